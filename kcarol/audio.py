@@ -1,0 +1,296 @@
+"""Sound files in and out: decode, mix to mono, resample, save, and the level of what is heard.
+
+Short spans of compressed files are decoded by pydub and resampled by librosa in one piece. Whatever is long, or holds
+more than pydub can (WAV and FLAC of 24 bits or floats), comes through a pipe of the same ffmpeg and the same resampler
+(soxr) chunk by chunk, so that memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from kcarol.config import AudioConfig
+from kcarol.spectral import Features, LogMel, chunk_spans, loudness_curve, overlap_add
+
+__all__ = [
+    "AUDIO_SUFFIXES", "AudioError", "Features", "LogMel", "chunk_spans", "load_audio", "loudness_curve", "loudness_db",
+    "loudness_lufs", "match_loudness", "overlap_add", "save_audio", "stream_audio",
+]  # fmt: skip
+
+AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wma")
+SAVE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"),
+                ".mp3": ("MP3", "MPEG_LAYER_III")}  # fmt: skip
+PYDUB_S = 60.0  # longest span decoded in one piece: 16-bit stereo, some 40 MB with pydub's copies
+PYDUB_CODECS = {"mp3": "mp3float", "vorbis": "vorbis", "opus": "opus", "aac": "aac", "wmav1": "wmav1", "wmav2": "wmav2"}
+SIDE_OVER_MID = 100.0  # energy: above this the channels cancel out in a mono mix
+LUFS_PIECE_S = 60.0
+SILENT_DB = -120.0
+
+
+class AudioError(ValueError):
+    """A sound that cannot be read or written, in one line: file, what was expected, what was found."""
+
+
+def load_audio(
+    path: str | Path, cfg: AudioConfig | None = None, start_s: float = 0.0, duration_s: float | None = None
+) -> np.ndarray:
+    """Decode a file, or the span of `duration_s` from `start_s`, to (T,) float32 mono at cfg.sample_rate.
+
+    AudioError if there is no such file, no sound in it (or in the span), or samples that are not finite.
+    """
+    cfg, path = cfg or AudioConfig(), Path(path)
+    found = probe(path)
+    span_s = min(s for s in (duration_s, found.duration_s, math.inf) if s is not None)
+    if span_s > PYDUB_S or found.codec not in PYDUB_CODECS:
+        return np.concatenate(list(stream_audio(path, cfg, start_s=start_s, duration_s=duration_s)))
+    rate, sound = _decode_with_pydub(path, found.codec, start_s, duration_s)
+    return _resample(MonoMix()(sound), rate, cfg.sample_rate)
+
+
+def stream_audio(
+    path: str | Path,
+    cfg: AudioConfig | None = None,
+    chunk_s: float = 10.0,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+) -> Iterator[np.ndarray]:
+    """The sound of `load_audio` in chunks (t,) of about `chunk_s`, decoded as they are asked for. Raises the same."""
+    target = (cfg or AudioConfig()).sample_rate
+    mix, resampler, n_in, n_out, rate = MonoMix(), None, 0, 0, target
+    for rate, sound in stream_native(Path(path), chunk_s, start_s, duration_s):
+        chunk = mix(sound)
+        n_in += len(chunk)
+        if rate != target:
+            resampler = resampler or soxr.ResampleStream(rate, target, 1, dtype="float32", quality="HQ")
+            chunk = resampler.resample_chunk(chunk)
+        n_out += len(chunk)
+        if len(chunk):
+            yield chunk
+    if resampler is not None:
+        rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        # librosa rounds lengths up, soxr to the nearest
+        n_rest = max(0, math.ceil(n_in * target / rate) - n_out)
+        yield np.pad(rest[:n_rest], (0, n_rest - len(rest[:n_rest])))
+
+
+class MonoMix:
+    """(n, channels) -> (n,), chunk after chunk: the mean of the channels.
+
+    Where they cancel out (vocals thrown out of phase, a cable soldered the wrong way), the first channel alone, and
+    from then on for all further chunks.
+    """
+
+    def __init__(self):
+        self.first_only = False
+
+    def __call__(self, sound: np.ndarray) -> np.ndarray:
+        mid = sound.mean(axis=1)
+        side = sound - mid[:, None]
+        self.first_only |= bool(np.vdot(side, side) > SIDE_OVER_MID * sound.shape[1] * np.vdot(mid, mid))
+        return np.ascontiguousarray(sound[:, 0] if self.first_only else mid)
+
+
+@dataclass(frozen=True)
+class Probe:
+    codec: str
+    duration_s: float | None  # None: the file does not say
+
+
+def probe(path: Path) -> Probe:
+    """What ffmpeg says about the first audio stream of a file. AudioError if there is no file or no such stream."""
+    _check_file(path)
+    command = [find_ffmpeg(), "-hide_banner", "-nostdin", "-i", _ffmpeg_name(path)]
+    said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False).stderr
+    stream = re.search(r"Stream #\d+:\d+.*?: Audio: (\w+)", said)
+    if stream is None:
+        said = said.replace("At least one output file must be specified", "no audio stream")
+        raise AudioError(f"{path}: expected a sound file such as wav, mp3 or flac, ffmpeg says: {_last_line(said)}")
+    length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
+    hours, minutes, seconds = map(float, length.groups()) if length else (0, 0, 0)
+    return Probe(stream[1], 3600 * hours + 60 * minutes + seconds if length else None)
+
+
+def stream_native(
+    path: Path, chunk_s: float, start_s: float = 0.0, duration_s: float | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """(sample rate, (n, channels) float32) chunks as the file has them, through a pipe of ffmpeg. Raises AudioError."""
+    _check_file(path)
+    # -ss behind -i decodes up to the start: slower than seeking, but exact to the sample in every format
+    span = ["-ss", str(start_s)] * (start_s > 0) + ["-t", str(duration_s)] * (duration_s is not None)
+    command = [find_ffmpeg(), "-nostdin", "-v", "error", "-i", _ffmpeg_name(path), "-vn", *span,
+               "-c:a", "pcm_f32be", "-f", "au", "-"]  # fmt: skip
+    n_read = 0
+    with tempfile.TemporaryFile() as said:  # a pipe nobody reads would fill up and stop ffmpeg
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said)
+        try:
+            # AU, the simplest header: magic, offset of the data, its size, encoding, sample rate, channels
+            header = np.frombuffer(process.stdout.read(24), ">u4")
+            if len(header) == 6:
+                rate, channels = int(header[4]), int(header[5])
+                process.stdout.read(int(header[1]) - 24)
+                chunk_bytes = max(1, round(chunk_s * rate)) * channels * 4
+                while data := process.stdout.read(chunk_bytes):
+                    sound = np.frombuffer(data, ">f4", len(data) // 4 // channels * channels).astype(np.float32)
+                    n_read += len(sound)
+                    yield rate, _finite(sound, path).reshape(-1, channels)
+            status = process.wait()
+        finally:
+            process.kill()  # an iterator left early leaves no ffmpeg behind
+            process.stdout.close()
+            process.wait()
+        if status or not n_read:
+            said.seek(0)
+            reason = _last_line(said.read().decode(errors="replace")) or "no samples"
+            raise AudioError(f"{path}: expected sound from {start_s:g} s on, ffmpeg says: {reason}")
+
+
+def save_audio(path: str | Path, wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> Path:
+    """Write (T,) or (T, channels) to .wav or .flac (16 bits), .ogg or .mp3; samples beyond ±1 are clipped.
+
+    The file appears whole or not at all. AudioError for other names, no samples, or samples that are not finite.
+    """
+    path, wave = Path(path), np.asarray(wave, dtype=np.float32)
+    if path.suffix.lower() not in SAVE_FORMATS:
+        raise AudioError(f"{path}: expected a name in {', '.join(SAVE_FORMATS)}, found '{path.suffix}'")
+    if wave.ndim not in (1, 2) or not len(wave):
+        raise AudioError(f"{path}: expected samples (T,) or (T, channels), found shape {wave.shape}")
+    container, subtype = SAVE_FORMATS[path.suffix.lower()]
+    channels = wave.shape[1] if wave.ndim == 2 else 1
+    _finite(wave, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with soundfile.SoundFile(temporary, "w", sample_rate, channels, subtype, format=container) as file:
+            for start in range(0, len(wave), 1 << 16):  # libvorbis overflows its stack on long single writes
+                file.write(np.clip(wave[start : start + (1 << 16)], -1, 1))
+        os.replace(temporary, path)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path}: expected {container} at {sample_rate} Hz to be written, found: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def loudness_db(wave: np.ndarray) -> float:
+    """Root mean square of (T,), dB re full scale, at least -120."""
+    energy = float(np.vdot(wave, wave)) / max(1, len(wave))
+    return max(SILENT_DB, 10 * math.log10(max(energy, 1e-12)))
+
+
+def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> float:
+    """Integrated loudness of (T,) by ITU-R BS.1770-4, LUFS; -inf for silence and for less than 0.4 s.
+
+    Sounds beyond five minutes are measured in pieces of a minute, joined by energy with the same -10 LU gate.
+    """
+    import pyloudnorm  # lazy: it loads scipy.signal
+
+    meter = pyloudnorm.Meter(sample_rate)
+    size = len(wave) if len(wave) <= 5 * LUFS_PIECE_S * sample_rate else int(LUFS_PIECE_S * sample_rate)
+    pieces = [wave[i : i + size] for i in range(0, len(wave), max(size, 1))]
+    with np.errstate(divide="ignore"):  # log of zero: silence is -inf
+        levels = [meter.integrated_loudness(p) for p in pieces if len(p) >= 0.4 * sample_rate]
+    power = np.array([10 ** (level / 10) for level in levels if level > -70])
+    if not len(power):
+        return -math.inf
+    return float(10 * np.log10(power[power >= 0.1 * power.mean()].mean()))
+
+
+def match_loudness(
+    wave: np.ndarray, reference: np.ndarray, sample_rate: int = AudioConfig.sample_rate
+) -> np.ndarray:
+    """(T,) turned up or down to the loudness of `reference` (R,), as far as its peak stays <= 1.
+
+    By LUFS, or by rms where one of them is too short or too soft for that; silence stays as it is.
+    """
+    here, there = loudness_lufs(wave, sample_rate), loudness_lufs(reference, sample_rate)
+    if not (math.isfinite(here) and math.isfinite(there)):
+        here, there = loudness_db(wave), loudness_db(reference)
+    peak = float(np.abs(wave).max(initial=0))
+    if here <= SILENT_DB or there <= SILENT_DB:
+        return np.array(wave, dtype=np.float32)
+    gain = min(10 ** ((there - here) / 20), 1 / peak)
+    return np.clip(np.float32(gain) * wave, -1, 1, dtype=np.float32)
+
+
+@cache
+def find_ffmpeg() -> str:
+    """Path of the ffmpeg that the imageio-ffmpeg wheel brings, else of the system's. AudioError if there is none."""
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except (ImportError, RuntimeError):  # RuntimeError: a wheel without a binary, on platforms it does not know
+        if found := shutil.which("ffmpeg"):
+            return found
+    raise AudioError("expected ffmpeg, found none: pip install imageio-ffmpeg")
+
+
+@cache
+def _segment_class() -> type:
+    """pydub's AudioSegment with our ffmpeg, as a subclass: pydub's own settings stay untouched."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydub warns on import that there is no system ffmpeg
+        from pydub import AudioSegment
+
+    return type("Segment", (AudioSegment,), {"converter": find_ffmpeg()})
+
+
+def _decode_with_pydub(path: Path, codec: str, start_s: float, duration_s: float | None) -> tuple[int, np.ndarray]:
+    """Sample rate and (n, channels) float32 of a span."""
+    segment_class = _segment_class()
+    from pydub.exceptions import CouldntDecodeError
+
+    try:
+        # without a codec named, pydub would ask ffprobe, which the wheel does not bring
+        segment = segment_class.from_file(
+            _ffmpeg_name(path), codec=PYDUB_CODECS[codec], start_second=start_s or None, duration=duration_s
+        )
+    except CouldntDecodeError as error:
+        raise AudioError(f"{path}: expected {codec} sound, ffmpeg says: {_last_line(str(error))}") from error
+    sound = np.array(segment.get_array_of_samples(), dtype=np.float32).reshape(-1, segment.channels)
+    if not len(sound):
+        raise AudioError(f"{path}: expected sound from {start_s:g} s on, found no samples")
+    return segment.frame_rate, sound / 2 ** (8 * segment.sample_width - 1)
+
+
+def _resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
+    if rate == target:
+        return wave
+    import librosa  # lazy: it compiles and loads much
+
+    return librosa.resample(wave, orig_sr=rate, target_sr=target, res_type="soxr_hq")
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise AudioError(f"{path}: expected a sound file, found {'a folder' if path.is_dir() else 'nothing'} there")
+
+
+def _finite(sound: np.ndarray, path: Path) -> np.ndarray:
+    if not np.isfinite(sound).all():
+        raise AudioError(f"{path}: expected finite samples, found NaN or infinity: export it again as 16-bit PCM")
+    return sound
+
+
+def _ffmpeg_name(path: Path) -> str:
+    """Absolute, so that a name such as `-x.mp3` or `a:b.mp3` is neither an option nor a protocol."""
+    return str(path.absolute())
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return re.sub(r"^\[[^\]]*\]\s*", "", lines[-1]) if lines else ""

@@ -1,0 +1,134 @@
+"""Every number of the project, once: frozen dataclasses, one per part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """How sound becomes numbers. One law: ``n_frames(T) == 1 + T // hop_length``."""
+
+    sample_rate: int = 16_000  # Hz
+    hop_length: int = 256  # samples: 16 ms a frame
+    max_s: float = 30.0  # longest clip that `preprocess` keeps, seconds
+
+    # log-mel, what the converter predicts and the vocoder reads
+    n_fft: int = 2048  # samples: 7.8 Hz a bin, a semitone apart from 130 Hz upwards
+    n_mels: int = 128
+    f_min_hz: float = 40.0
+    f_max_hz: float = 8_000.0
+    log_floor: float = 1e-5  # smallest mel magnitude, -100 dB
+
+    # features, what the converter reads (design: robust to timbre)
+    feature_n_fft: int = 4096  # samples, long: semitones apart from 65 Hz upwards
+    bands_per_semitone: int = 2
+    lowest_midi: int = 33  # A1, 55 Hz
+    highest_midi: int = 109  # just above the piano's top, 4.4 kHz
+    log_gain: float = 20.0  # features are log1p(log_gain * magnitude) at rms .1
+    reference_rms: float = 0.1
+    whiten_octaves: float = 1.0  # each side of a band
+    whiten_clip: tuple[float, float] = (-2.0, 4.0)
+    flux_n_fft: int = 1024  # samples, short: when, not what
+    n_flux: int = 8
+
+    @property
+    def n_pitch_bands(self) -> int:
+        return (self.highest_midi - self.lowest_midi) * self.bands_per_semitone
+
+    @property
+    def n_features(self) -> int:
+        """Whitened pitch bands, flux bands and one loudness value."""
+        return self.n_pitch_bands + self.n_flux + 1
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second, Hz."""
+        return self.sample_rate / self.hop_length
+
+    def n_frames(self, n_samples: int) -> int:
+        return 1 + n_samples // self.hop_length
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """`MusicTransformer`: the first layers hear (tune, chords, bass, beat), the last ones play."""
+
+    n_features: int = AudioConfig().n_features
+    n_mels: int = AudioConfig().n_mels
+    d_model: int = 320
+    n_heads: int = 8
+    n_layers: int = 6
+    n_hearing_layers: int = 4  # the remaining layers play
+    d_feedforward: int = 1024
+    kernel_size: int = 5  # of the first Conv1d; the second has stride 2
+    stride: int = 2  # two frames a Transformer step
+    d_style: int = 64
+    lowest_tune_midi: int = 36  # C2
+    n_tune_pitches: int = 60  # up to B6
+    max_random_offset: int = 512  # steps, of the positional encoding in training
+    dropout: float = 0.1  # never inside attention: that takes a slow path on CPU
+
+    @classmethod
+    def smoke(cls) -> ModelConfig:
+        """A real but tiny model: trains in seconds, for tests and notebooks."""
+        return cls(d_model=64, n_layers=6, d_feedforward=128, d_style=16, dropout=0.0)
+
+
+@dataclass(frozen=True)
+class VocoderConfig:
+    """`NeuralVocoder`: ConvNeXt blocks at frame rate and an inverse-STFT head (Vocos, arXiv 2306.00814)."""
+
+    n_mels: int = AudioConfig().n_mels
+    hop_length: int = AudioConfig().hop_length
+    n_fft: int = 1024  # samples, of the inverse STFT
+    d_model: int = 384
+    d_feedforward: int = 1152
+    n_layers: int = 8
+    kernel_size: int = 7
+    griffin_lim_iterations: int = 32
+
+    @classmethod
+    def smoke(cls) -> VocoderConfig:
+        return cls(d_model=64, d_feedforward=128, n_layers=2)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run."""
+
+    steps: int = 20_000
+    batch_size: int = 24
+    accumulation: int = 1  # batches a step
+    window_frames: int = 1024  # 16.4 s
+    learning_rate: float = 6e-4
+    warmup_steps: int = 500
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip_norm: float = 1.0
+    ema_decay: float = 0.999
+    precision: str = "auto"  # auto, fp32, bf16 or fp16
+    seed: int = 0
+    log_every: int = 20  # steps
+    picture_every: int = 1_000  # steps, spectrograms and audio for TensorBoard
+    save_every: int = 500  # steps
+
+    @classmethod
+    def smoke(cls) -> TrainConfig:
+        return cls(steps=30, batch_size=2, window_frames=128, warmup_steps=5, log_every=5, picture_every=15, save_every=15)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All parts together, as a checkpoint stores them."""
+
+    audio: AudioConfig = field(default_factory=AudioConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    vocoder: VocoderConfig = field(default_factory=VocoderConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+
+    @classmethod
+    def smoke(cls) -> Config:
+        return cls(model=ModelConfig.smoke(), vocoder=VocoderConfig.smoke(), train=TrainConfig.smoke())
+
+    def with_train(self, **changes) -> Config:
+        return replace(self, train=replace(self.train, **changes))

@@ -1,0 +1,90 @@
+"""Content: what of a song its carol keeps (tune, chords, bass, beat, groove, energy), per frame.
+
+The narrow place between hearing and playing. Timbre cannot pass it, so the player never meets a sound it was not trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+TUNE_LOWEST, TUNE_HIGHEST = 36, 95  # MIDI: C2 to B6, the range of `Content.tune`
+
+
+@dataclass(frozen=True)
+class Content:
+    """Shares between 0 and 1, hard (truth, decisions) or soft (posteriors). All tensors are (..., F, n) float32.
+
+    tune: P pitches from TUNE_LOWEST, nothing where the tune rests.   onset: of tune notes, (..., F, 1).
+    chord: 12 pitch classes.   bass: 12 pitch classes.   phase: sine and cosine of the place in the beat and in the bar, 4.
+    accent: strokes of the groove, 1.   energy: how full the arrangement is, 1.
+    """
+
+    tune: Tensor
+    onset: Tensor
+    chord: Tensor
+    bass: Tensor
+    phase: Tensor
+    accent: Tensor
+    energy: Tensor
+
+    def tensor(self) -> Tensor:
+        """(..., F, n_content): everything side by side, with `ringing` of tune, chord and bass."""
+        struck = self.tune * self.onset
+        return torch.cat([
+            self.tune, self.onset, self.chord, self.bass, self.phase, self.accent, self.energy,
+            ringing(struck), ringing(rises(self.chord)), ringing(rises(self.bass)),
+        ], dim=-1)
+
+    def map(self, function) -> Content:
+        return Content(*(function(getattr(self, f.name)) for f in fields(self)))
+
+    def transposed(self, semitones: int) -> Content:
+        """The tune moved by octaves or steps; what leaves the range is dropped."""
+        return replace(self, tune=shift_pitches(self.tune, semitones))
+
+
+N_PITCHES = TUNE_HIGHEST - TUNE_LOWEST + 1
+DECAYS_FRAMES = (12.0, 60.0)  # 0.2 s and 1 s at 62.5 frames a second: bells and strings
+MEMORY_FRAMES = 192  # three seconds
+N_CONTENT = N_PITCHES + 1 + 12 + 12 + 4 + 1 + 1 + len(DECAYS_FRAMES) * (N_PITCHES + 24)
+
+
+def shift_pitches(roll: Tensor, semitones: int) -> Tensor:
+    moved = torch.zeros_like(roll)
+    n = roll.shape[-1]
+    if semitones >= n or semitones <= -n:
+        return moved
+    if semitones >= 0:
+        moved[..., semitones:] = roll[..., : n - semitones]
+    else:
+        moved[..., :semitones] = roll[..., -semitones:]
+    return moved
+
+
+def rises(roll: Tensor) -> Tensor:
+    """Half-wave rectified difference along the frames: where something begins."""
+    return torch.relu(torch.diff(roll, dim=-2, prepend=torch.zeros_like(roll[..., :1, :])))
+
+
+def ringing(struck: Tensor) -> Tensor:
+    """Each stroke rings on and fades: (..., F, n) -> (..., F, len(DECAYS_FRAMES) * n), exponential memories of the past."""
+    lead = struck.shape[:-2]
+    x = struck.reshape(-1, *struck.shape[-2:]).transpose(1, 2)  # (B, n, F)
+    n_frames = x.shape[-1]
+    size = 1 << (n_frames + MEMORY_FRAMES).bit_length()
+    age = torch.arange(MEMORY_FRAMES, device=x.device, dtype=torch.float32)
+    spectrum = torch.fft.rfft(x.float(), n=size)
+    rings = [
+        torch.fft.irfft(spectrum * torch.fft.rfft(torch.exp(-age / decay), n=size), n=size)[..., :n_frames]
+        for decay in DECAYS_FRAMES
+    ]
+    return torch.cat(rings, dim=1).transpose(1, 2).reshape(*lead, n_frames, -1).clamp(0, 2)
+
+
+def phases(beat_position: Tensor, bar_position: Tensor) -> Tensor:
+    """Sine and cosine of positions in beat and bar, each 0 to 1: (..., F) twice -> (..., F, 4)."""
+    turns = 2 * torch.pi * torch.stack([beat_position, bar_position], dim=-1)
+    return torch.cat([turns.sin(), turns.cos()], dim=-1).float()

@@ -1,0 +1,282 @@
+"""The carol arranger: a deterministic function of lead sheet, time grid and style.
+
+Everything it plays follows from what can be heard in the pop version (tune, chords, bass, beat, groove, energy), because a
+network trained by mean squared error blurs whatever it cannot know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import fft
+
+from kcarol.corpus.mix import reverb
+from kcarol.corpus.render import CAROL_SOUNDFONT, render_parts
+from kcarol.corpus.sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
+
+TUNE_CENTRE = 74  # MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
+LEGATO = 0.97  # share of a note's length that sounds
+
+# General MIDI programs, numbered from 0
+PIANO, CELESTA, GLOCKENSPIEL, MUSIC_BOX, VIBRAPHONE, TUBULAR_BELLS = 0, 8, 9, 10, 11, 14
+CHURCH_ORGAN, REED_ORGAN, ACCORDION, NYLON_GUITAR = 19, 20, 21, 24
+VIOLIN, VIOLA, CELLO, CONTRABASS, TREMOLO, PIZZICATO, HARP, TIMPANI = 40, 41, 42, 43, 44, 45, 46, 47
+STRINGS, SLOW_STRINGS, CHOIR, OOHS = 48, 49, 52, 53
+TRUMPET, TROMBONE, TUBA, HORN, BRASS = 56, 57, 58, 60, 61
+OBOE, CLARINET, BASSOON, FLUTE, RECORDER = 68, 71, 70, 73, 74
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One instrument of a style and what it does."""
+
+    role: str  # tune, harmony, bass, toll
+    program: int
+    pattern: str = "hold"  # tune: plain; harmony and bass: hold, half, beat, arpeggio, accents
+    shift: int = 0  # semitones above the role's own register
+    gain_db: float = 0.0
+    from_energy: float = 0.0  # silent in sections below
+    tones: int = 4  # chord tones played at most (harmony)
+
+
+@dataclass(frozen=True)
+class CarolStyle:
+    """Instruments, sleigh bells and room of a carol."""
+
+    name: str
+    layers: tuple[Layer, ...]
+    sleigh_db: float | None = -22.0  # None: no sleigh bells
+    sleigh_every: int = 1  # beats
+    rt60_s: float = 2.0
+    wet: float = 0.3  # share of the hall
+    damping: float = 0.6  # of the hall's treble
+    tilt_db: float = 0.0  # treble against bass, dB over the whole band
+    dynamics: float = 0.6  # how far energy moves loudness: 0 none, 1 by 20 dB
+    noise_db: float = -62.0  # of the room, against the loudest
+
+
+def tune_shift(notes: Iterable[Note]) -> int:
+    """Octaves in semitones that bring a tune's median nearest to TUNE_CENTRE."""
+    pitches = [note.pitch for note in notes]
+    return 0 if not pitches else 12 * round((TUNE_CENTRE - float(np.median(pitches))) / 12)
+
+
+def voicing(pitch_classes: Iterable[int], lowest: int = 53, tones: int = 4) -> list[int]:
+    """Each pitch class at its one place in the octave from `lowest`: common tones stay, others move by the smallest step."""
+    return sorted(lowest + (pc - lowest) % 12 for pc in list(pitch_classes)[:tones])
+
+
+def energy_at(sheet: LeadSheet, beat: float) -> float:
+    for section in sheet.sections:
+        if section.start <= beat < section.start + section.length:
+            return section.energy
+    return 0.6
+
+
+def _velocity(style: CarolStyle, energy: float, beat_in_bar: float, softer: int = 0) -> int:
+    weight = 6 if beat_in_bar < 0.01 else (2 if beat_in_bar % 1 < 0.01 else -4)
+    return int(np.clip(78 + style.dynamics * 60 * (energy - 0.6) + weight - softer, 20, 122))
+
+
+def _stroke(grid: TimeGrid, start: float, length: float, pitch: int, velocity: int) -> Stroke:
+    begin, end = grid.time_s(start), grid.time_s(start + length)
+    return Stroke(float(begin), float(end - begin) * LEGATO, pitch, velocity)
+
+
+def _tune(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
+    shift = tune_shift(sheet.notes) + layer.shift
+    return [
+        _stroke(grid, note.start, note.length, note.pitch + shift,
+                _velocity(style, energy_at(sheet, note.start), note.start % sheet.beats_per_bar, -8))
+        for note in sheet.notes
+        if energy_at(sheet, note.start) >= layer.from_energy
+    ]
+
+
+def _steps(sheet: LeadSheet, chord: Chord, pattern: str) -> list[tuple[float, float, int]]:
+    """(start, length, number in the bar) of the strokes of one chord, in beats."""
+    bar, end = sheet.beats_per_bar, chord.start + chord.length
+    if pattern == "accents":
+        accents = sheet.accents or (1.0,) + (0.0,) * (2 * bar - 1)
+        marks = [i / 2 for i, accent in enumerate(accents) if accent >= 0.5] or [0.0]
+        starts = [b * bar + m for b in range(int(chord.start // bar), int(np.ceil(end / bar))) for m in marks]
+        starts = sorted({chord.start, *(s for s in starts if chord.start <= s < end - 1e-6)})
+    else:
+        step = {"hold": bar, "half": bar / 2 if bar % 2 == 0 else bar, "beat": 1.0, "arpeggio": 0.5}[pattern]
+        first = int(np.floor(chord.start / step)) + 1
+        grid_starts = [k * step for k in range(first, int(np.ceil(end / step)) + 1) if k * step < end - 1e-6]
+        starts = [chord.start, *(s for s in grid_starts if s > chord.start + 1e-6)]
+    return [(s, n - s, int(round(s % bar * 2))) for s, n in zip(starts, [*starts[1:], end], strict=True)]
+
+
+ARPEGGIO = (0, 1, 2, 3, 2, 1)  # order of chord tones over the eighths of a bar
+
+
+def _harmony(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
+    strokes = []
+    for chord in sheet.chords:
+        energy = energy_at(sheet, chord.start)
+        if energy < layer.from_energy:
+            continue
+        pitches = voicing(chord.pitch_classes, 53 + layer.shift, layer.tones)
+        for start, length, eighth in _steps(sheet, chord, layer.pattern):
+            velocity = _velocity(style, energy, start % sheet.beats_per_bar, 8)
+            if layer.pattern == "arpeggio":
+                ladder = [*pitches, pitches[0] + 12]
+                pitch = ladder[ARPEGGIO[eighth % len(ARPEGGIO)] % len(ladder)]
+                strokes.append(_stroke(grid, start, max(length, 1.5), pitch, velocity))
+            else:
+                strokes += [_stroke(grid, start, length, pitch, velocity) for pitch in pitches]
+    return strokes
+
+
+def _bass(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
+    strokes = []
+    for chord in sheet.chords:
+        energy = energy_at(sheet, chord.start)
+        if energy < layer.from_energy:
+            continue
+        pitch = 36 + (chord.bass_class - 36) % 12 + layer.shift
+        for start, length, _ in _steps(sheet, chord, layer.pattern):
+            strokes.append(_stroke(grid, start, length, pitch, _velocity(style, energy, start % sheet.beats_per_bar, 4)))
+    return strokes
+
+
+def _toll(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
+    """A bell on the first beat of each bar: the bass note, above the harmony."""
+    strokes = []
+    for chord in sheet.chords:
+        energy = energy_at(sheet, chord.start)
+        if energy < layer.from_energy or chord.start % sheet.beats_per_bar > 0.01:
+            continue
+        pitch = 60 + (chord.bass_class - 60) % 12 + layer.shift
+        strokes.append(_stroke(grid, chord.start, sheet.beats_per_bar, pitch, _velocity(style, energy, 0.0, 10)))
+    return strokes
+
+
+ROLES = {"tune": _tune, "harmony": _harmony, "bass": _bass, "toll": _toll}
+
+
+def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[Part, ...]:
+    """The carol's parts, sleigh bells excepted (they are no General MIDI sound: see `sleigh_bells`)."""
+    return tuple(
+        Part(f"{layer.role}{i}", tuple(ROLES[layer.role](sheet, grid, style, layer)), layer.program, gain_db=layer.gain_db)
+        for i, layer in enumerate(style.layers)
+    )
+
+
+def _jingle(sample_rate: int) -> np.ndarray:
+    """One shake of sleigh bells: many small inharmonic bells, their strokes spread over some 30 ms."""
+    rng = np.random.default_rng(25)
+    t = np.arange(round(0.35 * sample_rate)) / sample_rate
+    sound = np.zeros_like(t)
+    for _ in range(24):
+        start_s, frequency_hz, decay_s = rng.uniform(0, 0.03), rng.uniform(2800, 7600), rng.uniform(0.03, 0.12)
+        local = t - start_s
+        sound += np.where(local > 0, np.exp(-local / decay_s) * np.sin(2 * np.pi * frequency_hz * local), 0) * rng.uniform(0.3, 1)
+    return (sound / np.abs(sound).max()).astype(np.float32)
+
+
+def sleigh_bells(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, sample_rate: int, n_samples: int) -> np.ndarray:
+    """(T,) sleigh bells on the beat, as loud as the section's energy."""
+    out = np.zeros(n_samples, np.float32)
+    if style.sleigh_db is None:
+        return out
+    shake = _jingle(sample_rate)
+    for beat in range(0, int(sheet.n_beats), style.sleigh_every):
+        energy = energy_at(sheet, beat)
+        if energy < 0.4:
+            continue
+        at = round(float(grid.time_s(beat)) * sample_rate)
+        level = 10 ** ((style.sleigh_db + 12 * (energy - 0.8) - (3 if beat % sheet.beats_per_bar else 0)) / 20)
+        piece = shake[: max(0, n_samples - at)]
+        out[at : at + len(piece)] += level * piece
+    return out
+
+
+def _tilt(wave: np.ndarray, sample_rate: int, tilt_db: float) -> np.ndarray:
+    """Straight spectral tilt over log frequency: 0 dB at 500 Hz, `tilt_db` four octaves above."""
+    if tilt_db == 0:
+        return wave
+    n = fft.next_fast_len(len(wave), real=True)
+    octaves = np.log2(np.maximum(fft.rfftfreq(n, 1 / sample_rate), 30) / 500).astype(np.float32)
+    return fft.irfft(fft.rfft(wave, n) * 10 ** (tilt_db / 80 * octaves), n)[: len(wave)].astype(np.float32)
+
+
+def render_carol(
+    sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, sample_rate: int, length_s: float | None = None,
+    soundfont: str = CAROL_SOUNDFONT,
+) -> np.ndarray:
+    """The carol as sound: (T,) float32 mono, peak below 1, T = length_s * sample_rate."""
+    length_s = grid.length_s if length_s is None else length_s
+    n = round(length_s * sample_rate)
+    dry = render_parts(arrange_carol(sheet, grid, style), length_s, sample_rate, soundfont).mean(axis=0)
+    dry = dry / (np.sqrt((dry**2).mean()) + 1e-9) * 0.1
+    dry = dry + sleigh_bells(sheet, grid, style, sample_rate, n)
+    wave = reverb(dry, sample_rate, style.rt60_s, style.wet, seed=12, damping=style.damping)
+    wave = _tilt(wave, sample_rate, style.tilt_db)
+    wave = wave / (np.sqrt((wave**2).mean()) + 1e-9) * 0.1
+    noise = np.random.default_rng(24).standard_normal(n).astype(np.float32)
+    wave = wave + 10 ** (style.noise_db / 20) * noise
+    return (wave / max(1.0, np.abs(wave).max() / 0.98)).astype(np.float32)
+
+
+# Chosen by measurement: pooled statistics of renders against recorded carols (data/README.md has the table of what was tried).
+STYLES: dict[str, CarolStyle] = {
+    style.name: style
+    for style in (
+        CarolStyle("bells", (
+            Layer("tune", CELESTA, gain_db=3), Layer("tune", GLOCKENSPIEL, gain_db=-2, from_energy=0.7),
+            Layer("harmony", PIANO, "arpeggio", gain_db=-4), Layer("bass", PIANO, "half"),
+            Layer("toll", TUBULAR_BELLS, gain_db=-6, from_energy=0.7)), sleigh_db=-20.0),
+        CarolStyle("choir", (
+            Layer("tune", CHOIR, gain_db=2), Layer("tune", CHOIR, shift=-12, gain_db=-3),
+            Layer("harmony", CHOIR, "beat", gain_db=-5), Layer("bass", CHOIR, "beat", shift=12)), sleigh_db=None),
+        CarolStyle("strings", (
+            Layer("tune", CELLO, shift=-12, gain_db=2), Layer("tune", PIANO),
+            Layer("tune", VIOLIN, gain_db=-2, from_energy=0.7),
+            Layer("harmony", PIANO, "arpeggio"), Layer("bass", PIANO, "half")), sleigh_db=None, wet=0.2),
+        CarolStyle("organ", (
+            Layer("tune", CHURCH_ORGAN), Layer("harmony", CHURCH_ORGAN, "half", gain_db=-6),
+            Layer("bass", CHURCH_ORGAN, "half", gain_db=-3), Layer("tune", TUBULAR_BELLS, shift=-12, gain_db=2)),
+            sleigh_db=None),
+        CarolStyle("brass", (
+            Layer("tune", HORN), Layer("tune", FLUTE, shift=12, gain_db=-3, from_energy=0.5),
+            Layer("harmony", HORN, "half", gain_db=-5), Layer("bass", TIMPANI, "half", gain_db=-1),
+            Layer("bass", TUBA, "half", gain_db=-6)), sleigh_db=-26.0),
+        CarolStyle("piano", (
+            Layer("tune", PIANO, gain_db=2), Layer("harmony", PIANO, "beat", gain_db=-4), Layer("bass", PIANO, "beat")),
+            sleigh_db=None),
+    )
+}
+
+# instruments that can stand for one another where a style is varied
+KIN = (
+    (CELESTA, GLOCKENSPIEL, MUSIC_BOX, VIBRAPHONE), (HARP, NYLON_GUITAR, PIANO), (CHOIR, OOHS), (CHURCH_ORGAN, REED_ORGAN),
+    (VIOLIN, CELLO, STRINGS, SLOW_STRINGS), (HORN, TRUMPET, TROMBONE, BRASS), (FLUTE, OBOE, CLARINET, RECORDER),
+    (PIZZICATO, CONTRABASS, TIMPANI, TUBA, BASSOON),
+)  # fmt: skip
+
+
+def draw_style(rng: np.random.Generator, name: str | None = None, spread: float = 1.0) -> CarolStyle:
+    """A style as it is (one in three) or varied: other instruments of the same kin, levels, patterns, bells and room."""
+    style = STYLES[name or str(rng.choice(list(STYLES)))]
+    if rng.random() < 1 / 3 or spread == 0:
+        return style
+    layers = tuple(_vary_layer(layer, rng) for layer in style.layers)
+    sleigh = style.sleigh_db if rng.random() < 0.6 else (None if style.sleigh_db is not None else float(rng.uniform(-30, -20)))
+    return replace(
+        style, layers=layers, sleigh_db=sleigh, rt60_s=float(rng.uniform(1.0, 3.0)), wet=float(rng.uniform(0.1, 0.4)),
+        damping=float(rng.uniform(0.2, 1.2)), tilt_db=float(rng.normal(0, 3)),
+    )
+
+
+def _vary_layer(layer: Layer, rng: np.random.Generator) -> Layer:
+    program, pattern = layer.program, layer.pattern
+    if rng.random() < 0.4:
+        program = int(rng.choice(next((kin for kin in KIN if program in kin), (program,))))
+    if layer.role == "harmony" and rng.random() < 0.3:
+        pattern = str(rng.choice(["hold", "half", "beat", "arpeggio", "accents"]))
+    return replace(layer, program=program, pattern=pattern, gain_db=layer.gain_db + float(rng.normal(0, 2)))

@@ -1,0 +1,480 @@
+"""From stems to a record: EQ, compression, saturation, rooms, ducking, downmix, noise and codec loss.
+
+Everything is numpy and scipy in float32; `mix` draws a whole chain at random, the blocks can be used alone.
+Filters follow R. Bristow-Johnson's "Audio EQ Cookbook"; the room is noise under exponential decays
+(J. A. Moorer, "About This Reverberation Business", 1979) with a shorter decay in the higher bands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from scipy import fft, signal
+
+SMALLEST = 1e-9  # of a level, against log of zero
+BLOCK = 64  # samples between two values of a compressor's envelope: 4 ms at 16 kHz
+
+# loudness of a stem against the lead, dB; names not listed get OTHER_DB
+ROLE_DB: dict[str, float] = {
+    "lead": 0.0, "voice": 0.0, "rap": 0.0, "solo": -1.0, "drums": -2.0, "bass": -4.0, "second": -6.0,
+    "chords": -6.0, "backing": -8.0, "counter": -8.0, "arp": -8.0, "pad": -9.0, "strings": -9.0, "fx": -14.0,
+}  # fmt: skip
+OTHER_DB = -7.0
+CENTRED = ("lead", "voice", "rap", "bass", "drums")  # roles that sit in the middle of a stereo picture
+
+
+def db_to_gain(level_db):
+    """Amplitude factor of a level in dB."""
+    return 10.0 ** (np.asarray(level_db) / 20)
+
+
+# --- filters -------------------------------------------------------------------------------------------------
+
+
+def peaking_section(sample_rate: int, centre_hz: float, gain_db: float, q: float = 1.0) -> np.ndarray:
+    """Biquad (6,) of a bell filter, cookbook "peakingEQ"."""
+    amp, omega = 10 ** (gain_db / 40), 2 * np.pi * _below_nyquist(centre_hz, sample_rate) / sample_rate
+    alpha = np.sin(omega) / (2 * q)
+    section = np.array([1 + alpha * amp, -2 * np.cos(omega), 1 - alpha * amp,
+                        1 + alpha / amp, -2 * np.cos(omega), 1 - alpha / amp])  # fmt: skip
+    return section / section[3]
+
+
+def shelf_section(sample_rate: int, corner_hz: float, gain_db: float, high: bool) -> np.ndarray:
+    """Biquad (6,) of a low or high shelf of slope 1, cookbook "lowShelf" and "highShelf"."""
+    amp, omega = 10 ** (gain_db / 40), 2 * np.pi * _below_nyquist(corner_hz, sample_rate) / sample_rate
+    sign = -1.0 if high else 1.0  # the high shelf is the low one with the cosine's sign turned
+    cos, beta = sign * np.cos(omega), np.sin(omega) * np.sqrt(2 * amp)
+    section = np.array([amp * (amp + 1 - (amp - 1) * cos + beta), sign * 2 * amp * (amp - 1 - (amp + 1) * cos),
+                        amp * (amp + 1 - (amp - 1) * cos - beta), amp + 1 + (amp - 1) * cos + beta,
+                        sign * -2 * (amp - 1 + (amp + 1) * cos), amp + 1 + (amp - 1) * cos - beta])  # fmt: skip
+    return section / section[3]
+
+
+def filter_sections(wave: np.ndarray, sections: list[np.ndarray]) -> np.ndarray:
+    """(..., T) through a chain of biquads, each (6,)."""
+    if not sections:
+        return wave.astype(np.float32, copy=False)
+    return signal.sosfilt(np.stack(sections).astype(np.float32), wave.astype(np.float32, copy=False), axis=-1)
+
+
+def peaking_eq(wave: np.ndarray, sample_rate: int, centre_hz: float, gain_db: float, q: float = 1.0) -> np.ndarray:
+    """Bell filter over (..., T): `gain_db` at `centre_hz`, bandwidth centre/q."""
+    return filter_sections(wave, [peaking_section(sample_rate, centre_hz, gain_db, q)])
+
+
+def shelf(wave: np.ndarray, sample_rate: int, corner_hz: float, gain_db: float, high: bool = True) -> np.ndarray:
+    """Shelf over (..., T): `gain_db` above (`high`) or below the corner, half of it (in dB) at the corner."""
+    return filter_sections(wave, [shelf_section(sample_rate, corner_hz, gain_db, high)])
+
+
+def pass_band(wave: np.ndarray, sample_rate: int, low_hz: float | None, high_hz: float | None) -> np.ndarray:
+    """(..., T) without what is below `low_hz` and above `high_hz` (second order each; None: leave it)."""
+    sections = []
+    if low_hz:
+        sections.append(signal.butter(2, low_hz, "highpass", fs=sample_rate, output="sos")[0])
+    if high_hz and high_hz < 0.49 * sample_rate:
+        sections.append(signal.butter(2, high_hz, "lowpass", fs=sample_rate, output="sos")[0])
+    return filter_sections(wave, sections)
+
+
+def _below_nyquist(frequency_hz: float, sample_rate: int) -> float:
+    return min(frequency_hz, 0.49 * sample_rate)
+
+
+# --- dynamics ------------------------------------------------------------------------------------------------
+
+
+def envelope_db(wave: np.ndarray, sample_rate: int, attack_s: float, release_s: float) -> np.ndarray:
+    """Level in dB, (1 + T // BLOCK,), of (T,) or (C, T): falls 8.7 dB per `release_s`, rises over `attack_s`.
+
+    The falling peak hold is a running maximum of a tilted curve, so no loop over samples is needed.
+    """
+    loudest = np.abs(wave) if wave.ndim == 1 else np.maximum.reduce(np.abs(wave))
+    n_blocks = 1 + len(loudest) // BLOCK
+    padded = np.zeros(n_blocks * BLOCK, np.float32)
+    padded[: len(loudest)] = loudest
+    level_db = 20 * np.log10(padded.reshape(n_blocks, BLOCK).max(axis=1) + SMALLEST)
+    tilt = np.arange(n_blocks) * (8.686 * BLOCK / (sample_rate * max(release_s, 1e-3)))
+    held_db = np.maximum.accumulate(level_db + tilt) - tilt
+    keep = np.exp(-BLOCK / (sample_rate * max(attack_s, 1e-4)))
+    return signal.lfilter([1 - keep], [1, -keep], held_db, zi=[keep * held_db[0]])[0]
+
+
+def _apply_gain_db(wave: np.ndarray, gain_db: np.ndarray) -> np.ndarray:
+    """(..., T) times a gain given once a BLOCK, straight lines between, the last value held."""
+    n_blocks = 1 + wave.shape[-1] // BLOCK
+    knots = db_to_gain(np.pad(gain_db, (0, max(0, n_blocks + 1 - len(gain_db))), mode="edge")).astype(np.float32)
+    ramp = np.arange(BLOCK, dtype=np.float32) / BLOCK
+    gain = knots[:n_blocks, None] + np.diff(knots[: n_blocks + 1])[:, None] * ramp
+    return wave * gain.ravel()[: wave.shape[-1]]
+
+
+def compress(
+    wave: np.ndarray,
+    sample_rate: int,
+    threshold_db: float = -18.0,
+    ratio: float = 3.0,
+    attack_s: float = 0.01,
+    release_s: float = 0.15,
+    makeup_db: float = 0.0,
+) -> np.ndarray:
+    """(T,) or (C, T) with what is above `threshold_db` (peak, full scale 1) divided by `ratio`, channels linked."""
+    over_db = np.maximum(envelope_db(wave, sample_rate, attack_s, release_s) - threshold_db, 0)
+    return _apply_gain_db(wave, makeup_db - over_db * (1 - 1 / ratio))
+
+
+def duck(
+    wave: np.ndarray, key: np.ndarray, sample_rate: int, depth_db: float = 8.0, release_s: float = 0.2
+) -> np.ndarray:
+    """(T,) or (C, T) turned down by up to `depth_db` wherever `key` (T,) or (C, T) is loud: sidechain pumping."""
+    level_db = envelope_db(key, sample_rate, 0.004, release_s)
+    loudness = np.clip((level_db - level_db.max() + 24) / 24, 0, 1)  # 24 dB below its loudest: no ducking
+    return _apply_gain_db(wave, -depth_db * loudness)  # where the key is shorter, its last value holds
+
+
+def saturate(wave: np.ndarray, drive_db: float) -> np.ndarray:
+    """Soft clipping by tanh of (..., T), `drive_db` above the wave's own peak, peak kept."""
+    peak = float(np.abs(wave).max()) if wave.size else 0.0
+    if peak < SMALLEST:
+        return wave
+    gain = float(db_to_gain(drive_db))
+    return (np.tanh(wave * np.float32(gain / peak)) * np.float32(peak / np.tanh(gain))).astype(np.float32, copy=False)
+
+
+def active_rms(wave: np.ndarray, sample_rate: int) -> float:
+    """Root mean square of (T,) or (C, T) over the 100 ms blocks within 30 dB of the loudest one."""
+    block = sample_rate // 10
+    channels = np.atleast_2d(wave)
+    n_whole = channels.shape[1] // block
+    blocks = channels[:, : n_whole * block].reshape(len(channels), n_whole, block)
+    power = np.einsum("cbt,cbt->b", blocks, blocks)
+    rest = channels[:, n_whole * block :]
+    power = np.append(power, np.square(rest).sum()) / (block * len(channels))
+    return float(np.sqrt(power[~(power < power.max() * 1e-3)].mean()))
+
+
+# --- rooms ---------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16)
+def impulse_response(
+    sample_rate: int, rt60_s: float, damping: float = 0.5, seed: int = 0, n_channels: int = 2, early: float = 0.15
+) -> np.ndarray:
+    """Room response (C, N), unit energy per channel, the same for the same arguments.
+
+    Noise in octave bands, each decaying by 60 dB in ``rt60_s / (1 + damping * f / 2 kHz)``, after 10 ms, plus
+    `early` (share of the energy) in ten single reflections.
+    """
+    rng = np.random.default_rng(seed)
+    n = int(rt60_s * sample_rate) + sample_rate // 50
+    spectrum = fft.rfft(rng.standard_normal((n_channels, n), dtype=np.float32))
+    octave = np.log2(np.maximum(fft.rfftfreq(n, 1 / sample_rate), 1.0) / 125)
+    n_bands = max(2, int(np.ceil(np.log2(sample_rate / 2 / 125))) + 1)
+    octave = np.clip(octave, 0, n_bands - 1)
+    time_s = np.arange(n) / sample_rate
+    late = np.zeros((n_channels, n), np.float32)
+    for band in range(n_bands):
+        share = np.maximum(0, 1 - np.abs(octave - band)).astype(np.float32)  # the bands' triangles add to 1
+        decay_s = rt60_s / (1 + damping * 125 * 2**band / 2000)
+        late += fft.irfft(spectrum * share, n=n) * (10 ** (-3 * time_s / decay_s)).astype(np.float32)
+    start = sample_rate // 100
+    late = np.pad(late, ((0, 0), (start, 0)))[:, :n]
+    response = np.sqrt(1 - early) * late / np.sqrt(np.square(late).sum(axis=1, keepdims=True))
+    if early > 0:
+        response += np.sqrt(early) * _early_reflections(rng, sample_rate, n_channels, n)
+    response = (response / np.sqrt(np.square(response).sum(axis=1, keepdims=True))).astype(np.float32)
+    response.flags.writeable = False  # shared by every caller
+    return response
+
+
+def _early_reflections(rng: np.random.Generator, sample_rate: int, n_channels: int, n: int) -> np.ndarray:
+    """(C, N), unit energy: ten echoes a channel between 5 and 70 ms, the later the softer."""
+    reflections = np.zeros((n_channels, n))
+    for channel in reflections:
+        delay_s = np.sort(rng.uniform(0.005, 0.07, 10))
+        at = np.minimum((delay_s * sample_rate).astype(int), n - 1)
+        channel[at] += rng.choice([-1.0, 1.0], 10) * 0.005 / delay_s
+    return reflections / np.sqrt(np.square(reflections).sum(axis=1, keepdims=True))
+
+
+def reverb(
+    wave: np.ndarray, sample_rate: int, rt60_s: float, wet: float, seed: int = 0, damping: float = 0.5
+) -> np.ndarray:
+    """(T,) or (C, T) in a room, same shape: ``(1 - wet) * dry + wet * room``, the room as loud as the dry wave.
+
+    Deterministic given `seed`; the tail beyond T is cut, so pad before where it is wanted. Raises ValueError
+    where `wet` is not within 0 to 1 or `rt60_s` is not above 0.
+    """
+    if not 0 <= wet <= 1 or rt60_s <= 0:
+        raise ValueError(f"expected wet in 0..1 and rt60_s > 0, found {wet} and {rt60_s}: change the arguments")
+    if wet == 0 or wave.shape[-1] == 0:
+        return wave.astype(np.float32)
+    channels = np.atleast_2d(wave).astype(np.float32, copy=False)
+    response = impulse_response(sample_rate, float(rt60_s), float(damping), int(seed), len(channels))
+    room = signal.oaconvolve(channels, response, axes=1)[:, : channels.shape[1]]
+    return ((1 - wet) * channels + wet * room).astype(np.float32).reshape(wave.shape)
+
+
+def echo(wave: np.ndarray, sample_rate: int, delay_s: float, feedback: float, repeats: int = 3) -> np.ndarray:
+    """(..., T) plus `repeats` echoes, each `delay_s` later and `feedback` times as loud."""
+    out = wave.astype(np.float32)
+    for k in range(1, repeats + 1):
+        shift = int(k * delay_s * sample_rate)
+        if 0 < shift < wave.shape[-1]:
+            out[..., shift:] += np.float32(feedback**k) * wave[..., :-shift]
+    return out
+
+
+# --- loss and noise ------------------------------------------------------------------------------------------
+
+
+def codec_loss(wave: np.ndarray, sample_rate: int, cutoff_hz: float, hole_db: float, step_db: float) -> np.ndarray:
+    """(T,) as a lossy codec leaves it: nothing above `cutoff_hz`, no bins that are more than `hole_db` below the
+    loudest of their band and frame, magnitudes rounded to `step_db` (0: not rounded). STFT of 1024, hop 512."""
+    n_fft, hop, n = 1024, 512, len(wave)
+    n_frames = 2 + n // hop
+    padded = np.zeros((n_frames - 1) * hop + n_fft, np.float32)
+    padded[hop : hop + n] = wave
+    window = np.sqrt(signal.get_window("hann", n_fft)).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
+    spectrum = fft.rfft(frames * window, axis=1)
+    magnitude = np.abs(spectrum) + np.float32(SMALLEST)
+    edges = np.unique(np.concatenate([[0], np.geomspace(4, n_fft // 2, 22).astype(int)]))  # about critical bands
+    loudest = np.repeat(np.maximum.reduceat(magnitude, edges, axis=1), np.diff([*edges, n_fft // 2 + 1]), axis=1)
+    gain = (magnitude > loudest * np.float32(db_to_gain(-hole_db))).astype(np.float32)
+    if step_db > 0:
+        per_step = np.float32(20 / np.log10(10) / step_db)
+        steps = np.log10(magnitude) * per_step
+        gain *= np.power(np.float32(10), (np.round(steps) - steps) / per_step)
+    gain *= np.clip((cutoff_hz - fft.rfftfreq(n_fft, 1 / sample_rate)) / 150 + 1, 0, 1).astype(np.float32)
+    frames = fft.irfft(spectrum * gain, n=n_fft, axis=1) * window
+    out = np.zeros_like(padded).reshape(-1, hop)
+    out[:-1] += frames[:, :hop]
+    out[1:] += frames[:, hop:]
+    return out.ravel()[hop : hop + n]
+
+
+def noise_floor(
+    n_samples: int, sample_rate: int, noise_db: float, hum_db: float, hum_hz: float, rng: np.random.Generator
+) -> np.ndarray:
+    """(T,) of hiss, pinkish, at `noise_db` rms and mains hum (four harmonics) at `hum_db` peak; full scale 1."""
+    white = rng.standard_normal(n_samples, dtype=np.float32)
+    hiss = white + signal.lfilter([0.8], [1, -0.95], white).astype(np.float32)
+    out = hiss * np.float32(db_to_gain(noise_db) / max(float(hiss.std()), SMALLEST))
+    if hum_db > -90:
+        period = np.arange(sample_rate) / sample_rate * 2 * np.pi * round(hum_hz)  # one second, then repeated
+        hum = sum(np.sin(k * period) / k**1.5 for k in (1, 2, 3, 5))
+        out += np.resize((hum * db_to_gain(hum_db)).astype(np.float32), n_samples)
+    return out
+
+
+# --- the chain -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MixSettings:
+    """What holds for a whole record; what holds for one stem is drawn in `mix`."""
+
+    stem_spread_db: float = 1.5  # standard deviation of a stem's level about its role's
+    eq_spread_db: float = 3.0  # standard deviation of a stem's EQ gains
+    width: float = 0.6  # 0 all stems in the middle to 1 hard left and right
+    compress_chance: float = 0.5  # per stem
+    saturate_chance: float = 0.2
+    echo_chance: float = 0.15
+    haas_chance: float = 0.1  # one channel late, so that the downmix combs
+    rt60_s: float = 0.8
+    send_db: float = -16.0  # stems into the room; below -50: dry
+    damping: float = 0.6
+    duck_db: float = 0.0  # of everything but drums and lead, by the drums
+    bus_tilt_db: float = 0.0  # high shelf up, low shelf down
+    bus_bells: tuple[tuple[float, float, float], ...] = ()  # centre in Hz, gain in dB, q
+    bus_ratio: float = 2.0  # 1: no compression
+    bus_threshold_db: float = -12.0
+    clip_db: float = 3.0  # soft clipping's drive; below -20: none
+    side_gain: float = 1.0  # of left minus right before the downmix
+    left_share: float = 0.5  # of the left channel in the downmix
+    channel_delay_s: float = 0.0  # of the right channel in the downmix: comb filter on what is wide or central
+    noise_db: float = -75.0
+    hum_db: float = -100.0
+    hum_hz: float = 60.0
+    codec: tuple[float, float, float] | None = None  # cutoff in Hz, hole in dB, step in dB
+    peak: float = 0.9
+    room_seed: int = field(default=0)
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> MixSettings:
+        """Settings as found on records, from studio pop over rough home recordings to bad streams."""
+        rough = rng.random() < 0.15  # a home or phone recording
+        bells = tuple(
+            (float(np.exp(rng.uniform(np.log(80), np.log(7000)))), float(rng.normal(0, 4 if rough else 2.5)),
+             float(rng.uniform(0.5, 2.0)))
+            for _ in range(rng.integers(0, 4))
+        )  # fmt: skip
+        codec = None
+        if rng.random() < 0.45:
+            codec = (float(rng.uniform(5000, 8000)), float(rng.uniform(25, 60)), float(rng.choice([0, 0, 1.5, 3.0])))
+        return cls(
+            stem_spread_db=float(rng.uniform(0.5, 3.0)),
+            eq_spread_db=float(rng.uniform(1.0, 4.5)),
+            width=float(rng.uniform(0.1, 1.0)),
+            compress_chance=float(rng.uniform(0.2, 0.9)),
+            saturate_chance=float(rng.uniform(0.0, 0.4)),
+            echo_chance=float(rng.uniform(0.0, 0.3)),
+            haas_chance=float(rng.uniform(0.0, 0.2)),
+            rt60_s=float(np.exp(rng.uniform(np.log(0.2), np.log(3.0)))),
+            send_db=float(rng.uniform(-12, -4) if rough else rng.choice([-60, rng.uniform(-26, -6)], p=[0.1, 0.9])),
+            damping=float(rng.uniform(0.1, 1.5)),
+            duck_db=float(rng.choice([0.0, rng.uniform(2, 6), rng.uniform(6, 16)], p=[0.6, 0.25, 0.15])),
+            bus_tilt_db=float(rng.normal(0, 4.0 if rough else 2.5)),
+            bus_bells=bells,
+            bus_ratio=float(rng.choice([1.0, rng.uniform(1.3, 2.5), rng.uniform(2.5, 8.0)], p=[0.15, 0.5, 0.35])),
+            bus_threshold_db=float(rng.uniform(-24, -6)),
+            clip_db=float(rng.choice([-30.0, rng.uniform(-6, 6), rng.uniform(6, 14)], p=[0.2, 0.55, 0.25])),
+            side_gain=float(rng.uniform(0.5, 1.6)),
+            left_share=float(rng.choice([0.5, rng.uniform(0.2, 0.8), 1.0], p=[0.7, 0.25, 0.05])),
+            channel_delay_s=float(rng.choice([0.0, rng.uniform(0.0002, 0.004)], p=[0.93, 0.07])),
+            noise_db=float(rng.uniform(-60, -38) if rough else rng.uniform(-95, -60)),
+            hum_db=float(rng.uniform(-65, -42)) if rng.random() < 0.06 else -100.0,
+            hum_hz=float(rng.choice([50.0, 60.0])),
+            codec=codec,
+            peak=float(np.exp(rng.uniform(np.log(0.15), 0.0))),
+            room_seed=int(rng.integers(2**31)),
+        )
+
+
+def mix(
+    stems: Mapping[str, np.ndarray],
+    rng: np.random.Generator,
+    settings: MixSettings | None = None,
+    sample_rate: int = 16_000,
+    gains_db: Mapping[str, float] | None = None,
+    pans: Mapping[str, float] | None = None,
+) -> np.ndarray:
+    """Stems (T,) or (2, T), of any level, to one mono record (T,) with peak ≤ 1; the longest stem gives T.
+
+    Each stem is first set to the loudness of its role (`ROLE_DB`, by the name up to the first digit or
+    underscore), then `gains_db` of its name is added. `pans` (-1 left to 1 right) are drawn where not given.
+    `settings` None: drawn. Raises ValueError without stems, for a wrong shape, or for values that are not finite.
+    """
+    if not stems:
+        raise ValueError("expected at least one stem, found none: render a part first")
+    settings = settings or MixSettings.draw(rng)
+    n = max(wave.shape[-1] for wave in stems.values())
+    stereo, send = np.zeros((2, n), np.float32), np.zeros(n, np.float32)
+    drums = next((wave for name, wave in stems.items() if _role(name) == "drums"), None)
+    kick = _low_only(drums, sample_rate) if drums is not None and settings.duck_db > 0 else None
+    for name, wave in stems.items():
+        channels = _treat_stem(name, wave, rng, settings, sample_rate, (gains_db or {}).get(name, 0.0),
+                               (pans or {}).get(name))  # fmt: skip
+        send_db = settings.send_db + rng.normal(0, 4) - (10 if _role(name) in ("bass", "drums") else 0)
+        if kick is not None and _role(name) not in ("drums", "lead", "voice", "rap"):
+            channels = duck(channels, kick, sample_rate, settings.duck_db)
+        stereo[:, : channels.shape[-1]] += channels
+        if send_db > -50:
+            send[: channels.shape[-1]] += (channels[0] + channels[1]) * np.float32(db_to_gain(send_db) / 2)
+    mono = _downmix(stereo, settings, sample_rate)
+    if send.any():  # all is linear up to here, so the room is mixed down before it is put to use
+        response = impulse_response(sample_rate, settings.rt60_s, settings.damping, settings.room_seed)
+        mono += signal.oaconvolve(send, _downmix(response, settings, sample_rate))[:n]
+    return _master(mono, rng, settings, sample_rate)
+
+
+def _role(name: str) -> str:
+    head = "".join(c if c.isalpha() else " " for c in name.lower()).split()
+    return head[0] if head else ""
+
+
+def _low_only(drums: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The kick (T,), which is what is below 120 Hz in the drums."""
+    return pass_band(drums if drums.ndim == 1 else drums[0] + drums[1], sample_rate, None, 120.0)
+
+
+def _treat_stem(
+    name: str,
+    wave: np.ndarray,
+    rng: np.random.Generator,
+    settings: MixSettings,
+    sample_rate: int,
+    gain_db: float,
+    pan: float | None,
+) -> np.ndarray:
+    """One stem (T,) or (2, T) through its channel strip: (2, T) at the loudness of its role."""
+    if wave.ndim not in (1, 2) or (wave.ndim == 2 and wave.shape[0] != 2):
+        raise ValueError(f"stem {name!r}: expected shape (T,) or (2, T), found {wave.shape}: transpose or mix it")
+    rms = active_rms(wave, sample_rate)
+    if not np.isfinite(rms):
+        raise ValueError(f"stem {name!r}: expected finite samples, found nan or inf: look at what rendered it")
+    role = _role(name)
+    wave = (wave / np.float32(max(rms, 1e-6))).astype(np.float32, copy=False)
+    wave = filter_sections(wave, _draw_stem_eq(role, rng, settings, sample_rate))
+    if rng.random() < settings.saturate_chance:
+        wave = saturate(wave, float(rng.uniform(0, 14)))
+    if rng.random() < settings.compress_chance:
+        wave = compress(wave, sample_rate, float(rng.uniform(-6, 8)), float(rng.uniform(1.5, 6)),
+                        float(rng.uniform(0.001, 0.03)), float(rng.uniform(0.05, 0.4)))  # fmt: skip
+    if role not in ("bass", "drums") and rng.random() < settings.echo_chance:
+        wave = echo(wave, sample_rate, float(rng.uniform(0.09, 0.5)), float(rng.uniform(0.15, 0.45)))
+    level_db = ROLE_DB.get(role, OTHER_DB) + gain_db + rng.normal(0, settings.stem_spread_db)
+    wave = wave * np.float32(0.1 * db_to_gain(level_db) / max(active_rms(wave, sample_rate), 1e-6) * (rms > 1e-6))
+    if pan is None:
+        pan = rng.uniform(-1, 1) * (0.1 if role in CENTRED else 1.0)
+    return _place(wave, float(pan) * settings.width, rng, settings, sample_rate)
+
+
+def _draw_stem_eq(role: str, rng: np.random.Generator, settings: MixSettings, sample_rate: int) -> list[np.ndarray]:
+    spread = settings.eq_spread_db
+    sections = [
+        shelf_section(sample_rate, float(rng.uniform(120, 400)), float(rng.normal(0, spread)), high=False),
+        peaking_section(sample_rate, float(np.exp(rng.uniform(np.log(250), np.log(5000)))),
+                        float(rng.normal(0, spread)), float(rng.uniform(0.5, 1.8))),
+        shelf_section(sample_rate, float(rng.uniform(2500, 6000)), float(rng.normal(0, spread)), high=True),
+    ]  # fmt: skip
+    if role not in ("bass", "drums") and rng.random() < 0.5:
+        low_hz = float(rng.uniform(60, 220))
+        sections.append(signal.butter(2, low_hz, "highpass", fs=sample_rate, output="sos")[0])
+    return sections
+
+
+def _place(
+    wave: np.ndarray, pan: float, rng: np.random.Generator, settings: MixSettings, sample_rate: int
+) -> np.ndarray:
+    """(T,) or (2, T) to (2, T) by equal-power panning, now and then with one channel some milliseconds late."""
+    angle = (pan + 1) * np.pi / 4
+    gains = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]], dtype=np.float32)
+    channels = np.atleast_2d(wave) * gains
+    if rng.random() < settings.haas_chance:
+        late, which = int(rng.uniform(0.003, 0.02) * sample_rate), int(rng.integers(2))
+        channels[which] = np.concatenate([np.zeros(late, np.float32), channels[which, :-late]])
+    return channels
+
+
+def _master(mono: np.ndarray, rng: np.random.Generator, settings: MixSettings, sample_rate: int) -> np.ndarray:
+    """The sum (T,) to the finished record (T,): EQ, compression, clipping, noise, codec, level."""
+    sections = [peaking_section(sample_rate, *bell) for bell in settings.bus_bells]
+    sections.append(shelf_section(sample_rate, 2500, settings.bus_tilt_db / 2, high=True))
+    sections.append(shelf_section(sample_rate, 300, -settings.bus_tilt_db / 2, high=False))
+    mono = filter_sections(mono, sections)
+    mono = mono / np.float32(max(float(np.abs(mono).max()), SMALLEST))
+    if settings.bus_ratio > 1:
+        mono = compress(mono, sample_rate, settings.bus_threshold_db, settings.bus_ratio, 0.008, 0.18)
+    if settings.clip_db > -20:
+        mono = saturate(mono, settings.clip_db)
+    mono = mono / np.float32(max(float(np.abs(mono).max()), SMALLEST))
+    mono = mono + noise_floor(len(mono), sample_rate, settings.noise_db, settings.hum_db, settings.hum_hz, rng)
+    if settings.codec is not None:
+        mono = codec_loss(mono, sample_rate, *settings.codec)
+    return (mono * np.float32(settings.peak / max(float(np.abs(mono).max()), SMALLEST))).astype(np.float32)
+
+
+def _downmix(stereo: np.ndarray, settings: MixSettings, sample_rate: int) -> np.ndarray:
+    """(2, T) to (T,): unequal shares, a changed side signal and a late channel colour it as real downmixes do."""
+    middle, side = (stereo[0] + stereo[1]) / 2, (stereo[0] - stereo[1]) / 2 * np.float32(settings.side_gain)
+    left, right = middle + side, middle - side
+    late = int(settings.channel_delay_s * sample_rate)
+    if late:
+        right = np.concatenate([np.zeros(late, np.float32), right[:-late]])
+    return left * np.float32(settings.left_share) + right * np.float32(1 - settings.left_share)
