@@ -42,7 +42,12 @@ class Content:
         return Content(*(function(getattr(self, f.name)) for f in fields(self)))
 
     def transposed(self, semitones: int) -> Content:
-        """The tune moved by octaves or steps; what leaves the range is dropped."""
+        """Tune, chord and bass moved; what of the tune leaves the range is dropped."""
+        turn = lambda classes: torch.roll(classes, semitones, dims=-1)  # noqa: E731
+        return replace(self, tune=shift_pitches(self.tune, semitones), chord=turn(self.chord), bass=turn(self.bass))
+
+    def tune_moved(self, semitones: int | Tensor) -> Content:
+        """The tune alone moved, by octaves, into the carol's register; a number or one for each row."""
         return replace(self, tune=shift_pitches(self.tune, semitones))
 
 
@@ -52,14 +57,17 @@ MEMORY_FRAMES = 192  # three seconds
 N_CONTENT = N_PITCHES + 1 + 12 + 12 + 4 + 1 + 1 + len(DECAYS_FRAMES) * (N_PITCHES + 24)
 
 
-def shift_pitches(roll: Tensor, semitones: int) -> Tensor:
-    moved = torch.zeros_like(roll)
+def shift_pitches(roll: Tensor, semitones: int | Tensor) -> Tensor:
+    """(B, F, P) moved up along P, zeros moved in; `semitones` a number or one for each row (B,)."""
     n = roll.shape[-1]
-    if semitones >= n or semitones <= -n:
-        return moved
-    if semitones >= 0:
+    if isinstance(semitones, Tensor):
+        source = torch.arange(n, device=roll.device) - semitones.to(roll.device)[:, None]  # (B, P)
+        index = source.clamp(0, n - 1)[:, None].expand(-1, roll.shape[-2], -1)
+        return torch.gather(roll, -1, index) * ((source >= 0) & (source < n))[:, None]
+    moved = torch.zeros_like(roll)
+    if 0 <= semitones < n:
         moved[..., semitones:] = roll[..., : n - semitones]
-    else:
+    elif -n < semitones < 0:
         moved[..., :semitones] = roll[..., -semitones:]
     return moved
 

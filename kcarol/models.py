@@ -14,6 +14,10 @@ from kcarol.content import N_CONTENT, N_PITCHES, Content
 
 HEADS = {"tune": N_PITCHES + 1, "onset": 1, "chord": 12, "bass": 13, "beat": 1, "downbeat": 1, "accent": 1, "energy": 1}
 
+LEAST_STYLE_FRAMES = 5  # fewer leave one step after both convolutions, which has no deviation
+
+LEAST_STYLE_FRAMES = 5  # fewer leave one step after both convolutions, which has no deviation
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -60,12 +64,16 @@ class EncoderLayer(nn.Module):
         """Self-attention of (B, S, D); the weights (B, H, S, S) only on request, since they cost memory."""
         b, s, d = x.shape
         q, k, v = self.qkv(x).view(b, s, 3, self.n_heads, d // self.n_heads).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(q, k, v)  # no dropout inside: on CPU it takes a path 4 times slower
-        weights = torch.softmax(q.float() @ k.float().transpose(-1, -2) / math.sqrt(d // self.n_heads), -1) if need_weights else None
+        if need_weights or (self.training and x.device.type == "cpu"):
+            # plain products: the fused kernel's backward took a fifth of a training step on CPU
+            weights = torch.softmax((q @ k.transpose(-1, -2)).float() / math.sqrt(q.shape[-1]), dim=-1)
+            mixed = weights.to(v.dtype) @ v
+        else:
+            weights, mixed = None, F.scaled_dot_product_attention(q, k, v)
         return self.merge(mixed.transpose(1, 2).reshape(b, s, d)), weights
 
     def forward(self, x: Tensor, style: Tensor | None = None, need_weights: bool = False) -> tuple[Tensor, Tensor | None]:
-        a, b = self.norm1(x), None
+        a = self.norm1(x)
         if self.film is not None:
             scale1, shift1, scale2, shift2 = self.film(style)[:, None].chunk(4, dim=-1)
             a = a * (1 + scale1) + shift1
@@ -89,7 +97,9 @@ class StyleEncoder(nn.Module):
         self.out = nn.Linear(2 * (128 + cfg.n_mels), cfg.d_style)
 
     def forward(self, standardised: Tensor) -> Tensor:
-        """(B, F, M) -> (B, d_style)"""
+        """(B, F, M) -> (B, d_style). ValueError for fewer than LEAST_STYLE_FRAMES."""
+        if standardised.shape[1] < LEAST_STYLE_FRAMES:
+            raise ValueError(f"expected at least {LEAST_STYLE_FRAMES} frames of a reference, found {standardised.shape[1]}")
         h = standardised.transpose(1, 2)
         flat = [h.mean(-1), h.std(-1)]
         for layer in self.layers:
@@ -105,11 +115,17 @@ class MusicTransformer(nn.Module):
     whole song's content can be made consistent in between.
     """
 
-    def __init__(self, cfg: ModelConfig = ModelConfig()):
+    def __init__(self, cfg: ModelConfig | None = None):
         super().__init__()
+        cfg = cfg or ModelConfig()
+        if cfg.stride % 2 or cfg.d_model % (2 * cfg.n_heads):
+            raise ValueError(
+                f"expected an even stride and a d_model that 2 * n_heads divides, found stride {cfg.stride}, "
+                f"d_model {cfg.d_model}, n_heads {cfg.n_heads}"
+            )
         self.cfg = cfg
         self.conv1 = nn.Conv1d(cfg.n_features, cfg.d_model, cfg.kernel_size, padding=cfg.kernel_size // 2)
-        self.conv2 = nn.Conv1d(cfg.d_model, cfg.d_model, 3, stride=cfg.stride, padding=1)
+        self.conv2 = nn.Conv1d(cfg.d_model, cfg.d_model, cfg.stride + 1, stride=cfg.stride, padding=cfg.stride // 2)
         self.layers = nn.ModuleList(EncoderLayer(cfg, steered=i >= cfg.n_hearing_layers) for i in range(cfg.n_layers))
         self.heard_norm = nn.LayerNorm(cfg.d_model)
         self.heads = nn.ModuleDict({name: nn.Linear(cfg.d_model, n * cfg.stride) for name, n in HEADS.items()})
@@ -146,7 +162,8 @@ class MusicTransformer(nn.Module):
         """(B, F, C) -> logits of everything worth keeping, (B, F, n) each. `attention` collects the layers' weights."""
         if features.ndim != 3 or features.shape[-1] != self.cfg.n_features:
             raise ValueError(
-                f"expected features (B, F, {self.cfg.n_features}), found {tuple(features.shape)}; make them by kcarol.audio.Features"
+                f"expected features (B, F, {self.cfg.n_features}), found {tuple(features.shape)}; "
+                "make them by kcarol.spectral.Features"
             )
         h = F.gelu(self.conv1(features.transpose(1, 2)))
         h = F.gelu(self.conv2(h)).transpose(1, 2)
@@ -172,15 +189,29 @@ class MusicTransformer(nn.Module):
         return self.style_encoder(self.standardise(log_mel))
 
     def forward(
-        self, features: Tensor, style: Tensor, phase: Tensor, given: Content | None = None
-    ) -> tuple[Tensor, Heard, Tensor | None]:
-        """Features (B, F, C), style (B, d_style) or a reference carol's log-mel (B, F', M), beat and bar phase (B, F, 4).
+        self, features: Tensor | None, style: Tensor | None, given: Content | None = None, own: bool = True,
+        transposed: int = 0, tune_shift: int | Tensor = 0,
+    ) -> tuple[Heard | None, Tensor | None, Tensor | None]:
+        """Training's view of both halves: what was heard, the log-mel that plays it (`own`), the one that plays what is `given`.
 
-        Returns standardised carol log-mel (B, F, M), what was heard, and, where a content is `given` (training), the
-        log-mel that plays it.
+        features (B, F, C), None: nothing is heard; style (B, d_style) or a reference carol's log-mel (B, F', M), None:
+        nothing is played. `own` takes its beat and bar phase from `given`, since posteriors have none. `transposed`: how far
+        the features were, taken back before playing. `tune_shift` (B,): octaves, in semitones, from the heard to the
+        carol's register. Log-mels are standardised, (B, F, M).
         """
-        if style.ndim == 3:
-            style = self.embed_style(style)
-        heard = self.hear(features)
+        heard = None if features is None else self.hear(features)
+        if style is None:
+            return heard, None, None
+        style = self.embed_style(style) if style.ndim == 3 else style
         played_given = None if given is None else self.play(given, style)
-        return self.play(heard.content(phase), style), heard, played_given
+        if heard is None or not own:
+            return heard, None, played_given
+        content = heard.content(given.phase).transposed(-transposed).tune_moved(tune_shift)
+        return heard, self.play(content, style), played_given
+
+    def parameters_of(self, half: str) -> list[nn.Parameter]:
+        """Parameters of the "hear" half or of the "play" half."""
+        n = self.cfg.n_hearing_layers
+        hearing = [self.conv1, self.conv2, *self.layers[:n], self.heard_norm, self.heads]
+        playing = [self.read_content, self.style_encoder, self.read_style, *self.layers[n:], self.out_norm, self.out]
+        return [p for module in {"hear": hearing, "play": playing}[half] for p in module.parameters()]

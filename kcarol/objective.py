@@ -1,31 +1,33 @@
 """What the networks are trained to do: losses for `fit`, from batches of waves and packed truth.
 
-Batches are dicts of tensors: pop, carol (B, T) int16 or float waves, truth (B, F, N_PACKED) int16, reference (B, T') a carol
-in the same style.
+The converter's batches are dicts of tensors: features (B, F, C), carol_mel (B, F, M), reference_mel (B, F', M) of a carol in
+the same style, truth (B, F, N_PACKED) int16.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from kcarol.config import AudioConfig
+from kcarol.content import N_PITCHES, shift_pitches
 from kcarol.corpus.truth import Targets, unpack
 from kcarol.models import Heard
-from kcarol.spectral import Features, LogMel
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Shares of the converter's loss. `given`: playing the true content; `own`: playing what was heard."""
+    """Shares of the converter's loss. `given`: playing the true content; `own`: playing what was heard; 0 leaves a half out."""
 
     given: float = 1.0
     own: float = 0.5
-    difference: float = 0.5  # MSE of the given log-mel's change from frame to frame: strokes stay sharp
+    difference: float = 8.0  # MSE of the change from frame to frame: strokes and decays stay sharp
+    detail: float = 1.0  # MSE of the change from band to band: partials stay apart
+    heads: float = 1.0
     tune: float = 0.5
     onset: float = 0.5
     chord: float = 1.0
@@ -36,11 +38,12 @@ class LossWeights:
     energy: float = 0.3
 
 
+STAGES = {  # the halves can be trained one by one, which is cheaper; "all" joins them
+    "hear": LossWeights(given=0, own=0, difference=0, detail=0),
+    "play": LossWeights(own=0, heads=0),
+    "all": LossWeights(),
+}
 RARE = {"onset": 8.0, "beat": 8.0, "downbeat": 16.0, "accent": 8.0}  # weight of frames that hold a mark
-
-
-def as_float(wave: Tensor) -> Tensor:
-    return wave.float() / 32768 if wave.dtype == torch.int16 else wave.float()
 
 
 def head_losses(heard: Heard, truth: Targets) -> dict[str, Tensor]:
@@ -65,20 +68,20 @@ def widened(mark: Tensor) -> Tensor:
     return torch.maximum(mark, 0.5 * near)
 
 
-def augment_wave(wave: Tensor, sample_rate: int, spread_db: float = 6.0, n_knots: int = 8) -> Tensor:
-    """A random smooth equaliser for each wave (B, T), and noise between -70 and -30 dB for every other."""
-    b, t = wave.shape
-    spectrum = torch.fft.rfft(wave)
-    octave = torch.log2(torch.linspace(0, sample_rate / 2, spectrum.shape[-1], device=wave.device).clamp_min(40) / 40)
-    place = octave / octave[-1] * (n_knots - 1)
-    gains = torch.randn(b, n_knots + 1, device=wave.device) * spread_db
-    low = place.floor().long().clamp_max(n_knots - 1)
-    curve_db = torch.lerp(gains[:, low], gains[:, low + 1], (place - low)[None])
-    out = torch.fft.irfft(spectrum * 10 ** (curve_db / 20), n=t)
-    level = out.square().mean(-1, keepdim=True).sqrt()
-    noise_db = torch.empty(b, 1, device=wave.device).uniform_(-70, -30)
-    noisy = (torch.rand(b, 1, device=wave.device) < 0.5).float()
-    return out + noisy * level * 10 ** (noise_db / 20) * torch.randn_like(out)
+def transpose_features(features: Tensor, semitones: int, cfg: AudioConfig) -> Tensor:
+    """The pitch bands of (B, F, C) moved up, zeros moved in; flux and loudness stay."""
+    n = cfg.n_pitch_bands
+    moved = shift_pitches(features[..., :n], semitones * cfg.bands_per_semitone)
+    return torch.cat([moved, features[..., n:]], dim=-1)
+
+
+def transpose_targets(truth: Targets, semitones: int) -> Targets:
+    """What is heard in transposed features: classes of tune and bass, chord; `content` but for the chord is left."""
+    tune = torch.where(truth.tune < N_PITCHES, truth.tune + semitones, N_PITCHES)
+    tune = torch.where((tune >= 0) & (tune <= N_PITCHES), tune, N_PITCHES)
+    bass = torch.where(truth.bass < 12, (truth.bass + semitones) % 12, 12)
+    chord = torch.roll(truth.content.chord, semitones, dims=-1)
+    return replace(truth, tune=tune, bass=bass, content=replace(truth.content, chord=chord))
 
 
 def mask_features(features: Tensor, n_masks: int = 2, widest_bands: int = 24) -> Tensor:
@@ -95,26 +98,34 @@ def mask_features(features: Tensor, n_masks: int = 2, widest_bands: int = 24) ->
 class ConverterLoss:
     """MSE on standardised log-mel, of playing the truth and of playing what was heard, and the heads' cross entropies."""
 
-    def __init__(self, cfg: AudioConfig, device="cpu", weights: LossWeights | None = None, augment: bool = True):
-        self.cfg, self.weights, self.augment = cfg, weights or LossWeights(), augment
-        self.features, self.log_mel = Features(cfg).to(device), LogMel(cfg).to(device)
+    def __init__(self, cfg: AudioConfig, weights: LossWeights | None = None, widest_transposition: int = 5):
+        self.cfg, self.weights, self.widest_transposition = cfg, weights or LossWeights(), widest_transposition
 
     def __call__(self, module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        inner = getattr(module, "module", module)  # DistributedDataParallel wraps
-        with torch.no_grad(), torch.autocast(batch["pop"].device.type, enabled=False):
-            pop = as_float(batch["pop"])
-            pop = augment_wave(pop, self.cfg.sample_rate) if self.augment and inner.training else pop
-            features = self.features(pop)
-            features = mask_features(features) if self.augment and inner.training else features
-            target = inner.standardise(self.log_mel(as_float(batch["carol"])))
-            reference = self.log_mel(as_float(batch["reference"]))
-            truth = unpack(batch["truth"])
-        own, heard, given = module(features, reference, truth.content.phase, truth.content)
-        losses = head_losses(heard, truth)
-        losses["given"] = F.mse_loss(given, target)
-        losses["own"] = F.mse_loss(own, target)
-        losses["difference"] = F.mse_loss(given.diff(dim=1), target.diff(dim=1))
-        losses["loss"] = sum(getattr(self.weights, name) * value for name, value in losses.items())
+        inner, w = getattr(module, "module", module), self.weights  # DistributedDataParallel wraps
+        truth, semitones, features, reference = unpack(batch["truth"]), 0, None, None
+        if w.heads or w.own:
+            features = batch["features"].float()
+            if inner.training:
+                semitones = int(torch.randint(-self.widest_transposition, self.widest_transposition + 1, ()).item())
+                features = mask_features(transpose_features(features, semitones, self.cfg))
+        if w.given or w.own:
+            reference = batch["reference_mel"].float()
+        heard, own, given = module(features, reference, truth.content, bool(w.own), semitones, truth.tune_shift)
+        losses = head_losses(heard, transpose_targets(truth, semitones)) if w.heads else {}
+        losses = {"heads": sum(getattr(w, name) * value for name, value in losses.items()), **losses} if losses else {}
+        if reference is not None:
+            losses |= played_losses(own, given, inner.standardise(batch["carol_mel"]))
+        weighted = ("heads", "given", "own", "difference", "detail")
+        losses["loss"] = sum(getattr(w, name) * losses[name] for name in weighted if name in losses)
         return losses
 
 
+def played_losses(own: Tensor | None, given: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """MSEs of standardised log-mels (B, F, M)."""
+    losses = {"given": F.mse_loss(given, target)}
+    losses["difference"] = F.mse_loss(given.diff(dim=1), target.diff(dim=1))
+    losses["detail"] = F.mse_loss(given.diff(dim=2), target.diff(dim=2))
+    if own is not None:
+        losses["own"] = F.mse_loss(own, target)
+    return losses

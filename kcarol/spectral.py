@@ -18,7 +18,8 @@ from kcarol.config import AudioConfig
 BLOCK_FRAMES = 8_192  # frames of spectrum held at once, over the batch: 134 MB at n_fft 4096
 SILENCE_RMS = 1e-4  # -80 dB: what is softer is not turned up, or dither would become music
 DEVIATION_FLOOR = 0.02  # of the whitening, in log1p units: keeps near-silent frames near zero
-FLUX_GAIN = 10.0  # times log_gain: strokes reach about 1
+FLUX_GAIN = 10.0  # times log_gain: soft strokes count too
+FLUX_SCALE = 3.0  # brings the deviation of the flux of pop songs to about 0.5, strokes to 1 to 3
 FLUX_LAG = 2  # frames, half the short window: nearer frames share most of their samples
 SOFTEST_DB = -60.0  # of the loudness curve
 
@@ -92,7 +93,7 @@ class Features(nn.Module):
             loudness.append(_level_db(power.sum(-1) / 3) - 20 * math.log10(cfg.reference_rms))
         level = torch.cat(levels, dim=1)
         before = functional.pad(level, (0, 0, FLUX_LAG, 0))[:, : level.shape[1]]  # silence before the clip
-        return (level - before).relu(), torch.cat(loudness, dim=1).clamp(SOFTEST_DB, 20) / 20
+        return FLUX_SCALE * (level - before).relu(), torch.cat(loudness, dim=1).clamp(SOFTEST_DB, 20) / 20
 
 
 def loudness_curve(wave: Tensor, hop_length: int, n_fft: int = 1024) -> Tensor:

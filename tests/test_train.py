@@ -346,7 +346,7 @@ class Waves:
         self.n_samples = n_samples
 
     def batch(self, step, rank=0, world=1):
-        rng = np.random.default_rng(step)
+        rng = np.random.default_rng([step, rank])
         return {"wave": torch.from_numpy(0.1 * rng.normal(size=(2, self.n_samples)).astype(np.float32))}
 
 
@@ -387,15 +387,20 @@ def test_discriminators_learn_to_tell_noise_from_tones():
     assert loss < 0.5 and generator_loss(views(noise)) > 1 > generator_loss(views(tone))
 
 
-def test_two_processes_find_the_loss_curve_of_one(tmp_path):
+def test_two_processes_find_the_loss_curve_of_one_and_share_their_discriminators(tmp_path):
     script = tmp_path / "two.py"
     script.write_text(f"""
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_train import CFG, net, squares, train
-train(net(), squares, replace(CFG, accumulation=2), Path({str(tmp_path / "two")!r}), prefetch=1)
+import torch
+from test_train import CFG, adversarial, net, squares, train
+out, rank = Path({str(tmp_path)!r}), int(os.environ["RANK"])
+train(net(), squares, replace(CFG, accumulation=2), out / "two", prefetch=1)
+_, loss_fn = adversarial(replace(CFG, steps=2), out / "adversarial", rank)
+torch.save(loss_fn.state_dict(), out / f"{{rank}}.pt")
 """)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
     root = str(Path(__file__).parent.parent)
@@ -408,6 +413,7 @@ train(net(), squares, replace(CFG, accumulation=2), Path({str(tmp_path / "two")!
     resumed = net(seed=3)
     load_model_state(tmp_path / "two" / "checkpoint.pt", resumed, ema=False)
     torch.testing.assert_close(resumed[0].weight, module[0].weight, atol=1e-4, rtol=0)
+    assert same(*(torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kcarol.corpus.harmony import SCALES, draw_progression, lay, pick, tile, transpose_chord
+from kcarol.corpus.harmony import draw_progression, lay, pick, transpose_chord
 from kcarol.corpus.melody import TuneStyle, sing, tune_scale
 from kcarol.corpus.sheet import Chord, LeadSheet, Note, Section
 from kcarol.corpus.tunes import TITLES, tune
@@ -490,18 +490,3 @@ def draw_sheet(
         sheet = reharmonise(sheet, rng)
     return _redress(_excerpt(sheet, rng, length_s), rng)
 
-
-__all__ = [
-    "SCALES",
-    "VALIDATION_TITLES",
-    "compose",
-    "draw_sheet",
-    "instrumental",
-    "is_validation_seed",
-    "join",
-    "reharmonise",
-    "tile",
-    "transpose",
-    "trim",
-    "vary",
-]

@@ -66,7 +66,7 @@ DEMO_SONGS: tuple[dict, ...] = (
     {"title": "Snowlit Signal", "sheet": _SNOWLIT, "band": "idol", "groove": "four_on_floor", "voice": "female",
      "sounds": {"lead": "voice", "bass": "synth", "chords": "synth", "pad": "synth", "drums": "drumsynth"}, "seed": 11},
     {"title": "Paper Moon Letter", "sheet": _PAPER_MOON, "band": "ballad", "groove": "ballad", "voice": "male",
-     "sounds": {"lead": "voice", "chords": 0, "strings": 48, "bass": 33}, "seed": 22},
+     "sounds": {"lead": "voice", "chords": 0, "strings": 48, "bass": 33}, "seed": 24},
     {"title": "Rooftop Radio", "sheet": _ROOFTOP, "band": "city", "groove": "disco", "voice": "female",
      "sounds": {"lead": "voice", "chords": 4, "bass": 36, "brass": 61, "strings": 48}, "seed": 33},
     {"title": "Neon Ink", "sheet": _NEON, "band": "rnb", "groove": "trap", "voice": "male",
@@ -74,7 +74,7 @@ DEMO_SONGS: tuple[dict, ...] = (
     {"title": "Tangerine Bicycle", "sheet": _TANGERINE, "band": "folk", "groove": "waltz_rock", "voice": "female",
      "sounds": {"lead": "voice", "chords": 25, "bass": 32, "second": "voice"}, "seed": 55},
     {"title": "Harbour at Two", "sheet": _HARBOUR, "band": "jazz", "groove": "swing", "voice": None,
-     "sounds": {"lead": 65, "chords": 0, "bass": 32}, "seed": 66},
+     "sounds": {"lead": 65, "lead2": 11, "chords": 0, "bass": 32}, "seed": 66},
 )  # fmt: skip
 
 DEMO_CAROL: dict = {"title": "Joy to the World", "sheet": replace(tune("Joy to the World"), tempo_bpm=104), "seed": 77}

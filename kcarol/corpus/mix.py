@@ -7,9 +7,9 @@ Filters follow R. Bristow-Johnson's "Audio EQ Cookbook"; the room is noise under
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy import fft, signal
@@ -19,7 +19,7 @@ BLOCK = 64  # samples between two values of a compressor's envelope: 4 ms at 16 
 
 # loudness of a stem against the lead, dB; names not listed get OTHER_DB
 ROLE_DB: dict[str, float] = {
-    "lead": 0.0, "voice": 0.0, "rap": 0.0, "solo": -1.0, "drums": -2.0, "bass": -4.0, "second": -6.0,
+    "lead": 0.0, "voice": 0.0, "rap": 0.0, "solo": -1.0, "drums": -1.0, "bass": -2.0, "second": -6.0,
     "chords": -6.0, "backing": -8.0, "counter": -8.0, "arp": -8.0, "pad": -9.0, "strings": -9.0, "fx": -14.0,
 }  # fmt: skip
 OTHER_DB = -7.0
@@ -170,7 +170,7 @@ def impulse_response(
     `early` (share of the energy) in ten single reflections.
     """
     rng = np.random.default_rng(seed)
-    n = int(rt60_s * sample_rate) + sample_rate // 50
+    n = fft.next_fast_len(int(rt60_s * sample_rate) + sample_rate // 50, real=True)
     spectrum = fft.rfft(rng.standard_normal((n_channels, n), dtype=np.float32))
     octave = np.log2(np.maximum(fft.rfftfreq(n, 1 / sample_rate), 1.0) / 125)
     n_bands = max(2, int(np.ceil(np.log2(sample_rate / 2 / 125))) + 1)
@@ -316,7 +316,7 @@ class MixSettings:
         )  # fmt: skip
         codec = None
         if rng.random() < 0.45:
-            codec = (float(rng.uniform(5000, 8000)), float(rng.uniform(25, 60)), float(rng.choice([0, 0, 1.5, 3.0])))
+            codec = (float(rng.uniform(5500, 8500)), float(rng.uniform(25, 60)), float(rng.choice([0, 0, 1.5, 3.0])))
         return cls(
             stem_spread_db=float(rng.uniform(0.5, 3.0)),
             eq_spread_db=float(rng.uniform(1.0, 4.5)),
@@ -353,8 +353,11 @@ def mix(
     sample_rate: int = 16_000,
     gains_db: Mapping[str, float] | None = None,
     pans: Mapping[str, float] | None = None,
+    stereo: bool = False,
 ) -> np.ndarray:
     """Stems (T,) or (2, T), of any level, to one mono record (T,) with peak ≤ 1; the longest stem gives T.
+
+    With `stereo` the record is (2, T), and the settings of the downmix are not used.
 
     Each stem is first set to the loudness of its role (`ROLE_DB`, by the name up to the first digit or
     underscore), then `gains_db` of its name is added. `pans` (-1 left to 1 right) are drawn where not given.
@@ -364,23 +367,27 @@ def mix(
         raise ValueError("expected at least one stem, found none: render a part first")
     settings = settings or MixSettings.draw(rng)
     n = max(wave.shape[-1] for wave in stems.values())
-    stereo, send = np.zeros((2, n), np.float32), np.zeros(n, np.float32)
+    down = (lambda channels: channels) if stereo else partial(_downmix, settings=settings, sample_rate=sample_rate)
+    record, send = np.zeros((2, n) if stereo else n, np.float32), np.zeros(n, np.float32)
     drums = next((wave for name, wave in stems.items() if _role(name) == "drums"), None)
     kick = _low_only(drums, sample_rate) if drums is not None and settings.duck_db > 0 else None
     for name, wave in stems.items():
-        channels = _treat_stem(name, wave, rng, settings, sample_rate, (gains_db or {}).get(name, 0.0),
-                               (pans or {}).get(name))  # fmt: skip
-        send_db = settings.send_db + rng.normal(0, 4) - (10 if _role(name) in ("bass", "drums") else 0)
+        wave = _treat_stem(name, wave, rng, settings, sample_rate, (gains_db or {}).get(name, 0.0))
         if kick is not None and _role(name) not in ("drums", "lead", "voice", "rap"):
-            channels = duck(channels, kick, sample_rate, settings.duck_db)
-        stereo[:, : channels.shape[-1]] += channels
+            wave = duck(wave, kick, sample_rate, settings.duck_db)
+        pan = (pans or {}).get(name)
+        if pan is None:
+            pan = rng.uniform(-1, 1) * (0.1 if _role(name) in CENTRED else 1.0)
+        send_db = settings.send_db + rng.normal(0, 4) - (10 if _role(name) in ("bass", "drums") else 0)
         if send_db > -50:
-            send[: channels.shape[-1]] += (channels[0] + channels[1]) * np.float32(db_to_gain(send_db) / 2)
-    mono = _downmix(stereo, settings, sample_rate)
+            middle = wave if wave.ndim == 1 else (wave[0] + wave[1]) / 2
+            send[: len(middle)] += middle * np.float32(db_to_gain(send_db))
+        placed = _place(wave, float(pan) * settings.width, rng, settings, sample_rate, down)
+        record[..., : placed.shape[-1]] += placed
     if send.any():  # all is linear up to here, so the room is mixed down before it is put to use
         response = impulse_response(sample_rate, settings.rt60_s, settings.damping, settings.room_seed)
-        mono += signal.oaconvolve(send, _downmix(response, settings, sample_rate))[:n]
-    return _master(mono, rng, settings, sample_rate)
+        record += signal.oaconvolve(np.broadcast_to(send, record.shape), down(response), axes=-1)[..., :n]
+    return _master(record, rng, settings, sample_rate)
 
 
 def _role(name: str) -> str:
@@ -400,9 +407,8 @@ def _treat_stem(
     settings: MixSettings,
     sample_rate: int,
     gain_db: float,
-    pan: float | None,
 ) -> np.ndarray:
-    """One stem (T,) or (2, T) through its channel strip: (2, T) at the loudness of its role."""
+    """One stem (T,) or (2, T) through its channel strip: same shape, at the loudness of its role."""
     if wave.ndim not in (1, 2) or (wave.ndim == 2 and wave.shape[0] != 2):
         raise ValueError(f"stem {name!r}: expected shape (T,) or (2, T), found {wave.shape}: transpose or mix it")
     rms = active_rms(wave, sample_rate)
@@ -419,10 +425,7 @@ def _treat_stem(
     if role not in ("bass", "drums") and rng.random() < settings.echo_chance:
         wave = echo(wave, sample_rate, float(rng.uniform(0.09, 0.5)), float(rng.uniform(0.15, 0.45)))
     level_db = ROLE_DB.get(role, OTHER_DB) + gain_db + rng.normal(0, settings.stem_spread_db)
-    wave = wave * np.float32(0.1 * db_to_gain(level_db) / max(active_rms(wave, sample_rate), 1e-6) * (rms > 1e-6))
-    if pan is None:
-        pan = rng.uniform(-1, 1) * (0.1 if role in CENTRED else 1.0)
-    return _place(wave, float(pan) * settings.width, rng, settings, sample_rate)
+    return wave * np.float32(0.1 * db_to_gain(level_db) / max(active_rms(wave, sample_rate), 1e-6) * (rms > 1e-6))
 
 
 def _draw_stem_eq(role: str, rng: np.random.Generator, settings: MixSettings, sample_rate: int) -> list[np.ndarray]:
@@ -440,34 +443,39 @@ def _draw_stem_eq(role: str, rng: np.random.Generator, settings: MixSettings, sa
 
 
 def _place(
-    wave: np.ndarray, pan: float, rng: np.random.Generator, settings: MixSettings, sample_rate: int
-) -> np.ndarray:
-    """(T,) or (2, T) to (2, T) by equal-power panning, now and then with one channel some milliseconds late."""
+    wave: np.ndarray, pan: float, rng: np.random.Generator, settings: MixSettings, sample_rate: int,
+    down: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:  # fmt: skip
+    """(T,) or (2, T) to its share of the record: equal-power panning, now and then one channel comes late."""
     angle = (pan + 1) * np.pi / 4
     gains = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]], dtype=np.float32)
+    late, which = int(rng.uniform(0.003, 0.02) * sample_rate), int(rng.integers(2))
+    haas = rng.random() < settings.haas_chance
+    if wave.ndim == 1 and not haas and settings.channel_delay_s == 0:
+        return wave * down(gains)  # both channels are the same wave: one gain does it
     channels = np.atleast_2d(wave) * gains
-    if rng.random() < settings.haas_chance:
-        late, which = int(rng.uniform(0.003, 0.02) * sample_rate), int(rng.integers(2))
-        channels[which] = np.concatenate([np.zeros(late, np.float32), channels[which, :-late]])
-    return channels
+    if haas:
+        channels[which] = np.concatenate([np.zeros(late, np.float32), channels[which]])[: channels.shape[1]]
+    return down(channels)
 
 
-def _master(mono: np.ndarray, rng: np.random.Generator, settings: MixSettings, sample_rate: int) -> np.ndarray:
-    """The sum (T,) to the finished record (T,): EQ, compression, clipping, noise, codec, level."""
+def _master(record: np.ndarray, rng: np.random.Generator, settings: MixSettings, sample_rate: int) -> np.ndarray:
+    """The sum (T,) or (2, T) to the finished record, same shape: EQ, compression, clipping, noise, codec, level."""
     sections = [peaking_section(sample_rate, *bell) for bell in settings.bus_bells]
     sections.append(shelf_section(sample_rate, 2500, settings.bus_tilt_db / 2, high=True))
     sections.append(shelf_section(sample_rate, 300, -settings.bus_tilt_db / 2, high=False))
-    mono = filter_sections(mono, sections)
-    mono = mono / np.float32(max(float(np.abs(mono).max()), SMALLEST))
+    record = filter_sections(record, sections)
+    record = record / np.float32(max(float(np.abs(record).max()), SMALLEST))
     if settings.bus_ratio > 1:
-        mono = compress(mono, sample_rate, settings.bus_threshold_db, settings.bus_ratio, 0.008, 0.18)
+        record = compress(record, sample_rate, settings.bus_threshold_db, settings.bus_ratio, 0.008, 0.18)
     if settings.clip_db > -20:
-        mono = saturate(mono, settings.clip_db)
-    mono = mono / np.float32(max(float(np.abs(mono).max()), SMALLEST))
-    mono = mono + noise_floor(len(mono), sample_rate, settings.noise_db, settings.hum_db, settings.hum_hz, rng)
+        record = saturate(record, settings.clip_db)
+    record = record / np.float32(max(float(np.abs(record).max()), SMALLEST))
+    record = record + noise_floor(record.shape[-1], sample_rate, settings.noise_db, settings.hum_db, settings.hum_hz, rng)
     if settings.codec is not None:
-        mono = codec_loss(mono, sample_rate, *settings.codec)
-    return (mono * np.float32(settings.peak / max(float(np.abs(mono).max()), SMALLEST))).astype(np.float32)
+        channels = [codec_loss(channel, sample_rate, *settings.codec) for channel in np.atleast_2d(record)]
+        record = np.stack(channels).reshape(record.shape)
+    return (record * np.float32(settings.peak / max(float(np.abs(record).max()), SMALLEST))).astype(np.float32)
 
 
 def _downmix(stereo: np.ndarray, settings: MixSettings, sample_rate: int) -> np.ndarray:
@@ -476,5 +484,5 @@ def _downmix(stereo: np.ndarray, settings: MixSettings, sample_rate: int) -> np.
     left, right = middle + side, middle - side
     late = int(settings.channel_delay_s * sample_rate)
     if late:
-        right = np.concatenate([np.zeros(late, np.float32), right[:-late]])
+        right = np.concatenate([np.zeros(late, np.float32), right])[: len(left)]
     return left * np.float32(settings.left_share) + right * np.float32(1 - settings.left_share)

@@ -38,8 +38,8 @@ def is_validation(seed: int) -> bool:
 
 
 def _play(part: Part, kind: str, arrangement: PopArrangement, length_s: float, rate: int, soundfont: str,
-          singer: Singer, rng: np.random.Generator) -> np.ndarray:  # fmt: skip
-    """One part's stem, (T,): its place in the room is the mix's business."""
+          singer: Singer, rng: np.random.Generator, stereo: bool = False) -> np.ndarray:  # fmt: skip
+    """One part's stem, (T,): its place in the room is the mix's business. With `stereo`, sampled drums are (2, T)."""
     strokes = arrangement.tuned_strokes(part.name)
     if kind in ("voice", "rap"):
         own = singer if part.name in arrangement.tune_parts else None
@@ -49,25 +49,27 @@ def _play(part: Part, kind: str, arrangement: PopArrangement, length_s: float, r
     if kind == "drumsynth":
         return play_drums(part.strokes, DrumKit.draw(rng), length_s, rate, rng)
     tuning = 0.0 if part.is_drums else arrangement.tuning_cents
-    return render_parts((part,), length_s, rate, soundfont, tuning).mean(axis=0)
+    sampled = render_parts((part,), length_s, rate, soundfont, tuning)
+    return sampled if stereo and part.is_drums else sampled.mean(axis=0)
 
 
 def render_pop(
     arrangement: PopArrangement, length_s: float, sample_rate: int, soundfont: str, rng: np.random.Generator,
-    settings: MixSettings | None = None,
+    settings: MixSettings | None = None, stereo: bool = False,
 ) -> np.ndarray:  # fmt: skip
-    """A pop arrangement as one mono record, (T,) float32."""
+    """A pop arrangement as one record, mono (T,) or `stereo` (2, T), float32."""
     singer = Singer.draw(rng, arrangement.voice) if arrangement.voice else Singer.draw(rng)
     stems = {
-        part.name: _play(part, arrangement.sounds[part.name], arrangement, length_s, sample_rate, soundfont, singer, rng)
+        part.name: _play(part, arrangement.sounds[part.name], arrangement, length_s, sample_rate, soundfont, singer, rng, stereo)
         for part in arrangement.parts
         if part.strokes
     }
     if not stems:
-        return np.zeros(round(length_s * sample_rate), np.float32)
+        n_samples = round(length_s * sample_rate)
+        return np.zeros((2, n_samples) if stereo else n_samples, np.float32)
     gains = {part.name: part.gain_db for part in arrangement.parts}
     pans = {part.name: part.pan for part in arrangement.parts}
-    return mix(stems, rng, settings, sample_rate, gains, pans)
+    return mix(stems, rng, settings, sample_rate, gains, pans, stereo)
 
 
 def make_pair(
@@ -84,10 +86,15 @@ def make_pair(
     return Pair(pop, carol, Truth.of(sheet, grid, cfg, cfg.n_frames(n_samples)), style, sheet.title)
 
 
-def make_pairs(seed: int, cfg: AudioConfig | None = None, length_s: float = 22.0, n: int = SONGS_PER_STYLE) -> list[Pair]:
-    """`n` songs in one carol style, all drawn from `seed`; seeds from VALIDATION_SEED on share nothing with the others."""
+def make_pairs(
+    seed: int, cfg: AudioConfig | None = None, length_s: float = 22.0, n: int = SONGS_PER_STYLE, style: CarolStyle | None = None
+) -> list[Pair]:
+    """`n` songs in one carol style, all drawn from `seed`, the style too unless it is given.
+
+    Seeds from VALIDATION_SEED on share nothing with the others.
+    """
     cfg, rng, held_out = cfg or AudioConfig(), np.random.default_rng(seed), is_validation(seed)
-    style = draw_style(rng)
+    style = style or draw_style(rng)
     fonts = (VALIDATION_SOUNDFONT,) if held_out else TRAINING_SOUNDFONTS
     return [
         make_pair(draw_sheet(rng, length_s, validation=held_out), style, rng, cfg, str(rng.choice(fonts))) for _ in range(n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from safetensors.numpy import load_file, save_file
 
 from kcarol.config import AudioConfig
 from kcarol.corpus.truth import N_PACKED, REST
+from kcarol.spectral import Features, LogMel
 from kcarol.store import write_atomic
 
 ROW_FRAMES = 1280  # 20.48 s: every pair is cut or padded to this
@@ -60,6 +62,13 @@ def _fit(wave: np.ndarray, n: int, value: int) -> np.ndarray:
 
 def _init_worker() -> None:
     torch.set_num_threads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed parent leaves no orphans behind: they would wait for work for ever."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def rendered_groups(seeds: Iterable[int], cfg: AudioConfig, jobs: int) -> Iterator[tuple[int, Group]]:
@@ -122,52 +131,21 @@ def build(out: Path, hours: float, seed: int, jobs: int, cfg: AudioConfig | None
     return len(todo) * SONGS_PER_STYLE, time.monotonic() - started
 
 
-class WavePool:
-    """Windows of a pool's waves for the vocoder (a `BatchSource`): mostly carols, some pop for what carols lack."""
-
-    def __init__(self, pool: PairPool, batch_size: int, window_frames: int, pop_share: float = 0.25, seed: int = 0):
-        self.pool, self.batch_size, self.window_frames, self.pop_share, self.seed = (
-            pool, batch_size, window_frames, pop_share, seed,
-        )  # fmt: skip
-        self.batch_seconds = batch_size * window_frames / pool.cfg.frame_rate
-
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
-        """wave (B, T), T = (window_frames - 1) * hop, at levels from -12 to +6 dB."""
-        rng = np.random.default_rng([self.seed, step])
-        own = slice(rank * self.batch_size // world, (rank + 1) * self.batch_size // world)
-        rows = torch.from_numpy(rng.integers(0, self.pool.filled, self.batch_size)[own])
-        starts = torch.from_numpy(rng.integers(0, ROW_FRAMES - self.window_frames, self.batch_size)[own])
-        from_pop = torch.from_numpy(rng.random(self.batch_size)[own] < self.pop_share)
-        pick = [self.pool.cut(waves, rows, starts, self.window_frames) for waves in (self.pool.carol, self.pool.pop)]
-        wave = torch.where(from_pop.to(pick[0].device)[:, None], pick[1], pick[0]).float() / 32768
-        gain = torch.from_numpy(10 ** (rng.uniform(-12, 6, self.batch_size)[own] / 20)).float().to(wave.device)
-        return {"wave": wave * gain[:, None]}
-
-
-class PairPool:
-    """Pairs in memory, on one device, from which batches of windows are drawn (a `BatchSource`).
-
-    Groups come from an iterator, in a thread; when the pool is full the oldest make room, or, if the iterator ends, all
-    stay. A batch depends on the step, the seed and on what is in the pool: with all groups loaded first (`wait=True`) it is
-    a function of the step alone.
-    """
+class Pool:
+    """Rows in memory, on one device, filled from an iterator of groups by a thread. When full, the oldest make room."""
 
     def __init__(self, groups: Iterable[Group], cfg: AudioConfig, capacity: int, batch_size: int, window_frames: int,
-                 seed: int = 0, device: str | torch.device = "cpu", wait: bool = False, least: int = 2):  # fmt: skip
-        if window_frames > ROW_FRAMES + 1:
-            raise ValueError(f"expected windows of at most {ROW_FRAMES + 1} frames, found {window_frames}")
+                 seed: int = 0, device: str | torch.device = "cpu", wait: bool = True):  # fmt: skip
+        """`wait`: for all groups, which makes a batch a function of seed and step alone; else for the first only."""
+        if not 2 <= window_frames <= ROW_FRAMES:
+            raise ValueError(f"expected windows of 2 to {ROW_FRAMES} frames, found {window_frames}")
         self.cfg, self.batch_size, self.window_frames, self.seed, self.device = cfg, batch_size, window_frames, seed, device
-        n_samples = ROW_FRAMES * cfg.hop_length
-        self.pop = torch.zeros(capacity, n_samples, dtype=torch.int16, device=device)
-        self.carol = torch.zeros(capacity, n_samples, dtype=torch.int16, device=device)
-        self.truth = torch.zeros(capacity, ROW_FRAMES + 1, N_PACKED, dtype=torch.int16, device=device)
         self.mate = torch.zeros(capacity, dtype=torch.long)  # another row in the same style
-        self.filled, self.added, self.error = 0, 0, None
+        self.capacity, self.filled, self.added, self.error = capacity, 0, 0, None
+        self._reserve()
         self._thread = threading.Thread(target=self._fill, args=(iter(groups),), daemon=True)
         self._thread.start()
-        if wait:
-            self._thread.join()
-        while self.filled < least and self._thread.is_alive():
+        while self._thread.is_alive() and (wait or not self.filled):
             time.sleep(0.05)
         if self.error:
             raise self.error
@@ -181,42 +159,75 @@ class PairPool:
     def _fill(self, groups: Iterator[Group]) -> None:
         try:
             for group in groups:
-                self._add(group)
+                rows = [(self.added + i) % self.capacity for i in range(len(group.pop))]
+                self._store(torch.tensor(rows), group)
+                self.mate[rows] = torch.tensor(rows[1:] + rows[:1])
+                self.added += len(rows)
+                self.filled = min(self.added, self.capacity)
         except Exception as error:  # handed to whoever draws the next batch
             self.error = error
 
-    def _add(self, group: Group) -> None:
-        n, capacity = len(group.pop), len(self.pop)
-        rows = [(self.added + i) % capacity for i in range(n)]
-        for i, row in enumerate(rows):
-            self.pop[row] = torch.from_numpy(group.pop[i]).to(self.device)
-            self.carol[row] = torch.from_numpy(group.carol[i]).to(self.device)
-            self.truth[row] = torch.from_numpy(group.truth[i]).to(self.device)
-            self.mate[row] = rows[(i + 1) % n]
-        self.added += n
-        self.filled = min(self.added, capacity)
-
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
-        """Windows of B pairs: pop, carol, reference (B, T), truth (B, F, N_PACKED), T = (F - 1) * hop."""
+    def draw(self, step: int, rank: int, world: int, n_starts: int) -> tuple[np.random.Generator, torch.Tensor, torch.Tensor, slice]:
+        """Generator of the step, rows (b,) and starts in frames (n_starts, b) of this rank's part of the batch."""
         if self.error:
             raise self.error
         rng = np.random.default_rng([self.seed, step])
         own = slice(rank * self.batch_size // world, (rank + 1) * self.batch_size // world)
         rows = torch.from_numpy(rng.integers(0, self.filled, self.batch_size)[own])
-        last = ROW_FRAMES + 1 - self.window_frames
-        starts = torch.from_numpy(rng.integers(0, last + 1, (2, self.batch_size))[:, own])
-        mates = self.mate[rows]
-        return {
-            "pop": self.cut(self.pop, rows, starts[0]), "carol": self.cut(self.carol, rows, starts[0]),
-            "reference": self.cut(self.carol, mates, starts[1], self.window_frames // 2),
-            "truth": self.cut(self.truth, rows, starts[0]),
-        }  # fmt: skip
+        starts = torch.from_numpy(rng.integers(0, ROW_FRAMES + 1 - self.window_frames, (n_starts, self.batch_size))[:, own])
+        return rng, rows, starts, own
 
-    def cut(self, pool: torch.Tensor, rows: torch.Tensor, starts: torch.Tensor, n_frames: int | None = None) -> torch.Tensor:
-        n_frames = n_frames or self.window_frames
-        if pool.ndim == 2:  # waves: a hop of samples a frame, one frame more than hops
-            starts, length = starts * self.cfg.hop_length, (n_frames - 1) * self.cfg.hop_length
-        else:
-            length = n_frames
-        index = (starts[:, None] + torch.arange(length)).to(self.device)
-        return pool[rows.to(self.device)[:, None], index]
+
+def windows(rows_of: torch.Tensor, rows: torch.Tensor, starts: torch.Tensor, length: int) -> torch.Tensor:
+    """(N, L, ...) -> (b, length, ...): from each of `rows` the part that begins at its start."""
+    device = rows_of.device
+    return rows_of[rows.to(device)[:, None], (starts[:, None] + torch.arange(length)).to(device)]
+
+
+class PairPool(Pool):
+    """Features, log-mels and truth of pairs: the converter's `BatchSource`. The spectra are taken once, when a row comes in."""
+
+    def _reserve(self) -> None:
+        half = lambda n: torch.zeros(self.capacity, ROW_FRAMES + 1, n, dtype=torch.float16, device=self.device)  # noqa: E731
+        self.features, self.carol_mel = half(self.cfg.n_features), half(self.cfg.n_mels)
+        self.truth = torch.zeros(self.capacity, ROW_FRAMES + 1, N_PACKED, dtype=torch.int16, device=self.device)
+        self._hear, self._log_mel = Features(self.cfg).to(self.device), LogMel(self.cfg).to(self.device)
+
+    def _store(self, rows: torch.Tensor, group: Group) -> None:
+        pop, carol = (torch.from_numpy(wave).to(self.device).float() / 32768 for wave in (group.pop, group.carol))
+        with torch.no_grad():
+            self.features[rows], self.carol_mel[rows] = self._hear(pop).half(), self._log_mel(carol).half()
+        self.truth[rows] = torch.from_numpy(group.truth).to(self.device)
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
+        """features, carol_mel, truth of B windows, and reference_mel of half the length from each row's mate."""
+        _, rows, starts, _ = self.draw(step, rank, world, 2)
+        return {
+            "features": windows(self.features, rows, starts[0], self.window_frames),
+            "carol_mel": windows(self.carol_mel, rows, starts[0], self.window_frames),
+            "truth": windows(self.truth, rows, starts[0], self.window_frames),
+            "reference_mel": windows(self.carol_mel, self.mate[rows], starts[1], max(2, self.window_frames // 2)),
+        }
+
+
+class WavePool(Pool):
+    """Waves for the vocoder (a `BatchSource`): mostly carols, some pop for what carols lack."""
+
+    pop_share = 0.25
+
+    def _reserve(self) -> None:
+        self.waves = torch.zeros(2, self.capacity, ROW_FRAMES * self.cfg.hop_length, dtype=torch.int16, device=self.device)
+
+    def _store(self, rows: torch.Tensor, group: Group) -> None:
+        for kind, waves in enumerate((group.carol, group.pop)):
+            self.waves[kind, rows] = torch.from_numpy(waves).to(self.device)
+
+    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
+        """wave (B, T), T = (window_frames - 1) * hop, at levels from -12 to +6 dB."""
+        rng, rows, starts, own = self.draw(step, rank, world, 1)
+        is_pop = torch.from_numpy(rng.random(self.batch_size)[own] < self.pop_share)
+        gain = torch.from_numpy(10 ** (rng.uniform(-12, 6, self.batch_size)[own] / 20)).float()
+        hop = self.cfg.hop_length
+        flat = self.waves.flatten(0, 1)
+        wave = windows(flat, rows + is_pop * self.capacity, starts[0] * hop, (self.window_frames - 1) * hop)
+        return {"wave": wave.float() / 32768 * gain.to(wave.device)[:, None]}

@@ -81,6 +81,18 @@ class Truth:
         shift = np.full(len(bits), self.tune_shift)
         return np.stack([self.tune, self.bass, bits, flags, *shares, shift], axis=1).astype(np.int16)
 
+    @classmethod
+    def from_packed(cls, packed: np.ndarray) -> Truth:
+        """(F, N_PACKED) int16 of `packed` -> the truth it was made of, shares rounded to 1 / SHARE."""
+        tune, bass, bits, flags, *shares, shift = np.asarray(packed).astype(int).T
+        onset, beat, downbeat, accent = ((flags >> bit & 1).astype(bool) for bit in range(4))
+        beat_position, bar_position, energy = ((share / SHARE).astype(np.float32) for share in shares)
+        chord = (bits[:, None] >> np.arange(12) & 1).astype(bool)
+        return cls(
+            tune.astype(np.int16), onset, chord, bass.astype(np.int8), beat, downbeat, beat_position, bar_position, accent,
+            energy, int(shift[0]) if len(shift) else 0,
+        )  # fmt: skip
+
     def content(self) -> Content:
         """As the player wants it: hard, the tune in the carol's register. Tensors (F, n)."""
         return unpack(torch.from_numpy(self.packed())).content
@@ -94,7 +106,8 @@ class Targets:
     bass: Tensor  # (..., F) class, 12 for none
     beat: Tensor  # (..., F, 1)
     downbeat: Tensor  # (..., F, 1)
-    content: Content
+    content: Content  # the tune in the carol's register
+    tune_shift: Tensor  # (...,) semitones from the sung to the carol's register
 
 
 def unpack(packed: Tensor) -> Targets:
@@ -113,7 +126,7 @@ def unpack(packed: Tensor) -> Targets:
         bass=one_hot(bass_class, 13)[..., :-1].float(), phase=phases(beat_share / SHARE, bar_share / SHARE),
         accent=flag(3), energy=(energy / SHARE).float()[..., None],
     )  # fmt: skip
-    return Targets(tune_class, bass_class, flag(1), flag(2), content)
+    return Targets(tune_class, bass_class, flag(1), flag(2), content, shift[..., 0])
 
 
 def _marks(frames: np.ndarray, n_frames: int) -> np.ndarray:

@@ -76,8 +76,8 @@ def read_tune(title: str, key: str, beats_per_bar: int, tempo_bpm: float, text: 
             if token["letter"] != "z":
                 note = Note(at, length, _pitch(token, signature))
                 if tied:
-                    note = Note(notes[-1].start, notes[-1].length + length, note.pitch)
-                    notes.pop()
+                    held = notes.pop()
+                    note = Note(held.start, held.length + length, held.pitch)
                 notes.append(note)
             tied = bool(token["tie"])
             at += length
@@ -140,7 +140,8 @@ _TEXTS: dict[str, _Text] = {
         "D"A "G"B "A"c | "D"d "A"A "A7"G | "D"F2 F/E/ | [chorus .8] "D"D3/2 E/ F/G/ | "A"A2 d/c/ | "G"B2 B | "D"A3 |
         "Bm"d c B | "D"A "G"B "A"c | "D"d "A"A "A7"G | "D"F3 |"""),
     "Good King Wenceslas": _Text("G", 4, 132, """
-        [verse .6] "G"G G G A | "G"G G "D"D2 | "C"E D "Am"E "D7"F | "G"G2 G2 | G G G A | G G "D"D2 | "C"E D "Am"E "D7"F |
+        [verse .6] "G"G G G A | "G"G G "D"D2 | "C"E D "Am"E "D7"F | "G"G2 G2 | G G G A | G G "D"D2 |
+        "C"E D "Am"E "D7"F |
         "G"G2 G2 | "G"d "D"c "G"B "D"A | "Em"B A "G"G2 | "C"E D "Am"E "D7"F | "G"G2 G2 | "G"D D "C"E "D"F |
         "Em"G G "D"A2 | "G"d "D"c "G"B "D"A | "Em"G2 "C"c2 | "G"G4 |"""),
     "We Wish You a Merry Christmas": _Text("G", 3, 150, """
@@ -150,12 +151,14 @@ _TEXTS: dict[str, _Text] = {
     "Hark! The Herald Angels Sing": _Text("F", 4, 120, """
         [verse .7] "F"C F F3/2 E/ | "F"F A "C"A G | "F"c c c3/2 "Bb"B/ | "F"A "C"G "F"A2 | "F"C F F3/2 E/ | F A A G |
         "C"c G "G7"G3/2 E/ | "C"E "G7"D "C"C2 | "F"c c c F | "Bb"B "F"A "C"A G | "F"c c c F | "Bb"B "F"A "C"A G |
-        [chorus .95] "Bb"d d d "A7"c | "Gm"B "D"A "Gm"B2 | "C7"G A/B/ "F"c3/2 F/ | "F"F "C"G "F"A2 | "Bb"d3/2 d/ d "A7"c |
+        [chorus .95] "Bb"d d d "A7"c | "Gm"B "D"A "Gm"B2 | "C7"G A/B/ "F"c3/2 F/ | "F"F "C"G "F"A2 |
+        "Bb"d3/2 d/ d "A7"c |
         "Gm"B "D"A "Gm"B2 | "C7"G A/B/ "F"c3/2 F/ | "Bb"F "C7"G "F"F2 |"""),
     "God Rest Ye Merry, Gentlemen": _Text("Em", 4, 126, """
         [verse .6] "Em"z3 E | "Em"E B B A | G F E D | "C"E F "G"G "A"A | "B"B3 E | "Em"E B B A | G F E D |
-        "C"E F "G"G "A"A | "B"B3 B | "Am"c A B c | "G"d "C"e "B"B A | "Em"G E "D"F G | "Am"A2 "D"G A | [chorus .8]
-        "G"B2 c B | "B7"B A G F | "Em"E2 G/F/ E | "Am"A2 "D"G A | "G"B c "D"d "C"e | "B7"B A G F | "Em"E4 |"""),
+        "C"E F "G"G "A"A | "B"B3 B | "Am"c A B c | "G"d "C"e "B"B A | "Em"G E "D"F G | "Am"A2 "D"G A |
+        [chorus .8] "G"B2 c B | "B7"B A G F | "Em"E2 G/F/ E | "Am"A2 "D"G A | "G"B c "D"d "C"e | "B7"B A G F |
+        "Em"E4 |"""),
     "O Christmas Tree": _Text("F", 3, 104, """
         [verse .5] "F"z2 C | "F"F3/4F// F G | A3/4A// A3/2 A/ | "C7"G/A/ B E | "F"G F C | F3/4F// F G |
         A3/4A// A3/2 A/ | "C7"G/A/ B E | "F"G F3/2 c/ | [chorus .75] "F"c/A/ d3/2 c/ | "C7"c/B/ B3/2 B/ |
@@ -169,7 +172,8 @@ _TEXTS: dict[str, _Text] = {
         [chorus .75] "G"d3 | d3/2 ^c/ B | "D"A2 F | D3/2 E/ F | "Em"G2 E | E3/2 ^D/ E | "B7"F2 ^D | B,3 |
         "G"d3 | d3/2 ^c/ B | "D"A2 F | D3/2 E/ F | "Em"G3/2 F/ E | "B7"^D3/2 ^C/ ^D | "Em"E3 | E2 z |"""),
     "Angels We Have Heard on High": _Text("F", 4, 116, """
-        [verse .6] "F"A A A c | "C7"c3/2 B/ "F"A2 | A G A c | "C7"A3/2 G/ "F"F2 | A A A c | "C7"c3/2 B/ "F"A2 | A G A c |
+        [verse .6] "F"A A A c | "C7"c3/2 B/ "F"A2 | A G A c | "C7"A3/2 G/ "F"F2 | A A A c | "C7"c3/2 B/ "F"A2 |
+        A G A c |
         "C7"A3/2 G/ "F"F2 | [chorus .9] "F"c2 "Dm"d/c/B/A/ | "Gm"B2 "C"c/B/A/G/ | "F"A2 "Dm"B/A/G/F/ | "C"G3/2 C/ C2 |
         "F"F "C"G "F"A "Bb"B | "F"A2 "C"G2 | "F"c2 "Dm"d/c/B/A/ | "Gm"B2 "C"c/B/A/G/ | "F"A2 "Dm"B/A/G/F/ |
         "C"G3/2 C/ C2 | "F"F "C"G "F"A "Bb"B | "F"A2 "C7"G2 | "F"F4 |"""),
@@ -189,14 +193,16 @@ _TEXTS: dict[str, _Text] = {
     "O Come, O Come, Emmanuel": _Text("Em", 4, 96, """
         [verse .35] "Em"z3 E | "Em"G B B B | "Am"A c "D"B A | "G"G3 A | "G"B "Em"G E G | "Am"A F "Bm"E D | "Em"E3 A |
         "Am"A E "Em"E "B"F | "Em"G2 "D"F E | "D"D3 "Em"G | "D"A B "G"B B | "Am"A c "D"B A | "G"G3 d |
-        [chorus .65] "D"d3 B | "Bm"B3 "Em"B | "Am"A c "D"B A | "Em"G3 A | "G"B "Em"G E G | "Am"A F "B7"E D | "Em"E3 z |"""),
+        [chorus .65] "D"d3 B | "Bm"B3 "Em"B | "Am"A c "D"B A | "Em"G3 A | "G"B "Em"G E G | "Am"A F "B7"E D |
+        "Em"E3 z |"""),
     "Pat-a-Pan": _Text("Am", 4, 120, """
         [verse .55] "Am"z2 A A | "E"e e d e | "Am"c B/c/ "Dm"d "E"B | "Am"e2 c2 | "E"B2 B c | B ^G "Am"A "E"B |
         "Am"c2 "F"A/B/c/d/ | "C"e2 "F"d/e/d/c/ | "G"B2 "Em"B c | "E"B ^G "Am"A "E"B | "Am"c B/c/ "Dm"d "E"c/B/ |
         "Am"e2 "E7"B2 | "Am"A2 z2 |"""),
     "Ding Dong! Merrily on High": _Text("G", 4, 144, """
         [verse .65] "G"G G "D7"A/G/F/E/ | "G"D3 D | "C"E "G"G "Em"G "D"F | "G"G2 G2 | "G"G G "D7"A/G/F/E/ | "G"D3 D |
-        "C"E "G"G "Em"G "D"F | "G"G2 G2 | [chorus .95] "G"d3/2 c/ B/c/ d/B/ | "Am"c3/2 B/ A/B/c/A/ | "G"B3/2 A/ G/A/B/G/ |
+        "C"E "G"G "Em"G "D"F | "G"G2 G2 | [chorus .95] "G"d3/2 c/ B/c/ d/B/ | "Am"c3/2 B/ A/B/c/A/ |
+        "G"B3/2 A/ G/A/B/G/ |
         "D"A3/2 G/ F/G/A/F/ | "Em"G3/2 F/ E/F/G/E/ | "D"F3/2 E/ D D | "C"E "G"G "D7"G F | "G"G2 G2 |"""),
     "Jolly Old Saint Nicholas": _Text("G", 4, 132, """
         [verse .55] "G"B B B B | "D"A A A2 | "Em"G G G G | "Bm"B4 | "C"E E E E | "G"D D G2 | "A7"A G A B | "D7"A4 |
@@ -245,7 +251,8 @@ _TEXTS: dict[str, _Text] = {
         [chorus .7] "F"F F F2 | "C7"G G G2 | "F"A B c F | "C7"E F G C | "F"F F F2 | "C7"G G G2 | "F"A B c F |
         "C7"G E "F"F2 |"""),
     "London Bridge": _Text("G", 4, 126, """
-        [verse .6] "G"d3/2 e/ d c | B c d2 | "D7"A B c2 | "G"B c d2 | d3/2 e/ d c | B c d2 | "D7"A2 d2 | "G"B G2 z |"""),
+        [verse .6] "G"d3/2 e/ d c | B c d2 | "D7"A B c2 | "G"B c d2 | d3/2 e/ d c | B c d2 | "D7"A2 d2 |
+        "G"B G2 z |"""),
     "Yankee Doodle": _Text("G", 4, 144, """
         [verse .65] "G"G G A B | G B A "D"D | "G"G G A B | G2 "D"F2 | "G"G G A B | "C"c B A G | "D"F D E F | "G"G2 G2 |
         [chorus .8] "C"E3/2 F/ E D | E F G2 | "G"D3/2 E/ D C | B,2 D2 | "C"E3/2 F/ E D | E F G E | "D7"D G F A |
@@ -259,7 +266,8 @@ _TEXTS: dict[str, _Text] = {
         "F"A F F3/4A// | "C7"G C E3/4G// | "F"F2 z |"""),
     "Au clair de la lune": _Text("G", 4, 112, """
         [verse .4] "G"G G G A | B2 "D"A2 | "G"G B "D7"A A | "G"G4 | G G G A | B2 "D"A2 | "G"G B "D7"A A | "G"G4 |
-        [bridge .55] "Am"A A A A | "Em"E2 E2 | "A7"A G F E | "D"D4 | "G"G G G A | B2 "D"A2 | "G"G B "D7"A A | "G"G4 |"""),
+        [bridge .55] "Am"A A A A | "Em"E2 E2 | "A7"A G F E | "D"D4 | "G"G G G A | B2 "D"A2 | "G"G B "D7"A A |
+        "G"G4 |"""),
     "Lightly Row": _Text("C", 4, 126, """
         [verse .5] "C"G E E2 | "G7"F D D2 | "C"C D E F | G G G2 | G E E2 | "G7"F D D2 | "C"C E G G | C4 |
         "G7"D D D D | D E F2 | "C"E E E E | E F G2 | G E E2 | "G7"F D D2 | "C"C E G G | C4 |"""),

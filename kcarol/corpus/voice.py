@@ -130,7 +130,7 @@ class Singer:
             shimmer=float(rng.uniform(0.01, 0.08)),
             melisma=float(rng.uniform(0, 0.5)),
             coda_chance=float(rng.uniform(0, 0.5)),
-            consonant_level=float(rng.uniform(0.5, 1.6)),
+            consonant_level=float(rng.uniform(0.35, 1.3)),
             breath_level=float(rng.uniform(0, 0.08)),
             attack_s=float(rng.uniform(0.015, 0.06)),
             release_s=float(rng.uniform(0.03, 0.12)),

@@ -1,0 +1,206 @@
+"""A song of any length to its carol: hear in windows, decide over the whole song, play in windows, one vocoder pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kcarol.audio import chunk_spans, load_audio, match_loudness, overlap_add, save_audio
+from kcarol.config import AudioConfig, ModelConfig
+from kcarol.content import Content
+from kcarol.decide import Decision, decide
+from kcarol.models import Heard, MusicTransformer
+from kcarol.spectral import Features, LogMel
+from kcarol.store import WeightsError, config_from, load_module, save_module
+from kcarol.vocoder import GriffinLim, NeuralVocoder
+
+STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
+CONVERTER_FILE, VOCODER_FILE = "converter.safetensors", "vocoder.safetensors"
+OVERLAP = 0.25  # of neighbouring windows
+BATCH_WINDOWS = 8
+REFERENCE_S = 120.0  # of a style file that are listened to
+LEAST_SAMPLES = 400  # 25 ms: less is no music
+LEAST_STYLE_S = 0.5
+
+
+def shipped_weights() -> Path:
+    return Path(str(resources.files("kcarol") / "weights"))
+
+
+def save_converter(path: Path, module: MusicTransformer, styles: dict[str, Tensor], window_frames: int, about: dict) -> None:
+    """Weights in half precision, with the named styles' embeddings and the window the model was trained on."""
+    extra = {"styles": {k: v.tolist() for k, v in styles.items()}, "window_frames": window_frames, "about": about}
+    save_module(path, module, module.cfg, extra, torch.float16)
+
+
+class Converter:
+    """The two networks and how they are used together."""
+
+    def __init__(self, model: MusicTransformer, vocoder: NeuralVocoder | GriffinLim, styles: dict[str, Tensor],
+                 window_frames: int, audio: AudioConfig | None = None, device: str | torch.device = "cpu"):  # fmt: skip
+        self.audio, self.device, self.window_frames = audio or AudioConfig(), torch.device(device), window_frames
+        self.model, self.vocoder = model.to(device).eval(), vocoder.to(device).eval()
+        self.styles = {name: torch.as_tensor(vector, dtype=torch.float32, device=device) for name, vector in styles.items()}
+        self.features, self.log_mel = Features(self.audio).to(device), LogMel(self.audio).to(device)
+
+    @classmethod
+    def load(
+        cls, weights: Path | str | None = None, device: str | torch.device | None = None, vocoder: str = "neural",
+    ) -> Converter:  # fmt: skip
+        """From a folder with converter.safetensors and vocoder.safetensors (None: the shipped ones), or a converter file.
+
+        A vocoder missing there is taken from the shipped weights. Raises WeightsError.
+        """
+        if vocoder not in ("neural", "griffin-lim"):
+            raise ValueError(f"expected vocoder neural or griffin-lim, found {vocoder!r}")
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        place = Path(weights) if weights else shipped_weights()
+        path = place if place.suffix == ".safetensors" else place / CONVERTER_FILE
+        model, extra = load_module(path, lambda values: MusicTransformer(config_from(ModelConfig, values)), device)
+        if vocoder == "griffin-lim":
+            player: NeuralVocoder | GriffinLim = GriffinLim()
+        else:
+            own = path.parent / VOCODER_FILE
+            player = NeuralVocoder.load(own if own.is_file() else shipped_weights() / VOCODER_FILE, device)
+        return cls(model, player, extra["styles"], int(extra["window_frames"]), device=device)
+
+    # --- style -------------------------------------------------------------------------------------------------
+
+    def style(self, style: str | Path | Tensor) -> Tensor:
+        """(d_style,) of a name, of a carol's recording, or as it is. Raises ValueError for what is neither."""
+        if isinstance(style, Tensor):
+            return style.to(self.device)
+        if str(style) in self.styles:
+            return self.styles[str(style)]
+        if not Path(style).exists():
+            raise ValueError(f"expected a style of {', '.join(self.styles)} or a carol's audio file, found {style}: no such file")
+        return self.embed_style(load_audio(style, self.audio, duration_s=REFERENCE_S))
+
+    @torch.inference_mode()
+    def embed_style(self, wave: np.ndarray) -> Tensor:
+        """(T,) a carol -> (d_style,), mean over windows. ValueError for silence, or less than LEAST_STYLE_S."""
+        if len(wave) < LEAST_STYLE_S * self.audio.sample_rate or not np.any(wave):
+            found = "silence" if len(wave) and not np.any(wave) else f"{len(wave) / self.audio.sample_rate:.2f} s"
+            raise ValueError(f"expected at least {LEAST_STYLE_S:g} s of a carol as style, found {found}")
+        mel = self.log_mel(torch.from_numpy(level(wave)).to(self.device))
+        spans = chunk_spans(len(mel), min(self.window_frames, len(mel)), 0)
+        return torch.stack([self.model.embed_style(mel[None, a:b])[0] for a, b in spans]).mean(0)
+
+    # --- the three steps ---------------------------------------------------------------------------------------
+
+    def spans(self, n_frames: int) -> list[tuple[int, int]]:
+        return chunk_spans(n_frames, self.window_frames, round(OVERLAP * self.window_frames))
+
+    def _wave_window(self, wave: np.ndarray, start: int, stop: int) -> Tensor:
+        """Samples whose features are frames start to stop."""
+        hop = self.audio.hop_length
+        piece = wave[start * hop : stop * hop - 1]
+        return torch.from_numpy(np.pad(piece, (0, (stop - start) * hop - 1 - len(piece))))
+
+    @torch.inference_mode()
+    def hear(self, wave: np.ndarray) -> dict[str, np.ndarray]:
+        """(T,) -> logits (F, n) float16 by name, as in `models.Heard`."""
+        n_frames = self.audio.n_frames(len(wave))
+        spans, heard = self.spans(n_frames), []
+        for group in _groups(spans):
+            waves = torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device)
+            logits = self.model.hear(self.features(waves))
+            joined = torch.cat([getattr(logits, f.name) for f in fields(Heard)], dim=-1)
+            heard += list(joined.half().cpu())
+        sizes = [getattr(logits, f.name).shape[-1] for f in fields(Heard)]
+        whole = overlap_add(heard, spans, n_frames).half().numpy()
+        return dict(zip([f.name for f in fields(Heard)], np.split(whole, np.cumsum(sizes)[:-1], axis=1), strict=True))
+
+    @torch.inference_mode()
+    def play(self, content: Content, style: Tensor) -> Tensor:
+        """Content (F, n) and style (d_style,) -> carol log-mel (F, M)."""
+        n_frames = len(content.tune)
+        spans, played = self.spans(n_frames), []
+        for group in _groups(spans):
+            batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))  # noqa: B023
+            mel = self.model.play(batch, style[None].expand(len(group), -1))
+            played += list(self.model.destandardise(mel).cpu())
+        return overlap_add(played, spans, n_frames)
+
+    def predict(self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0) -> tuple[Tensor, Decision]:
+        """(T,) -> carol log-mel (F, M) and what was decided on the way."""
+        if not 0 <= strength <= 1:
+            raise ValueError(f"expected a strength of 0 to 1, found {strength}")
+        vector = self.style(style)
+        decision = decide(self.hear(wave), self.audio)
+        mel = self.play(decision.content, vector)
+        return (mel if strength == 1 else self.mixed(mel, wave, strength)), decision
+
+    @torch.inference_mode()
+    def mixed(self, carol: Tensor, wave: np.ndarray, strength: float) -> Tensor:
+        """Carol log-mel with the song's own, brought to the carol's mean spectrum, showing through: (F, M)."""
+        song = torch.cat([self.log_mel(piece.to(self.device)).cpu() for piece in self._long_windows(wave)])[: len(carol)]
+        song = song + (carol.mean(0) - song.mean(0))
+        floor = torch.tensor(self.audio.log_floor)
+        return torch.log(strength * carol.exp() + (1 - strength) * song.exp()).clamp_min(floor.log())
+
+    def _long_windows(self, wave: np.ndarray, n: int = 4096) -> Iterator[Tensor]:
+        for start in range(0, self.audio.n_frames(len(wave)), n):
+            yield self._wave_window(wave, start, min(start + n, self.audio.n_frames(len(wave))))
+
+    def convert(self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0) -> np.ndarray:
+        """(T,) float32 mono at the model's rate -> its carol, (T,) as long and as loud, peak at most 1.
+
+        Raises ValueError for an empty wave, samples that are not finite, an unknown style, or a strength outside 0 to 1.
+        """
+        wave = np.asarray(wave, dtype=np.float32)
+        if wave.ndim != 1 or len(wave) < 1:
+            raise ValueError(f"expected a mono wave (T,), found shape {wave.shape}")
+        if n_bad := int((~np.isfinite(wave)).sum()):
+            raise ValueError(f"expected finite samples, found {n_bad} that are not: repair the sound first")
+        if len(wave) < LEAST_SAMPLES or not np.any(wave):
+            return np.zeros_like(wave)
+        mel, _ = self.predict(wave, style, strength)
+        return match_loudness(self.vocode(mel, len(wave)), wave, self.audio.sample_rate)
+
+    def vocode(self, mel: Tensor, length: int) -> np.ndarray:
+        """Log-mel (F, M) -> (length,)"""
+        return self.vocoder.vocode(mel.to(self.device), length).cpu().numpy()
+
+
+def level(wave: np.ndarray, rms: float = AudioConfig.reference_rms) -> np.ndarray:
+    """(T,) at the root mean square that carols have in training."""
+    return (wave * (rms / max(1e-6, float(np.sqrt(np.mean(np.square(wave))))))).astype(np.float32)
+
+
+def _groups(spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    for i in range(0, len(spans), BATCH_WINDOWS):
+        yield spans[i : i + BATCH_WINDOWS]
+
+
+def default_output(song: Path) -> Path:
+    return song.with_name(song.stem + ".carol.wav")
+
+
+def convert_file(
+    song: Path | str, out: Path | str | None = None, converter: Converter | None = None, style: str | Path = "bells",
+    strength: float = 1.0, force: bool = False,
+) -> Path:  # fmt: skip
+    """A song's file to its carol's file, WAV, FLAC, MP3 or OGG by the name; returns what was written.
+
+    Raises AudioError (not readable or writable), FileExistsError (without `force`), WeightsError, ValueError.
+    """
+    song = Path(song)
+    out = Path(out) if out else default_output(song)
+    if out.exists() and not force:
+        raise FileExistsError(f"{out} exists; give another name with -o, or --force to replace it")
+    if out.resolve() == song.resolve():
+        raise FileExistsError(f"{out} is the song itself; give another name with -o")
+    converter = converter or Converter.load()
+    wave = load_audio(song, converter.audio)
+    save_audio(out, converter.convert(wave, style, strength), converter.audio.sample_rate)
+    return out
+
+
+__all__ = ["Converter", "STYLE_NAMES", "WeightsError", "convert_file", "default_output", "save_converter", "shipped_weights"]

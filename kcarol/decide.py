@@ -1,0 +1,273 @@
+"""From what was heard, frame by frame, to what a musician would write down for the whole song: beats, bars, chords, tune.
+
+Posteriors waver; a carol does not. Every decision here is made over the song, so that the player gets content as firm as
+the truth it was trained on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.ndimage import median_filter
+from scipy.special import expit, log_softmax, softmax
+
+from kcarol.config import AudioConfig
+from kcarol.content import N_PITCHES, TUNE_LOWEST, Content, phases
+from kcarol.corpus.carol import TUNE_CENTRE
+
+REST = N_PITCHES  # class of "no tune"
+
+
+@dataclass(frozen=True)
+class DecisionConfig:
+    fallback_bpm: float = 100.0  # where no beat is found
+    slowest_bpm: float = 45.0
+    fastest_bpm: float = 210.0
+    likely_bpm: float = 115.0  # where nothing else decides between a tempo and its double
+    tempo_octaves: float = 0.7  # standard deviation about it
+    n_tempi: int = 5  # of which the whole song's beats are compared
+    beat_threshold: float = 0.4  # share of the strongest beats' activation that speaks for a beat
+    steadiness: float = 80.0  # cost of a beat's squared log deviation from the tempo
+    triple_margin: float = 0.25  # nats a bar by which 3/4 has to beat 4/4
+    bar_slip: float = 8.0  # nats that a beat too many or too few in a bar costs
+    chord_threshold: float = 0.45
+    n_chord: tuple[int, int] = (3, 4)  # pitch classes at least and at most, where there is a chord
+    silence: float = 0.25  # strongest pitch class below: no chord
+    note_change: float = 5.0  # nats that a change of the tune's pitch costs without an onset
+    shortest_note_s: float = 0.08
+    onset_threshold: float = 0.5
+    accent_threshold: float = 0.4
+    energy_s: float = 4.0  # energy is steady over about this long
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A song's content, (F, n) tensors, and the marks it was made from, for looking at."""
+
+    content: Content
+    beats: np.ndarray  # frames
+    downbeats: np.ndarray  # frames
+    tune: np.ndarray  # (F,) MIDI as sung, -1 where it rests
+    tune_shift: int  # semitones to the carol's register
+
+
+def decide(heard: dict[str, np.ndarray], audio: AudioConfig | None = None, cfg: DecisionConfig | None = None) -> Decision:
+    """Logits (F, n) by name, as `models.Heard` -> the song's content."""
+    audio, cfg = audio or AudioConfig(), cfg or DecisionConfig()
+    n_frames = len(heard["tune"])
+    beats = find_beats(expit(heard["beat"][:, 0].astype(np.float32)), audio, cfg)
+    position, metre = bar_positions(expit(heard["downbeat"][:, 0].astype(np.float32)), beats, cfg)
+    beat_place, bar_place = places(beats, position, metre, n_frames)
+    tune, onset = find_tune(heard["tune"], expit(heard["onset"][:, 0].astype(np.float32)), audio, cfg)
+    shift = register_shift(tune)
+    spans = half_beats(beats, n_frames)
+    content = Content(
+        tune=_tune_roll(tune, shift), onset=_column(onset),
+        chord=torch.from_numpy(find_chords(expit(heard["chord"].astype(np.float32)), spans, cfg)),
+        bass=torch.from_numpy(find_bass(heard["bass"], spans)),
+        phase=phases(torch.from_numpy(beat_place), torch.from_numpy(bar_place)),
+        accent=_column(peaks(expit(heard["accent"][:, 0].astype(np.float32)), cfg.accent_threshold)),
+        energy=_column(_steady(expit(heard["energy"][:, 0].astype(np.float32)), audio, cfg)),
+    )  # fmt: skip
+    return Decision(content, beats, beats[position[: len(beats)] == 0], np.where(tune < REST, tune + TUNE_LOWEST, -1), shift)
+
+
+def _column(values: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(values, np.float32))[:, None]
+
+
+def find_beats(activation: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> np.ndarray:
+    """Frames of the beats over the whole song, from the beat head's activation (F,); evenly spaced where there is nothing.
+
+    Dynamic programming as in Ellis 2007, "Beat tracking by dynamic programming", for the likeliest tempi of the
+    autocorrelation; the best beats win. Written here since librosa's takes seconds to be compiled on every start.
+    """
+    even = np.arange(0, len(activation), 60 / cfg.fallback_bpm * audio.frame_rate).astype(int)
+    middle, top = np.percentile(activation, [50, 99])
+    if len(activation) < 4 * audio.frame_rate or top - middle < 1e-3:
+        return even
+    score = ((activation - middle) / (top - middle)).clip(0, 1) - cfg.beat_threshold
+    best, best_total = even, 0.0
+    for period in _likely_periods(score, audio, cfg):
+        beats, total = _beat_path(score, period, cfg.steadiness)
+        total *= _tempo_weight(period, audio, cfg)
+        if len(beats) >= 4 and total > best_total:
+            best, best_total = beats, total
+    return _everywhere(best, len(activation))
+
+
+def _tempo_weight(period, audio: AudioConfig, cfg: DecisionConfig):
+    octaves = np.log2(60 * audio.frame_rate / (period * cfg.likely_bpm))
+    return np.exp(-0.5 * (octaves / cfg.tempo_octaves) ** 2)
+
+
+def _likely_periods(score: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> list[float]:
+    """Frames a beat (not whole numbers) at the highest peaks of the weighted autocorrelation."""
+    centred, size = score - score.mean(), 2 * len(score)
+    together = np.fft.irfft(np.abs(np.fft.rfft(centred, size)) ** 2)
+    lags = np.arange(int(60 * audio.frame_rate / cfg.fastest_bpm), int(60 * audio.frame_rate / cfg.slowest_bpm) + 1)
+    left, here, right = together[lags - 1], together[lags], together[lags + 1]
+    is_peak = (here >= left) & (here > right) & (here > 0)
+    order = np.argsort(-np.where(is_peak, here * _tempo_weight(lags, audio, cfg), -np.inf))[: cfg.n_tempi]
+    order = order[is_peak[order]]
+    bend = left[order] - 2 * here[order] + right[order]  # a parabola through three points has its top between them
+    return list(lags[order] + 0.5 * (left[order] - right[order]) / np.minimum(bend, -1e-12))
+
+
+def _beat_path(score: np.ndarray, period: float, steadiness: float) -> tuple[np.ndarray, float]:
+    """Frames of the best beats of about one tempo and their total; half a beat of frames is taken at once."""
+    shortest, longest = max(1, int(period / 2)), int(np.ceil(2 * period))
+    steps = np.arange(shortest, longest + 1)
+    cost = steadiness * np.log(steps / period) ** 2
+    total = np.concatenate([np.zeros(longest), score])  # in front: songs begin anywhere
+    back = np.full(len(total), -1)
+    for start in range(longest, len(total), shortest):
+        frames = np.arange(start, min(start + shortest, len(total)))
+        before = total[frames[:, None] - steps] - cost
+        choice = before.argmax(1)
+        gain = before[np.arange(len(frames)), choice]
+        back[frames] = np.where(gain > 0, frames - steps[choice], -1)
+        total[frames] += np.maximum(gain, 0)
+    path = [int(total.argmax())]
+    while back[path[-1]] >= longest:
+        path.append(int(back[path[-1]]))
+    return np.array(path[::-1]) - longest, float(total.max())
+
+
+def _everywhere(beats: np.ndarray, n_frames: int) -> np.ndarray:
+    """The beats, going on evenly to both ends of the song."""
+    period = float(np.median(np.diff(beats))) if len(beats) < 3 else float((beats[-1] - beats[0]) / (len(beats) - 1))
+    before = beats[0] - period * np.arange(int(beats[0] / period), 0, -1)
+    after = beats[-1] + period * np.arange(1, int((n_frames - 1 - beats[-1]) / period) + 1)
+    return np.concatenate([before.round(), beats, after.round()]).astype(int)
+
+
+def bar_positions(downbeat: np.ndarray, beats: np.ndarray, cfg: DecisionConfig) -> tuple[np.ndarray, int]:
+    """Place of each beat in its bar, 0 the first, and the metre: the likelier of 3/4 and 4/4, by Viterbi with rare slips."""
+    near = np.stack([downbeat[np.clip(beats + d, 0, len(downbeat) - 1)] for d in (-1, 0, 1)]).max(0)
+    near = np.clip(near, 0.02, 0.98)
+    best = {metre: _bar_path(near, metre, cfg.bar_slip) for metre in (3, 4)}
+    metre = 3 if best[3][0] > best[4][0] + cfg.triple_margin * len(beats) / 4 else 4
+    return best[metre][1], metre
+
+
+def _bar_path(near: np.ndarray, metre: int, slip: float) -> tuple[float, np.ndarray]:
+    score = np.zeros(metre)
+    back = np.zeros((len(near), metre), int)
+    for i, p in enumerate(near):
+        step = np.roll(score, 1)  # from the place before
+        jump = score.max() - slip
+        back[i] = np.where(step >= jump, (np.arange(metre) - 1) % metre, score.argmax())
+        score = np.maximum(step, jump) + np.where(np.arange(metre) == 0, np.log(p), np.log1p(-p))
+    path = [int(score.argmax())]
+    for i in range(len(near) - 1, 0, -1):
+        path.append(int(back[i, path[-1]]))
+    return float(score.max()), np.array(path[::-1], int)
+
+
+def places(beats: np.ndarray, position: np.ndarray, metre: int, n_frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Place within the beat and within the bar, 0 to 1, of each frame (F,); the grid goes on before and after the beats."""
+    period = float(np.median(np.diff(beats))) if len(beats) > 1 else 30.0
+    before, after = int(np.ceil(beats[0] / period)) + 1, int(np.ceil((n_frames - beats[-1]) / period)) + 1
+    grid = np.concatenate([beats[0] - period * np.arange(before, 0, -1), beats, beats[-1] + period * np.arange(1, after + 1)])
+    count = np.concatenate([position[0] - np.arange(before, 0, -1), position, position[-1] + np.arange(1, after + 1)]) % metre
+    at = np.interp(np.arange(n_frames), grid, np.arange(len(grid)))
+    whole = at.astype(int)
+    return (at % 1).astype(np.float32), ((count[whole] + at % 1) / metre).astype(np.float32)
+
+
+def half_beats(beats: np.ndarray, n_frames: int) -> list[tuple[int, int]]:
+    """Spans of frames between half beats: chords change there and nowhere else."""
+    at = np.interp(np.arange(0, len(beats) - 0.5, 0.5), np.arange(len(beats)), beats).round().astype(int)
+    edges = np.unique(np.concatenate([[0], at, [n_frames]]).clip(0, n_frames))
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+
+def find_chords(probability: np.ndarray, spans: list[tuple[int, int]], cfg: DecisionConfig) -> np.ndarray:
+    """(F, 12) float32, 1 for the pitch classes that sound: the likely ones of each span, three or four."""
+    out = np.zeros_like(probability, dtype=np.float32)
+    for start, stop in spans:
+        mean = probability[start:stop].mean(0)
+        if mean.max() < cfg.silence:
+            continue
+        order = np.argsort(-mean)
+        n = int(np.clip((mean >= cfg.chord_threshold).sum(), *cfg.n_chord))
+        out[start:stop, order[:n]] = 1
+    return out
+
+
+def find_bass(logits: np.ndarray, spans: list[tuple[int, int]]) -> np.ndarray:
+    """(F, 12) float32, 1 for the bass' pitch class, the likeliest of each span."""
+    out = np.zeros((len(logits), 12), np.float32)
+    probability = softmax(logits.astype(np.float32), axis=1)
+    for start, stop in spans:
+        best = int(probability[start:stop].mean(0).argmax())
+        if best < 12:
+            out[start:stop, best] = 1
+    return out
+
+
+def find_tune(logits: np.ndarray, onset: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Class of the tune (F,), REST between notes, and its onsets (F,) bool: Viterbi, changes cheap where a note begins."""
+    score = log_softmax(logits.astype(np.float32), axis=1)
+    near = np.maximum.reduce([onset, np.roll(onset, 1), np.roll(onset, -1)])
+    cost = cfg.note_change * (1 - 0.8 * near)
+    total, back = score[0].copy(), np.zeros(score.shape, np.int16)
+    own = np.arange(score.shape[1])
+    for i in range(1, len(score)):
+        best = int(total.argmax())
+        jump = total[best] - cost[i]
+        stays = total >= jump
+        back[i] = np.where(stays, own, best)
+        total = np.where(stays, total, jump) + score[i]
+    path = np.empty(len(score), int)
+    path[-1] = total.argmax()
+    for i in range(len(score) - 1, 0, -1):
+        path[i - 1] = back[i, path[i]]
+    path = _without_short(path, max(1, round(cfg.shortest_note_s * audio.frame_rate)))
+    starts = np.flatnonzero((np.diff(path, prepend=REST) != 0) & (path < REST))
+    repeats = np.flatnonzero(peaks(onset, cfg.onset_threshold) & (path < REST))
+    marks = np.zeros(len(path), bool)
+    marks[starts] = True
+    for frame in repeats:  # the same pitch sung again
+        if not marks[max(0, frame - 5) : frame + 6].any():
+            marks[frame] = True
+    return path, marks
+
+
+def _without_short(path: np.ndarray, shortest: int) -> np.ndarray:
+    edges = np.flatnonzero(np.diff(path, prepend=path[0] - 1, append=path[-1] - 1))
+    out = path.copy()
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        if stop - start < shortest:
+            out[start:stop] = REST
+    return out
+
+
+def peaks(activation: np.ndarray, threshold: float, reach: int = 4) -> np.ndarray:
+    """(F,) bool: local maxima within ±`reach` frames above the threshold."""
+    padded = np.pad(activation, reach, constant_values=-1)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(1)
+    return (activation >= around) & (activation > threshold)
+
+
+def register_shift(tune: np.ndarray) -> int:
+    """Octaves, in semitones, that bring the median of the notes nearest to the carol's register."""
+    starts = np.flatnonzero((np.diff(tune, prepend=REST) != 0) & (tune < REST))
+    return 0 if not len(starts) else 12 * round((TUNE_CENTRE - TUNE_LOWEST - float(np.median(tune[starts]))) / 12)
+
+
+def _tune_roll(tune: np.ndarray, shift: int) -> torch.Tensor:
+    roll = torch.zeros(len(tune), N_PITCHES)
+    pitch = tune + shift
+    here = np.flatnonzero((tune < REST) & (pitch >= 0) & (pitch < N_PITCHES))
+    roll[here, pitch[here]] = 1
+    return roll
+
+
+def _steady(energy: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> np.ndarray:
+    step = max(1, round(audio.frame_rate / 8))  # the median of eight values a second is enough, and fast
+    coarse = median_filter(energy[::step], size=max(1, round(cfg.energy_s * 8)), mode="nearest")
+    return np.interp(np.arange(len(energy)), np.arange(len(coarse)) * step, coarse).astype(np.float32)

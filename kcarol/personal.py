@@ -1,0 +1,291 @@
+"""The user's own files: the shipped converter goes on learning, with the user's carol as style and as real target.
+
+No recording of the user's songs as carols exists, so the carol is its own pair: laid under pop drums and mixed as a pop
+record it is the input, clean it is the target, and what the converter hears in the clean carol stands for the truth.
+Pairs of the corpus come along, so that nothing is unlearned.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kcarol.audio import save_audio
+from kcarol.checkpoint import kept_random_state, load_model_state
+from kcarol.config import AudioConfig, Config, ModelConfig
+from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, level, save_converter, shipped_weights
+from kcarol.corpus.mix import mix
+from kcarol.corpus.pool import ROW_FRAMES, Group, PairPool
+from kcarol.corpus.sheet import Stroke
+from kcarol.corpus.synth import DrumKit, play_drums
+from kcarol.corpus.truth import REST, SHARE
+from kcarol.data import DataError, load_clip
+from kcarol.decide import Decision, decide
+from kcarol.models import MusicTransformer
+from kcarol.objective import ConverterLoss
+from kcarol.recipe import mel_statistics
+from kcarol.runs import Pictures, best_device, style_embeddings
+from kcarol.store import WeightsError
+from kcarol.train import fit
+from kcarol.vocoder import GriffinLim, NeuralVocoder
+
+OWN = "own"  # name of the user's style
+PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the repository
+KICK, SNARES, CLOSED_HAT, OPEN_HAT, SHAKER = 36, (38, 39, 40), 42, 46, 70  # General MIDI drum notes
+
+
+@dataclass(frozen=True)
+class PersonalConfig:
+    """What a user's own files are made into."""
+
+    share: float = 0.5  # of the windows of a batch, on average, that are the user's carol; the rest are corpus pairs
+    n_rows: int = 24  # versions of the user's carols, each under its own drums and mix
+    listen_s: float = 30.0  # of each of the user's songs, converted at the end
+
+    @classmethod
+    def smoke(cls) -> PersonalConfig:
+        return cls(n_rows=4, listen_s=6.0)
+
+
+def personal_config(cfg: Config | None = None) -> Config:
+    """A short run at a small rate, for weights that have learned most already."""
+    return (cfg or Config()).with_train(
+        steps=400, batch_size=8, learning_rate=1e-4, warmup_steps=20, ema_decay=0.99, save_every=100, picture_every=200
+    )
+
+
+@kept_random_state()
+def train_personal(
+    processed: Path, out: Path, cfg: Config | None = None, resume: bool = False, device: str | None = None,
+    max_s: float | None = None, base_weights: Path | None = None, pairs: Sequence[Group] | None = None,
+    own: PersonalConfig | None = None,
+) -> Path:  # fmt: skip
+    """Train on the clips in `processed`/carol and /kpop; returns `out`, which holds converter.safetensors and checkpoint.pt.
+
+    Starts from `base_weights` (a folder or file, None: the shipped ones) where `cfg.model` fits, else from nothing. `pairs`
+    None: the repository's own, where they are. The user's songs are converted into `out`/listen. `max_s`: seconds of
+    training. Raises DataError (no carol), WeightsError (base weights given that do not fit), and what `fit` raises.
+    """
+    cfg = cfg or personal_config()
+    own = own or (PersonalConfig.smoke() if cfg.model == ModelConfig.smoke() else PersonalConfig())
+    out, device = Path(out), device or best_device()
+    carols = [level(wave) for wave in load_waves(Path(processed) / "carol", cfg.audio).values()]
+    pairs = _stored_pairs() if pairs is None else list(pairs)
+    base = _load_base(base_weights, device)
+    torch.manual_seed(cfg.train.seed)
+    module, from_base = start_module(base, cfg, explicit=base_weights is not None)
+    groups = own_groups(carols, base or _converter(module, cfg, device, None), own, cfg)
+    if not from_base:
+        mean, std = mel_statistics([*groups, *pairs], cfg.audio)
+        module.mel_mean.copy_(mean)
+        module.mel_std.copy_(std)
+    pool, loss = SharedPool(groups, pairs, own.share, cfg, device), ConverterLoss(cfg.audio)
+    torch.manual_seed(cfg.train.seed)  # how much was drawn until here depends on the base
+    pictures = Pictures(pool, cfg.audio, device)
+    checkpoint = fit(module, loss, pool, cfg.train, out, resume, device, callbacks=(pictures,), max_s=max_s)
+    steps = load_model_state(checkpoint, module)
+    if int(os.environ.get("RANK", 0)) == 0:
+        converter = _converter(module, cfg, device, base)
+        converter.styles |= _styles(converter, base if from_base else None, carols, cfg)
+        about = {"trained": "personal", "steps": steps, "carols": len(carols), "from_base": from_base}
+        save_converter(out / CONVERTER_FILE, module, converter.styles, converter.window_frames, about)
+        write_listening(converter, Path(processed) / "kpop", out / "listen", own.listen_s)
+    return out
+
+
+# --- what there is to start from -----------------------------------------------------------------------------------
+
+
+def load_waves(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
+    """Waves (T,) by name of all clips of a folder. DataError without clips, or where the sample rate is another."""
+    waves = {}
+    for path in sorted(folder.glob("[!.]*.pt")):
+        clip = load_clip(path)
+        if clip["sample_rate"] != audio.sample_rate:
+            raise DataError(f"{path}: expected {audio.sample_rate} Hz, found {clip['sample_rate']}: preprocess it again")
+        waves[path.stem] = clip["wave"].numpy()
+    if not waves:
+        raise DataError(f"{folder}: expected clips (NAME.pt), found none: put sound files into data/raw and run preprocess")
+    return waves
+
+
+def _load_base(weights: Path | None, device: str) -> Converter | None:
+    """The converter to start from; None where nothing is given and nothing was shipped."""
+    if weights is None and not (shipped_weights() / CONVERTER_FILE).is_file():
+        return None
+    return Converter.load(weights, device)
+
+
+def start_module(base: Converter | None, cfg: Config, explicit: bool) -> tuple[MusicTransformer, bool]:
+    """A module to train, and whether it has the base's weights. WeightsError if these were asked for and do not fit."""
+    module = MusicTransformer(cfg.model)
+    if base is None:
+        return module, False
+    same = replace(base.model.cfg, dropout=cfg.model.dropout, max_random_offset=cfg.model.max_random_offset) == cfg.model
+    if not same:
+        if explicit:
+            raise WeightsError(f"the base weights have {base.model.cfg}, this run wants {cfg.model}: leave out one of both")
+        return module, False
+    module.load_state_dict(base.model.state_dict())
+    module.style_encoder.requires_grad_(False)  # so that the named styles' embeddings keep their meaning
+    return module, True
+
+
+def _stored_pairs() -> list[Group]:
+    if not PAIRS.is_dir():
+        return []
+    from kcarol.corpus.pairset import load_pair_set
+
+    return list(load_pair_set(PAIRS))
+
+
+def _converter(module: MusicTransformer, cfg: Config, device: str, base: Converter | None) -> Converter:
+    """A module as it is used, with the base's vocoder, the shipped one or, without either, Griffin-Lim."""
+    shipped = shipped_weights() / VOCODER_FILE
+    if base is not None:
+        vocoder = base.vocoder
+    else:
+        vocoder = NeuralVocoder.load(shipped, device) if shipped.is_file() else GriffinLim(cfg.audio)
+    window = max(cfg.train.window_frames, base.window_frames if base and base.model.cfg == module.cfg else 0)
+    return Converter(module, vocoder, {}, window, cfg.audio, device)
+
+
+def _styles(converter: Converter, base: Converter | None, carols: list[np.ndarray], cfg: Config) -> dict[str, Tensor]:
+    """The named styles and the user's own, (d_style,) each; from nothing the named ones are rendered, where that can be."""
+    named = base.styles if base is not None else style_embeddings(converter.model, cfg, length_s=8.0)
+    vectors = {**named, OWN: torch.stack([converter.embed_style(wave) for wave in carols]).mean(0)}
+    return {name: vector.to(converter.device) for name, vector in vectors.items()}
+
+
+# --- the carol as its own pair ------------------------------------------------------------------------------------
+
+
+def packed_decision(decision: Decision) -> np.ndarray:
+    """(F, N_PACKED) int16, as `Truth.packed`: what was decided stands for what is true."""
+    content = decision.content.map(lambda x: x.numpy())
+    n_frames = len(content.tune)
+    sine, cosine = content.phase[:, :2], content.phase[:, 2:]
+    positions = np.round(np.arctan2(sine, cosine) / (2 * np.pi) % 1 * SHARE)
+    bass = np.where(content.bass.any(1), content.bass.argmax(1), REST)
+    bits = (content.chord > 0.5) @ (1 << np.arange(12))
+    beat, downbeat = np.zeros(n_frames, int), np.zeros(n_frames, int)
+    beat[decision.beats[decision.beats < n_frames]] = 1
+    downbeat[decision.downbeats[decision.downbeats < n_frames]] = 1
+    flags = (content.onset[:, 0] > 0.5) + 2 * beat + 4 * downbeat + 8 * (content.accent[:, 0] > 0.5)
+    energy, shift = np.round(content.energy[:, 0] * SHARE), np.full(n_frames, decision.tune_shift)
+    columns = [decision.tune, bass, bits, flags, positions[:, 0], positions[:, 1], energy, shift]
+    return np.stack(columns, axis=1).astype(np.int16)
+
+
+def drum_pattern(metre: int, rng: np.random.Generator) -> dict[int, np.ndarray]:
+    """One bar of a pop drummer at random: (2 * metre,) bool by drum note, in eighths."""
+    eighth = np.arange(2 * metre)
+    on_beat = eighth % 2 == 0
+    kick = on_beat.copy() if rng.random() < 0.3 else rng.random(2 * metre) < np.where(on_beat, 0.4, 0.2)
+    kick[0] = True
+    backbeats = eighth % 4 == 2 if metre == 4 else (eighth > 0) & on_beat
+    snare = backbeats & (rng.random() < 0.9) | (rng.random(2 * metre) < 0.05)
+    hats = [np.ones(2 * metre, bool), on_beat, ~on_beat, rng.random(2 * metre) < 0.6][rng.integers(4)]
+    return {KICK: kick, int(rng.choice(SNARES)): snare, int(rng.choice([CLOSED_HAT, CLOSED_HAT, OPEN_HAT, SHAKER])): hats}
+
+
+def bar_places(beats: np.ndarray, downbeats: np.ndarray) -> tuple[np.ndarray, int]:
+    """Place of each beat (n,) in its bar, 0 the first, and the metre, 3 or 4; counted in fours where no bar is known."""
+    number = np.arange(len(beats))
+    firsts = np.searchsorted(beats, downbeats)
+    if not len(firsts):
+        return number % 4, 4
+    metre = 3 if len(firsts) > 1 and np.median(np.diff(firsts)) == 3 else 4
+    since = number - firsts[(np.searchsorted(firsts, number, side="right") - 1).clip(0)]
+    return since % metre, metre
+
+
+def drum_strokes(beats_s: np.ndarray, downbeats_s: np.ndarray, rng: np.random.Generator) -> tuple[Stroke, ...]:
+    """Drums on a song's beats (seconds), the same pattern in nearly every bar, with human timing and force."""
+    place, metre = bar_places(beats_s, downbeats_s)
+    pattern, strokes, loudness, resting = drum_pattern(metre, rng), [], rng.uniform(70, 110), False
+    for i in range(len(beats_s) - 1):
+        resting = rng.random() < 0.1 if place[i] == 0 else resting
+        for half in () if resting else (0, 1):
+            time_s = beats_s[i] + half / 2 * (beats_s[i + 1] - beats_s[i])
+            for note in (note for note, bar in pattern.items() if bar[2 * place[i] + half]):
+                velocity = int(np.clip(loudness + rng.normal(0, 8) - 12 * half, 20, 127))
+                strokes.append(Stroke(max(0.0, time_s + rng.normal(0, 0.005)), 0.1, note, velocity))
+    return tuple(strokes)
+
+
+def pop_version(wave: np.ndarray, decision: Decision, audio: AudioConfig, rng: np.random.Generator) -> np.ndarray:
+    """A carol (T,) under drums on its own beats, mixed as pop records are: EQ, compression, room, noise. (T,), peak <= 1."""
+    beats_s, downbeats_s = decision.beats / audio.frame_rate, decision.downbeats / audio.frame_rate
+    strokes = drum_strokes(beats_s, downbeats_s, rng)
+    drums = play_drums(strokes, DrumKit.draw(rng), len(wave) / audio.sample_rate, audio.sample_rate, rng)
+    role = str(rng.choice(["lead", "chords"]))  # as loud as the drums, or softer and ducked by them
+    return mix({role: wave, "drums": drums}, rng, sample_rate=audio.sample_rate)
+
+
+def own_group(wave: np.ndarray, decision: Decision, audio: AudioConfig, n_rows: int, rng: np.random.Generator) -> Group:
+    """`n_rows` pairs of a carol (T,) of at least ROW_FRAMES * hop samples, from random places; one is another's reference."""
+    packed, n_samples, rows = packed_decision(decision), ROW_FRAMES * audio.hop_length, []
+    for _ in range(n_rows):
+        pop = pop_version(wave, decision, audio, rng)
+        first = int(rng.integers(0, len(wave) // audio.hop_length - ROW_FRAMES + 1))
+        span = slice(first * audio.hop_length, first * audio.hop_length + n_samples)
+        rows.append((_int16(pop[span]), _int16(wave[span]), packed[first : first + ROW_FRAMES + 1]))
+    return Group(*(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def own_groups(carols: Sequence[np.ndarray], listener: Converter, own: PersonalConfig, cfg: Config) -> list[Group]:
+    """A group of at least two rows for each carol; one shorter than a row begins again."""
+    rng, least = np.random.default_rng([cfg.train.seed, 1]), ROW_FRAMES * cfg.audio.hop_length
+    groups = []
+    for wave in carols:
+        wave = np.resize(wave, max(len(wave), least))
+        decision = decide(listener.hear(wave), cfg.audio)
+        groups.append(own_group(wave, decision, cfg.audio, max(2, round(own.n_rows / len(carols))), rng))
+    return groups
+
+
+def _int16(wave: np.ndarray) -> np.ndarray:
+    return np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)
+
+
+class SharedPool(PairPool):
+    """A `PairPool` of two kinds of rows, in which the first kind fills a given share of the windows on average."""
+
+    def __init__(self, first: Sequence[Group], others: Sequence[Group], share: float, cfg: Config, device: str | torch.device):
+        if not 0 < share <= 1:
+            raise ValueError(f"expected a share above 0 and at most 1, found {share}")
+        self.n_first = sum(len(group.pop) for group in first)
+        n_others = sum(len(group.pop) for group in others)
+        self.share = share if n_others else 1.0
+        train = cfg.train
+        super().__init__([*first, *others], cfg.audio, self.n_first + n_others, train.batch_size, train.window_frames,
+                         train.seed, device)  # fmt: skip
+
+    def draw(self, step: int, rank: int, world: int, n_starts: int):
+        """As `Pool.draw`, with the rows drawn by their share."""
+        rng, _, starts, own = super().draw(step, rank, world, n_starts)
+        is_first = rng.random(self.batch_size) < self.share
+        first = rng.integers(0, self.n_first, self.batch_size)
+        others = rng.integers(min(self.n_first, self.filled - 1), self.filled, self.batch_size)
+        return rng, torch.from_numpy(np.where(is_first, first, others)[own]), starts, own
+
+
+# --- to listen to -------------------------------------------------------------------------------------------------
+
+
+def write_listening(converter: Converter, songs: Path, out: Path, length_s: float) -> list[Path]:
+    """The first `length_s` of each clip in a folder as a carol in the user's style, out/NAME.carol.wav."""
+    if not any(songs.glob("[!.]*.pt")):
+        return []
+    rate, written = converter.audio.sample_rate, []
+    for name, wave in load_waves(songs, converter.audio).items():
+        carol = converter.convert(wave[: round(length_s * rate)], OWN)
+        written.append(save_audio(out / f"{name}.carol.wav", carol, rate))
+    return written

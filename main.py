@@ -1,0 +1,8 @@
+"""python main.py --preprocess | --train | --eval | --convert SONG, several at once in that order."""
+
+import sys
+
+from kcarol.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Compare training checkpoints on real songs: compare_checkpoints.py REAL_DIR CHECKPOINT [CHECKPOINT ...].
+
+A checkpoint is a run's checkpoint.pt or a converter.safetensors. REAL_DIR holds pop/, carol/ and style_reference.npz. One row
+a checkpoint; content (chroma, retrieval, notes) and sound (p_carol, style, crest) side by side, since neither counts alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from kcarol.checkpoint import load_model_state
+from kcarol.config import Config, VocoderConfig
+from kcarol.convert import Converter
+
+from kcarol.eval import evaluate_real
+from kcarol.models import MusicTransformer
+from kcarol.vocoder import GriffinLim, NeuralVocoder
+
+COLUMNS = ("retrieval", "chroma", "note@1", "note@3", "const@3", "onset", "beat_f", "p_carol", "style", "crest", "attack")
+
+
+def load_vocoder(path: Path | None):
+    if path is None:
+        return GriffinLim()
+    if path.suffix == ".safetensors":
+        return NeuralVocoder.load(path)
+    state = torch.load(path, map_location="cpu", weights_only=True)["ema"]
+    layers = 1 + max(int(k.split(".")[1]) for k in state if k.startswith("blocks."))
+    width, wide = state["embed.weight"].shape[0], state["blocks.0.widen.weight"].shape[0]
+    vocoder = NeuralVocoder(VocoderConfig(d_model=width, d_feedforward=wide, n_layers=layers))
+    load_model_state(path, vocoder)
+    return vocoder
+
+
+def load_converter(path: Path, vocoder, pairs: Path) -> Converter:
+    if path.suffix == ".safetensors":
+        converter = Converter.load(path)
+        converter.vocoder = vocoder.eval()
+        return converter
+    model = MusicTransformer(Config().model)
+    print(path, "step", load_model_state(path, model))
+    converter = Converter(model, vocoder, {}, Config().train.window_frames)
+    from kcarol.corpus.pairset import read_pairs
+
+    styles: dict[str, list] = {}
+    for pair in read_pairs(pairs):
+        styles.setdefault(pair["style"], []).append(converter.embed_style(pair["carol"]))
+    converter.styles = {name: torch.stack(vectors).mean(0) for name, vectors in styles.items()}
+    return converter
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("real", type=Path)
+    parser.add_argument("checkpoints", type=Path, nargs="+")
+    parser.add_argument("--vocoder", type=Path, help="checkpoint or safetensors; Griffin-Lim without")
+    parser.add_argument("--pairs", type=Path, default=Path("data/pairs"), help="held-out pairs, for the styles' embeddings")
+    parser.add_argument("--styles", nargs="+", default=["bells"])
+    parser.add_argument("--demo", type=Path, default=Path("data/raw/kpop"), help="distractors for retrieval")
+    parser.add_argument("--out", type=Path, help="folder for the audio and a listening page")
+    args = parser.parse_args()
+    vocoder = load_vocoder(args.vocoder)
+    distractors = sorted(p for p in args.demo.glob("*.*") if p.suffix in (".mp3", ".ogg"))
+    print("| checkpoint | sound | " + " | ".join(COLUMNS) + " |")
+    for path in args.checkpoints:
+        converter = load_converter(path, vocoder, args.pairs)
+        out = args.out / path.parent.name if args.out else None
+        table = evaluate_real(converter.convert, args.real, distractors, False, out, styles=args.styles)
+        for row in table.rows:
+            cells = [f"{row[c]:.2f}" if row.get(c) is not None else "" for c in COLUMNS]
+            print(f"| {path.parent.name} | {row['sound']} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

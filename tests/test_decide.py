@@ -1,0 +1,248 @@
+"""Facts about decisions: perfect hearing gives back the truth, poor hearing something regular."""
+
+import numpy as np
+import pytest
+import torch
+
+from kcarol.config import AudioConfig
+from kcarol.content import N_PITCHES
+from kcarol.corpus.sheet import TimeGrid
+from kcarol.corpus.truth import Truth, unpack
+from kcarol.corpus.tunes import tune
+from kcarol.decide import (
+    REST,
+    DecisionConfig,
+    bar_positions,
+    decide,
+    find_beats,
+    find_chords,
+    find_tune,
+    half_beats,
+    peaks,
+    places,
+    register_shift,
+)
+from kcarol.models import HEADS
+
+AUDIO, CFG = AudioConfig(), DecisionConfig()
+SONGS = {"Silent Night": 3, "Deck the Halls": 4, "The First Noel": 3, "Joy to the World": 4}
+
+
+def truth_of(title, drift=0.0, seed=0):
+    sheet = tune(title)
+    grid = TimeGrid.of(sheet, np.random.default_rng(seed) if drift else None, drift)
+    return Truth.of(sheet, grid, AUDIO, AUDIO.n_frames(round(min(grid.length_s, 40) * AUDIO.sample_rate)))
+
+
+def logits_of(truth, firm=6.0, noise=0.0, seed=0):
+    """What perfect heads would say, with noise on top."""
+    t = unpack(torch.from_numpy(truth.packed()))
+    one_hot, content = torch.nn.functional.one_hot, t.content
+    said = {
+        "tune": one_hot(t.tune, N_PITCHES + 1), "bass": one_hot(t.bass, 13), "onset": content.onset, "chord": content.chord,
+        "beat": t.beat, "downbeat": t.downbeat, "accent": content.accent,
+    }  # fmt: skip
+    rng = np.random.default_rng(seed)
+    logits = {name: ((2 * share.float() - 1) * firm).numpy() for name, share in said.items()}
+    logits["energy"] = torch.logit(content.energy.clamp(1e-3, 1 - 1e-3)).numpy()
+    return {name: (x + noise * rng.standard_normal(x.shape)).astype(np.float16) for name, x in logits.items()}
+
+
+@pytest.fixture(scope="module", params=SONGS)
+def song(request):
+    truth = truth_of(request.param)
+    return SONGS[request.param], truth, decide(logits_of(truth), AUDIO)
+
+
+def test_perfect_hearing_gives_back_the_tune(song):
+    _, truth, decision = song
+    assert np.array_equal(decision.tune, truth.tune)
+    assert decision.tune_shift % 12 == 0
+    assert torch.equal(decision.content.tune.sum(-1) > 0, torch.from_numpy(truth.tune >= 0))
+
+
+def test_perfect_hearing_gives_back_every_onset(song):
+    _, truth, decision = song
+    assert np.array_equal(np.flatnonzero(decision.content.onset[:, 0]), np.flatnonzero(truth.onset))
+
+
+def test_perfect_hearing_gives_back_chords_and_bass(song):
+    _, truth, decision = song
+    wanted = truth.content()
+    for name in ("chord", "bass"):
+        same = (getattr(decision.content, name) == getattr(wanted, name)).all(-1)
+        assert same.float().mean() > 0.99, name
+
+
+def test_perfect_hearing_gives_back_every_beat_within_a_frame(song):
+    _, truth, decision = song
+    beats = np.flatnonzero(truth.beat)
+    nearest = np.abs(beats[:, None] - decision.beats[None]).min(1)
+    assert nearest.max() <= 1
+    assert len(decision.beats[decision.beats <= beats[-1] + 1]) == len(beats)  # the song may ring on after the last beat
+
+
+def test_perfect_hearing_gives_back_the_metre_and_the_bars(song):
+    metre, truth, decision = song
+    downbeats = np.flatnonzero(truth.downbeat)
+    found = decision.downbeats[decision.downbeats <= np.flatnonzero(truth.beat)[-1] + 1]
+    assert len(found) == len(downbeats) and np.abs(found - downbeats).max() <= 1
+    assert np.median(np.diff(np.searchsorted(decision.beats, decision.downbeats))) == metre
+
+
+def test_perfect_hearing_gives_back_the_phases(song):
+    _, truth, decision = song
+    inside = slice(0, int(np.flatnonzero(truth.beat)[-1]))
+    error = (decision.content.phase - truth.content().phase)[inside].abs()
+    assert error.max() < 0.45 and error.mean() < 0.05  # a frame is 0.3 of a radian of a fast beat
+
+
+def test_perfect_hearing_gives_back_accents_and_energy(song):
+    _, truth, decision = song
+    assert np.array_equal(decision.content.accent[:, 0] > 0, truth.accent)
+    assert np.abs(decision.content.energy[:, 0].numpy() - truth.energy).mean() < 0.05
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noisy_hearing_of_a_wandering_tempo_still_gives_tune_and_beats(seed):
+    truth = truth_of("Deck the Halls", drift=0.01, seed=seed)
+    decision = decide(logits_of(truth, firm=3.0, noise=1.0, seed=seed), AUDIO)
+    beats = np.flatnonzero(truth.beat)
+    nearest = np.abs(beats[:, None] - decision.beats[None]).min(1)
+    assert (nearest <= 3).mean() > 0.95 and abs(len(decision.beats) - len(beats)) <= 2
+    assert (decision.tune == truth.tune).mean() > 0.9
+
+
+@pytest.mark.parametrize("bpm", [62, 84, 100, 128, 150, 176])
+def test_beats_are_found_at_any_usual_tempo(bpm):
+    period = 60 / bpm * AUDIO.frame_rate
+    marks = np.round(np.arange(5, 1800, period)).astype(int)
+    activation = np.full(1800, 0.02)
+    activation[marks] = 0.9
+    found = find_beats(activation, AUDIO, CFG)
+    assert len(found) == len(marks) and np.abs(found - marks).max() <= 1
+
+
+def test_beats_go_on_through_an_intro_a_break_and_an_ending_without_any():
+    marks = np.arange(6, 3000, 32)
+    activation = np.full(3000, 0.02)
+    activation[[m for m in marks if 500 < m < 1200 or 1700 < m < 2500]] = 0.9
+    found = find_beats(activation, AUDIO, CFG)
+    assert len(found) == len(marks) and np.abs(found - marks).max() <= 1
+
+
+def test_beats_follow_a_tempo_that_rises_by_a_tenth():
+    marks = np.cumsum(np.linspace(36, 32, 60)).round().astype(int)
+    activation = np.full(2200, 0.05)
+    activation[marks] = 0.8
+    found = find_beats(activation, AUDIO, CFG)
+    assert np.abs(marks[:, None] - found[None]).min(1).max() <= 1
+
+
+def test_weak_strokes_on_the_off_beats_do_not_double_the_tempo():
+    activation = np.full(1800, 0.02)
+    activation[5::30], activation[20::30] = 0.9, 0.3
+    assert np.abs(find_beats(activation, AUDIO, CFG) - np.arange(5, 1800, 30)).max() <= 1
+
+
+def test_without_beats_the_grid_is_even():
+    beats = find_beats(np.zeros(1000), AUDIO, CFG)
+    assert np.ptp(np.diff(beats)) <= 1
+    assert np.isclose(np.diff(beats).mean(), 60 / CFG.fallback_bpm * AUDIO.frame_rate, rtol=0.03)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 5, 37, 60, 250, 251])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_hearing_of_any_length_and_any_nonsense_gives_content_of_that_length(n_frames, seed):
+    rng = np.random.default_rng(seed)
+    decision = decide({name: rng.normal(0, 3, (n_frames, n)).astype(np.float16) for name, n in HEADS.items()}, AUDIO)
+    assert {name: len(x) for name, x in vars(decision.content).items()} == dict.fromkeys(vars(decision.content), n_frames)
+    for x in vars(decision.content).values():
+        assert torch.isfinite(x).all() and x.abs().max() <= 1
+    assert (decision.beats < n_frames).all() and (np.diff(decision.beats) > 0).all()
+    circle = decision.content.phase[:, :2].square() + decision.content.phase[:, 2:].square()
+    assert torch.allclose(circle, torch.ones_like(circle), atol=1e-5)
+
+
+def test_a_decision_is_the_same_twice():
+    logits = logits_of(truth_of("Silent Night"), noise=2.0)
+    one, two = decide(logits, AUDIO), decide(logits, AUDIO)
+    assert all(torch.equal(a, b) for a, b in zip(vars(one.content).values(), vars(two.content).values(), strict=True))
+
+
+@pytest.mark.parametrize("metre", [3, 4])
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_bars_are_counted_from_the_downbeats(metre, first):
+    beats = np.arange(0, 40) * 30
+    downbeat = np.full(1300, 0.05)
+    downbeat[beats[first::metre]] = 0.9
+    position, found = bar_positions(downbeat, beats, CFG)
+    assert found == metre and np.array_equal(position, (np.arange(40) - first) % metre)
+
+
+def test_a_bar_that_is_a_beat_short_shifts_the_count_once():
+    beats = np.arange(0, 64) * 30
+    firsts = np.concatenate([np.arange(0, 32, 4), np.arange(35, 64, 4)])
+    downbeat = np.full(2000, 0.02)
+    downbeat[beats[firsts]] = 0.98
+    position, metre = bar_positions(downbeat, beats, CFG)
+    assert metre == 4 and np.array_equal(np.flatnonzero(position == 0), firsts)
+
+
+def test_unclear_bars_are_counted_in_fours():
+    assert bar_positions(np.full(1000, 0.3), np.arange(0, 30) * 30, CFG)[1] == 4
+
+
+def test_a_single_beat_still_has_a_bar_of_four():
+    position, metre = bar_positions(np.full(20, 0.9), np.array([0]), CFG)
+    _, bar = places(np.array([0]), position, metre, 20)
+    assert metre == 4 and bar.max() < 0.26
+
+
+def test_places_rise_from_0_to_1_and_go_on_beyond_the_beats():
+    beat, bar = places(np.array([20, 50, 80, 110, 140]), np.array([0, 1, 2, 3, 0]), 4, 200)
+    assert beat[20] == beat[50] == beat[170] == 0 and np.isclose(beat[35], 0.5) and np.isclose(beat[5], 0.5)
+    assert bar[20] == bar[140] == 0 and np.isclose(bar[80], 0.5) and np.isclose(bar[5], 0.875)
+    assert ((bar >= 0) & (bar < 1)).all()
+
+
+def test_half_beats_cover_every_frame_once():
+    spans = half_beats(np.array([7, 37, 68]), 100)
+    assert spans[0][0] == 0 and spans[-1][1] == 100
+    assert all(a[1] == b[0] for a, b in zip(spans[:-1], spans[1:], strict=True))
+    assert {start for start, _ in spans} >= {7, 22, 37, 68}
+
+
+def test_a_span_has_three_or_four_pitch_classes_or_silence():
+    probability = np.full((30, 12), 0.1, np.float32)
+    probability[:10, :6] = 0.9
+    probability[10:20, [0, 4]] = 0.9
+    chords = find_chords(probability, [(0, 10), (10, 20), (20, 30)], CFG)
+    assert [int(chords[i].sum()) for i in (0, 10, 20)] == [4, 3, 0]
+
+
+def test_notes_shorter_than_the_shortest_are_no_tune():
+    logits = np.full((40, N_PITCHES + 1), -8.0)
+    logits[:, REST] = 8
+    logits[10:12, [20, REST]] = [8, -8]
+    logits[20:30, [25, REST]] = [8, -8]
+    path, onsets = find_tune(logits, np.zeros(40), AUDIO, CFG)
+    assert set(path.tolist()) == {REST, 25} and np.flatnonzero(onsets).tolist() == [20]
+
+
+def test_a_pitch_sung_again_begins_again():
+    logits = np.full((60, N_PITCHES + 1), -8.0)
+    logits[:, 30] = 8
+    onset = np.zeros(60)
+    onset[[0, 30]] = 0.95
+    assert np.flatnonzero(find_tune(logits, onset, AUDIO, CFG)[1]).tolist() == [0, 30]
+
+
+def test_peaks_are_above_the_threshold_and_apart():
+    marks = peaks(np.array([0, 0.6, 0.9, 0.6, 0, 0, 0, 0.3, 0, 0, 0, 0.7]), 0.5)
+    assert np.flatnonzero(marks).tolist() == [2, 11]
+
+
+def test_a_low_tune_is_raised_by_octaves_and_no_tune_by_none():
+    low = np.full(30, 2)  # D2
+    assert register_shift(low) == 36 and register_shift(np.full(30, REST)) == 0

@@ -1,0 +1,277 @@
+"""Facts about training on a user's own files, with small networks and short generated clips."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from kcarol import personal
+from kcarol.checkpoint import load_checkpoint
+from kcarol.config import Config, ModelConfig
+from kcarol.content import TUNE_HIGHEST, TUNE_LOWEST
+from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, save_converter
+from kcarol.corpus.pool import ROW_FRAMES, Group
+from kcarol.corpus.truth import N_PACKED, unpack
+from kcarol.data import DataError, save_clip
+from kcarol.decide import decide
+from kcarol.models import HEADS, MusicTransformer
+from kcarol.personal import (
+    OWN,
+    PersonalConfig,
+    SharedPool,
+    bar_places,
+    drum_pattern,
+    drum_strokes,
+    load_waves,
+    own_group,
+    packed_decision,
+    personal_config,
+    train_personal,
+)
+from kcarol.store import WeightsError
+from kcarol.vocoder import NeuralVocoder
+
+CFG = Config.smoke().with_train(steps=4, batch_size=2, window_frames=64, warmup_steps=1, picture_every=4, save_every=2)
+OWN_CFG = PersonalConfig(n_rows=2, listen_s=1.5)
+RATE, HOP = CFG.audio.sample_rate, CFG.audio.hop_length
+
+
+def bells(length_s=4.0, seed=0):
+    """Struck tones, two a second, (T,)."""
+    rng, time_s = np.random.default_rng(seed), np.arange(RATE) / RATE
+    wave = np.zeros(round(length_s * RATE) + RATE)
+    for i in range(int(2 * length_s)):
+        hz = 440 * 2 ** ((rng.choice([60, 64, 67, 72]) - 69) / 12)
+        wave[i * RATE // 2 :][:RATE] += 0.3 * np.sin(2 * np.pi * hz * time_s) * np.exp(-5 * time_s)
+    return wave[: round(length_s * RATE)].astype(np.float32)
+
+
+def put_clip(path, wave, sample_rate=RATE):
+    save_clip(path, {"wave": torch.from_numpy(wave), "sample_rate": sample_rate, "title": path.stem, "style": path.parent.name,
+                     "sha256": "0" * 64, "settings": {}})  # fmt: skip
+
+
+def random_decision(n_frames=ROW_FRAMES + 1, seed=0):
+    rng = np.random.default_rng(seed)
+    logits = {name: rng.normal(0, 3, (n_frames, n)).astype(np.float16) for name, n in HEADS.items()}
+    logits["beat"][:] = -4
+    logits["beat"][3::30] = 4
+    logits["downbeat"][:] = -4
+    logits["downbeat"][33::120] = 4
+    return decide(logits, CFG.audio)
+
+
+def random_group(n=2, seed=5):
+    rng = np.random.default_rng(seed)
+    waves = [np.round(3000 * rng.standard_normal((n, ROW_FRAMES * HOP))).clip(-32767, 32767).astype(np.int16) for _ in "ab"]
+    return Group(*waves, np.stack([packed_decision(random_decision(seed=seed + i)) for i in range(n)]))
+
+
+@pytest.fixture(scope="module")
+def processed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("processed")
+    put_clip(folder / "carol" / "carol.pt", bells(4.0))
+    put_clip(folder / "kpop" / "one.pt", bells(2.0, seed=1))
+    put_clip(folder / "kpop" / "two.pt", bells(1.0, seed=2))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A folder of weights to start from."""
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(3)
+    model = MusicTransformer(CFG.model).eval()
+    model.mel_mean.fill_(-5.0)
+    model.mel_std.fill_(2.0)
+    save_converter(folder / CONVERTER_FILE, model, {"bells": torch.full((CFG.model.d_style,), 0.5)}, 64, {})
+    NeuralVocoder(CFG.vocoder).save(folder / VOCODER_FILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(processed, base, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    folder = train_personal(processed, out, CFG, device="cpu", base_weights=base, pairs=[random_group()], own=OWN_CFG)
+    return folder, Converter.load(base, "cpu"), load(folder, base)
+
+
+def load(folder, base):
+    """The trained converter, with the base's vocoder."""
+    converter = Converter.load(folder / CONVERTER_FILE, "cpu", vocoder="griffin-lim")
+    converter.vocoder = NeuralVocoder.load(base / VOCODER_FILE)
+    return converter
+
+
+# --- the whole
+
+
+def test_the_run_leaves_weights_checkpoint_and_logs(trained):
+    folder = trained[0]
+    assert {"converter.safetensors", "checkpoint.pt", "log.csv", "tensorboard"} <= {path.name for path in folder.iterdir()}
+    assert load_checkpoint(folder / "checkpoint.pt")["step"] == CFG.train.steps
+
+
+def test_training_moves_the_weights_but_neither_style_encoder_nor_named_styles(trained):
+    _, before, after = trained
+    old, new = before.model.state_dict(), after.model.state_dict()
+    changed = {name for name in old if not torch.equal(old[name], new[name])}
+    assert {"conv1.weight", "layers.5.film.weight", "out.weight"} <= changed
+    assert not [name for name in changed if name.startswith(("style_encoder", "mel_"))]
+    assert torch.equal(before.styles["bells"], after.styles["bells"])
+
+
+def test_the_users_carol_is_a_style_called_own(trained):
+    _, _, after = trained
+    assert set(after.styles) == {"bells", OWN}
+    assert torch.allclose(after.styles[OWN], after.embed_style(bells(4.0)), atol=1e-3)
+
+
+def test_each_song_is_converted_for_listening(trained):
+    folder = trained[0]
+    written = {path.name: soundfile.info(path) for path in (folder / "listen").iterdir()}
+    assert {name: info.frames for name, info in written.items()} == {"one.carol.wav": 24_000, "two.carol.wav": 16_000}
+    assert {info.samplerate for info in written.values()} == {RATE}
+
+
+def test_a_run_cut_short_and_resumed_equals_one_run(trained, processed, base, tmp_path):
+    options = {"device": "cpu", "base_weights": base, "pairs": [random_group()], "own": OWN_CFG}
+    train_personal(processed, tmp_path, CFG, max_s=0.0, **options)
+    assert 1 <= load_checkpoint(tmp_path / "checkpoint.pt")["step"] < CFG.train.steps
+    train_personal(processed, tmp_path, CFG, resume=True, **options)
+    whole, resumed = (load_checkpoint(folder / "checkpoint.pt") for folder in (trained[0], tmp_path))
+    assert resumed["step"] == CFG.train.steps
+    assert all(torch.equal(whole["ema"][name], value) for name, value in resumed["ema"].items())
+
+
+def test_global_generators_are_left_as_they_were(processed, base, tmp_path):
+    torch.manual_seed(7)
+    wanted = torch.rand(3)
+    torch.manual_seed(7)
+    train_personal(processed, tmp_path, CFG.with_train(steps=1), device="cpu", base_weights=base, pairs=[], own=OWN_CFG)
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_without_weights_to_start_from_a_model_is_trained_from_nothing(processed, tmp_path, monkeypatch):
+    monkeypatch.setattr(personal, "shipped_weights", lambda: tmp_path / "none")
+    monkeypatch.setattr(personal, "style_embeddings", lambda *_, **__: {})  # rendering them is tested elsewhere
+    songless = tmp_path / "songless"
+    put_clip(songless / "carol" / "a.pt", bells(3.0))
+    out = train_personal(songless, tmp_path / "run", CFG.with_train(steps=2), device="cpu", pairs=[], own=OWN_CFG)
+    converter = Converter.load(out / CONVERTER_FILE, "cpu", vocoder="griffin-lim")
+    assert list(converter.styles) == [OWN] and converter.window_frames == 64
+    assert converter.model.mel_mean.abs().sum() > 0  # taken from the carol
+    assert not (out / "listen").exists()
+
+
+def test_base_weights_of_another_size_are_refused(processed, base, tmp_path):
+    cfg = replace(CFG, model=replace(ModelConfig.smoke(), d_model=32))
+    with pytest.raises(WeightsError, match="leave out one of both") as info:
+        train_personal(processed, tmp_path, cfg, device="cpu", base_weights=base, pairs=[], own=OWN_CFG)
+    assert "\n" not in str(info.value)
+
+
+def test_a_folder_without_a_carol_is_named(tmp_path):
+    with pytest.raises(DataError, match="carol: expected clips"):
+        train_personal(tmp_path, tmp_path / "out", CFG, device="cpu", pairs=[])
+
+
+def test_clips_of_another_rate_are_refused(tmp_path):
+    put_clip(tmp_path / "a.pt", bells(1.0), 8_000)
+    with pytest.raises(DataError, match="expected 16000 Hz, found 8000"):
+        load_waves(tmp_path, CFG.audio)
+
+
+def test_the_personal_run_is_short_and_slow_to_change():
+    train = personal_config().train
+    assert train.learning_rate == 1e-4 and train.steps <= 1_000 and train.window_frames == Config().train.window_frames
+
+
+# --- the carol as its own pair
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_packed_decision_unpacks_to_the_same_content(seed):
+    decision = random_decision(400, seed)
+    packed = packed_decision(decision)
+    assert packed.shape == (400, N_PACKED) and packed.dtype == np.int16
+    targets = unpack(torch.from_numpy(packed))
+    for name, value in vars(decision.content).items():
+        assert torch.allclose(getattr(targets.content, name), value, atol=2e-3), name
+    assert np.array_equal(np.flatnonzero(targets.beat[:, 0]), decision.beats)
+    assert np.array_equal(np.flatnonzero(targets.downbeat[:, 0]), decision.downbeats)
+    assert set(packed[:, -1].tolist()) == {decision.tune_shift}
+    sung = packed[:, 0][packed[:, 0] >= 0]
+    assert ((sung >= TUNE_LOWEST) & (sung <= TUNE_HIGHEST)).all()
+
+
+def test_own_rows_hold_the_carol_its_decision_and_a_pop_version_at_the_same_place():
+    wave, decision = bells(24.0), random_decision(CFG.audio.n_frames(24 * RATE))
+    group = own_group(wave, decision, CFG.audio, 3, np.random.default_rng(0))
+    assert group.pop.shape == group.carol.shape == (3, ROW_FRAMES * HOP) and group.pop.dtype == np.int16
+    whole, packed = np.round(wave * 32767).astype(np.int16), packed_decision(decision)
+    starts = [next(s for s in range(0, len(wave) // HOP - ROW_FRAMES + 1) if np.array_equal(whole[s * HOP :][: len(row)], row))
+              for row in group.carol]  # fmt: skip
+    assert len(set(starts)) > 1
+    for start, truth, pop, carol in zip(starts, group.truth, group.pop, group.carol, strict=True):
+        assert np.array_equal(truth, packed[start : start + ROW_FRAMES + 1])
+        spectra = [np.abs(np.fft.rfft(x.astype(float))) for x in (pop, carol)]
+        assert 0.2 < np.corrcoef(*spectra)[0, 1] < 0.999  # the carol is in it, and something else
+
+
+@pytest.mark.parametrize("metre", [3, 4])
+def test_drums_fall_on_eighths_and_a_kick_begins_the_bars(metre):
+    beats_s = 0.4 + 0.5 * np.arange(32)
+    strokes = drum_strokes(beats_s, beats_s[1::metre], np.random.default_rng(1))
+    assert len(strokes) > 40
+    off = np.array([(s.start_s - 0.4) / 0.25 for s in strokes])
+    assert np.abs(off - off.round()).max() < 0.1
+    kicks = np.array([s.start_s for s in strokes if s.pitch == personal.KICK])
+    began = [np.abs(kicks - t).min() < 0.05 for t in beats_s[1:-1:metre]]
+    assert np.mean(began) > 0.6  # some bars rest
+
+
+@pytest.mark.parametrize("metre", [3, 4])
+def test_beats_know_their_place_in_the_bar(metre):
+    beats = np.arange(20) * 30
+    place, found = bar_places(beats, beats[2::metre])
+    assert found == metre and np.array_equal(place, (np.arange(20) - 2) % metre)
+    assert bar_places(beats, beats[:0])[1] == 4
+
+
+def test_drum_patterns_differ_and_fill_a_bar():
+    patterns = [drum_pattern(3, np.random.default_rng(seed)) for seed in range(20)]
+    assert {len(bar) for pattern in patterns for bar in pattern.values()} == {6}
+    assert len({tuple(sorted((note, *bar) for note, bar in pattern.items())) for pattern in patterns}) > 10
+
+
+# --- batches
+
+
+def test_a_share_of_the_windows_is_the_users_own():
+    first, others = random_group(2, 0), random_group(4, 9)
+    cfg = CFG.with_train(batch_size=50)
+    pool = SharedPool([first], [others], 0.3, cfg, "cpu")
+    rows = np.concatenate([pool.draw(step, 0, 1, 2)[1].numpy() for step in range(40)])
+    assert abs((rows < 2).mean() - 0.3) < 0.03 and set(rows.tolist()) == set(range(6))
+    assert pool.mate.tolist() == [1, 0, 3, 4, 5, 2]
+
+
+def test_parts_of_a_batch_are_the_whole_batch():
+    pool = SharedPool([random_group()], [random_group(2, 7)], 0.5, CFG.with_train(batch_size=4), "cpu")
+    whole = pool.batch(3)
+    parts = [pool.batch(3, rank, 2) for rank in (0, 1)]
+    assert all(torch.equal(torch.cat([part[name] for part in parts]), value) for name, value in whole.items())
+
+
+def test_without_corpus_pairs_every_window_is_the_users_own():
+    pool = SharedPool([random_group()], [], 0.3, CFG.with_train(batch_size=20), "cpu")
+    assert set(pool.draw(0, 0, 1, 2)[1].tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match="expected a share above 0 and at most 1"):
+        SharedPool([random_group()], [], share, CFG, "cpu")
