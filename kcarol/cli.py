@@ -416,7 +416,7 @@ def run_eval(arguments: argparse.Namespace, session: Session) -> int:
     from kcarol.vocoder import GriffinLim
 
     converter = Converter.load(session.weights or arguments.weights, device, arguments.vocoder)
-    griffin_lim = Converter(converter.model, GriffinLim(), converter.styles, converter.window_frames, device=converter.device)
+    griffin_lim = converter.with_vocoder(GriffinLim())
     styles = [_checked_style(style, converter) for style in arguments.styles or list(converter.styles)[: 1 if smoke else None]]
     pairs = synthetic_pairs(synthetic, out / "references", most_pairs) if synthetic else []
     songs = demo_pairs(arguments.kpop, demo, heard_s=heard_s)[: SMOKE_PAIRS if smoke else None] if demo else []

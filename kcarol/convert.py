@@ -18,6 +18,7 @@ from kcarol.decide import Decision, decide
 from kcarol.models import Heard, MusicTransformer
 from kcarol.spectral import Features, LogMel
 from kcarol.store import WeightsError, config_from, load_module, save_module
+from kcarol.texture import draw_texture
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
@@ -33,9 +34,13 @@ def shipped_weights() -> Path:
     return Path(str(resources.files("kcarol") / "weights"))
 
 
-def save_converter(path: Path, module: MusicTransformer, styles: dict[str, Tensor], window_frames: int, about: dict) -> None:
-    """Weights in half precision, with the named styles' embeddings and the window the model was trained on."""
+def save_converter(
+    path: Path, module: MusicTransformer, styles: dict[str, Tensor], window_frames: int, about: dict,
+    texture: Tensor | None = None,
+) -> None:  # fmt: skip
+    """Weights in half precision, with the named styles' embeddings, the texture (M,) and the window the model was trained on."""
     extra = {"styles": {k: v.tolist() for k, v in styles.items()}, "window_frames": window_frames, "about": about}
+    extra["texture"] = (torch.zeros(module.cfg.n_mels) if texture is None else texture).tolist()
     save_module(path, module, module.cfg, extra, torch.float16)
 
 
@@ -43,10 +48,13 @@ class Converter:
     """The two networks and how they are used together."""
 
     def __init__(self, model: MusicTransformer, vocoder: NeuralVocoder | GriffinLim, styles: dict[str, Tensor],
-                 window_frames: int, audio: AudioConfig | None = None, device: str | torch.device = "cpu"):  # fmt: skip
+                 window_frames: int, audio: AudioConfig | None = None, device: str | torch.device = "cpu",
+                 texture: Tensor | None = None, seed: int = 0):  # fmt: skip
+        """`texture`: deviation (M,) of what playing adds to the predicted log-mel, drawn from `seed`; None: nothing."""
         self.audio, self.device, self.window_frames = audio or AudioConfig(), torch.device(device), window_frames
         self.model, self.vocoder = model.to(device).eval(), vocoder.to(device).eval()
         self.styles = {name: torch.as_tensor(vector, dtype=torch.float32, device=device) for name, vector in styles.items()}
+        self.texture, self.seed = torch.zeros(model.cfg.n_mels) if texture is None else torch.as_tensor(texture), seed
         self.features, self.log_mel = Features(self.audio).to(device), LogMel(self.audio).to(device)
 
     @classmethod
@@ -68,7 +76,12 @@ class Converter:
         else:
             own = path.parent / VOCODER_FILE
             player = NeuralVocoder.load(own if own.is_file() else shipped_weights() / VOCODER_FILE, device)
-        return cls(model, player, extra["styles"], int(extra["window_frames"]), device=device)
+        return cls(model, player, extra["styles"], int(extra["window_frames"]), device=device, texture=extra["texture"])
+
+    def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:
+        """The same, heard through another vocoder."""
+        audio, texture = self.audio, self.texture
+        return Converter(self.model, vocoder, self.styles, self.window_frames, audio, self.device, texture, self.seed)
 
     # --- style -------------------------------------------------------------------------------------------------
 
@@ -126,7 +139,7 @@ class Converter:
             batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))  # noqa: B023
             mel = self.model.play(batch, style[None].expand(len(group), -1))
             played += list(self.model.destandardise(mel).cpu())
-        return overlap_add(played, spans, n_frames)
+        return overlap_add(played, spans, n_frames) + draw_texture(n_frames, self.texture, self.seed, self.audio)
 
     def predict(self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0) -> tuple[Tensor, Decision]:
         """(T,) -> carol log-mel (F, M) and what was decided on the way."""

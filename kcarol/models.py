@@ -13,9 +13,6 @@ from kcarol.config import ModelConfig
 from kcarol.content import N_CONTENT, N_PITCHES, Content
 
 HEADS = {"tune": N_PITCHES + 1, "onset": 1, "chord": 12, "bass": 13, "beat": 1, "downbeat": 1, "accent": 1, "energy": 1}
-
-LEAST_STYLE_FRAMES = 5  # fewer leave one step after both convolutions, which has no deviation
-
 LEAST_STYLE_FRAMES = 5  # fewer leave one step after both convolutions, which has no deviation
 
 

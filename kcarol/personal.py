@@ -30,7 +30,7 @@ from kcarol.decide import Decision, decide
 from kcarol.models import MusicTransformer
 from kcarol.objective import ConverterLoss
 from kcarol.recipe import mel_statistics
-from kcarol.runs import Pictures, best_device, style_embeddings
+from kcarol.runs import Pictures, best_device, styles_and_texture
 from kcarol.store import WeightsError
 from kcarol.train import fit
 from kcarol.vocoder import GriffinLim, NeuralVocoder
@@ -94,7 +94,9 @@ def train_personal(
         converter = _converter(module, cfg, device, base)
         converter.styles |= _styles(converter, base if from_base else None, carols, cfg)
         about = {"trained": "personal", "steps": steps, "carols": len(carols), "from_base": from_base}
-        save_converter(out / CONVERTER_FILE, module, converter.styles, converter.window_frames, about)
+        save_converter(out / CONVERTER_FILE, module, converter.styles, converter.window_frames, about, converter.texture)
+        if base_weights is not None and isinstance(converter.vocoder, NeuralVocoder):
+            converter.vocoder.save(out / VOCODER_FILE)  # the base's own, which need not be the shipped one
         write_listening(converter, Path(processed) / "kpop", out / "listen", own.listen_s)
     return out
 
@@ -153,12 +155,13 @@ def _converter(module: MusicTransformer, cfg: Config, device: str, base: Convert
     else:
         vocoder = NeuralVocoder.load(shipped, device) if shipped.is_file() else GriffinLim(cfg.audio)
     window = max(cfg.train.window_frames, base.window_frames if base and base.model.cfg == module.cfg else 0)
-    return Converter(module, vocoder, {}, window, cfg.audio, device)
+    texture = base.texture if base is not None and base.model.cfg == module.cfg else None
+    return Converter(module, vocoder, {}, window, cfg.audio, device, texture)
 
 
 def _styles(converter: Converter, base: Converter | None, carols: list[np.ndarray], cfg: Config) -> dict[str, Tensor]:
     """The named styles and the user's own, (d_style,) each; from nothing the named ones are rendered, where that can be."""
-    named = base.styles if base is not None else style_embeddings(converter.model, cfg, length_s=8.0)
+    named = base.styles if base is not None else styles_and_texture(converter.model, cfg)[0]
     vectors = {**named, OWN: torch.stack([converter.embed_style(wave) for wave in carols]).mean(0)}
     return {name: vector.to(converter.device) for name, vector in vectors.items()}
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -17,10 +16,11 @@ from kcarol.config import AudioConfig, Config
 from kcarol.convert import STYLE_NAMES, Converter, save_converter
 from kcarol.corpus import render
 from kcarol.corpus.carol import STYLES, render_carol
+from kcarol.corpus.compose import trim
 from kcarol.corpus.pairset import load_pair_set
 from kcarol.corpus.pool import SUFFIX, Group, PairPool, WavePool, rendered_groups, stored_groups
 from kcarol.corpus.sheet import TimeGrid
-from kcarol.corpus.truth import unpack
+from kcarol.corpus.truth import Truth, unpack
 from kcarol.corpus.tunes import tune
 from kcarol.heldout import PAIR_SET
 from kcarol.models import MusicTransformer
@@ -28,11 +28,13 @@ from kcarol.objective import ConverterLoss
 from kcarol.recipe import STATISTICS_ROWS, mel_statistics, train_converter, train_vocoder
 from kcarol.spectral import LogMel
 from kcarol.store import load_module
+from kcarol.texture import measure_texture
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 POOLS = {"converter": PairPool, "vocoder": WavePool}
 HELD_OUT_BATCHES = 4
 STYLE_TUNES = ("Silent Night", "Deck the Halls", "The First Noel")  # in which named styles are heard
+STYLE_BARS = 10
 VOCODER_WINDOW_FRAMES, VOCODER_BATCH_SIZE, VOCODER_LEARNING_RATE = 64, 32, 5e-4  # many short windows
 
 
@@ -122,32 +124,36 @@ def _state_of(weights: Path | None, module: nn.Module) -> Mapping | None:
 
 
 def export(module: nn.Module, path: Path, cfg: Config, about: dict) -> None:
-    """Weights as they ship, float16; a converter with the embeddings of the named styles. Raises WeightsError."""
+    """Weights as they ship, float16; a converter with the named styles' embeddings and its texture. Raises WeightsError."""
     module.eval()
     if isinstance(module, MusicTransformer):
-        save_converter(path, module, style_embeddings(module, cfg), cfg.train.window_frames, about)
+        styles, texture = styles_and_texture(module, cfg)
+        save_converter(path, module, styles, cfg.train.window_frames, about, texture)
     else:
         module.save(path, extra=about)
 
 
-def style_embeddings(module: MusicTransformer, cfg: Config, length_s: float = 25.0) -> dict[str, torch.Tensor]:
-    """The named styles as the module hears them, (d_style,) each: means over STYLE_TUNES rendered in the style.
+def styles_and_texture(module: MusicTransformer, cfg: Config) -> tuple[dict[str, torch.Tensor], torch.Tensor | None]:
+    """The named styles as the module hears them, (d_style,) each, and what its playing of them lacks (`texture`, (M,)).
 
-    Without the synthesiser there are none: such weights convert with a carol's file as style.
+    Means over STYLE_TUNES rendered in each style. Without the synthesiser there are none: such weights convert with a
+    carol's file as style, and without texture.
     """
     if render.available((render.CAROL_SOUNDFONT,)):
-        return {}
+        return {}, None
     converter = Converter(module, GriffinLim(cfg.audio), {}, cfg.train.window_frames, cfg.audio)
-    found = {}
+    log_mel, styles, textures = LogMel(cfg.audio), {}, []
     for name in STYLE_NAMES:
-        waves = [_render_tune(title, name, cfg.audio, length_s) for title in STYLE_TUNES]
-        found[name] = torch.stack([converter.embed_style(wave) for wave in waves]).mean(0)
-    return found
-
-
-def _render_tune(title: str, style: str, cfg: AudioConfig, length_s: float) -> np.ndarray:
-    sheet = tune(title)
-    return render_carol(sheet, TimeGrid.of(sheet), STYLES[style], cfg.sample_rate, length_s)
+        sheets = [trim(tune(title), 0, STYLE_BARS) for title in STYLE_TUNES]
+        grids = [TimeGrid.of(sheet) for sheet in sheets]
+        played = zip(sheets, grids, strict=True)
+        waves = [render_carol(sheet, grid, STYLES[name], cfg.audio.sample_rate) for sheet, grid in played]
+        styles[name] = torch.stack([converter.embed_style(wave) for wave in waves]).mean(0)
+        for sheet, grid, wave in zip(sheets, grids, waves, strict=True):
+            target = log_mel(torch.from_numpy(wave))
+            content = Truth.of(sheet, grid, cfg.audio, len(target)).content()
+            textures.append(measure_texture(converter.play(content, styles[name]), target))
+    return styles, torch.stack(textures).square().mean(0).sqrt()
 
 
 class HeldOutLoss:

@@ -43,7 +43,7 @@ def content(n_frames, batch=1):
 @torch.no_grad()
 @pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 5, 6, 7, 31, 64, 129, 255, 511, 699, 700])
 def test_any_length_gives_the_same_number_of_frames(model, n_frames):
-    mel, heard, played = model(features(n_frames), style(), phase(n_frames), content(n_frames))
+    heard, mel, played = model(features(n_frames), style(), content(n_frames))
     assert mel.shape == played.shape == (1, n_frames, CFG.n_mels)
     assert {name: getattr(heard, name).shape for name in HEADS} == {name: (1, n_frames, n) for name, n in HEADS.items()}
     assert torch.isfinite(mel).all()
@@ -54,7 +54,7 @@ def test_any_length_gives_the_same_number_of_frames(model, n_frames):
 def test_any_even_stride_keeps_the_number_of_frames(stride):
     model = MusicTransformer(replace(CFG, stride=stride)).eval()
     for n_frames in (1, 5, 12, 13):
-        assert model(features(n_frames), style(), phase(n_frames))[0].shape == (1, n_frames, CFG.n_mels)
+        assert model(features(n_frames), style(), content(n_frames))[1].shape == (1, n_frames, CFG.n_mels)
 
 
 @pytest.mark.parametrize("changes", [{"stride": 3}, {"d_model": 60}])
@@ -91,11 +91,29 @@ def test_positional_encoding_with_an_offset_is_a_part_of_a_longer_one():
 
 
 @torch.no_grad()
+def test_each_half_runs_alone_as_it_does_in_the_whole(model):
+    x, given = features(40), content(40)
+    heard, own, played = model(x, style(), given)
+    heard_alone, nothing_played, nothing_given = model(x, None)
+    assert nothing_played is None and nothing_given is None
+    assert all(torch.equal(getattr(heard, name), getattr(heard_alone, name)) for name in HEADS)
+    nothing_heard, no_own, played_alone = model(None, style(), given)
+    assert nothing_heard is None and no_own is None and torch.equal(played_alone, played)
+    assert model(x, style(), given, own=False)[1] is None
+    assert torch.allclose(own, model.play(heard.content(given.phase), style()), atol=1e-5)
+
+
+def test_every_parameter_belongs_to_one_half(model):
+    hear, play = ({id(p) for p in model.parameters_of(half)} for half in ("hear", "play"))
+    assert not hear & play and hear | play == {id(p) for p in model.parameters()}
+
+
+@torch.no_grad()
 def test_another_style_gives_another_carol_but_the_same_hearing(model):
-    x, p = features(40), phase(40)
-    one, heard_one, _ = model(x, style(1), p)
-    two, heard_two, _ = model(x, style(2), p)
-    assert (one - two).abs().mean() > 0.01
+    x, given = features(40), content(40)
+    heard_one, one, given_one = model(x, style(1), given)
+    heard_two, two, given_two = model(x, style(2), given)
+    assert (one - two).abs().mean() > 0.01 and (given_one - given_two).abs().mean() > 0.01
     assert all(torch.equal(getattr(heard_one, name), getattr(heard_two, name)) for name in HEADS)
 
 
@@ -111,8 +129,8 @@ def test_style_reaches_every_playing_layer_and_no_hearing_layer(model):
 @torch.no_grad()
 def test_a_reference_carol_stands_for_its_embedding(model):
     mel = torch.randn(1, 60, CFG.n_mels)
-    x, p = features(20), phase(20)
-    assert torch.equal(model(x, mel, p)[0], model(x, model.embed_style(mel), p)[0])
+    x, given = features(20), content(20)
+    assert torch.equal(model(x, mel, given)[1], model(x, model.embed_style(mel), given)[1])
 
 
 def test_a_reference_of_too_few_frames_is_refused(model):
@@ -124,7 +142,7 @@ def test_a_reference_of_too_few_frames_is_refused(model):
 @torch.no_grad()
 def test_timbre_cannot_pass_what_is_played_depends_on_content_and_style_alone(model):
     given = content(40)
-    played = [model(features(40, seed=seed), style(), phase(40), given)[2] for seed in (1, 2)]
+    played = [model(features(40, seed=seed), style(), given)[2] for seed in (1, 2)]
     assert torch.equal(*played)
     assert torch.equal(played[0], model.play(given, style()))
 
@@ -177,8 +195,8 @@ def test_positions_are_offset_at_random_in_training_only(model):
 @torch.no_grad()
 def test_rows_of_a_batch_do_not_see_each_other(model):
     x = features(33, batch=3)
-    together = model(x, style(batch=3), phase(33, 3))[0]
-    alone = model(x[1:2], style(batch=3)[1:2], phase(33))[0]
+    together = model(x, style(batch=3), content(33, 3))[1]
+    alone = model(x[1:2], style(batch=3)[1:2], content(33))[1]
     assert torch.allclose(together[1:2], alone, atol=1e-5)
 
 

@@ -11,6 +11,7 @@ from kcarol.corpus.truth import N_PACKED, Truth, unpack
 from kcarol.corpus.tunes import tune
 from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.objective import (
+    STAGES,
     ConverterLoss,
     LossWeights,
     head_losses,
@@ -116,11 +117,31 @@ def test_masks_silence_some_bands_over_all_frames_and_leave_the_others():
 
 def test_the_loss_is_the_weighted_sum_of_its_terms():
     torch.manual_seed(0)
-    weights = LossWeights(given=2.0, tune=0.25)
+    weights = LossWeights(given=2.0, tune=0.25, heads=0.5)
     losses = ConverterLoss(AUDIO, weights)(MusicTransformer(ModelConfig.smoke()).eval(), random_batch())
-    assert set(losses) == {"loss", "given", "own", "difference", *HEADS}
-    total = sum(getattr(weights, name) * value for name, value in losses.items() if name != "loss")
+    played = {"given", "own", "difference", "detail"}
+    assert set(losses) == {"loss", "heads", *played, *HEADS}
+    assert torch.isclose(losses["heads"], sum(getattr(weights, name) * losses[name] for name in HEADS))
+    total = sum(getattr(weights, name) * losses[name] for name in ("heads", *played))
     assert torch.isclose(losses["loss"], total) and torch.isfinite(losses["loss"])
+
+
+@pytest.mark.parametrize(("stage", "idle"), [("hear", "play"), ("play", "hear")])
+def test_training_one_half_gives_the_other_no_gradient(stage, idle):
+    torch.manual_seed(0)
+    module = MusicTransformer(ModelConfig.smoke()).train()
+    ConverterLoss(AUDIO, STAGES[stage])(module, random_batch())["loss"].backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in module.parameters_of(stage))
+    assert all(p.grad is None for p in module.parameters_of(idle))
+
+
+def test_a_half_that_is_left_out_does_not_change_the_losses_of_the_other():
+    torch.manual_seed(0)
+    module, batch = MusicTransformer(ModelConfig.smoke()).eval(), random_batch()
+    whole = ConverterLoss(AUDIO)(module, batch)
+    for stage in ("hear", "play"):
+        alone = ConverterLoss(AUDIO, STAGES[stage])(module, batch)
+        assert all(torch.isclose(alone[name], whole[name]) for name in alone if name != "loss"), stage
 
 
 def test_the_loss_is_the_same_twice_in_eval_mode_and_varies_in_training():

@@ -38,7 +38,7 @@ SEATS = {
 }  # fmt: skip
 FADE_S = 0.5  # at the end of each recording
 COMPRESSION = {".mp3": 0.7, ".ogg": 0.8}  # libsndfile's scale: some 90 kbit/s in stereo, so that data/ stays small
-CAROL_COMPRESSION = 0.55  # some 45 kbit/s: these are targets
+CAROL_COMPRESSION = 0.5  # some 47 kbit/s: these are targets
 # how each song is mixed, besides STUDIO
 STUDIO = MixSettings(
     stem_spread_db=0.0, eq_spread_db=1.0, width=1.0, compress_chance=0.5, saturate_chance=0.0, echo_chance=0.15, haas_chance=0.0,

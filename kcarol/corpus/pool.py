@@ -167,7 +167,9 @@ class Pool:
         except Exception as error:  # handed to whoever draws the next batch
             self.error = error
 
-    def draw(self, step: int, rank: int, world: int, n_starts: int) -> tuple[np.random.Generator, torch.Tensor, torch.Tensor, slice]:
+    def draw(
+        self, step: int, rank: int, world: int, n_starts: int
+    ) -> tuple[np.random.Generator, torch.Tensor, torch.Tensor, slice]:
         """Generator of the step, rows (b,) and starts in frames (n_starts, b) of this rank's part of the batch."""
         if self.error:
             raise self.error

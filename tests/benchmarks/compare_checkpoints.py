@@ -14,7 +14,6 @@ import torch
 from kcarol.checkpoint import load_model_state
 from kcarol.config import Config, VocoderConfig
 from kcarol.convert import Converter
-
 from kcarol.eval import evaluate_real
 from kcarol.models import MusicTransformer
 from kcarol.vocoder import GriffinLim, NeuralVocoder

@@ -1,0 +1,50 @@
+"""NeuralVocoder against Griffin-Lim on held-out carols, in one run: vocoder_against_griffin_lim.py [--pairs DIR] [--weights FILE].
+
+`distance`: mean absolute difference of log-mels before and after resynthesis. Times are CPU seconds of the same thread count,
+the best of three, the two taking turns. Prints one row each and the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import torch
+
+from kcarol.config import AudioConfig
+from kcarol.convert import VOCODER_FILE, level, shipped_weights
+from kcarol.corpus.pairset import read_pairs
+from kcarol.spectral import LogMel
+from kcarol.vocoder import GriffinLim, NeuralVocoder
+
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=Path, default=Path("data/pairs"))
+    parser.add_argument("--weights", type=Path, default=shipped_weights() / VOCODER_FILE)
+    args = parser.parse_args()
+    cfg = AudioConfig()
+    log_mel, vocoders = LogMel(cfg), {"neural": NeuralVocoder.load(args.weights), "griffin-lim": GriffinLim(cfg, 32)}
+    waves = [torch.from_numpy(level(pair["carol"])) for pair in read_pairs(args.pairs)]
+    seconds = sum(len(wave) for wave in waves) / cfg.sample_rate
+    best, distance = dict.fromkeys(vocoders, float("inf")), dict.fromkeys(vocoders, 0.0)
+    with torch.inference_mode():
+        for turn in range(ROUNDS):
+            for name, vocoder in vocoders.items():
+                started = time.perf_counter()
+                made = [vocoder.vocode(log_mel(wave), len(wave)) for wave in waves]
+                best[name] = min(best[name], time.perf_counter() - started)
+                if turn == 0:
+                    errors = [(log_mel(a) - log_mel(b)).abs().mean() for a, b in zip(made, waves, strict=True)]
+                    distance[name] = float(torch.stack(errors).mean())
+    print(f"{len(waves)} carols, {seconds:.0f} s, {torch.get_num_threads()} threads\n| vocoder | distance | times real time |\n|-|-|-|")
+    for name in vocoders:
+        print(f"| {name} | {distance[name]:.3f} | {seconds / best[name]:.1f} |")
+    print(f"distance ratio {distance['griffin-lim'] / distance['neural']:.2f}, speed ratio {best['griffin-lim'] / best['neural']:.1f}")
+
+
+if __name__ == "__main__":
+    main()
