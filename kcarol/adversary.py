@@ -54,7 +54,7 @@ class SpectralLoss(nn.Module):
     A batch holds "wave" (B, T); with "log_mel" (B, F, M) beside it, the vocoder reads that (predicted mels).
     """
 
-    def __init__(self, cfg: AudioConfig | None = None, mel_weight: float = 2.0, stft_weight: float = 1.0):
+    def __init__(self, cfg: AudioConfig | None = None, mel_weight: float = 5.0, stft_weight: float = 1.0):
         super().__init__()
         self.log_mel = LogMel(cfg or AudioConfig())
         self.mel_weight, self.stft_weight = mel_weight, stft_weight

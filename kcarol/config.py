@@ -82,10 +82,13 @@ class VocoderConfig:
     n_mels: int = AudioConfig().n_mels
     hop_length: int = AudioConfig().hop_length
     n_fft: int = 1024  # samples, of the inverse STFT
-    d_model: int = 384
-    d_feedforward: int = 1152
+    d_model: int = 256
+    d_feedforward: int = 768
     n_layers: int = 8
     kernel_size: int = 7
+    corrections: int = 8  # passes that bring the wave nearer to the given mel, each at 800 times real time on one core
+    correction_step: float = 1.0  # share of a log-mel error that a pass takes away from each bin
+    correction_momentum: float = 0.5
     griffin_lim_iterations: int = 32
 
     @classmethod

@@ -16,6 +16,7 @@ from kcarol.config import AudioConfig, ModelConfig
 from kcarol.content import Content
 from kcarol.decide import Decision, decide
 from kcarol.models import Heard, MusicTransformer
+from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
 from kcarol.store import WeightsError, config_from, load_module, save_module
 from kcarol.texture import draw_texture
@@ -123,7 +124,9 @@ class Converter:
         spans, heard = self.spans(n_frames), []
         for group in _groups(spans):
             waves = torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device)
-            logits = self.model.hear(self.features(waves))
+            features = self.features(waves)
+            with fast_inference(self.device):
+                logits = self.model.hear(features)
             joined = torch.cat([getattr(logits, f.name) for f in fields(Heard)], dim=-1)
             heard += list(joined.half().cpu())
         sizes = [getattr(logits, f.name).shape[-1] for f in fields(Heard)]
@@ -137,7 +140,8 @@ class Converter:
         spans, played = self.spans(n_frames), []
         for group in _groups(spans):
             batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))  # noqa: B023
-            mel = self.model.play(batch, style[None].expand(len(group), -1))
+            with fast_inference(self.device):
+                mel = self.model.play(batch, style[None].expand(len(group), -1))
             played += list(self.model.destandardise(mel).cpu())
         return overlap_add(played, spans, n_frames) + draw_texture(n_frames, self.texture, self.seed, self.audio)
 
@@ -179,7 +183,8 @@ class Converter:
 
     def vocode(self, mel: Tensor, length: int) -> np.ndarray:
         """Log-mel (F, M) -> (length,)"""
-        return self.vocoder.vocode(mel.to(self.device), length).cpu().numpy()
+        with fast_inference(self.device):
+            return self.vocoder.vocode(mel.to(self.device), length).cpu().numpy()
 
 
 def level(wave: np.ndarray, rms: float = AudioConfig.reference_rms) -> np.ndarray:

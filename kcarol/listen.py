@@ -259,9 +259,9 @@ def compare(songs: Mapping[str, np.ndarray | Path | str], converter, styles: Seq
     page = widgets.HTML()
 
     def draw(change=None) -> None:
-        if change and change["owner"] is song:
-            start.max = comparison.last_start_s(song.value)
         try:
+            if change and change["owner"] is song:
+                start.max = comparison.last_start_s(song.value)
             page.value = comparison.page(song.value, style.value, strength.value, start.value)
         except (ValueError, OSError) as error:  # a file that cannot be read: said where the sound would be
             page.value = f"<p>{html.escape(str(error))}</p>"

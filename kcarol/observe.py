@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -75,15 +75,19 @@ class KeptBytes:
 class LiveCurves:
     """Callback for `fit`: whenever it is called, the training log is read, drawn and shown anew.
 
-    For a notebook: `LiveCurves(out / "log.csv", read_curves, loss_figure, handle.update)`.
+    For a notebook: `LiveCurves(out / "log.csv", read_curves, loss_figure, handle.update)`. `names`: of the curves, () all.
     """
 
     def __init__(self, log: Path, read: Callable[[Path], Mapping], draw: Callable[[Mapping], object],
-                 show: Callable[[object], object]):  # fmt: skip
-        self.log, self.read, self.draw, self.show = Path(log), read, draw, show
+                 show: Callable[[object], object], names: Sequence[str] = ()):  # fmt: skip
+        self.log, self.read, self.draw, self.show, self.names = Path(log), read, draw, show, tuple(names)
+
+    def figure(self) -> object:
+        """The curves so far. ValueError where there are none of these names."""
+        return self.draw({name: curve for name, curve in self.read(self.log).items() if not self.names or name in self.names})
 
     def __call__(self, module: nn.Module, step: int, writer: object = None) -> None:
-        self.show(self.draw(self.read(self.log)))
+        self.show(self.figure())
 
 
 class Snapshots:

@@ -33,6 +33,7 @@ from kcarol.checkpoint import (
     set_random_state,
 )
 from kcarol.config import AudioConfig, TrainConfig
+from kcarol.precision import has_bf16
 from kcarol.store import write_atomic
 
 CHECKPOINT = "checkpoint.pt"
@@ -112,19 +113,11 @@ def learning_rate(step: int, cfg: TrainConfig) -> float:
 def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     """Dtype for autocast, None for float32; "auto" is bf16 where the hardware multiplies in it."""
     if precision == "auto":
-        precision = "bf16" if _has_bf16(device) else "fp32"
+        precision = "bf16" if has_bf16(device) else "fp32"
     try:
         return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
     except KeyError:
         raise ValueError(f"precision must be auto, fp32, bf16 or fp16, found {precision!r}") from None
-
-
-def _has_bf16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return False
 
 
 def is_out_of_memory(error: BaseException) -> bool:

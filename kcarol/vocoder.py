@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -13,6 +14,8 @@ from kcarol.spectral import mel_filters
 from kcarol.store import config_from, load_module, save_module
 
 MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large magnitudes
+CORRECTION_STRIDE = 2  # frames: overlap by three quarters is enough to correct a wave
+MAX_CORRECTION = 3.0  # nats a pass
 START_LOG_MAGNITUDE = -3.5  # an untrained head hums at about the level of a song, rms .03
 
 
@@ -81,6 +84,47 @@ class InverseSTFT(nn.Module):
         return rows
 
 
+class MelCorrection(nn.Module):
+    """Brings a wave nearer to a log-mel: scales its STFT by what each band lacks, and back, a few times.
+
+    Like Griffin-Lim (1984), with the mel in the place of the magnitudes and the wave's own phases to begin with, so that
+    a few passes do, on every second frame; momentum as in fast Griffin-Lim (WASPAA 2013).
+    """
+
+    def __init__(self, cfg: VocoderConfig, audio: AudioConfig | None = None):
+        super().__init__()
+        self.passes, self.step, self.momentum = cfg.corrections, cfg.correction_step, cfg.correction_momentum
+        self.audio = audio = replace(audio or AudioConfig(), n_mels=cfg.n_mels, hop_length=cfg.hop_length)
+        filters = mel_filters(audio)  # (N/2 + 1, M)
+        self.register_buffer("filters", filters, persistent=False)
+        weight = filters.sum(1, keepdim=True)
+        self.register_buffer("shares", filters / weight.clamp_min(1e-8) * (weight > 1e-7), persistent=False)
+        self.register_buffer("window", torch.hann_window(audio.n_fft), persistent=False)
+        self.hop = CORRECTION_STRIDE * audio.hop_length
+
+    @property
+    def reach(self) -> int:
+        """Samples on each side that a corrected sample depends on, a whole number of hops."""
+        return self.passes * math.ceil(self.audio.n_fft / self.hop) * self.hop
+
+    def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
+        """Wave (B, T) and log-mel (B, F, M), F at least 1 + T // hop -> (B, T)."""
+        target = log_mel[:, : 1 + wave.shape[-1] // self.audio.hop_length : CORRECTION_STRIDE].to(wave.device)
+        here, last = wave, wave
+        for _ in range(self.passes):
+            found = self._once(here, target)
+            here, last = found + self.momentum * (found - last), found
+        return last
+
+    def _once(self, wave: Tensor, target: Tensor) -> Tensor:
+        n_fft = self.audio.n_fft
+        spectrum = torch.stft(wave, n_fft, self.hop, window=self.window, pad_mode="constant", return_complex=True)
+        mel = (spectrum.abs().transpose(1, 2) @ self.filters).clamp_min(self.audio.log_floor).log()
+        lack = (self.step * (target - mel)).clamp(-MAX_CORRECTION, MAX_CORRECTION)
+        spectrum = spectrum * (lack @ self.shares.T).exp().transpose(1, 2)
+        return torch.istft(spectrum, n_fft, self.hop, window=self.window, length=wave.shape[-1])
+
+
 class NeuralVocoder(nn.Module):
     """Vocos-like (arXiv 2306.00814): ConvNeXt at frame rate, magnitude and phase, inverse STFT.
 
@@ -100,6 +144,7 @@ class NeuralVocoder(nn.Module):
         )
         self.norm_out = nn.LayerNorm(cfg.d_model, eps=1e-6)
         self.head = nn.Linear(cfg.d_model, cfg.n_fft + 2)
+        self.correction = MelCorrection(cfg)
         self.istft = InverseSTFT(cfg.n_fft, cfg.hop_length)
         self.apply(_init_weights)
         with torch.no_grad():
@@ -142,18 +187,30 @@ class NeuralVocoder(nn.Module):
 
     @torch.inference_mode()
     def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 2048) -> Tensor:
-        """Like `forward`, block by block: equal within rounding, in memory that grows with the wave alone."""
+        """Like `forward`, then corrected towards the mel, block by block: the same whatever the blocks, within rounding.
+
+        Memory grows with the wave alone.
+        """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_frames, hop = log_mel.shape[-2], self.cfg.hop_length
         n_samples = samples_of(n_frames, hop, length)
         mel = log_mel if log_mel.dim() == 3 else log_mel[None]
         wave = torch.empty(len(mel), n_samples, device=self.mean.device)
+        block_frames += block_frames % CORRECTION_STRIDE
         for start in range(0, n_samples, block_frames * hop):
-            first_row = start // hop + self.istft.n_skip
             n = min(block_frames * hop, n_samples - start)
-            rows = self._rows(mel, first_row, first_row + math.ceil(n / hop))
-            wave[:, start : start + n] = rows.flatten(1)[:, :n]
+            first = max(0, start - self.correction.reach)
+            stop = min(n_samples, start + n + self.correction.reach)
+            block = self.correction(self._samples(mel, first, stop), mel[:, first // hop :])
+            wave[:, start : start + n] = block[:, start - first : start - first + n]
         return wave if log_mel.dim() == 3 else wave[0]
+
+    def _samples(self, mel: Tensor, first: int, stop: int) -> Tensor:
+        """Samples [first, stop) of the whole wave, uncorrected; `first` is a whole number of hops."""
+        hop = self.cfg.hop_length
+        row = first // hop + self.istft.n_skip
+        rows = self._rows(mel, row, row + math.ceil((stop - first) / hop))
+        return rows.flatten(1)[:, : stop - first]
 
     def _rows(self, mel: Tensor, start: int, stop: int) -> Tensor:
         """Rows [start, stop) of the whole, from the frames that reach them and those frames' context."""

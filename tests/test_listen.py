@@ -43,7 +43,8 @@ def test_matched_sounds_are_equally_loud_and_never_clip():
 
 
 def test_matching_leaves_silence_silent_and_takes_sounds_too_short_for_lufs():
-    found = listen.matched({"none": np.zeros(RATE, np.float32), "short": tone(0.1, amplitude=0.5), "long": tone(1, amplitude=0.1)})
+    waves = {"none": np.zeros(RATE, np.float32), "short": tone(0.1, amplitude=0.5), "long": tone(1, amplitude=0.1)}
+    found = listen.matched(waves)
     assert not found["none"].any()
     assert np.std(found["short"]) == pytest.approx(np.std(found["long"]), rel=0.01)
 

@@ -61,12 +61,31 @@ def test_length_that_breaks_the_law_is_refused(vocoder):
 
 
 @pytest.mark.parametrize("block_frames", [1, 16, 50])
-def test_blockwise_vocoding_equals_one_pass(vocoder, block_frames):
-    mel = noise_mel(173)
+@pytest.mark.parametrize("passes", [0, 3])
+def test_blockwise_vocoding_equals_one_pass(vocoder, block_frames, passes):
+    vocoder.correction.passes = passes
+    mel = LogMel(AUDIO)(chord(173 * 256 - 1) + 0.01 * torch.randn(173 * 256 - 1))
     length = 173 * 256 - 1
-    whole = vocoder(mel, length).detach()
+    whole = vocoder.vocode(mel, length, 10_000)
     assert whole.abs().max() > 1e-3
-    torch.testing.assert_close(vocoder.vocode(mel, length, block_frames), whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(vocoder.vocode(mel, length, block_frames), whole, atol=1e-4, rtol=0)
+
+
+def test_vocoding_without_corrections_is_the_network_alone(vocoder):
+    vocoder.correction.passes = 0
+    mel = noise_mel(50)
+    torch.testing.assert_close(vocoder.vocode(mel, 50 * 256 - 1), vocoder(mel, 50 * 256 - 1).detach(), atol=1e-5, rtol=0)
+
+
+def test_each_correction_brings_the_wave_nearer_to_the_mel(vocoder):
+    log_mel = LogMel(AUDIO)
+    mel = log_mel(chord(16_000) + 0.01 * torch.randn(16_000, generator=torch.Generator().manual_seed(5)))
+    distance = []
+    for passes in (0, 1, 3, 8):
+        vocoder.correction.passes = passes
+        distance.append(float((log_mel(vocoder.vocode(mel, 16_000)) - mel).abs().mean()))
+    assert distance == sorted(distance, reverse=True)
+    assert distance[-1] < distance[0] / 3
 
 
 def test_context_frames_are_the_receptive_field(vocoder):
