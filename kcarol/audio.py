@@ -210,20 +210,21 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) 
 
 
 def match_loudness(
-    wave: np.ndarray, reference: np.ndarray, sample_rate: int = AudioConfig.sample_rate
+    wave: np.ndarray, reference: np.ndarray, sample_rate: int = AudioConfig.sample_rate, in_place: bool = False
 ) -> np.ndarray:
-    """(T,) turned up or down to the loudness of `reference` (R,), as far as its peak stays <= 1.
+    """(T,) turned up or down to the loudness of `reference` (R,), as far as its peak stays <= 1; a copy or `in_place`.
 
     By LUFS, or by rms where one of them is too short or too soft for that; silence stays as it is.
     """
     here, there = loudness_lufs(wave, sample_rate), loudness_lufs(reference, sample_rate)
     if not (math.isfinite(here) and math.isfinite(there)):
         here, there = loudness_db(wave), loudness_db(reference)
-    peak = float(np.abs(wave).max(initial=0))
+    out = wave if in_place else np.array(wave, dtype=np.float32)
     if here <= SILENT_DB or there <= SILENT_DB:
-        return np.array(wave, dtype=np.float32)
-    gain = min(10 ** ((there - here) / 20), 1 / peak)
-    return np.clip(np.float32(gain) * wave, -1, 1, dtype=np.float32)
+        return out
+    peak = max(float(wave.max()), -float(wave.min()))  # no copy for its absolute values: songs last hours
+    out *= np.float32(min(10 ** ((there - here) / 20), 1 / peak))
+    return np.clip(out, -1, 1, out=out)
 
 
 @cache

@@ -46,6 +46,7 @@ class Command:
     help: str
     options: tuple[Option, ...]
     positional: tuple[str, str] | None = None  # metavar and help of one or more arguments
+    needs_files: bool = True  # False: the positional arguments may be missing
 
 
 @dataclass
@@ -160,9 +161,11 @@ COMMANDS: dict[str, Command] = {command.name: command for command in (
         option("--held-out", action="store_true",
                help="compositions and a soundfont that training never sees (default: off)"),
         JOBS, out_option("folder of the pairs (default: data/corpus)"))),
-    Command("figures", "draw sound files, clips (.pt), training logs (.csv) and tables (.json) as pictures", (
-        out_option("folder of the pictures (default: beside each file)"), FORCE),
-        ("FILE", "sound file or .pt clip: spectrogram; log.csv, validation.csv: curves; table.json: table")),
+    Command("figures", "draw sound files, clips (.pt), training logs (.csv) and tables (.json) as pictures; without any, the "
+            "pictures of README and notebooks", (
+        out_option("folder of the pictures (default: beside each file; figures for those of README and notebooks)"), FORCE),
+        ("FILE", "sound file or .pt clip: spectrogram; log.csv, validation.csv: curves; table.json: table (default: none, draw "
+                 "the demo set and what the shipped weights make of it, anew)"), needs_files=False),
 )}  # fmt: skip
 
 
@@ -187,7 +190,8 @@ def read(argv: Sequence[str]) -> list[tuple[str, argparse.Namespace]]:
 def _subcommand_parser(command: Command) -> argparse.ArgumentParser:
     parser = _new_parser(f"{_program()} {command.name}", command.help)
     if command.positional:
-        parser.add_argument("files", nargs="+", type=Path, metavar=command.positional[0], help=command.positional[1])
+        nargs = "+" if command.needs_files else "*"
+        parser.add_argument("files", nargs=nargs, type=Path, metavar=command.positional[0], help=command.positional[1])
     for choice in command.options:
         parser.add_argument(*choice.flags, dest=choice.dest, **choice.settings)
     return parser
@@ -585,6 +589,11 @@ def _checked_style(style: str, converter) -> str:
 
 def run_figures(arguments: argparse.Namespace, session: Session) -> int:
     status = 0
+    if not arguments.files:
+        from kcarol.figures import write_all
+
+        for path in write_all(arguments.out or Path("figures")):
+            print(path)
     for file in arguments.files:
         target = (arguments.out or file.parent) / f"{file.stem}.png"
         try:

@@ -15,11 +15,11 @@ from kcarol.audio import chunk_spans, load_audio, match_loudness, overlap_add, s
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.content import Content
 from kcarol.decide import Decision, decide
-from kcarol.models import Heard, MusicTransformer
+from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
 from kcarol.store import WeightsError, config_from, load_module, save_module
-from kcarol.texture import draw_texture
+from kcarol.texture import add_texture
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
@@ -121,29 +121,33 @@ class Converter:
     def hear(self, wave: np.ndarray) -> dict[str, np.ndarray]:
         """(T,) -> logits (F, n) float16 by name, as in `models.Heard`."""
         n_frames = self.audio.n_frames(len(wave))
-        spans, heard = self.spans(n_frames), []
+        spans = self.spans(n_frames)
+        whole = overlap_add(self._heard_windows(wave, spans), spans, n_frames).half().numpy()
+        edges = np.cumsum([HEADS[f.name] for f in fields(Heard)])
+        return dict(zip([f.name for f in fields(Heard)], np.split(whole, edges[:-1], axis=1), strict=True))
+
+    def _heard_windows(self, wave: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
+        """Logits of each window, all heads side by side, (f, n)."""
         for group in _groups(spans):
-            waves = torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device)
-            features = self.features(waves)
+            features = self.features(torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device))
             with fast_inference(self.device):
-                logits = self.model.hear(features)
-            joined = torch.cat([getattr(logits, f.name) for f in fields(Heard)], dim=-1)
-            heard += list(joined.half().cpu())
-        sizes = [getattr(logits, f.name).shape[-1] for f in fields(Heard)]
-        whole = overlap_add(heard, spans, n_frames).half().numpy()
-        return dict(zip([f.name for f in fields(Heard)], np.split(whole, np.cumsum(sizes)[:-1], axis=1), strict=True))
+                heard = self.model.hear(features)
+            yield from torch.cat([getattr(heard, f.name) for f in fields(Heard)], dim=-1).cpu()
 
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor) -> Tensor:
         """Content (F, n) and style (d_style,) -> carol log-mel (F, M)."""
         n_frames = len(content.tune)
-        spans, played = self.spans(n_frames), []
+        spans = self.spans(n_frames)
+        mel = overlap_add(self._played_windows(content, style, spans), spans, n_frames)
+        return add_texture(mel, self.texture, self.seed, self.audio)
+
+    def _played_windows(self, content: Content, style: Tensor, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
         for group in _groups(spans):
             batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))  # noqa: B023
             with fast_inference(self.device):
                 mel = self.model.play(batch, style[None].expand(len(group), -1))
-            played += list(self.model.destandardise(mel).cpu())
-        return overlap_add(played, spans, n_frames) + draw_texture(n_frames, self.texture, self.seed, self.audio)
+            yield from self.model.destandardise(mel).cpu()
 
     def predict(self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0) -> tuple[Tensor, Decision]:
         """(T,) -> carol log-mel (F, M) and what was decided on the way."""
@@ -174,12 +178,12 @@ class Converter:
         wave = np.asarray(wave, dtype=np.float32)
         if wave.ndim != 1 or len(wave) < 1:
             raise ValueError(f"expected a mono wave (T,), found shape {wave.shape}")
-        if n_bad := int((~np.isfinite(wave)).sum()):
-            raise ValueError(f"expected finite samples, found {n_bad} that are not: repair the sound first")
+        if not np.isfinite([wave.min(), wave.max()]).all():
+            raise ValueError("expected finite samples, found some that are not: repair the sound first")
         if len(wave) < LEAST_SAMPLES or not np.any(wave):
             return np.zeros_like(wave)
-        mel, _ = self.predict(wave, style, strength)
-        return match_loudness(self.vocode(mel, len(wave)), wave, self.audio.sample_rate)
+        mel = self.predict(wave, style, strength)[0]  # the decision, as large as the mel, is let go
+        return match_loudness(self.vocode(mel, len(wave)), wave, self.audio.sample_rate, in_place=True)
 
     def vocode(self, mel: Tensor, length: int) -> np.ndarray:
         """Log-mel (F, M) -> (length,)"""

@@ -93,7 +93,7 @@ def spectrograms(log_mels: Mapping[str, np.ndarray], cfg: AudioConfig | None = N
         raise ValueError("expected at least one log-mel, found none")
     top = max(picture.max() for picture in pictures.values())
     longest_s = max(len(log_mel) for log_mel in log_mels.values()) / cfg.frame_rate
-    figure = Picture(figsize=(11, 0.8 + 2.6 * len(pictures)), layout="constrained")
+    figure = Picture(figsize=(11, 0.8 + (2.6 if len(pictures) < 4 else 1.6) * len(pictures)), layout="constrained")
     rows = figure.subplots(len(pictures), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (title, picture) in zip(rows, pictures.items(), strict=True):
         length_s = len(log_mels[title]) / cfg.frame_rate
@@ -195,7 +195,7 @@ def features_figure(features: np.ndarray, cfg: AudioConfig | None = None, title:
     figure.colorbar(image, ax=pitch, label="whitened level, deviations", pad=0.01)
     second = flux.imshow(features[:, n:-1].T, origin="lower", aspect="auto", cmap="cividis", interpolation="nearest",
                          extent=(0, seconds, 0.5, cfg.n_flux + 0.5), vmin=0, vmax=3)  # fmt: skip
-    flux.set(ylabel="flux band")
+    flux.set(ylabel="flux band", yticks=(1, cfg.n_flux))
     figure.colorbar(second, ax=flux, label="onset", pad=0.01)
     loudness.plot(np.arange(len(features)) / cfg.frame_rate, 20 * features[:, -1], color=BLUE, linewidth=0.8)
     loudness.set(ylabel="level, dB", xlabel="time, s", xlim=(0, seconds))
@@ -325,13 +325,14 @@ def model_figure(stages: Sequence[tuple[str, str, str]], title: str = "") -> Pic
     axes.set_axis_off()
     for number, (name, work, shape) in enumerate(stages):
         x, y = number % per_row, -(number // per_row)
-        axes.text(x + 0.4, y - 0.34, f"{name}\n{work}", ha="center", va="center", fontsize=8.5, linespacing=1.5,
+        axes.text(x + 0.45, y - 0.34, f"{name}\n{work}", ha="center", va="center", fontsize=8.5, linespacing=1.5,
                   bbox={"boxstyle": "round,pad=0.6", "facecolor": "#e8f1f8", "edgecolor": BLUE})  # fmt: skip
-        axes.text(x + 0.4, y - 0.8, shape, ha="center", va="center", fontsize=8.5, family="monospace")
-        if number + 1 < len(stages) and x + 1 < per_row:
-            axes.annotate("", (x + 0.98, y - 0.8), (x + 0.82, y - 0.8), arrowprops={"arrowstyle": "->", "color": BLACK})
-        elif number + 1 < len(stages):
-            axes.annotate("", (per_row - 0.03, y - 0.8), (per_row - 0.18, y - 0.8), arrowprops={"arrowstyle": "->"})
+        arrow = {"arrowstyle": "->", "color": BLACK}
+        axes.text(x + 0.45, y - 0.78, shape, ha="center", va="center", fontsize=8.5, family="monospace")
+        if number + 1 < len(stages):
+            axes.annotate("", (x + 0.995, y - 0.34), (x + 0.83, y - 0.34), arrowprops=arrow)
+        if number and not x:  # the row before goes on here
+            axes.annotate("", (0.1, y - 0.34), (0.0, y - 0.34), arrowprops=arrow)
     axes.text(0.02, 0.12, title, fontsize=11, va="center")
     return figure.described(f"{title or 'model'}: {' -> '.join(f'{name} {shape}' for name, _, shape in stages)}")
 
@@ -346,6 +347,7 @@ def bars_figure(values: Mapping[str, float], unit: str, title: str = "") -> Pict
     axes.bar_label(bars, [f"{value:,.3g}" if isinstance(value, float) else f"{value:,}" for value in values.values()], padding=3,
                    fontsize=9)  # fmt: skip
     axes.invert_yaxis()
+    axes.xaxis.set_major_formatter("{x:,.10g}")
     axes.margins(x=0.18)
     axes.set(xlabel=unit, title=title)
     axes.grid(axis="x", alpha=0.3)
@@ -454,14 +456,27 @@ def read_curves(
     return curves
 
 
-def save(figure: Figure, path: Path | str, dpi: int = 110) -> Path:
-    """Write a figure as .png, .svg or .pdf, whole or not at all. ValueError for other names."""
+def save(figure: Figure, path: Path | str, dpi: int = 110, colours: int | None = None) -> Path:
+    """Write a figure as .png (of at most `colours`, so that it is small), .svg or .pdf, whole or not at all.
+
+    ValueError for other names.
+    """
     path = Path(path)
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("png", "svg", "pdf"):
         raise ValueError(f"{path}: expected a picture's name (.png, .svg or .pdf), found '{path.suffix}'")
+    if kind == "png" and colours:
+        write_atomic(path, lambda temporary: _few_colours(png(figure, dpi), colours).save(temporary, "PNG", optimize=True))
+        return path
     canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # boxes in a title are no reason to worry anybody
         write_atomic(path, lambda temporary: canvas.print_figure(temporary, format=kind, dpi=dpi))
     return path
+
+
+def _few_colours(data: bytes, n: int):
+    """A PNG's bytes as a picture with a palette of n colours."""
+    from PIL import Image  # matplotlib brings it
+
+    return Image.open(io.BytesIO(data)).convert("RGB").quantize(n, dither=Image.Dither.NONE)

@@ -7,7 +7,7 @@ block by block, so that an hour of sound needs no more than its features and one
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -116,26 +116,32 @@ def chunk_spans(n: int, size: int, overlap: int) -> list[tuple[int, int]]:
     return [(start, min(start + size, n)) for start in starts]
 
 
-def overlap_add(chunks: Sequence[Tensor], spans: Sequence[tuple[int, int]], n: int) -> Tensor:
+def overlap_add(chunks: Iterable[Tensor], spans: Sequence[tuple[int, int]], n: int) -> Tensor:
     """Join chunks (..., f, M), one per span, to (..., n, M) float32 with linear cross-fades where they overlap.
 
-    Weights are triangles over the spans, brought to a sum of one: where only one chunk is, it is left as it is.
-    ValueError where chunks and spans do not fit, or leave a frame uncovered.
+    Chunks may come from a generator: one is held at a time. Weights are triangles over the spans, brought to a sum of
+    one: where only one chunk is, it is left as it is. ValueError where chunks and spans do not fit, or leave a frame
+    uncovered.
     """
-    if len(chunks) != len(spans) or not chunks:
-        raise ValueError(f"expected one chunk per span, found {len(chunks)} chunks for {len(spans)} spans")
-    total = chunks[0].new_zeros(*chunks[0].shape[:-2], n, chunks[0].shape[-1], dtype=torch.float32)
-    weight_sum = total.new_zeros(n, 1)
-    for chunk, (start, stop) in zip(chunks, spans, strict=True):
+    total, n_chunks = None, 0
+    for n_chunks, chunk in enumerate(chunks, 1):
+        if n_chunks > len(spans):
+            break
+        start, stop = spans[n_chunks - 1]
         if chunk.shape[-2] != stop - start or not 0 <= start < stop <= n:
             raise ValueError(f"expected {stop - start} frames for span {start}..{stop} of {n}, got {chunk.shape[-2]}")
+        if total is None:
+            total = chunk.new_zeros(*chunk.shape[:-2], n, chunk.shape[-1], dtype=torch.float32)
+            weight_sum = total.new_zeros(n, 1)
         rise = torch.arange(1, stop - start + 1, device=chunk.device, dtype=torch.float32)
         weight = torch.minimum(rise, rise.flip(0))[:, None]
         total[..., start:stop, :] += chunk.float() * weight
         weight_sum[start:stop] += weight
+    if n_chunks != len(spans) or total is None:
+        raise ValueError(f"expected one chunk per span, found {n_chunks} chunks for {len(spans)} spans")
     if not weight_sum.all():
         raise ValueError(f"expected spans that cover all {n} frames, frame {int(weight_sum.argmin())} has none")
-    return total / weight_sum
+    return total.div_(weight_sum)
 
 
 def rms(wave: Tensor) -> Tensor:

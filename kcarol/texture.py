@@ -15,6 +15,7 @@ from torch import Tensor
 from kcarol.config import AudioConfig
 
 SLOW_FRAMES = 25  # 0.4 s: slower differences are errors of the prediction, not texture
+BLOCK_FRAMES = 4096  # one minute of noise held at a time
 BAND_KERNEL = (0.25, 0.5, 0.25)  # neighbouring mel filters overlap by half
 
 
@@ -25,13 +26,21 @@ def measure_texture(predicted: Tensor, target: Tensor) -> Tensor:
     return (difference - slow)[0].std(dim=1)
 
 
-def draw_texture(n_frames: int, deviation: Tensor, seed: int, cfg: AudioConfig | None = None) -> Tensor:
+def draw_texture(n_frames: int, deviation: Tensor, generator: torch.Generator, cfg: AudioConfig | None = None) -> Tensor:
     """(F, M) of mean 0 and `deviation` (M,) per band: white noise as smooth as frames and bands that overlap."""
     cfg = cfg or AudioConfig()
     n_bands, reach = len(deviation), cfg.n_fft // cfg.hop_length
     window = torch.hann_window(reach + 3)[1:-1]  # frames this far apart share no samples
     bands = torch.tensor(BAND_KERNEL)
-    noise = torch.randn(1, n_bands, n_frames + reach, generator=torch.Generator().manual_seed(seed))
-    smooth = F.conv1d(noise.transpose(0, 1), (window / window.norm())[None, None])[:, 0].T  # (F, M)
+    noise = torch.randn(n_bands, 1, n_frames + reach, generator=generator)
+    smooth = F.conv1d(noise, (window / window.norm())[None, None])[:, 0].T  # (F, M)
     smooth = F.conv1d(smooth[:, None], (bands / bands.norm())[None, None], padding=len(bands) // 2)[:, 0]
-    return smooth * deviation.cpu()
+    return smooth * deviation
+
+
+def add_texture(log_mel: Tensor, deviation: Tensor, seed: int, cfg: AudioConfig | None = None) -> Tensor:
+    """Texture upon (F, M) in place, block by block: neighbours across a block's border are drawn apart, once a minute."""
+    generator = torch.Generator().manual_seed(seed)
+    for block in log_mel.split(BLOCK_FRAMES):
+        block += draw_texture(len(block), deviation.cpu(), generator, cfg).to(block.device)
+    return log_mel

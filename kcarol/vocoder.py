@@ -263,9 +263,13 @@ class GriffinLim(nn.Module):
     @torch.inference_mode()
     def forward(self, log_mel: Tensor, length: int | None = None) -> Tensor:
         """Natural-log mel (F, M) or (B, F, M) -> wave (T,) or (B, T), T = (F - 1) * hop or `length`; in one piece."""
+        check_log_mel(log_mel, self.cfg.n_mels)
+        with torch.autocast(self.window.device.type, enabled=False):  # phases need float32
+            return self._invert(log_mel, length)
+
+    def _invert(self, log_mel: Tensor, length: int | None) -> Tensor:
         import torchaudio
 
-        check_log_mel(log_mel, self.cfg.n_mels)
         n_samples = samples_of(log_mel.shape[-2], self.cfg.hop_length, length)
         mel = (log_mel if log_mel.dim() == 3 else log_mel[None]).to(self.window.device)
         # torchaudio reflects half a window at the ends, so a clip must be longer than that

@@ -95,6 +95,8 @@ def _events(part: Part, channel: int, rate: int) -> list[tuple[int, int, int, in
 
 def _prepare(synth, number: int, parts: Sequence[Part], tuning_cents: float) -> None:
     synth.system_reset()
+    for channel in range(16):
+        synth.all_sounds_off(channel)  # after the reset, which lets the last song's notes ring on into this one
     for channel, part in enumerate(parts):
         bank, program = (DRUM_BANK, part.program) if part.is_drums else (0, part.program)
         if synth.program_select(channel, number, bank, program) != 0:
@@ -120,8 +122,9 @@ def render_parts(
         synth.cc(channel, 7, int(np.clip(round(100 * 10 ** (part.gain_db / 40)), 0, 127)))  # volume is squared
     events = sorted(event for channel, part in enumerate(parts) for event in _events(part, channel, rate))
     total, position, pieces = round(length_s * rate), 0, []
+    end = -(-total // BLOCK) * BLOCK  # whole blocks: what is left of one would sound at the beginning of the next render
     for sample, _, channel, key, velocity in events:
-        sample = min(sample // BLOCK * BLOCK, total)
+        sample = min(sample // BLOCK * BLOCK, end)
         if sample > position:
             pieces.append(synth.get_samples(sample - position))
             position = sample
@@ -129,6 +132,6 @@ def render_parts(
             synth.noteon(channel, key, velocity)
         else:
             synth.noteoff(channel, key)
-    pieces.append(synth.get_samples(max(0, total - position)))
-    stereo = np.concatenate(pieces).reshape(-1, 2).T.astype(np.float32) / 32768
+    pieces.append(synth.get_samples(end - position))
+    stereo = np.concatenate(pieces).reshape(-1, 2).T[:, :total].astype(np.float32) / 32768
     return resample_poly(stereo, 1, OVERSAMPLING, axis=1).astype(np.float32)[:, : round(length_s * sample_rate)]
