@@ -97,6 +97,18 @@ class VocoderConfig:
 
 
 @dataclass(frozen=True)
+class ConvertConfig:
+    """How predictions are made into a carol; the last four were chosen on renders of known content (data/README.md)."""
+
+    overlap: float = 0.25  # share of a window that it has in common with the next
+    batch_windows: int = 8
+    stretch: float = 1.5  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    stretch_s: float = 1.0
+    texture: float = 0.9  # share of the measured texture that is added
+    seed: int = 0  # of the texture
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One training run."""
 

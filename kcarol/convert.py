@@ -12,20 +12,18 @@ import torch
 from torch import Tensor
 
 from kcarol.audio import chunk_spans, load_audio, match_loudness, overlap_add, save_audio
-from kcarol.config import AudioConfig, ModelConfig
+from kcarol.config import AudioConfig, ConvertConfig, ModelConfig
 from kcarol.content import Content
 from kcarol.decide import Decision, decide
 from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
 from kcarol.store import WeightsError, config_from, load_module, save_module
-from kcarol.texture import add_texture
+from kcarol.texture import add_texture, stretch
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
 CONVERTER_FILE, VOCODER_FILE = "converter.safetensors", "vocoder.safetensors"
-OVERLAP = 0.25  # of neighbouring windows
-BATCH_WINDOWS = 8
 REFERENCE_S = 120.0  # of a style file that are listened to
 LEAST_SAMPLES = 400  # 25 ms: less is no music
 LEAST_STYLE_S = 0.5
@@ -50,12 +48,13 @@ class Converter:
 
     def __init__(self, model: MusicTransformer, vocoder: NeuralVocoder | GriffinLim, styles: dict[str, Tensor],
                  window_frames: int, audio: AudioConfig | None = None, device: str | torch.device = "cpu",
-                 texture: Tensor | None = None, seed: int = 0):  # fmt: skip
-        """`texture`: deviation (M,) of what playing adds to the predicted log-mel, drawn from `seed`; None: nothing."""
+                 texture: Tensor | None = None, cfg: ConvertConfig | None = None):  # fmt: skip
+        """`texture`: deviation (M,) of what the predicted log-mel lacks and playing adds; None: nothing."""
+        self.cfg = cfg or ConvertConfig()
         self.audio, self.device, self.window_frames = audio or AudioConfig(), torch.device(device), window_frames
         self.model, self.vocoder = model.to(device).eval(), vocoder.to(device).eval()
         self.styles = {name: torch.as_tensor(vector, dtype=torch.float32, device=device) for name, vector in styles.items()}
-        self.texture, self.seed = torch.zeros(model.cfg.n_mels) if texture is None else torch.as_tensor(texture), seed
+        self.texture = torch.zeros(model.cfg.n_mels) if texture is None else torch.as_tensor(texture)
         self.features, self.log_mel = Features(self.audio).to(device), LogMel(self.audio).to(device)
 
     @classmethod
@@ -82,7 +81,7 @@ class Converter:
     def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:
         """The same, heard through another vocoder."""
         audio, texture = self.audio, self.texture
-        return Converter(self.model, vocoder, self.styles, self.window_frames, audio, self.device, texture, self.seed)
+        return Converter(self.model, vocoder, self.styles, self.window_frames, audio, self.device, texture, self.cfg)
 
     # --- style -------------------------------------------------------------------------------------------------
 
@@ -109,7 +108,11 @@ class Converter:
     # --- the three steps ---------------------------------------------------------------------------------------
 
     def spans(self, n_frames: int) -> list[tuple[int, int]]:
-        return chunk_spans(n_frames, self.window_frames, round(OVERLAP * self.window_frames))
+        return chunk_spans(n_frames, self.window_frames, round(self.cfg.overlap * self.window_frames))
+
+    def _groups(self, spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+        for i in range(0, len(spans), self.cfg.batch_windows):
+            yield spans[i : i + self.cfg.batch_windows]
 
     def _wave_window(self, wave: np.ndarray, start: int, stop: int) -> Tensor:
         """Samples whose features are frames start to stop."""
@@ -128,7 +131,7 @@ class Converter:
 
     def _heard_windows(self, wave: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
         """Logits of each window, all heads side by side, (f, n)."""
-        for group in _groups(spans):
+        for group in self._groups(spans):
             features = self.features(torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device))
             with fast_inference(self.device):
                 heard = self.model.hear(features)
@@ -140,10 +143,11 @@ class Converter:
         n_frames = len(content.tune)
         spans = self.spans(n_frames)
         mel = overlap_add(self._played_windows(content, style, spans), spans, n_frames)
-        return add_texture(mel, self.texture, self.seed, self.audio)
+        mel = stretch(mel, self.cfg.stretch, round(self.cfg.stretch_s * self.audio.frame_rate))
+        return add_texture(mel, self.cfg.texture * self.texture, self.cfg.seed, self.audio)
 
     def _played_windows(self, content: Content, style: Tensor, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
-        for group in _groups(spans):
+        for group in self._groups(spans):
             batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))  # noqa: B023
             with fast_inference(self.device):
                 mel = self.model.play(batch, style[None].expand(len(group), -1))
@@ -194,11 +198,6 @@ class Converter:
 def level(wave: np.ndarray, rms: float = AudioConfig.reference_rms) -> np.ndarray:
     """(T,) at the root mean square that carols have in training."""
     return (wave * (rms / max(1e-6, float(np.sqrt(np.mean(np.square(wave))))))).astype(np.float32)
-
-
-def _groups(spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    for i in range(0, len(spans), BATCH_WINDOWS):
-        yield spans[i : i + BATCH_WINDOWS]
 
 
 def default_output(song: Path) -> Path:

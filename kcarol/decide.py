@@ -32,8 +32,8 @@ class DecisionConfig:
     steadiness: float = 80.0  # cost of a beat's squared log deviation from the tempo
     triple_margin: float = 0.25  # nats a bar by which 3/4 has to beat 4/4
     bar_slip: float = 8.0  # nats that a beat too many or too few in a bar costs
-    chord_threshold: float = 0.45
-    n_chord: tuple[int, int] = (3, 4)  # pitch classes at least and at most, where there is a chord
+    chord_threshold: float = 0.5
+    n_chord: tuple[int, int] = (2, 4)  # pitch classes at least and at most, where there is a chord
     silence: float = 0.25  # strongest pitch class below: no chord
     note_change: float = 5.0  # nats that a change of the tune's pitch costs without an onset
     shortest_note_s: float = 0.08
@@ -186,7 +186,7 @@ def half_beats(beats: np.ndarray, n_frames: int) -> list[tuple[int, int]]:
 
 
 def find_chords(probability: np.ndarray, spans: list[tuple[int, int]], cfg: DecisionConfig) -> np.ndarray:
-    """(F, 12) float32, 1 for the pitch classes that sound: the likely ones of each span, three or four."""
+    """(F, 12) float32, 1 for the pitch classes that sound: the likely ones of each span, two to four."""
     out = np.zeros_like(probability, dtype=np.float32)
     for start, stop in spans:
         mean = probability[start:stop].mean(0)

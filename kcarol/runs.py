@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from kcarol.checkpoint import load_model_state
-from kcarol.config import AudioConfig, Config
+from kcarol.config import AudioConfig, Config, ConvertConfig
 from kcarol.convert import STYLE_NAMES, Converter, save_converter
 from kcarol.corpus import render
 from kcarol.corpus.carol import STYLES, render_carol
@@ -141,7 +141,8 @@ def styles_and_texture(module: MusicTransformer, cfg: Config) -> tuple[dict[str,
     """
     if render.available((render.CAROL_SOUNDFONT,)):
         return {}, None
-    converter = Converter(module, GriffinLim(cfg.audio), {}, cfg.train.window_frames, cfg.audio)
+    bare = ConvertConfig(stretch=1.0, texture=0.0)
+    converter = Converter(module, GriffinLim(cfg.audio), {}, cfg.train.window_frames, cfg.audio, cfg=bare)
     log_mel, styles, textures = LogMel(cfg.audio), {}, []
     for name in STYLE_NAMES:
         sheets = [trim(tune(title), 0, STYLE_BARS) for title in STYLE_TUNES]

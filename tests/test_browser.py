@@ -96,7 +96,8 @@ def chromium():
 def lab(tmp_path_factory, chromium):
     """Address of a JupyterLab over copies of the notebooks, since it saves what it shows; with its token."""
     home, token, port = tmp_path_factory.mktemp("lab"), secrets.token_hex(16), free_port()
-    shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for folder in ("notebooks", "data/raw"):  # players read sounds of data/raw by their address
+        shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns(".*"))
     for name, values in SETTINGS.items():
         (home / "settings" / name).parent.mkdir(parents=True, exist_ok=True)
         (home / "settings" / name).write_text(json.dumps(values), encoding="utf-8")

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
 NEXT = dict(zip(NAMES, [*(f"{name}.ipynb" for name in NAMES[1:]), "../README.md"], strict=True))
-FEWEST_CELLS, MOST_CELLS, MEDIAN_LINES, MOST_LINES = 15, 25, 4, 12
+FEWEST_CELLS, MOST_CELLS, MEDIAN_LINES, MOST_LINES = 15, 25, 3, 12
 FEWEST_CONTRACTS, MOST_PRINTED_LINES, MOST_BYTES = 4, 5, 60_000
 EMBEDDED = re.compile(rb"data:(audio|image)/[\w.+-]+;base64,[A-Za-z0-9+/]{64}")
 

@@ -97,3 +97,99 @@ def test_importing_leaves_matplotlib_as_it_is():
     code = "import sys; from matplotlib import rcParams; state = lambda: {k: rcParams[k] for k in rcParams if k != 'backend'}; " \
            "before = state(); import kcarol.plotting; print(before == state(), 'matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split() == ["True", "False"]
+
+
+# --- descriptions, and figures of what is heard
+
+
+def test_every_figure_describes_itself_in_one_line_and_shows_itself():
+    strokes = {"tune": [(0.0, 1.0, 60.0), (1.0, 1.0, 62.0)], "bass": []}
+    figures = {
+        "waveforms of a (1.0 s, peak 0.50)": plotting.waveforms({"a": np.r_[np.full(16_000, -0.5)]}),
+        "log-mel of s (10 frames, 0.2 s): 128 bands, 40 to 8000 Hz": plotting.log_mel_figure(log_mel(10), title="s"),
+        "curves of loss up to step 9": plotting.loss_figure({"loss": (np.arange(10), np.ones(10))}),
+        "table t: 1 rows, columns system": plotting.table_figure([{"system": "copy"}], title="t"),
+        "first 2 s of arrangements, pop: 2 parts, 2 strokes": plotting.parts_figure({"pop": strokes}, 2.0),
+        "m: a (B, T) -> b (B, F)": plotting.model_figure([("a", "x", "(B, T)"), ("b", "y", "(B, F)")], "m"),
+        "p in n: one, two": plotting.bars_figure({"one": 1, "two": 2.5}, "n", "p"),
+        "positional encodings: short 3 x 8": plotting.positions_figure({"short": np.zeros((3, 8))}),
+        "chroma and p_carol at 2 strengths from 0 to 1": plotting.strength_figure([0, 1], [1, 0.5], [0.1, 0.9]),
+    }
+    for expected, figure in figures.items():
+        assert plotting.describe(figure) == expected
+    assert f'alt="{plotting.describe(figure)}" src="data:image/png;base64,' in figure._repr_html_()
+
+
+def test_waveform_keeps_its_loudest_sample_and_shares_axes():
+    wave = np.zeros(100_000, np.float32)
+    wave[54_321] = 0.9
+    long, short = plotting.waveforms({"long": wave, "short": wave[:16_000]}).axes
+    assert max(path.vertices[:, 1].max() for path in long.collections[0].get_paths()) == pytest.approx(0.9)
+    assert long.get_xlim() == short.get_xlim() == (0, 6.25)
+    with pytest.raises(ValueError, match="at least one wave"):
+        plotting.waveforms({})
+
+
+def heard(n=100):
+    tune = np.full(n, -1)
+    tune[10:30], tune[30:50], tune[60:70] = 69, 71, 69
+    chord = np.zeros((n, 12), bool)
+    chord[:50, [0, 4, 7]], chord[50:, [5, 9, 0]] = True, True
+    return tune, chord, np.arange(0, n, 10), np.arange(0, n, 40)
+
+
+def test_tune_lies_over_its_frequency_and_beats_at_their_times():
+    tune, chord, beats, downbeats = heard()
+    figure = plotting.heard_figure(log_mel(100), tune, chord, beats, downbeats, title="x", true_tune=tune)
+    assert plotting.describe(figure) == "heard in x: 3 tune notes, 2 chords, 10 beats, 3 bars"
+    upper, lower = figure.axes
+    first = upper.lines[3]  # after the three notes of the true tune
+    band = np.interp(440, plotting.mel_centres_hz(CFG), np.arange(CFG.n_mels))
+    assert np.allclose(first.get_xdata(), [10 / CFG.frame_rate, 30 / CFG.frame_rate]) and np.allclose(first.get_ydata(), band)
+    plain, bars = ([line[0, 0] for line in part.get_segments()] for part in lower.collections)
+    assert np.allclose(bars, downbeats / CFG.frame_rate) and len(plain) == 7
+    assert [text.get_text() for text in upper.get_legend().get_texts()] == ["tune, true", "tune, heard"]
+
+
+def test_a_song_without_tune_or_chords_can_be_drawn():
+    figure = plotting.heard_figure(log_mel(50), np.full(50, -1), np.zeros((50, 12)), np.zeros(0, int), np.zeros(0, int))
+    assert plotting.describe(figure) == "heard in the song: 0 tune notes, 0 chords, 0 beats, 0 bars"
+
+
+def test_features_and_attention_are_checked_and_in_seconds():
+    figure = plotting.features_figure(np.zeros((125, CFG.n_features)))
+    assert figure.axes[0].images[0].get_extent() == (0, 2.0, CFG.lowest_midi, CFG.highest_midi)
+    with pytest.raises(ValueError, match="expected features"):
+        plotting.features_figure(np.zeros((5, 3)))
+    figure = plotting.attention_figure([np.full((2, 25, 25), 0.04)] * 3, 0.064)
+    assert len(figure.axes) == 6 and figure.axes[0].images[0].get_extent() == (0, 1.6, 1.6, 0)
+    with pytest.raises(ValueError, match="H, S, S"):
+        plotting.attention_figure([np.zeros((2, 3, 4))], 0.064)
+
+
+def test_figures_of_unequal_strengths_are_refused():
+    with pytest.raises(ValueError, match="as many figures"):
+        plotting.strength_figure([0, 1], [1], [0, 1])
+
+
+def luminance(colour):
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return float(np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+
+def test_lines_differ_by_more_than_hue():
+    curves = {str(i): (np.arange(3), np.ones(3) + i) for i in range(10)}
+    lines = plotting.loss_figure(curves).axes[0].lines[1::2]
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 10
+    both = plotting.strength_figure([0, 1], [1, 0.5], [0.1, 0.9]).axes[0].lines
+    assert both[0].get_marker() != both[1].get_marker() and both[0].get_linestyle() != both[1].get_linestyle()
+    assert abs(luminance(plotting.YELLOW) - luminance(plotting.VERMILION)) > 0.4  # tune, true and heard, without hue
+
+
+def test_few_colours_make_a_small_picture_that_looks_the_same(tmp_path):
+    from matplotlib.image import imread
+
+    mel = np.random.default_rng(0).normal(-3, 1, (200, CFG.n_mels)).astype(np.float32)
+    whole, small = (plotting.save(plotting.log_mel_figure(mel), tmp_path / f"{n}.png", 60, n) for n in (None, 64))
+    assert small.stat().st_size < 0.6 * whole.stat().st_size
+    assert np.abs(imread(whole)[..., :3] - imread(small)[..., :3]).mean() < 0.03
