@@ -213,12 +213,12 @@ def test_half_beats_cover_every_frame_once():
     assert {start for start, _ in spans} >= {7, 22, 37, 68}
 
 
-def test_a_span_has_three_or_four_pitch_classes_or_silence():
+def test_a_span_has_two_to_four_pitch_classes_or_silence():
     probability = np.full((30, 12), 0.1, np.float32)
     probability[:10, :6] = 0.9
     probability[10:20, [0, 4]] = 0.9
     chords = find_chords(probability, [(0, 10), (10, 20), (20, 30)], CFG)
-    assert [int(chords[i].sum()) for i in (0, 10, 20)] == [4, 3, 0]
+    assert [int(chords[i].sum()) for i in (0, 10, 20)] == [4, 2, 0]
 
 
 def test_notes_shorter_than_the_shortest_are_no_tune():
