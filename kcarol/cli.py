@@ -430,7 +430,7 @@ def run_eval(arguments: argparse.Namespace, session: Session) -> int:
         real={"styles": styles, "heard_s": heard_s, "distractors": _songs_of(arguments.kpop), "joins_s": _joins_of(converter),
               "rivals": {} if smoke or arguments.vocoder != "neural" else {"griffin-lim": griffin_lim.convert}},
         synthetic={"vocoders": {name: _vocode_by(player) for name, player in vocoders.items()},
-                   "predict": lambda wave, style: converter.predict(wave, style)[0].numpy()},
+                   "predict": lambda wave, style: converter.predict(wave, style, lively=False)[0].numpy()},
     )  # fmt: skip
     table.settings["weights"] = str(session.weights or arguments.weights or "shipped")
     table.write(out)

@@ -106,6 +106,8 @@ class ConvertConfig:
     stretch_s: float = 1.0
     texture: float = 0.9  # share of the measured texture that is added
     seed: int = 0  # of the texture
+    rest_db: float = -45.0  # where the song lies further below its mean level, the carol falls silent with it
+    rest_release_s: float = 0.6  # after which it does: notes ring out
 
 
 @dataclass(frozen=True)

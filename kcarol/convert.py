@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import resources
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from kcarol.audio import chunk_spans, load_audio, match_loudness, overlap_add, save_audio
+from kcarol.audio import chunk_spans, load_audio, loudness_curve, loudness_db, match_loudness, overlap_add, save_audio
 from kcarol.config import AudioConfig, ConvertConfig, ModelConfig
 from kcarol.content import Content
 from kcarol.decide import Decision, decide
@@ -138,11 +140,13 @@ class Converter:
             yield from torch.cat([getattr(heard, f.name) for f in fields(Heard)], dim=-1).cpu()
 
     @torch.inference_mode()
-    def play(self, content: Content, style: Tensor) -> Tensor:
-        """Content (F, n) and style (d_style,) -> carol log-mel (F, M)."""
+    def play(self, content: Content, style: Tensor, lively: bool = True) -> Tensor:
+        """Content (F, n) and style (d_style,) -> carol log-mel (F, M); not `lively`: the conditional mean as predicted."""
         n_frames = len(content.tune)
         spans = self.spans(n_frames)
         mel = overlap_add(self._played_windows(content, style, spans), spans, n_frames)
+        if not lively:
+            return mel
         mel = stretch(mel, self.cfg.stretch, round(self.cfg.stretch_s * self.audio.frame_rate))
         return add_texture(mel, self.cfg.texture * self.texture, self.cfg.seed, self.audio)
 
@@ -153,14 +157,24 @@ class Converter:
                 mel = self.model.play(batch, style[None].expand(len(group), -1))
             yield from self.model.destandardise(mel).cpu()
 
-    def predict(self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0) -> tuple[Tensor, Decision]:
-        """(T,) -> carol log-mel (F, M) and what was decided on the way."""
+    def predict(
+        self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0, lively: bool = True
+    ) -> tuple[Tensor, Decision]:
+        """(T,) -> carol log-mel (F, M), `lively` as in `play`, and what was decided on the way."""
         if not 0 <= strength <= 1:
             raise ValueError(f"expected a strength of 0 to 1, found {strength}")
         vector = self.style(style)
         decision = decide(self.hear(wave), self.audio)
-        mel = self.play(decision.content, vector)
+        mel = self.play(decision.content, vector, lively)
+        mel = (mel + self.rests(wave)[:, None]).clamp_min(math.log(self.audio.log_floor))
         return (mel if strength == 1 else self.mixed(mel, wave, strength)), decision
+
+    def rests(self, wave: np.ndarray) -> Tensor:
+        """(T,) -> (F,) nats to add to the carol's log-mel: 0 where the song sounds, ever less the softer it becomes."""
+        level_db = loudness_curve(torch.from_numpy(wave), self.audio.hop_length) - loudness_db(wave)
+        reach = round(self.cfg.rest_release_s * self.audio.frame_rate)
+        ringing_db = functional.max_pool1d(functional.pad(level_db[None], (reach, 0), value=-120.0), reach + 1, 1)[0]
+        return (ringing_db - self.cfg.rest_db).clamp(max=0) * (math.log(10) / 20)
 
     @torch.inference_mode()
     def mixed(self, carol: Tensor, wave: np.ndarray, strength: float) -> Tensor:

@@ -25,6 +25,8 @@ from kcarol.config import AudioConfig
 from kcarol.store import write_atomic
 
 TICKS_HZ = (60, 250, 500, 1_000, 2_000, 4_000, 8_000)
+FEW_TICKS_HZ = (250, 1_000, 4_000)  # where rows are low
+MOST_HIGH_ROWS = 3
 RANGE_DB = 80.0  # below the loudest: what is softer is black
 MOST_COLUMNS = 4_000  # of a picture; longer songs keep the loudest of neighbouring frames
 DB_PER_NEPER = 20 / np.log(10)  # natural log of magnitude -> dB
@@ -93,11 +95,12 @@ def spectrograms(log_mels: Mapping[str, np.ndarray], cfg: AudioConfig | None = N
         raise ValueError("expected at least one log-mel, found none")
     top = max(picture.max() for picture in pictures.values())
     longest_s = max(len(log_mel) for log_mel in log_mels.values()) / cfg.frame_rate
-    figure = Picture(figsize=(11, 0.8 + (2.6 if len(pictures) < 4 else 1.6) * len(pictures)), layout="constrained")
+    figure = Picture(figsize=(11, 0.8 + (2.6 if len(pictures) <= MOST_HIGH_ROWS else 1.6) * len(pictures)), layout="constrained")
     rows = figure.subplots(len(pictures), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (title, picture) in zip(rows, pictures.items(), strict=True):
         length_s = len(log_mels[title]) / cfg.frame_rate
-        image = _draw_log_mel(axes, picture, length_s, top, cfg)
+        ticks_hz = TICKS_HZ if len(pictures) <= MOST_HIGH_ROWS else FEW_TICKS_HZ
+        image = _draw_log_mel(axes, picture, length_s, top, cfg, ticks_hz=ticks_hz)
         axes.set(ylabel="frequency, Hz", xlim=(0, longest_s))
         axes.set_title(title, parse_math=False, fontfamily=_families())  # a file's name may hold a $, or Hangul
     rows[-1].set_xlabel("time, s")
@@ -130,9 +133,9 @@ def mel_centres_hz(cfg: AudioConfig) -> np.ndarray:
     return np.linspace(0, cfg.sample_rate / 2, len(filters)) @ filters / filters.sum(axis=0)
 
 
-def _hz_axis(axes, cfg: AudioConfig) -> None:
+def _hz_axis(axes, cfg: AudioConfig, ticks_hz: Sequence[int]) -> None:
     centres = mel_centres_hz(cfg)
-    ticks = [hz for hz in TICKS_HZ if centres[0] <= hz <= cfg.f_max_hz]
+    ticks = [hz for hz in ticks_hz if centres[0] <= hz <= cfg.f_max_hz]
     axes.set_yticks(np.interp(ticks, centres, np.arange(cfg.n_mels)), [f"{hz:,}" for hz in ticks])
 
 
@@ -141,7 +144,7 @@ def thumbnail(log_mel: np.ndarray, top_db: float, cfg: AudioConfig | None = None
     cfg = cfg or AudioConfig()
     figure = Picture(figsize=(4.2, 2.2), layout="constrained")
     axes = figure.subplots()
-    _draw_log_mel(axes, _in_db(log_mel, cfg), len(log_mel) / cfg.frame_rate, top_db, cfg)
+    _draw_log_mel(axes, _in_db(log_mel, cfg), len(log_mel) / cfg.frame_rate, top_db, cfg, ticks_hz=FEW_TICKS_HZ)
     axes.set(xlabel="time, s", ylabel="Hz")
     axes.tick_params(labelsize=8)
     return figure.described(f"log-mel of {title or 'sound'}, {len(log_mel) / cfg.frame_rate:.1f} s")
@@ -152,10 +155,12 @@ def level_db(log_mel: np.ndarray) -> float:
     return float(DB_PER_NEPER * np.max(log_mel))
 
 
-def _draw_log_mel(axes, picture: np.ndarray, length_s: float, top_db: float, cfg: AudioConfig, cmap: str = "magma"):
+def _draw_log_mel(
+    axes, picture: np.ndarray, length_s: float, top_db: float, cfg: AudioConfig, cmap: str = "magma", ticks_hz=TICKS_HZ
+):
     image = axes.imshow(picture.T, origin="lower", aspect="auto", cmap=cmap, interpolation="nearest",
                         extent=(0, length_s, -0.5, cfg.n_mels - 0.5), vmin=top_db - RANGE_DB, vmax=top_db)  # fmt: skip
-    _hz_axis(axes, cfg)
+    _hz_axis(axes, cfg, ticks_hz)
     return image
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from kcarol.checkpoint import load_model_state
-from kcarol.config import AudioConfig, Config, ConvertConfig
+from kcarol.config import AudioConfig, Config
 from kcarol.convert import STYLE_NAMES, Converter, save_converter
 from kcarol.corpus import render
 from kcarol.corpus.carol import STYLES, render_carol
@@ -141,8 +141,7 @@ def styles_and_texture(module: MusicTransformer, cfg: Config) -> tuple[dict[str,
     """
     if render.available((render.CAROL_SOUNDFONT,)):
         return {}, None
-    bare = ConvertConfig(stretch=1.0, texture=0.0)
-    converter = Converter(module, GriffinLim(cfg.audio), {}, cfg.train.window_frames, cfg.audio, cfg=bare)
+    converter = Converter(module, GriffinLim(cfg.audio), {}, cfg.train.window_frames, cfg.audio)
     log_mel, styles, textures = LogMel(cfg.audio), {}, []
     for name in STYLE_NAMES:
         sheets = [trim(tune(title), 0, STYLE_BARS) for title in STYLE_TUNES]
@@ -153,7 +152,7 @@ def styles_and_texture(module: MusicTransformer, cfg: Config) -> tuple[dict[str,
         for sheet, grid, wave in zip(sheets, grids, waves, strict=True):
             target = log_mel(torch.from_numpy(wave))
             content = Truth.of(sheet, grid, cfg.audio, len(target)).content()
-            textures.append(measure_texture(converter.play(content, styles[name]), target))
+            textures.append(measure_texture(converter.play(content, styles[name], lively=False), target))
     return styles, torch.stack(textures).square().mean(0).sqrt()
 
 

@@ -14,7 +14,7 @@ MEASURES = {  # of a conversion beside its known carol: what it says, and which 
     "chord": ("chord notes in place", "higher"),
     "chroma": ("harmony as in the carol", "higher"),
     "onset_f": ("strokes in time", "higher"),
-    "lsd": ("spectral distance to the carol, the song's own being 1", "lower"),
+    "lsd": ("distance to the carol's spectrum (1: the song's)", "lower"),
 }
 
 

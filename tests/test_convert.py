@@ -307,3 +307,13 @@ def test_the_shipped_weights_hear_the_chord_that_is_played():
 def test_each_shipped_file_is_below_16_mib():
     sizes = {path.name: Path(path).stat().st_size for path in shipped_weights().glob("*.safetensors")}
     assert sizes and max(sizes.values()) < 16 * 2**20
+
+
+def test_the_carol_is_silent_where_the_song_is(converter):
+    sounding = 0.2 * np.sin(np.arange(3 * 16_000) * 2 * np.pi * 440 / 16_000)
+    song = np.concatenate([sounding, np.zeros(3 * 16_000)]).astype(np.float32)
+    rests = converter.rests(song)
+    assert (rests[: 2 * 62] == 0).all()
+    assert (rests[-2 * 62 :] < -5).all()  # nats: more than 40 dB
+    mel = converter.predict(song)[0]
+    assert float(mel[-62:].mean()) < float(mel[62 : 2 * 62].mean()) - 2

@@ -158,11 +158,11 @@ def test_a_song_without_tune_or_chords_can_be_drawn():
 
 def test_features_and_attention_are_checked_and_in_seconds():
     figure = plotting.features_figure(np.zeros((125, CFG.n_features)))
-    assert figure.axes[0].images[0].get_extent() == (0, 2.0, CFG.lowest_midi, CFG.highest_midi)
+    assert figure.axes[0].images[0].get_extent() == [0, 2.0, CFG.lowest_midi, CFG.highest_midi]
     with pytest.raises(ValueError, match="expected features"):
         plotting.features_figure(np.zeros((5, 3)))
     figure = plotting.attention_figure([np.full((2, 25, 25), 0.04)] * 3, 0.064)
-    assert len(figure.axes) == 6 and figure.axes[0].images[0].get_extent() == (0, 1.6, 1.6, 0)
+    assert len(figure.axes) == 6 and figure.axes[0].images[0].get_extent() == [0, 1.6, 1.6, 0]
     with pytest.raises(ValueError, match="H, S, S"):
         plotting.attention_figure([np.zeros((2, 3, 4))], 0.064)
 

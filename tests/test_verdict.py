@@ -6,9 +6,10 @@ import pytest
 from kcarol import metrics, verdict
 
 RATE = metrics.SAMPLE_RATE
+SONG, CAROL = (262, 330, 392), (277, 349, 415)  # chords, Hz
 
 
-def chord(seconds, hz=(262, 330, 392), noise=0.0, seed=0):
+def chord(seconds, hz=SONG, noise=0.0, seed=0):
     t = np.arange(round(seconds * RATE)) / RATE
     wave = sum(np.sin(2 * np.pi * f * t) for f in hz) * (1 + 0.5 * np.sin(2 * np.pi * 2 * t)) * 0.1
     return (wave + noise * np.random.default_rng(seed).standard_normal(len(t))).astype(np.float32)
@@ -19,7 +20,7 @@ class Fader:
 
     def convert(self, wave, style, strength):
         assert style == "bells"
-        return (1 - strength) * wave + strength * chord(len(wave) / RATE, (277, 349, 415))
+        return (1 - strength) * wave + strength * chord(len(wave) / RATE, CAROL)
 
 
 def row(name, system="kcarol", **figures):
@@ -27,9 +28,9 @@ def row(name, system="kcarol", **figures):
 
 
 def test_the_curve_leaves_the_song_and_comes_to_the_carol():
-    songs, carols = ([chord(20, hz, noise, seed) for seed in (0, 1)] for hz, noise in (((262, 330), 0.1), ((277, 415), 0.0)))
+    songs, carols = ([chord(5, hz, noise, seed) for seed in (0, 1)] for hz, noise in ((SONG, 0.1), (CAROL, 0.0)))
     reference = verdict.style_reference(songs, carols)
-    rows = verdict.strength_curve(Fader(), chord(6, noise=0.1), reference, (0, 0.5, 1))
+    rows = verdict.strength_curve(Fader(), chord(5, noise=0.1), reference, (0, 0.5, 1))
     content, style = ([found[key] for found in rows] for key in ("content", "style"))
     assert [found["strength"] for found in rows] == [0, 0.5, 1]
     assert content[0] == pytest.approx(1, abs=1e-3) and content[0] > content[1] > content[2]
