@@ -39,6 +39,8 @@ PYDUB_CODECS = {"mp3": "mp3float", "vorbis": "vorbis", "opus": "opus", "aac": "a
 SIDE_OVER_MID = 100.0  # energy: above this the channels cancel out in a mono mix
 LUFS_PIECE_S = 60.0
 SILENT_DB = -120.0
+MOST_LIMITED_DB = 9.0  # of peaks, where a loud reference is to be matched
+LIMITER_S = 0.005  # before and after a peak
 
 
 class AudioError(ValueError):
@@ -212,9 +214,10 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) 
 def match_loudness(
     wave: np.ndarray, reference: np.ndarray, sample_rate: int = AudioConfig.sample_rate, in_place: bool = False
 ) -> np.ndarray:
-    """(T,) turned up or down to the loudness of `reference` (R,), as far as its peak stays <= 1; a copy or `in_place`.
+    """(T,) turned up or down to the loudness of `reference` (R,), peaks above 1 limited; a copy or `in_place`.
 
-    By LUFS, or by rms where one of them is too short or too soft for that; silence stays as it is.
+    By LUFS, or by rms where one of them is too short or too soft for that; silence stays as it is. Peaks are lowered by
+    at most MOST_LIMITED_DB: beyond that the sound stays softer than the reference.
     """
     here, there = loudness_lufs(wave, sample_rate), loudness_lufs(reference, sample_rate)
     if not (math.isfinite(here) and math.isfinite(there)):
@@ -223,8 +226,25 @@ def match_loudness(
     if here <= SILENT_DB or there <= SILENT_DB:
         return out
     peak = max(float(wave.max()), -float(wave.min()))  # no copy for its absolute values: songs last hours
-    out *= np.float32(min(10 ** ((there - here) / 20), 1 / peak))
-    return np.clip(out, -1, 1, out=out)
+    out *= np.float32(min(10 ** ((there - here) / 20), 10 ** (MOST_LIMITED_DB / 20) / peak))
+    return limit(out, sample_rate)
+
+
+def limit(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
+    """(T,) in place with its peaks brought down to 1: the gain falls and rises smoothly over LIMITER_S about each peak."""
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+    reach = max(1, round(LIMITER_S * sample_rate))
+    size, untouched = int(LUFS_PIECE_S * sample_rate), wave[:0]
+    for start in range(0, len(wave), size):  # piece by piece, the neighbours' samples as they were
+        stop = min(start + size, len(wave))
+        piece = np.concatenate([untouched, wave[start : stop + 2 * reach]])
+        need = 1 / np.maximum(maximum_filter1d(np.abs(piece), 2 * reach + 1), 1)
+        gain = uniform_filter1d(need, 2 * reach + 1, mode="nearest")  # a mean of gains that all suffice
+        first = len(untouched)
+        untouched = wave[max(start, stop - 2 * reach) : stop].copy()
+        wave[start:stop] *= gain[first : first + stop - start]
+    return np.clip(wave, -1, 1, out=wave)
 
 
 @cache

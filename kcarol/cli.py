@@ -120,6 +120,8 @@ COMMANDS: dict[str, Command] = {command.name: command for command in (
         option("--seed", type=int, default=_T.seed, metavar="N", help="of batches and first weights (default: %(default)s)"),
         option("--pairs", type=int, default=1_000, metavar="N",
                help="pairs held in memory, about 1 MB each (default: %(default)s)"),
+        option("--stage", choices=("all", "hear", "play"), default="all",
+               help="which half of the converter: hear and play apart cost a third (default: %(default)s)"),
         option("--adversarial", action="store_true",
                help="train the vocoder against discriminators, after a run without (default: off)"),
         option("--resume", action="store_true", help="go on from the checkpoint in --out (default: begin anew)"),
@@ -351,6 +353,7 @@ def run_train(arguments: argparse.Namespace, session: Session) -> int:
         trained = train_network(
             what, arguments.corpus, cfg, out, held_out=arguments.held_out, resume=arguments.resume, device=device, max_s=max_s,
             most_pairs=arguments.pairs, jobs=arguments.jobs, adversarial=arguments.adversarial, base_weights=arguments.weights,
+            stage=arguments.stage,
         )  # fmt: skip
         session.weights = trained if what == "converter" else session.weights
     if int(os.environ.get("RANK", 0)) == 0:

@@ -41,7 +41,7 @@ VOCODER_WINDOW_FRAMES, VOCODER_BATCH_SIZE, VOCODER_LEARNING_RATE = 64, 32, 5e-4 
 def train_network(
     what: str, corpus: Path | None, cfg: Config, out: Path, *, held_out: Path | None = None, resume: bool = False,
     device: str | None = None, max_s: float | None = None, most_pairs: int = 1_000, jobs: int = 1,
-    adversarial: bool = False, base_weights: Path | None = None,
+    adversarial: bool = False, base_weights: Path | None = None, stage: str = "all",
 ) -> Path:  # fmt: skip
     """Train the "converter" or the "vocoder" on a corpus folder, or, without one, on pairs rendered beside the training.
 
@@ -59,7 +59,7 @@ def train_network(
     if what == "converter" and held_out is not None:
         validate = HeldOutLoss(open_pool(what, held_out, cfg, 4 * cfg.train.batch_size, device), ConverterLoss(cfg.audio))
     if what == "converter":
-        checkpoint = train_converter(pool, statistics, cfg, out, validate=validate, callbacks=callbacks, **options)
+        checkpoint = train_converter(pool, statistics, cfg, out, validate=validate, callbacks=callbacks, stage=stage, **options)
     else:
         checkpoint = train_vocoder(pool, statistics, cfg, out, callbacks=callbacks, adversarial=adversarial, **options)
     path = Path(out) / f"{what}.safetensors"

@@ -56,7 +56,7 @@ def ranked(details: Sequence[Mapping], system: str = "kcarol") -> list[dict]:
 
 
 def in_words(row: Mapping, rows: Sequence[Mapping]) -> str:
-    """One conversion against the mean of all `rows`, weakest point first, as one sentence."""
+    """One conversion against the mean of all `rows`, weakest point first: a line for each measure below the name."""
     gaps = []
     for name, (meaning, better) in MEASURES.items():
         values = np.array([other.get(name, np.nan) for other in rows], float)
@@ -64,4 +64,6 @@ def in_words(row: Mapping, rows: Sequence[Mapping]) -> str:
             gap = (row[name] - values.mean()) / (values.std() + 1e-9)
             gaps.append((gap if better == "lower" else -gap, f"{meaning} {row[name]:.2f} (mean {values.mean():.2f})"))
     texts = [text for _, text in sorted(gaps, reverse=True)]
-    return f"{row['name']}: weakest in {texts[0]}; {', '.join(texts[1:])}" if texts else f"{row['name']}: nothing was measured"
+    if not texts:
+        return f"{row['name']}: nothing was measured"
+    return "\n".join([f"{row['name']}: weakest in", *(f"  {text}" for text in texts)])

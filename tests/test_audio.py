@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from scipy.signal import get_window
 
 from kcarol import audio, spectral
-from kcarol.audio import AudioError, Features, LogMel, load_audio, match_loudness, save_audio, stream_audio
+from kcarol.audio import (
+    AudioError,
+    Features,
+    LogMel,
+    limit,
+    load_audio,
+    loudness_lufs,
+    match_loudness,
+    save_audio,
+    stream_audio,
+)
 from kcarol.config import AudioConfig
 from kcarol.spectral import chunk_spans, loudness_curve, overlap_add
 
@@ -437,3 +447,32 @@ def test_loudness_of_a_full_scale_sine_is_minus_three_db():
     assert audio.loudness_db(sine(1_000, amplitude=1.0)) == pytest.approx(-3.01, abs=0.01)
     assert audio.loudness_db(np.zeros(100, np.float32)) == -120
     assert audio.loudness_lufs(sine(997, 2, amplitude=1.0)) == pytest.approx(-3.01, abs=0.3)  # BS.1770-4
+
+
+def test_limiting_leaves_what_is_within_full_scale_and_bounds_the_rest():
+    rng = np.random.default_rng(0)
+    quiet = (0.5 * rng.uniform(-1, 1, 40_000)).astype(np.float32)
+    np.testing.assert_array_equal(limit(quiet.copy()), quiet)
+    loud = quiet.copy()
+    loud[20_000] = 2.5
+    limited = limit(loud.copy())
+    assert np.abs(limited).max() <= 1
+    far = np.r_[0:19_800, 20_200:40_000]
+    np.testing.assert_array_equal(limited[far], loud[far])
+    assert limited[20_000] > 0.9  # no more than needed
+
+
+def test_limiting_is_the_same_across_the_pieces_of_a_long_wave(monkeypatch):
+    wave = np.random.default_rng(1).normal(0, 0.5, 50_000).astype(np.float32)
+    whole = limit(wave.copy())
+    monkeypatch.setattr("kcarol.audio.LUFS_PIECE_S", 0.7)
+    np.testing.assert_allclose(limit(wave.copy()), whole, atol=1e-5)
+
+
+def test_a_sound_of_high_peaks_reaches_the_loudness_of_a_dense_one():
+    time_s = np.arange(5 * 16_000) / 16_000
+    struck = (np.sin(2 * np.pi * 440 * time_s) * np.exp(-6 * (time_s % 0.5))).astype(np.float32)
+    dense = (0.5 * np.sign(np.sin(2 * np.pi * 200 * time_s))).astype(np.float32)
+    matched = match_loudness(0.1 * struck, dense)
+    assert np.abs(matched).max() <= 1
+    assert abs(loudness_lufs(matched) - loudness_lufs(dense)) < 4

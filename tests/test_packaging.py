@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = sorted((ROOT / "kcarol").rglob("*.py"))
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "imageio_ffmpeg": "imageio-ffmpeg", "fluidsynth": "pyfluidsynth"}  # import -> name
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "imageio_ffmpeg": "imageio-ffmpeg", "fluidsynth": "pyfluidsynth",
+                 "PIL": "pillow"}  # import -> name
 MOST_BYTES = 16 << 20  # of a weights file
 
 

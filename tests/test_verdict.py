@@ -57,7 +57,7 @@ def test_ranking_names_the_systems_there_are():
 def test_words_begin_with_the_weakest_point():
     details = [row("a", tune=0.9, chord=0.2, lsd=0.5), row("b", tune=0.8, chord=0.8, lsd=0.5)]
     text = verdict.in_words(details[0], details)
-    assert text.startswith("a: weakest in chord notes in place 0.20 (mean 0.50)")
+    assert text.startswith("a: weakest in\n  chord notes in place 0.20 (mean 0.50)")
     assert "tune notes in place 0.90 (mean 0.85)" in text
 
 
