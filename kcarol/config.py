@@ -86,9 +86,9 @@ class VocoderConfig:
     d_feedforward: int = 768
     n_layers: int = 8
     kernel_size: int = 7
-    corrections: int = 8  # passes that bring the wave nearer to the given mel, each at 800 times real time on one core
-    correction_step: float = 1.0  # share of a log-mel error that a pass takes away from each bin
-    correction_momentum: float = 0.5
+    corrections: int = 9  # passes that bring the wave nearer to the given mel, each at 2000 times real time on one core
+    correction_step: float = 1.3  # share of a log-mel error that a pass takes away from each bin
+    correction_momentum: float = 0.75
     griffin_lim_iterations: int = 32
 
     @classmethod

@@ -101,6 +101,7 @@ class MelCorrection(nn.Module):
         self.register_buffer("shares", filters / weight.clamp_min(1e-8) * (weight > 1e-7), persistent=False)
         self.register_buffer("window", torch.hann_window(audio.n_fft), persistent=False)
         self.hop = CORRECTION_STRIDE * audio.hop_length
+        self.istft = InverseSTFT(audio.n_fft, self.hop)
 
     @property
     def reach(self) -> int:
@@ -119,10 +120,12 @@ class MelCorrection(nn.Module):
     def _once(self, wave: Tensor, target: Tensor) -> Tensor:
         n_fft = self.audio.n_fft
         spectrum = torch.stft(wave, n_fft, self.hop, window=self.window, pad_mode="constant", return_complex=True)
-        mel = (spectrum.abs().transpose(1, 2) @ self.filters).clamp_min(self.audio.log_floor).log()
+        magnitude = (spectrum.real.square() + spectrum.imag.square()).sqrt()  # abs() guards against overflow, at twice the time
+        mel = (magnitude.transpose(1, 2) @ self.filters).clamp_min(self.audio.log_floor).log()
         lack = (self.step * (target - mel)).clamp(-MAX_CORRECTION, MAX_CORRECTION)
-        spectrum = spectrum * (lack @ self.shares.T).exp().transpose(1, 2)
-        return torch.istft(spectrum, n_fft, self.hop, window=self.window, length=wave.shape[-1])
+        gain = (lack @ self.shares.T).exp().transpose(1, 2) / math.sqrt(n_fft)
+        rows = self.istft.rows(spectrum * gain)[:, self.istft.n_skip :]
+        return rows.flatten(1)[:, : wave.shape[-1]]
 
 
 class NeuralVocoder(nn.Module):
