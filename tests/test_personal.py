@@ -150,7 +150,7 @@ def test_global_generators_are_left_as_they_were(processed, base, tmp_path):
 
 def test_without_weights_to_start_from_a_model_is_trained_from_nothing(processed, tmp_path, monkeypatch):
     monkeypatch.setattr(personal, "shipped_weights", lambda: tmp_path / "none")
-    monkeypatch.setattr(personal, "style_embeddings", lambda *_, **__: {})  # rendering them is tested elsewhere
+    monkeypatch.setattr(personal, "styles_and_texture", lambda *_, **__: ({}, None))  # rendering them is tested elsewhere
     songless = tmp_path / "songless"
     put_clip(songless / "carol" / "a.pt", bells(3.0))
     out = train_personal(songless, tmp_path / "run", CFG.with_train(steps=2), device="cpu", pairs=[], own=OWN_CFG)
