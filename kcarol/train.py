@@ -6,6 +6,7 @@ stopped goes on to the bit, and so that several processes share what one would d
 
 from __future__ import annotations
 
+import atexit
 import csv
 import math
 import os
@@ -79,20 +80,17 @@ def fit(module: nn.Module, loss_fn: LossFn, loader: BatchSource, cfg: TrainConfi
     """
     _check(cfg)
     team = Team(device)
-    try:
-        with kept_random_state():
-            extra = dict(extra_state or {})
-            if isinstance(loss_fn, nn.Module) and not any(value is loss_fn for value in extra.values()):
-                extra["loss_fn"] = loss_fn
-            run = Run(module, loss_fn, cfg, Path(out), team, extra, quiet)
-            run.start(resume, getattr(loader, "seed", None))
-            batches = Batches(loader, team, prefetch, cfg.steps * cfg.accumulation)
-            seconds = getattr(loader, "batch_seconds", cfg.batch_size * cfg.window_frames / AudioConfig().frame_rate)
-            with batches, RunLog(run, seconds * cfg.accumulation) as log:
-                run.loop(batches, log, validate, tuple(callbacks), min(stop_step or cfg.steps, cfg.steps), max_s)
-            return run.path
-    finally:
-        team.leave()
+    with kept_random_state():
+        extra = dict(extra_state or {})
+        if isinstance(loss_fn, nn.Module) and not any(value is loss_fn for value in extra.values()):
+            extra["loss_fn"] = loss_fn
+        run = Run(module, loss_fn, cfg, Path(out), team, extra, quiet)
+        run.start(resume, getattr(loader, "seed", None))
+        batches = Batches(loader, team, prefetch, cfg.steps * cfg.accumulation)
+        seconds = getattr(loader, "batch_seconds", cfg.batch_size * cfg.window_frames / AudioConfig().frame_rate)
+        with batches, RunLog(run, seconds * cfg.accumulation) as log:
+            run.loop(batches, log, validate, tuple(callbacks), min(stop_step or cfg.steps, cfg.steps), max_s)
+        return run.path
 
 
 def _check(cfg: TrainConfig) -> None:
@@ -167,9 +165,10 @@ class Team:
         if self.device.type == "cuda":
             self.device = torch.device("cuda", local_rank if self.device.index is None else self.device.index)
             torch.cuda.set_device(self.device)
-        self.joined_here = self.world > 1 and not dist.is_initialized()
-        if self.joined_here:
+        if self.world > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+            # at the very end: joining anew for a second run can meet the first one's keys in the store, and hang
+            atexit.register(dist.destroy_process_group)
 
     @property
     def leads(self) -> bool:
@@ -202,10 +201,6 @@ class Team:
         if self.world > 1:
             for tensor in [*module.parameters(), *module.buffers()]:
                 dist.broadcast(tensor.data, 0)
-
-    def leave(self) -> None:
-        if self.joined_here:
-            dist.destroy_process_group()
 
 
 def _best_device(local_rank: int) -> torch.device:
