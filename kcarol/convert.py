@@ -157,6 +157,7 @@ class Converter:
                 mel = self.model.play(batch, style[None].expand(len(group), -1))
             yield from self.model.destandardise(mel).cpu()
 
+    @torch.inference_mode()
     def predict(
         self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0, lively: bool = True
     ) -> tuple[Tensor, Decision]:
@@ -166,7 +167,7 @@ class Converter:
         vector = self.style(style)
         decision = decide(self.hear(wave), self.audio)
         mel = self.play(decision.content, vector, lively)
-        mel = (mel + self.rests(wave)[:, None]).clamp_min(math.log(self.audio.log_floor))
+        mel.add_(self.rests(wave)[:, None]).clamp_min_(math.log(self.audio.log_floor))  # in place: songs last hours
         return (mel if strength == 1 else self.mixed(mel, wave, strength)), decision
 
     def rests(self, wave: np.ndarray) -> Tensor:
