@@ -381,3 +381,33 @@ def test_codec_without_loss_is_identity_and_with_loss_cuts_highs_and_digs_holes(
     assert spectrum[hz > 5300].mean() < 0.01 * spectrum[hz < 4500].mean()
     assert lossy.shape == wave.shape
     assert 0.3 < np.corrcoef(lossy, mixing.pass_band(wave, RATE, None, 5000))[0, 1] < 0.999
+
+
+def test_amplified_chords_distort_as_one():
+    time_s = np.arange(16_000) / 16_000
+    fifth = (np.sin(2 * np.pi * 400 * time_s) + np.sin(2 * np.pi * 600 * time_s)).astype(np.float32)
+    level_db = lambda wave, hz: 20 * np.log10(np.abs(np.fft.rfft(wave)[hz]) / 8_000 + 1e-9)  # noqa: E731
+    loud = mixing.amplifier(fifth, 16_000, 24.0, 6_000.0)
+    assert level_db(fifth, 200) < -80 and level_db(loud, 200) > -30  # the difference tone
+    assert level_db(loud, 1_000) > -30
+    assert not mixing.amplifier(np.zeros(100, np.float32), 16_000, 24.0, 6_000.0).any()
+
+
+def test_drift_swings_the_pitch_and_hardly_moves_time():
+    time_s = np.arange(4 * 16_000) / 16_000
+    tone = np.sin(2 * np.pi * 1_000 * time_s).astype(np.float32)
+    drifted = mixing.drift_pitch(tone, 16_000, 10.0, 0.5)
+    phase = np.unwrap(np.angle(signal.hilbert(drifted)))[800:-800]
+    hz = np.diff(phase) * 16_000 / (2 * np.pi)
+    cents = 1_200 * np.log2(np.convolve(hz, np.ones(400) / 400, "valid") / 1_000)
+    assert len(drifted) == len(tone)
+    assert cents.max() == pytest.approx(10, abs=1) and cents.min() == pytest.approx(-10, abs=1)
+    assert np.abs(phase / (2 * np.pi * 1_000) - time_s[800:-800] - phase[0] / (2 * np.pi * 1_000) + time_s[800]).max() < 0.005
+
+
+def test_room_microphones_add_a_tail_of_the_given_level():
+    click = np.zeros(16_000, np.float32)
+    click[4_000] = 1.0
+    tails = [np.square(mixing.room_microphones(click, 16_000, 0.5, level, 4.0, 3)[5_000:8_000]).sum() for level in (-20.0, 0.0)]
+    assert 10 * np.log10(tails[1] / tails[0]) == pytest.approx(20, abs=0.5)
+    assert mixing.room_microphones(np.stack([click, click]), 16_000, 0.5, -6.0, 4.0, 3).shape == (2, 16_000)

@@ -155,7 +155,7 @@ def _draw_song(rng: np.random.Generator) -> _Song:
     return _Song(
         tempo, beats_per_bar, key, mode, low, high, scale, accents, swing,
         richness=float(rng.choice([0.0, 0.15, 0.4, 0.85])),
-        approach=float(rng.choice([0.0, 0.0, 0.1, 0.25])),
+        approach=float(rng.choice([0.0, 0.0, 0.1, 0.2, 0.4])),
         base=base,
     )  # fmt: skip
 
@@ -185,10 +185,10 @@ def _draw_beats_per_chord(rng: np.random.Generator, song: _Song, n_chords: int) 
     if bar == 3:
         return float(pick(rng, (3, 6), (0.75, 0.25)))
     slow = song.tempo_bpm < 95
-    weights = (0.28, 0.62, 0.10) if slow else (0.10, 0.62, 0.28)
+    weights = (0.07, 0.30, 0.53, 0.10) if slow else (0.02, 0.20, 0.54, 0.24)
     if n_chords > 4:
-        weights = (0.5, 0.5, 0.0)
-    return float(pick(rng, (2, 4, 8), weights))
+        weights = (0.10, 0.50, 0.40, 0.0) if slow else (0.04, 0.52, 0.44, 0.0)
+    return float(pick(rng, (1, 2, 4, 8), weights))
 
 
 def _write_section(

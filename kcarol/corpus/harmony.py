@@ -29,12 +29,16 @@ MAJOR = [
     "1 b6 b7 1", "1 b3 4 1", "1 4 1 5", "1 1 4 5", "1 4 5 4", "1 4", "1 4 2m 5", "1 2m 4 1", "2m 4 1 5",
     "1 5 2m 4", "1 5 4 4", "1sus2 5 6m7 4add9", "1add9 3m7 4maj7 5sus4", "4add9 1/3 2m7 1", "1 1aug 16 17",
     "1 37 4 4m", "1 37 6m 27", "1 17 4 4m", "6m 2m 5 1", "3m 4 5 6m", "4 3m 2m 1", "4maj7 3m7 2m7 1maj7",
+    "1 #1dim 2m7 57", "1 1/3 b3dim 2m7 57 1 57", "1 67 27 57", "1 37 67 27 57 1", "1 17 4 #4dim 1/5 67 2m7 57",
+    "4 #4dim 1/5 57", "1 5/7 b7 67 4 4m 1/5 57", "1 #5dim 6m 27 57 1", "1 7 b77 67 2m7 57 1 57", "67 27 57 1",
+    "1 4 1 57", "1 1 57 1", "1 57 57 1", "4 1 57 1", "1 4 57 1 4 1 57 1", "1 6m 27 57", "1 37 4 #4dim 1/5 57 1 57",
     "1 7dim 6m 5", "1 5m 4 1", "1 6m 3m 5", "1 4/1 1 5/1", "4 1 2m 6m", "5 4 1 1", "1 5 4 5", "2m 3m 4 5",
 ]  # fmt: skip
 MINOR = [
     "1m b6 b3 b7", "1m b7 b6 b7", "1m b7 b6 57", "1m 4m 5m 1m", "1m 4m 57 1m", "1m b6 b7 1m", "b6 b7 1m 1m",
     "b6 b7 1m b3", "1m b3 b7 4", "1m 4", "1m7 47", "1m 4m b7 b3 b6 2m7b5 57 1m", "1m 5m b6 b7", "1m 1m b6 b7",
-    "1m 2m7b5 57 1m", "b6 57 1m b3", "1m 57 1m b7 b3 b7 b6 57", "1m b7 4m b6", "1m 1m/7 1m7/b7 4/6",
+    "1m 2m7b5 57 1m", "b6 57 1m b3", "1m 57 1m b7 b3 b7 b6 57", "1m 1m/b7 6dim b6maj7 57", "1m 4m 7dim 1m", "1m 17 4m 57",
+    "1m #4dim 57 1m", "1m 1m/7 1m/b7 47/6 4m/b6 57", "1m b7 4m b6", "1m 1m/7 1m7/b7 4/6",
     "1m b7 b6 4m", "4m b7 b3 b6", "4m 1m 57 1m", "1m b3 4m b6", "1m b6 4m 5", "1m b7 b3 b6", "b6 b3 b7 1m",
     "b6 4m 1m b7", "1m7 4m7 b7 b3maj7", "b6maj7 5m7 1m7 1m7", "b6maj7 57 1m7 b37", "1m b6maj7 b3 b7sus4", "1m b2 1m 57",
     "1m 1m 4m 57", "b3 b7 1m 4m", "1m 5m 4m b6", "1m b6 1m b7", "2m7b5 57 1m 1m", "1m 4m/1 b7/1 1m", "b6 b7 5m 1m",
@@ -128,9 +132,13 @@ def colour(rng: np.random.Generator, chords: list[Chord], richness: float, tonic
 
 
 def _split(rng: np.random.Generator, chord: Chord, following: Chord, mode: str) -> list[Chord]:
-    """The chord with its last half turned into a way to the next one: its dominant, or a suspension before itself."""
+    """The chord with its last half turned into a way to the next one: its dominant, a diminished chord, or a suspension
+    before the chord itself."""
     half = chord.length / 2 if chord.length % 2 == 0 else 1.0
     first, second = chord.length - half, half
+    if rng.random() < 0.3:  # a diminished chord that leads up by a semitone
+        passing = Chord(chord.start + first, second, (following.bass_class - 1) % 12, "dim")
+        return [replace(chord, length=first), passing]
     if chord.quality in ("maj", "7") and rng.random() < 0.45:
         head = replace(chord, length=first, quality="sus4")
         return [head, replace(chord, start=chord.start + first, length=second)]

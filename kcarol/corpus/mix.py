@@ -272,6 +272,38 @@ def noise_floor(
     return out
 
 
+def drift_pitch(wave: np.ndarray, sample_rate: int, cents: float, rate_hz: float, start: float = 0.0) -> np.ndarray:
+    """(T,) as a tape or turntable that runs unevenly plays it: pitch swings by `cents` `rate_hz` times a second.
+
+    `start` is where in the swing the wave begins, 0 to 1. Time moves by less than `cents` / (10 900 * rate_hz) s.
+    """
+    n = np.arange(wave.shape[-1], dtype=np.float64)
+    reach = (2 ** (cents / 1200) - 1) * sample_rate / (2 * np.pi * rate_hz)  # samples early or late
+    at = n + reach * (np.sin(2 * np.pi * (rate_hz / sample_rate * n + start)) - np.sin(2 * np.pi * start))
+    return np.interp(at, n, wave).astype(np.float32)
+
+
+def amplifier(wave: np.ndarray, sample_rate: int, drive_db: float, tone_hz: float) -> np.ndarray:
+    """(T,) through an overdriven guitar amplifier and its loudspeaker: all that sounds together distorts together."""
+    peak = float(np.abs(wave).max()) if wave.size else 0.0
+    if peak < SMALLEST:
+        return wave
+    tight = pass_band(wave, sample_rate, 90.0, None)  # as amplifiers do before they distort, lest the bass rules it
+    driven = np.tanh(tight * np.float32(db_to_gain(drive_db) / peak) + np.float32(0.15))
+    return pass_band(driven * np.float32(peak), sample_rate, 80.0, tone_hz)
+
+
+def room_microphones(
+    drums: np.ndarray, sample_rate: int, rt60_s: float, level_db: float, squash: float, seed: int
+) -> np.ndarray:
+    """(T,) or (2, T) drums plus their room, `level_db` above the drums, compressed until it breathes (`squash`: ratio)."""
+    room = reverb(drums, sample_rate, rt60_s, 1.0, seed, damping=0.4)
+    room = room / np.float32(max(float(np.abs(room).max()), SMALLEST))
+    room = compress(room, sample_rate, -30.0, squash, 0.002, 0.12)
+    gain = db_to_gain(level_db) * active_rms(drums, sample_rate) / max(active_rms(room, sample_rate), SMALLEST)
+    return drums + room * np.float32(gain)
+
+
 # --- the chain -----------------------------------------------------------------------------------------------
 
 
@@ -294,6 +326,7 @@ class MixSettings:
     bus_bells: tuple[tuple[float, float, float], ...] = ()  # centre in Hz, gain in dB, q
     bus_ratio: float = 2.0  # 1: no compression
     bus_threshold_db: float = -12.0
+    bus_attack_s: float = 0.008
     clip_db: float = 3.0  # soft clipping's drive; below -20: none
     side_gain: float = 1.0  # of left minus right before the downmix
     left_share: float = 0.5  # of the left channel in the downmix
@@ -304,6 +337,9 @@ class MixSettings:
     codec: tuple[float, float, float] | None = None  # cutoff in Hz, hole in dB, step in dB
     peak: float = 0.9
     room_seed: int = field(default=0)
+    drum_room: tuple[float, float, float] | None = None  # reverberation in s, level in dB, compression's ratio
+    drift: tuple[float, float] | None = None  # cents and Hz of an uneven tape
+    band_hz: tuple[float, float] | None = None  # of a telephone's or an old record's sound
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> MixSettings:
@@ -315,13 +351,13 @@ class MixSettings:
             for _ in range(rng.integers(0, 4))
         )  # fmt: skip
         codec = None
-        if rng.random() < 0.45:
-            codec = (float(rng.uniform(5500, 8500)), float(rng.uniform(25, 60)), float(rng.choice([0, 0, 1.5, 3.0])))
+        if rng.random() < 0.35:
+            codec = (float(rng.uniform(5500, 10_500)), float(rng.uniform(25, 60)), float(rng.choice([0, 0, 1.5, 3.0])))
         return cls(
             stem_spread_db=float(rng.uniform(0.5, 3.0)),
             eq_spread_db=float(rng.uniform(1.0, 4.5)),
             width=float(rng.uniform(0.1, 1.0)),
-            compress_chance=float(rng.uniform(0.2, 0.9)),
+            compress_chance=float(rng.uniform(0.1, 0.7)),
             saturate_chance=float(rng.uniform(0.0, 0.4)),
             echo_chance=float(rng.uniform(0.0, 0.3)),
             haas_chance=float(rng.uniform(0.0, 0.2)),
@@ -329,21 +365,31 @@ class MixSettings:
             send_db=float(rng.uniform(-12, -4) if rough else rng.choice([-60, rng.uniform(-26, -6)], p=[0.1, 0.9])),
             damping=float(rng.uniform(0.1, 1.5)),
             duck_db=float(rng.choice([0.0, rng.uniform(2, 6), rng.uniform(6, 16)], p=[0.6, 0.25, 0.15])),
-            bus_tilt_db=float(rng.normal(0, 4.0 if rough else 2.5)),
+            bus_tilt_db=float(rng.normal(-3, 4.0 if rough else 3.0)),
             bus_bells=bells,
-            bus_ratio=float(rng.choice([1.0, rng.uniform(1.3, 2.5), rng.uniform(2.5, 8.0)], p=[0.15, 0.5, 0.35])),
+            bus_ratio=float(rng.choice([1.0, rng.uniform(1.3, 2.5), rng.uniform(2.5, 8.0)], p=[0.3, 0.5, 0.2])),
             bus_threshold_db=float(rng.uniform(-24, -6)),
-            clip_db=float(rng.choice([-30.0, rng.uniform(-6, 6), rng.uniform(6, 14)], p=[0.2, 0.55, 0.25])),
+            bus_attack_s=float(np.exp(rng.uniform(np.log(0.004), np.log(0.04)))),
+            clip_db=float(rng.choice([-30.0, rng.uniform(-10, 3), rng.uniform(3, 12)], p=[0.4, 0.4, 0.2])),
             side_gain=float(rng.uniform(0.5, 1.6)),
             left_share=float(rng.choice([0.5, rng.uniform(0.2, 0.8), 1.0], p=[0.7, 0.25, 0.05])),
             channel_delay_s=float(rng.choice([0.0, rng.uniform(0.0002, 0.004)], p=[0.93, 0.07])),
-            noise_db=float(rng.uniform(-60, -38) if rough else rng.uniform(-95, -60)),
+            noise_db=float(rng.uniform(-58, -36) if rough else rng.uniform(-90, -48)),
             hum_db=float(rng.uniform(-65, -42)) if rng.random() < 0.06 else -100.0,
             hum_hz=float(rng.choice([50.0, 60.0])),
             codec=codec,
+            drum_room=_draw_drum_room(rng),
+            band_hz=(float(rng.uniform(80, 300)), float(rng.uniform(3000, 6500))) if rng.random() < 0.04 else None,
+            drift=(float(rng.uniform(1, 10)), float(rng.uniform(0.15, 1.2))) if rng.random() < 0.25 else None,
             peak=float(np.exp(rng.uniform(np.log(0.15), 0.0))),
             room_seed=int(rng.integers(2**31)),
         )
+
+
+def _draw_drum_room(rng: np.random.Generator) -> tuple[float, float, float] | None:
+    if rng.random() < 0.35:
+        return None
+    return float(np.exp(rng.uniform(np.log(0.15), np.log(1.2)))), float(rng.uniform(-20, -3)), float(rng.uniform(1.5, 8))
 
 
 def mix(
@@ -417,11 +463,13 @@ def _treat_stem(
     role = _role(name)
     wave = (wave / np.float32(max(rms, 1e-6))).astype(np.float32, copy=False)
     wave = filter_sections(wave, _draw_stem_eq(role, rng, settings, sample_rate))
-    if rng.random() < settings.saturate_chance:
+    if rng.random() < settings.saturate_chance + 0.25 * (role == "bass"):
         wave = saturate(wave, float(rng.uniform(0, 14)))
     if rng.random() < settings.compress_chance:
         wave = compress(wave, sample_rate, float(rng.uniform(-6, 8)), float(rng.uniform(1.5, 6)),
                         float(rng.uniform(0.001, 0.03)), float(rng.uniform(0.05, 0.4)))  # fmt: skip
+    if role == "drums" and settings.drum_room is not None:
+        wave = room_microphones(wave, sample_rate, *settings.drum_room, seed=settings.room_seed)
     if role not in ("bass", "drums") and rng.random() < settings.echo_chance:
         wave = echo(wave, sample_rate, float(rng.uniform(0.09, 0.5)), float(rng.uniform(0.15, 0.45)))
     level_db = ROLE_DB.get(role, OTHER_DB) + gain_db + rng.normal(0, settings.stem_spread_db)
@@ -431,13 +479,13 @@ def _treat_stem(
 def _draw_stem_eq(role: str, rng: np.random.Generator, settings: MixSettings, sample_rate: int) -> list[np.ndarray]:
     spread = settings.eq_spread_db
     sections = [
-        shelf_section(sample_rate, float(rng.uniform(120, 400)), float(rng.normal(0, spread)), high=False),
+        shelf_section(sample_rate, float(rng.uniform(120, 400)), float(rng.normal(1.5, spread)), high=False),
         peaking_section(sample_rate, float(np.exp(rng.uniform(np.log(250), np.log(5000)))),
                         float(rng.normal(0, spread)), float(rng.uniform(0.5, 1.8))),
-        shelf_section(sample_rate, float(rng.uniform(2500, 6000)), float(rng.normal(0, spread)), high=True),
+        shelf_section(sample_rate, float(rng.uniform(2500, 6000)), float(rng.normal(-1.0, spread)), high=True),
     ]  # fmt: skip
-    if role not in ("bass", "drums") and rng.random() < 0.5:
-        low_hz = float(rng.uniform(60, 220))
+    if role not in ("bass", "drums") and rng.random() < 0.3:
+        low_hz = float(rng.uniform(60, 160))
         sections.append(signal.butter(2, low_hz, "highpass", fs=sample_rate, output="sos")[0])
     return sections
 
@@ -467,9 +515,13 @@ def _master(record: np.ndarray, rng: np.random.Generator, settings: MixSettings,
     record = filter_sections(record, sections)
     record = record / np.float32(max(float(np.abs(record).max()), SMALLEST))
     if settings.bus_ratio > 1:
-        record = compress(record, sample_rate, settings.bus_threshold_db, settings.bus_ratio, 0.008, 0.18)
+        record = compress(record, sample_rate, settings.bus_threshold_db, settings.bus_ratio, settings.bus_attack_s, 0.18)
     if settings.clip_db > -20:
         record = saturate(record, settings.clip_db)
+    if settings.band_hz is not None:
+        record = pass_band(record, sample_rate, *settings.band_hz)
+    if settings.drift is not None and record.ndim == 1:
+        record = drift_pitch(record, sample_rate, *settings.drift, start=float(rng.random()))
     record = record / np.float32(max(float(np.abs(record).max()), SMALLEST))
     record = record + noise_floor(record.shape[-1], sample_rate, settings.noise_db, settings.hum_db, settings.hum_hz, rng)
     if settings.codec is not None:

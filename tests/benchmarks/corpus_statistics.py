@@ -1,0 +1,240 @@
+"""How near the pop side of the corpus is to records: corpus_statistics.py REAL_DIR [--songs N] [--reference NPZ].
+
+REAL_DIR/pop holds recordings, beside them UltraStar transcriptions (`name.ultrastar.txt`) where there are any. Each is cut
+into clips as long as the corpus' songs, N songs are rendered from fresh seeds, and both are measured alike. One row a
+statistic: mean and deviation of the records, of the corpus, `z` the difference of the means in deviations of the records,
+and `out` the share of the records' clips beyond the corpus' 5 % to 95 %: what training never sees. Then the same for what
+the shipped hearing makes of both (how sure it is), and, with a reference of style windows, the windows' farthest values.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import librosa
+import numpy as np
+from scipy.special import expit, softmax
+
+from kcarol import metrics
+from kcarol.audio import load_audio
+from kcarol.config import AudioConfig
+from kcarol.corpus.compose import draw_sheet
+from kcarol.corpus.pairs import make_pop
+from kcarol.corpus.render import TRAINING_SOUNDFONTS
+from kcarol.corpus.truth import Truth
+
+CLIP_S = 20.0
+FRESH_SEED = 1 << 36  # far from the seeds of stored corpora
+RATE = metrics.SAMPLE_RATE
+EDGES_HZ = (20, 80, 160, 320, 640, 1000, 1600, 2500, 4000, 5600, 7900)
+N_FFT, HOP = 4096, 512
+HARMONICS = np.arange(1, 11)
+CENTS = np.arange(-60, 61, 10)  # about a sung pitch: tuning, vibrato and glides
+SOUNDS = (".mp3", ".ogg", ".wav", ".flac", ".m4a")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """wave (T,); pitch (F,) MIDI of the tune at every HOP samples, NaN where it rests or is not known."""
+
+    wave: np.ndarray
+    pitch: np.ndarray
+
+
+def real_clips(folder: Path) -> list[Clip]:
+    clips = []
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SOUNDS):
+        wave = load_audio(path, AudioConfig())
+        pitch = np.full(1 + len(wave) // HOP, np.nan)
+        if (notes := path.with_suffix(".ultrastar.txt")).is_file():
+            for note in metrics.read_ultrastar(notes):
+                first, last = (round(s * RATE / HOP) for s in (note.start_s, note.start_s + note.length_s))
+                pitch[first:last] = note.midi
+        size = int(CLIP_S * RATE)
+        starts = range(size // 4, max(size // 4 + 1, len(wave) - size), size)
+        clips += [Clip(wave[s : s + size], pitch[s // HOP : (s + size) // HOP]) for s in starts]
+    return [clip for clip in clips if np.sqrt(np.mean(clip.wave**2)) > 1e-3]
+
+
+def corpus_clips(n_songs: int, first_seed: int) -> list[Clip]:
+    clips, cfg = [], AudioConfig()
+    for seed in range(first_seed, first_seed + n_songs):
+        rng = np.random.default_rng(seed)
+        sheet = draw_sheet(rng, CLIP_S)
+        pop, grid = make_pop(sheet, rng, cfg, str(rng.choice(TRAINING_SOUNDFONTS)))
+        tune = Truth.of(sheet, grid, cfg, cfg.n_frames(len(pop))).tune[:: HOP // cfg.hop_length].astype(float)
+        clips.append(Clip(pop, np.where(tune < 0, np.nan, tune)))
+    return clips
+
+
+# --- statistics of one clip ------------------------------------------------------------------------------------------
+
+
+def statistics(clip: Clip) -> dict[str, float]:
+    """Every number of the table; NaN where a clip has none (no tune known)."""
+    wave = metrics.set_level(clip.wave)
+    magnitude = np.abs(librosa.stft(wave, n_fft=N_FFT, hop_length=HOP))
+    found = spectrum_statistics(magnitude) | level_statistics(wave)
+    envelope = librosa.onset.onset_strength(y=wave, sr=RATE, hop_length=HOP)
+    onsets = librosa.onset.onset_detect(onset_envelope=envelope, sr=RATE, hop_length=HOP)
+    harmonic, percussive = librosa.decompose.hpss(np.abs(librosa.stft(wave, n_fft=1024, hop_length=HOP)))
+    energy_h, energy_p = (harmonic**2).sum(), (percussive**2).sum()
+    chroma = librosa.feature.chroma_stft(S=magnitude**2, sr=RATE, n_fft=N_FFT)
+    found |= {
+        "STFT crest, dB": metrics.crest_db(wave),
+        "onsets a second": len(onsets) / (len(wave) / RATE),
+        "onset strength": float(envelope.mean()),
+        "attack": metrics.attack(envelope),
+        "beat clarity": beat_clarity(envelope),
+        "percussive share": float(energy_p / (energy_h + energy_p + 1e-9)),
+        "flatness, dB": float(10 * np.log10(librosa.feature.spectral_flatness(S=magnitude[:2000]) + 1e-6).mean()),
+        "chroma contrast": float(chroma.std(axis=0).mean()),
+    }
+    return found | tune_statistics(magnitude, clip.pitch)
+
+
+def spectrum_statistics(magnitude: np.ndarray) -> dict[str, float]:
+    power = (magnitude**2).mean(axis=1)
+    hz = np.arange(len(power)) * RATE / N_FFT
+    level_db = lambda low, high: 10 * np.log10(power[(hz >= low) & (hz < high)].sum() / power.sum() + 1e-9)  # noqa: E731
+    found = {f"{low}-{high} Hz, dB": level_db(low, high) for low, high in zip(EDGES_HZ[:-1], EDGES_HZ[1:], strict=True)}
+    octaves = np.arange(np.log2(100), np.log2(5600), 1 / 3)
+    bands_db = [level_db(2**o, 2 ** (o + 1 / 3)) for o in octaves]
+    return found | {"tilt, dB an octave": float(np.polyfit(octaves, bands_db, 1)[0])}
+
+
+def level_statistics(wave: np.ndarray) -> dict[str, float]:
+    block = int(0.4 * RATE)
+    blocks = wave[: len(wave) // block * block].reshape(-1, block)
+    rms = np.sqrt((blocks**2).mean(axis=1)) + 1e-9
+    level_db = 20 * np.log10(rms)
+    heard = level_db > level_db.max() - 40
+    return {
+        "crest, dB": float(20 * np.log10(np.abs(wave).max() / np.sqrt(np.mean(wave**2)))),
+        "crest of 400 ms, dB": float((20 * np.log10(np.abs(blocks).max(axis=1) / rms))[heard].mean()),
+        "loudness range, dB": float(np.ptp(np.percentile(level_db[heard], [10, 95]))),
+    }
+
+
+def beat_clarity(envelope: np.ndarray) -> float:
+    """Highest autocorrelation of the onset strength between 40 and 220 beats a minute, 0 to 1."""
+    centred = envelope - envelope.mean()
+    lags = np.correlate(centred, centred, "full")[len(centred) - 1 :]
+    slow, fast = (int(60 / bpm * RATE / HOP) for bpm in (40, 220))
+    return float(lags[fast:slow].max() / (lags[0] + 1e-9))
+
+
+def tune_statistics(magnitude: np.ndarray, pitch: np.ndarray) -> dict[str, float]:
+    """Energy of the harmonics of the tune against all else, and how far its pitch wanders about the notes' own.
+
+    Transcriptions know the pitch class, not the octave: the strongest of three is taken, here and there alike.
+    """
+    n = min(magnitude.shape[1], len(pitch))
+    sung = np.flatnonzero(np.isfinite(pitch[:n]))
+    if len(sung) < 30:
+        return {"tune to rest, dB": np.nan, "pitch scatter, cents": np.nan}
+    best: tuple[float, float] = (-np.inf, 0.0)
+    for octave in (-12, 0, 12):
+        f0_hz = librosa.midi_to_hz(pitch[sung] + octave)
+        hz = f0_hz[:, None, None] * 2 ** (CENTS[None, :, None] / 1200) * HARMONICS
+        bins = np.minimum(np.round(hz * N_FFT / RATE).astype(int), len(magnitude) - 1)
+        heard = magnitude[bins, sung[:, None, None]] * (hz < 0.48 * RATE)
+        offset = CENTS[heard.sum(axis=2).argmax(axis=1)]
+        width = 3  # bins of a Hann window's main lobe each side of its middle, less one
+        centre = bins[np.arange(len(sung)), (offset + 60) // 10]
+        near = np.clip(centre[..., None] + np.arange(-width + 1, width), 0, len(magnitude) - 1)
+        mask = np.zeros((len(magnitude), len(sung)), bool)
+        mask[near, np.arange(len(sung))[:, None, None]] = True
+        power = magnitude[:, sung] ** 2
+        share = (power * mask).sum() / power.sum()
+        share_db = float(10 * np.log10(share / (1 - share) + 1e-9))
+        if share_db > best[0]:
+            best = (share_db, float(np.std(offset)))
+    return {"tune to rest, dB": best[0], "pitch scatter, cents": best[1]}
+
+
+# --- what the shipped hearing makes of it ------------------------------------------------------------------------------
+
+
+def hearing_statistics(clips: list[Clip]) -> dict[str, np.ndarray]:
+    """How sure the heads are, clip by clip: entropies in bits, the beat's contrast."""
+    from kcarol.convert import Converter
+
+    converter = Converter.load(device="cpu")
+    rows = [sureness(converter.hear(clip.wave.astype(np.float32))) for clip in clips]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def sureness(heard: dict[str, np.ndarray]) -> dict[str, float]:
+    bits = lambda p: -(p * np.log2(p + 1e-9))  # noqa: E731
+    found = {}
+    for name in ("tune", "bass"):
+        p = softmax(heard[name].astype(float), axis=1)
+        found[f"{name} entropy, bit"] = float(bits(p).sum(axis=1).mean())
+    tune = softmax(heard["tune"].astype(float), axis=1)
+    found["tune sounds"] = float((tune[:, -1] < 0.5).mean())
+    chord = expit(heard["chord"].astype(float))
+    found["chord entropy, bit"] = float((bits(chord) + bits(1 - chord)).sum(axis=1).mean())
+    for name in ("beat", "downbeat"):
+        p = expit(heard[name].astype(float)).max(axis=1)
+        found[f"{name} peaks"] = float(np.percentile(p, 98))
+    return found
+
+
+# --- the tables ------------------------------------------------------------------------------------------------------
+
+
+def print_table(real: dict[str, np.ndarray], ours: dict[str, np.ndarray], title: str) -> None:
+    print(f"\n| {title} | records | corpus | z | out |\n|-|-|-|-|-|")
+    distances, outs = [], []
+    for name in real:
+        a, b = (values[name][np.isfinite(values[name])] for values in (real, ours))
+        if len(a) < 3 or len(b) < 3:
+            continue
+        z, (low, high) = (b.mean() - a.mean()) / (a.std() + 1e-9), np.percentile(b, [5, 95])
+        out = float(np.mean((a < low) | (a > high)))
+        print(f"| {name} | {a.mean():.2f} ± {a.std():.2f} | {b.mean():.2f} ± {b.std():.2f} | {z:+.2f} | {out:.2f} |")
+        distances.append(abs(z))
+        outs.append(out)
+    print(f"| **how near**: mean of abs(z), of out | | | **{np.mean(distances):.2f}** | **{np.mean(outs):.2f}** |", flush=True)
+
+
+def gathered(clips: list[Clip]) -> dict[str, np.ndarray]:
+    rows = [statistics(clip) for clip in clips]
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def print_style(clips: list[Clip], path: Path) -> None:
+    """Style windows of the corpus against those of other real pop: the farthest values."""
+    real = metrics.StyleReference.load(path).pop
+    ours = np.vstack([metrics.style_windows(metrics.prepare(clip.wave)) for clip in clips])
+    z = (ours.mean(axis=0) - real.mean(axis=0)) / real.std(axis=0)
+    spread = ours.std(axis=0) / real.std(axis=0)
+    far = ", ".join(f"{metrics.style_names()[i]} {z[i]:+.2f} (spread {spread[i]:.2f})" for i in np.argsort(-np.abs(z))[:12])
+    print(f"\n{len(real)} windows of other records, {len(ours)} of the corpus: mean of abs(z) {np.abs(z).mean():.2f}; {far}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("real", type=Path, help="folder with pop/")
+    parser.add_argument("--songs", type=int, default=40, help="songs rendered (default 40)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reference", type=Path, help="style_reference.npz: windows of other records")
+    parser.add_argument("--no-hearing", action="store_true")
+    args = parser.parse_args()
+    real = real_clips(args.real / "pop")
+    began = time.perf_counter()
+    ours = corpus_clips(args.songs, FRESH_SEED + args.seed)
+    print(f"{len(real)} clips of records, {len(ours)} of the corpus; {(time.perf_counter() - began) / len(ours):.2f} s a song")
+    print_table(gathered(real), gathered(ours), "statistic")
+    if args.reference:
+        print_style(ours, args.reference)
+    if not args.no_hearing:
+        print_table(hearing_statistics(real), hearing_statistics(ours), "shipped hearing")
+
+
+if __name__ == "__main__":
+    main()
