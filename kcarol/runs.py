@@ -17,6 +17,7 @@ from kcarol.convert import STYLE_NAMES, Converter, save_converter
 from kcarol.corpus import render
 from kcarol.corpus.carol import STYLES, render_carol
 from kcarol.corpus.compose import trim
+from kcarol.corpus.pairs import missing
 from kcarol.corpus.pairset import load_pair_set
 from kcarol.corpus.pool import SUFFIX, Group, PairPool, WavePool, rendered_groups, stored_groups
 from kcarol.corpus.sheet import TimeGrid
@@ -95,8 +96,8 @@ def corpus_groups(corpus: Path | None, cfg: AudioConfig, jobs: int) -> Iterable[
     FileNotFoundError for a folder without pairs, RenderError without a folder and without the synthesiser.
     """
     if corpus is None:
-        if missing := render.available():
-            raise render.RenderError(f"{missing}; or train on pairs that are there: --corpus data/pairs/train")
+        if lacking := missing():
+            raise render.RenderError(f"{lacking}; or train on pairs that are there: --corpus data/pairs/train")
         return (group for _, group in rendered_groups(itertools.count(), cfg, jobs))
     corpus = Path(corpus)
     if (corpus / PAIR_SET).is_file():
