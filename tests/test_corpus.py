@@ -31,7 +31,7 @@ from kcarol.spectral import Features, LogMel
 
 CFG = AudioConfig()
 DATA = Path(__file__).parent.parent / "data"
-MISSING = render.available()
+MISSING = render.available((render.CAROL_SOUNDFONT, render.VALIDATION_SOUNDFONT))  # training needs more
 needs_synth = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 corpus = pytest.mark.corpus
 SHEETS = [compose(np.random.default_rng(seed), 20.0) for seed in range(8)] + [tune("Joy to the World")]
@@ -222,7 +222,7 @@ def pairs_from_a_fresh_synthesiser(seed):
 
 @pytest.fixture(scope="module")
 def short_pairs():
-    return {seed: pairs_from_a_fresh_synthesiser(seed) for seed in (2, VALIDATION_SEED + 2)}
+    return {seed: pairs_from_a_fresh_synthesiser(seed) for seed in (VALIDATION_SEED + 2, VALIDATION_SEED + 3)}
 
 
 @corpus
@@ -231,8 +231,9 @@ def test_same_seed_gives_the_same_bytes(short_pairs):
     def digest(pairs):
         return [hashlib.sha256(p.pop.tobytes() + p.carol.tobytes() + p.truth.packed().tobytes()).digest() for p in pairs]
 
-    assert digest(pairs_from_a_fresh_synthesiser(2)) == digest(short_pairs[2])
-    assert digest(short_pairs[VALIDATION_SEED + 2]) != digest(short_pairs[2])
+    first, second = short_pairs
+    assert digest(pairs_from_a_fresh_synthesiser(first)) == digest(short_pairs[first])
+    assert digest(short_pairs[second]) != digest(short_pairs[first])
 
 
 @corpus
@@ -255,7 +256,7 @@ def test_songs_of_one_seed_are_different_songs_in_one_style(short_pairs):
 def test_validation_shares_no_title_with_training(monkeypatch):
     from kcarol.corpus import pairs
 
-    monkeypatch.setattr(pairs, "make_pair", lambda sheet, style, rng, cfg, soundfont: (sheet.title, soundfont))
+    monkeypatch.setattr(pairs, "make_pair", lambda sheet, style, rng, cfg, soundfont, **_: (sheet.title, soundfont))
     drawn = [{pair for s in range(60) for pair in make_pairs(base + s, CFG)} for base in (0, VALIDATION_SEED)]
     titles, fonts = [[{pair[i] for pair in side} for side in drawn] for i in (0, 1)]
     assert min(map(len, titles)) > 20 and not titles[0] & titles[1] and not fonts[0] & fonts[1]

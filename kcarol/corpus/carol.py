@@ -18,6 +18,9 @@ from kcarol.corpus.sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 
 TUNE_CENTRE = 74  # MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
 LEGATO = 0.97  # share of a note's length that sounds
+ACCENT = 0.5  # eighths of the groove at least this strong are strokes, as in `truth`
+HARMONY_LOWEST = 53  # MIDI, F3: the harmony's octave
+BASS_LOWEST = 43  # MIDI, G2: what lies below is doubled here, since mel bands cannot tell semitones apart there
 
 # General MIDI programs, numbered from 0
 PIANO, CELESTA, GLOCKENSPIEL, MUSIC_BOX, VIBRAPHONE, TUBULAR_BELLS = 0, 8, 9, 10, 11, 14
@@ -34,11 +37,12 @@ class Layer:
 
     role: str  # tune, harmony, bass, toll
     program: int
-    pattern: str = "hold"  # tune: plain; harmony and bass: hold, half, beat, arpeggio, accents
+    pattern: str = "hold"  # tune: plain; harmony and bass: hold, half, beat, arpeggio, accents, groove (beats and accents)
     shift: int = 0  # semitones above the role's own register
     gain_db: float = 0.0
     from_energy: float = 0.0  # silent in sections below
     tones: int = 4  # chord tones played at most (harmony)
+    lift: float = LEGATO  # share of a stroke that sounds: less is detached
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,12 @@ class CarolStyle:
     sleigh_db: float | None = -22.0  # None: no sleigh bells
     sleigh_every: int = 1  # beats
     rt60_s: float = 2.0
-    wet: float = 0.3  # share of the hall
+    wet: float = 0.15  # share of the hall
     damping: float = 0.6  # of the hall's treble
     tilt_db: float = 0.0  # treble against bass, dB over the whole band
     dynamics: float = 0.6  # how far energy moves loudness: 0 none, 1 by 20 dB
-    noise_db: float = -62.0  # of the room, against the loudest
+    accent: float = 24.0  # MIDI velocities between strokes on and off the groove's accents; 20 are about 5 dB
+    noise_db: float = -75.0  # of the room, against the loudest
 
 
 def tune_shift(notes: Iterable[Note]) -> int:
@@ -63,7 +68,7 @@ def tune_shift(notes: Iterable[Note]) -> int:
     return 0 if not pitches else 12 * round((TUNE_CENTRE - float(np.median(pitches))) / 12)
 
 
-def voicing(pitch_classes: Iterable[int], lowest: int = 53, tones: int = 4) -> list[int]:
+def voicing(pitch_classes: Iterable[int], lowest: int = HARMONY_LOWEST, tones: int = 4) -> list[int]:
     """Each pitch class at its one place in the octave from `lowest`: common tones stay, others move by the smallest step."""
     return sorted(lowest + (pc - lowest) % 12 for pc in list(pitch_classes)[:tones])
 
@@ -75,84 +80,130 @@ def energy_at(sheet: LeadSheet, beat: float) -> float:
     return 0.6
 
 
-def _velocity(style: CarolStyle, energy: float, beat_in_bar: float, softer: int = 0) -> int:
-    weight = 6 if beat_in_bar < 0.01 else (2 if beat_in_bar % 1 < 0.01 else -4)
-    return int(np.clip(78 + style.dynamics * 60 * (energy - 0.6) + weight - softer, 20, 122))
+def _groove(sheet: LeadSheet) -> tuple[bool, ...]:
+    """Which eighths of a bar are strokes of the groove: as `truth` tells the player, so strong or weak and nothing between."""
+    accents = sheet.accents or (1.0,) + (0.0,) * (2 * sheet.beats_per_bar - 1)
+    return tuple(accent >= ACCENT for accent in accents)
 
 
-def _stroke(grid: TimeGrid, start: float, length: float, pitch: int, velocity: int) -> Stroke:
+def _is_accented(sheet: LeadSheet, beat: float) -> bool:
+    groove, eighth = _groove(sheet), 2 * (beat % sheet.beats_per_bar)
+    return abs(eighth - round(eighth)) < 1e-6 and groove[round(eighth) % len(groove)]
+
+
+def harmony_spans(sheet: LeadSheet) -> list[Chord]:
+    """The chords, one after the other of the same tones and bass as one: a change that cannot be heard strikes nothing."""
+    spans: list[Chord] = []
+    for chord in sheet.chords:
+        last = spans[-1] if spans else None
+        if (
+            last and set(last.pitch_classes) == set(chord.pitch_classes) and last.bass_class == chord.bass_class
+            and abs(last.start + last.length - chord.start) < 1e-6
+            and energy_at(sheet, last.start) == energy_at(sheet, chord.start)
+        ):  # fmt: skip
+            spans[-1] = replace(last, length=chord.start + chord.length - last.start)
+        else:
+            spans.append(chord)
+    return spans
+
+
+def _velocity(sheet: LeadSheet, style: CarolStyle, beat: float, softer: float = 0) -> int:
+    """MIDI velocity of a stroke: the section's energy, the groove's accents, the first beat of the bar."""
+    weight = style.accent * (0.4 if _is_accented(sheet, beat) else -0.6) + (4 if beat % sheet.beats_per_bar < 0.01 else 0)
+    return int(np.clip(82 + style.dynamics * 60 * (energy_at(sheet, beat) - 0.6) + weight - softer, 20, 124))
+
+
+def _stroke(grid: TimeGrid, start: float, length: float, pitch: int, velocity: int, lift: float = LEGATO) -> Stroke:
     begin, end = grid.time_s(start), grid.time_s(start + length)
-    return Stroke(float(begin), float(end - begin) * LEGATO, pitch, velocity)
+    return Stroke(float(begin), float(end - begin) * lift, pitch, velocity)
 
 
 def _tune(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
     shift = tune_shift(sheet.notes) + layer.shift
     return [
-        _stroke(grid, note.start, note.length, note.pitch + shift,
-                _velocity(style, energy_at(sheet, note.start), note.start % sheet.beats_per_bar, -8))
+        _stroke(grid, note.start, note.length, note.pitch + shift, _velocity(sheet, style, note.start, -10), layer.lift)
         for note in sheet.notes
         if energy_at(sheet, note.start) >= layer.from_energy
     ]
 
 
 def _steps(sheet: LeadSheet, chord: Chord, pattern: str) -> list[tuple[float, float, int]]:
-    """(start, length, number in the bar) of the strokes of one chord, in beats."""
+    """(start, length, number in the bar in eighths) of the strokes of one chord, in beats."""
     bar, end = sheet.beats_per_bar, chord.start + chord.length
+    step = {"hold": bar, "half": bar / 2 if bar % 2 == 0 else bar, "beat": 1.0, "groove": 1.0}.get(pattern, 0.5)
+    marks = [k * step for k in range(int(np.ceil(chord.start / step)), int(np.ceil(end / step)))]
     if pattern == "accents":
-        accents = sheet.accents or (1.0,) + (0.0,) * (2 * bar - 1)
-        marks = [i / 2 for i, accent in enumerate(accents) if accent >= 0.5] or [0.0]
-        starts = [b * bar + m for b in range(int(chord.start // bar), int(np.ceil(end / bar))) for m in marks]
-        starts = sorted({chord.start, *(s for s in starts if chord.start <= s < end - 1e-6)})
-    else:
-        step = {"hold": bar, "half": bar / 2 if bar % 2 == 0 else bar, "beat": 1.0, "arpeggio": 0.5}[pattern]
-        first = int(np.floor(chord.start / step)) + 1
-        grid_starts = [k * step for k in range(first, int(np.ceil(end / step)) + 1) if k * step < end - 1e-6]
-        starts = [chord.start, *(s for s in grid_starts if s > chord.start + 1e-6)]
+        marks = [mark for mark in marks if _is_accented(sheet, mark)]
+    elif pattern == "groove":
+        eighths = (k / 2 for k in range(int(np.ceil(2 * chord.start)), int(np.ceil(2 * end))))
+        marks += [mark for mark in eighths if _is_accented(sheet, mark)]
+    starts = sorted({chord.start, *(mark for mark in marks if chord.start + 1e-6 < mark < end - 1e-6)})
     return [(s, n - s, int(round(s % bar * 2))) for s, n in zip(starts, [*starts[1:], end], strict=True)]
 
 
 ARPEGGIO = (0, 1, 2, 3, 2, 1)  # order of chord tones over the eighths of a bar
+ARPEGGIO_RINGS = 1.5  # beats, at most to the end of the chord
+
+
+def _under(pitches: list[int], tune: int | None) -> list[int]:
+    """Four-part writing: what would sound above the tune goes an octave down."""
+    return pitches if tune is None else sorted({pitch if pitch < tune else pitch - 12 for pitch in pitches})
+
+
+class _TuneAt:
+    """Pitch of the carol's tune at a beat, None where it rests."""
+
+    def __init__(self, sheet: LeadSheet):
+        self.notes, self.shift = sheet.notes, tune_shift(sheet.notes)
+        self.starts = np.array([note.start for note in sheet.notes])
+
+    def __call__(self, beat: float) -> int | None:
+        i = int(np.searchsorted(self.starts, beat + 1e-6)) - 1
+        sounds = i >= 0 and beat < self.notes[i].start + self.notes[i].length - 1e-6
+        return self.notes[i].pitch + self.shift if sounds else None
 
 
 def _harmony(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
-    strokes = []
-    for chord in sheet.chords:
-        energy = energy_at(sheet, chord.start)
-        if energy < layer.from_energy:
+    strokes, tune_at = [], _TuneAt(sheet)
+    for chord in harmony_spans(sheet):
+        if energy_at(sheet, chord.start) < layer.from_energy:
             continue
-        pitches = voicing(chord.pitch_classes, 53 + layer.shift, layer.tones)
+        pitches, end = voicing(chord.pitch_classes, HARMONY_LOWEST + layer.shift, layer.tones), chord.start + chord.length
         for start, length, eighth in _steps(sheet, chord, layer.pattern):
-            velocity = _velocity(style, energy, start % sheet.beats_per_bar, 8)
+            velocity = _velocity(sheet, style, start, 8)
             if layer.pattern == "arpeggio":
                 ladder = [*pitches, pitches[0] + 12]
                 pitch = ladder[ARPEGGIO[eighth % len(ARPEGGIO)] % len(ladder)]
-                strokes.append(_stroke(grid, start, max(length, 1.5), pitch, velocity))
+                strokes.append(_stroke(grid, start, min(ARPEGGIO_RINGS, end - start), pitch, velocity, layer.lift))
             else:
-                strokes += [_stroke(grid, start, length, pitch, velocity) for pitch in pitches]
+                now = _under(pitches, tune_at(start))
+                strokes += [_stroke(grid, start, length, pitch, velocity, layer.lift) for pitch in now]
     return strokes
 
 
 def _bass(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
     strokes = []
-    for chord in sheet.chords:
-        energy = energy_at(sheet, chord.start)
-        if energy < layer.from_energy:
+    for chord in harmony_spans(sheet):
+        if energy_at(sheet, chord.start) < layer.from_energy:
             continue
-        pitch = 36 + (chord.bass_class - 36) % 12 + layer.shift
+        pitch = BASS_LOWEST + (chord.bass_class - BASS_LOWEST) % 12 + layer.shift
         for start, length, _ in _steps(sheet, chord, layer.pattern):
-            strokes.append(_stroke(grid, start, length, pitch, _velocity(style, energy, start % sheet.beats_per_bar, 4)))
+            strokes.append(_stroke(grid, start, length, pitch, _velocity(sheet, style, start, 4), layer.lift))
     return strokes
 
 
 def _toll(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, layer: Layer) -> list[Stroke]:
     """A bell on the first beat of each bar: the bass note, above the harmony."""
     strokes = []
-    for chord in sheet.chords:
-        energy = energy_at(sheet, chord.start)
-        if energy < layer.from_energy or chord.start % sheet.beats_per_bar > 0.01:
+    for chord in harmony_spans(sheet):
+        if energy_at(sheet, chord.start) < layer.from_energy:
             continue
         pitch = 60 + (chord.bass_class - 60) % 12 + layer.shift
-        strokes.append(_stroke(grid, chord.start, sheet.beats_per_bar, pitch, _velocity(style, energy, 0.0, 10)))
+        strokes += [
+            _stroke(grid, start, length, pitch, _velocity(sheet, style, start, 10), layer.lift)
+            for start, length, eighth in _steps(sheet, chord, "hold")
+            if eighth == 0
+        ]
     return strokes
 
 
@@ -161,9 +212,11 @@ ROLES = {"tune": _tune, "harmony": _harmony, "bass": _bass, "toll": _toll}
 
 def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[Part, ...]:
     """The carol's parts, sleigh bells excepted (they are no General MIDI sound: see `sleigh_bells`)."""
+    loudest = max((layer.gain_db for layer in style.layers), default=0.0)  # 0 dB: the synthesiser has no volume far above
+    strokes = [tuple(ROLES[layer.role](sheet, grid, style, layer)) for layer in style.layers]
     return tuple(
-        Part(f"{layer.role}{i}", tuple(ROLES[layer.role](sheet, grid, style, layer)), layer.program, gain_db=layer.gain_db)
-        for i, layer in enumerate(style.layers)
+        Part(f"{layer.role}{i}", played, layer.program, gain_db=layer.gain_db - loudest)
+        for i, (layer, played) in enumerate(zip(style.layers, strokes, strict=True))
     )
 
 
@@ -224,31 +277,39 @@ def render_carol(
 
 
 # Chosen by measurement: pooled statistics of renders against recorded carols (data/README.md has the table of what was tried).
+# A piano strikes the chords of all of them: sustained sounds alone have no onsets, and recorded carols have.
 STYLES: dict[str, CarolStyle] = {
     style.name: style
     for style in (
         CarolStyle("bells", (
-            Layer("tune", CELESTA, gain_db=3), Layer("tune", GLOCKENSPIEL, gain_db=-2, from_energy=0.7),
-            Layer("harmony", PIANO, "arpeggio", gain_db=-4), Layer("bass", PIANO, "half"),
-            Layer("toll", TUBULAR_BELLS, gain_db=-6, from_energy=0.7)), sleigh_db=-20.0),
+            Layer("tune", CELESTA, gain_db=4), Layer("tune", VIBRAPHONE),
+            Layer("tune", GLOCKENSPIEL, gain_db=-4, from_energy=0.7), Layer("harmony", PIANO, "arpeggio"),
+            Layer("harmony", SLOW_STRINGS, "hold", gain_db=-14),
+            Layer("bass", PIANO, "accents", gain_db=-5), Layer("toll", TUBULAR_BELLS, gain_db=-8, from_energy=0.7)),
+            sleigh_db=-20.0),
         CarolStyle("choir", (
-            Layer("tune", CHOIR, gain_db=2), Layer("tune", CHOIR, shift=-12, gain_db=-3),
-            Layer("harmony", CHOIR, "beat", gain_db=-5), Layer("bass", CHOIR, "beat", shift=12)), sleigh_db=None),
+            Layer("tune", CHOIR, gain_db=2), Layer("tune", OOHS, shift=-12, gain_db=-2), Layer("tune", HARP, gain_db=2),
+            Layer("harmony", CHOIR, "accents", gain_db=-4, lift=0.6), Layer("harmony", PIANO, "groove", gain_db=-2),
+            Layer("bass", PIANO, "accents", gain_db=-5)), sleigh_db=None),
         CarolStyle("strings", (
-            Layer("tune", CELLO, shift=-12, gain_db=2), Layer("tune", PIANO),
-            Layer("tune", VIOLIN, gain_db=-2, from_energy=0.7),
-            Layer("harmony", PIANO, "arpeggio"), Layer("bass", PIANO, "half")), sleigh_db=None, wet=0.2),
+            Layer("tune", CELLO, shift=-12, gain_db=2), Layer("tune", PIANO, gain_db=4),
+            Layer("tune", VIOLIN, gain_db=-2, from_energy=0.7), Layer("harmony", PIANO, "arpeggio", gain_db=-1),
+            Layer("harmony", PIZZICATO, "accents", gain_db=-3), Layer("bass", PIANO, "accents", gain_db=-8),
+            Layer("bass", CONTRABASS, "half", shift=-12, gain_db=-10, lift=0.5)), sleigh_db=None),
         CarolStyle("organ", (
-            Layer("tune", CHURCH_ORGAN), Layer("harmony", CHURCH_ORGAN, "half", gain_db=-6),
-            Layer("bass", CHURCH_ORGAN, "half", gain_db=-3), Layer("tune", TUBULAR_BELLS, shift=-12, gain_db=2)),
+            Layer("tune", REED_ORGAN, gain_db=-2), Layer("tune", TUBULAR_BELLS, shift=-12, gain_db=-3),
+            Layer("tune", PIANO, gain_db=5), Layer("harmony", REED_ORGAN, "groove", gain_db=-10, lift=0.6),
+            Layer("harmony", CHURCH_ORGAN, "groove", gain_db=-14, lift=0.6), Layer("harmony", PIANO, "accents", gain_db=-4),
+            Layer("bass", PIANO, "accents", gain_db=-6), Layer("bass", PIANO, "accents", shift=-12, gain_db=-6, lift=0.6)),
             sleigh_db=None),
         CarolStyle("brass", (
-            Layer("tune", HORN), Layer("tune", FLUTE, shift=12, gain_db=-3, from_energy=0.5),
-            Layer("harmony", HORN, "half", gain_db=-5), Layer("bass", TIMPANI, "half", gain_db=-1),
-            Layer("bass", TUBA, "half", gain_db=-6)), sleigh_db=-26.0),
+            Layer("tune", HORN, gain_db=2), Layer("tune", FLUTE, shift=12, gain_db=-4, from_energy=0.5),
+            Layer("tune", PIANO, gain_db=2), Layer("harmony", TROMBONE, "accents", gain_db=-9, lift=0.5),
+            Layer("harmony", PIANO, "groove", gain_db=-3), Layer("bass", TIMPANI, "accents", gain_db=-2),
+            Layer("bass", TUBA, "accents", gain_db=-9, lift=0.6)), sleigh_db=-26.0),
         CarolStyle("piano", (
-            Layer("tune", PIANO, gain_db=2), Layer("harmony", PIANO, "beat", gain_db=-4), Layer("bass", PIANO, "beat")),
-            sleigh_db=None),
+            Layer("tune", PIANO, gain_db=6), Layer("tune", PIANO, shift=-12), Layer("harmony", PIANO, "groove", gain_db=-4),
+            Layer("bass", PIANO, "groove", gain_db=-7)), sleigh_db=None),
     )
 }
 
@@ -268,8 +329,9 @@ def draw_style(rng: np.random.Generator, name: str | None = None, spread: float 
     layers = tuple(_vary_layer(layer, rng) for layer in style.layers)
     sleigh = style.sleigh_db if rng.random() < 0.6 else (None if style.sleigh_db is not None else float(rng.uniform(-30, -20)))
     return replace(
-        style, layers=layers, sleigh_db=sleigh, rt60_s=float(rng.uniform(1.0, 3.0)), wet=float(rng.uniform(0.1, 0.4)),
+        style, layers=layers, sleigh_db=sleigh, rt60_s=float(rng.uniform(1.0, 2.6)), wet=float(rng.uniform(0.06, 0.25)),
         damping=float(rng.uniform(0.2, 1.2)), tilt_db=float(rng.normal(0, 3)),
+        accent=style.accent + float(rng.uniform(-8, 8)),
     )
 
 
@@ -278,5 +340,5 @@ def _vary_layer(layer: Layer, rng: np.random.Generator) -> Layer:
     if rng.random() < 0.4:
         program = int(rng.choice(next((kin for kin in KIN if program in kin), (program,))))
     if layer.role == "harmony" and rng.random() < 0.3:
-        pattern = str(rng.choice(["hold", "half", "beat", "arpeggio", "accents"]))
+        pattern = str(rng.choice(["half", "beat", "arpeggio", "accents", "groove"]))
     return replace(layer, program=program, pattern=pattern, gain_db=layer.gain_db + float(rng.normal(0, 2)))

@@ -23,10 +23,11 @@ INSTALL = "pip install 'kcarol[corpus]' and the FluidSynth library (Debian: apt 
 SOUNDFONTS = {
     "FluidR3Mono_GM.sf3": "fluidr3mono-gm-soundfont",
     "sf_GMbank.sf2": "csound-soundfont",
+    "MuseScore_General.sf3": "musescore-general-soundfont-small",
     "TimGM6mb.sf2": "timgm6mb-soundfont",
 }
-CAROL_SOUNDFONT = "FluidR3Mono_GM.sf3"
-TRAINING_SOUNDFONTS = ("FluidR3Mono_GM.sf3", "sf_GMbank.sf2")
+CAROL_SOUNDFONT = "MuseScore_General.sf3"
+TRAINING_SOUNDFONTS = ("FluidR3Mono_GM.sf3", "sf_GMbank.sf2", "MuseScore_General.sf3")
 VALIDATION_SOUNDFONT = "TimGM6mb.sf2"
 FOLDERS = ("/usr/share/sounds/sf3", "/usr/share/sounds/sf2", "/usr/share/soundfonts")
 

@@ -1,44 +1,124 @@
-"""How near the rendered carol targets themselves are to recorded carols: target_style.py REFERENCE.npz [--songs N].
+"""How good the rendered carol targets themselves are: target_style.py REFERENCE.npz [--songs N] [--styles ...] [--cache DIR].
 
 No network is in this: it measures the arranger, and so the ceiling of everything trained on it. One row a style, one pooled,
-and the features that are farthest off.
+and the features that are farthest off. `onset` and `chroma` compare the carol with the pop render of the same sheet, on one
+time grid; `note@1` asks the carol for the sheet's tune. `--cache` keeps what is compared of the pop renders: the carol arranger
+does not change them, but empty it when the pop side or the composer has changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from kcarol import metrics
 from kcarol.config import AudioConfig
-from kcarol.corpus.carol import STYLES, render_carol
+from kcarol.corpus.carol import STYLES, CarolStyle, render_carol
 from kcarol.corpus.compose import draw_sheet
-from kcarol.corpus.sheet import TimeGrid
+from kcarol.corpus.pairs import render_pop
+from kcarol.corpus.pop import arrange_pop
+from kcarol.corpus.render import VALIDATION_SOUNDFONT
+from kcarol.corpus.sheet import LeadSheet, TimeGrid
+
+RATE = AudioConfig().sample_rate
+LENGTH_S = 35.0
+POOLED = ("bells", "choir", "strings", "organ", "brass")  # `style` is a matter of several styles together
+FIGURES = ("crest", "attack", "onset", "chroma", "note@1")
+
+
+@dataclass(frozen=True)
+class Song:
+    """A held-out sheet with what is compared of its pop render."""
+
+    sheet: LeadSheet
+    grid: TimeGrid
+    chroma: np.ndarray  # (12, F) of the pop render
+    onset: np.ndarray  # (F,) onset strength of the pop render
+
+
+def pop_of(sheet: LeadSheet, grid: TimeGrid, seed: tuple[int, int]) -> np.ndarray:
+    """(T,) pop render of a sheet; everything in it is drawn from `seed`."""
+    rng = np.random.default_rng(seed)
+    return render_pop(arrange_pop(sheet, grid, rng), grid.length_s, RATE, VALIDATION_SOUNDFONT, rng)
+
+
+def songs_of(number: int, n_songs: int, cache: Path | None) -> list[Song]:
+    """The held-out songs on which the style of this number is measured, always the same."""
+    rng, songs = np.random.default_rng(number), []
+    for i in range(n_songs):
+        sheet = draw_sheet(rng, LENGTH_S, validation=True)
+        grid, path = TimeGrid.of(sheet), cache and cache / f"pop-{number}-{i}.npz"
+        if path and path.is_file():
+            with np.load(path) as kept:
+                chroma, onset = kept["chroma"], kept["onset"]
+        else:
+            pop = metrics.prepare(pop_of(sheet, grid, (number, i)))
+            chroma, onset = metrics.chromagram(pop), metrics.onset_envelope(pop)
+            if path:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.savez(path.with_suffix(".part.npz"), chroma=chroma, onset=onset)
+                os.replace(path.with_suffix(".part.npz"), path)
+        songs.append(Song(sheet, grid, chroma, onset))
+    return songs
+
+
+def sung_notes(song: Song) -> list[metrics.SungNote]:
+    spans = [(float(song.grid.time_s(n.start)), float(song.grid.time_s(n.start + n.length)), n.pitch) for n in song.sheet.notes]
+    return [metrics.SungNote(begin, end - begin, pitch) for begin, end, pitch in spans]
+
+
+def measure(song: Song, style: CarolStyle, render: Callable = render_carol) -> tuple[np.ndarray, np.ndarray]:
+    """Style windows (W, 69) of a carol and its FIGURES."""
+    wave = metrics.prepare(render(song.sheet, song.grid, style, RATE))
+    onset, chroma = metrics.onset_envelope(wave), metrics.chromagram(wave)
+    figures = np.array([
+        metrics.crest_db(wave), metrics.attack(onset), metrics.onset_correlation(song.onset, onset),
+        metrics.chroma_similarity(song.chroma, chroma), metrics.note_at_k(chroma, sung_notes(song), 1)["note"],
+    ])  # fmt: skip
+    return metrics.style_windows(wave), figures
+
+
+def measure_style(name: str, n_songs: int, cache: Path | None) -> tuple[np.ndarray, np.ndarray]:
+    """Style windows (W, 69) of all songs of a style, and FIGURES (N, 5)."""
+    songs = songs_of(list(STYLES).index(name), n_songs, cache)
+    windows, figures = zip(*(measure(song, STYLES[name]) for song in songs), strict=True)
+    return np.vstack(windows), np.stack(figures)
+
+
+def print_row(name: str, windows: np.ndarray, figures: np.ndarray, reference: metrics.StyleReference, n_far: int = 5) -> None:
+    far = ", ".join(f"{name} {z:+.1f}" for name, z in reference.farthest(windows)[:n_far])
+    crest, attack, *rest = np.nanmean(figures, axis=0)
+    shares = " | ".join(f"{value:.2f}" for value in rest)
+    style = f"{reference.style(windows):.2f} | {reference.p_carol(windows):.2f}"
+    print(f"| {name} | {len(windows)} | {style} | {crest:.1f} | {attack:.1f} | {shares} | {far} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reference", type=Path, help="style_reference.npz")
     parser.add_argument("--songs", type=int, default=4, help="held-out compositions a style (default 4)")
-    parser.add_argument("--styles", nargs="+", default=["bells", "choir", "strings", "organ", "brass"])
+    parser.add_argument("--styles", nargs="+", choices=list(STYLES), default=list(STYLES))
+    parser.add_argument("--cache", type=Path, help="folder that keeps the pop renders")
+    parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
-    reference, rate, pooled = metrics.StyleReference.load(args.reference), AudioConfig().sample_rate, []
-    print("| style | windows | style | p_carol | farthest |\n|-|-|-|-|-|")
-    for number, name in enumerate(args.styles):
-        rng = np.random.default_rng(number)
-        sheets = [draw_sheet(rng, 35.0, validation=True) for _ in range(args.songs)]
-        waves = [render_carol(sheet, TimeGrid.of(sheet), STYLES[name], rate) for sheet in sheets]
-        windows = np.vstack([metrics.style_windows(metrics.prepare(wave)) for wave in waves])
-        pooled.append(windows)
-        print_row(name, windows, reference)
-    print_row("pooled", np.vstack(pooled), reference)
-
-
-def print_row(name: str, windows: np.ndarray, reference: metrics.StyleReference) -> None:
-    far = ", ".join(f"{name} {z:+.1f}" for name, z in reference.farthest(windows)[:5])
-    print(f"| {name} | {len(windows)} | {reference.style(windows):.2f} | {reference.p_carol(windows):.2f} | {far} |", flush=True)
+    reference = metrics.StyleReference.load(args.reference)
+    print("| style | windows | style | p_carol | " + " | ".join(FIGURES) + " | farthest |\n" + "|-" * (5 + len(FIGURES)) + "|")
+    with ProcessPoolExecutor(args.jobs) as pool:
+        work = partial(measure_style, n_songs=args.songs, cache=args.cache)
+        results = dict(zip(args.styles, pool.map(work, args.styles), strict=True))
+    for name, (windows, figures) in results.items():
+        print_row(name, windows, figures, reference)
+    for title, names in (("five styles", POOLED), ("all", tuple(STYLES))):
+        if set(names) <= set(results):
+            windows, figures = (np.vstack([results[name][i] for name in names]) for i in (0, 1))
+            print_row(title, windows, figures, reference, 8)
 
 
 if __name__ == "__main__":
