@@ -81,10 +81,19 @@ def log_mel_figure(log_mel: np.ndarray, cfg: AudioConfig | None = None, title: s
 
 
 def pair_figure(
-    song: np.ndarray, carol: np.ndarray, cfg: AudioConfig | None = None, titles: tuple[str, str] = ("song", "carol")
-) -> Picture:
-    """Song (F, M) over its carol (F', M), natural-log mel, one time axis, one colour scale."""
-    return spectrograms(dict(zip(titles, (song, carol), strict=True)), cfg)
+    song: np.ndarray, carol: np.ndarray, cfg: AudioConfig | None = None, titles: tuple[str, str] = ("song", "carol"),
+    tune: np.ndarray | None = None,
+) -> Picture:  # fmt: skip
+    """Song (F, M) over its carol (F', M), natural-log mel, one time axis, one colour scale.
+
+    tune: (F,) MIDI of the sung notes where known, below 0 between them, drawn into both.
+    """
+    figure = spectrograms(dict(zip(titles, (song, carol), strict=True)), cfg)
+    if tune is not None:
+        for axes in figure.axes[:2]:
+            _draw_tune(axes, tune, cfg or AudioConfig(), "#56b4e9", 1.5, 0.9, "sung")
+        figure.described(f"{figure.description}, with {len(_runs(tune))} sung notes")
+    return figure
 
 
 def spectrograms(log_mels: Mapping[str, np.ndarray], cfg: AudioConfig | None = None) -> Picture:

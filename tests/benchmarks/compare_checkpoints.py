@@ -7,6 +7,9 @@ a checkpoint; content (chroma, retrieval, notes) and sound (p_carol, style, cres
 from __future__ import annotations
 
 import argparse
+import tempfile
+import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,11 +17,15 @@ import torch
 from kcarol.checkpoint import load_model_state
 from kcarol.config import Config, VocoderConfig
 from kcarol.convert import Converter
+from kcarol.corpus.pairset import read_pairs
 from kcarol.eval import evaluate_real
 from kcarol.models import MusicTransformer
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
-COLUMNS = ("retrieval", "chroma", "note@1", "note@3", "const@3", "onset", "beat_f", "p_carol", "style", "crest", "attack")
+COLUMNS = (
+    "retrieval", "chroma", "note@1", "shift@1", "const@1", "note@3", "shift@3", "const@3", "triad", "onset", "beat_f",
+    "p_carol", "style", "crest", "attack", "loudness", "length", "seam",
+)  # fmt: skip
 
 
 def load_vocoder(path: Path | None):
@@ -42,13 +49,17 @@ def load_converter(path: Path, vocoder, pairs: Path) -> Converter:
     model = MusicTransformer(Config().model)
     print(path, "step", load_model_state(path, model))
     converter = Converter(model, vocoder, {}, Config().train.window_frames)
-    from kcarol.corpus.pairset import read_pairs
-
     styles: dict[str, list] = {}
     for pair in read_pairs(pairs):
         styles.setdefault(pair["style"], []).append(converter.embed_style(pair["carol"]))
     converter.styles = {name: torch.stack(vectors).mean(0) for name, vectors in styles.items()}
     return converter
+
+
+def joins(converter: Converter, n_samples: int) -> list[float]:
+    """Seconds at which windows were joined."""
+    spans = converter.spans(converter.audio.n_frames(n_samples))
+    return [start / converter.audio.frame_rate for start, _ in spans[1:]]
 
 
 def main() -> None:
@@ -59,18 +70,25 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, default=Path("data/pairs"), help="held-out pairs, for the styles' embeddings")
     parser.add_argument("--styles", nargs="+", default=["bells"])
     parser.add_argument("--demo", type=Path, default=Path("data/raw/kpop"), help="distractors for retrieval")
+    parser.add_argument("--songs", action="store_true", help="a row for each song, too")
     parser.add_argument("--out", type=Path, help="folder for the audio and a listening page")
     args = parser.parse_args()
-    vocoder = load_vocoder(args.vocoder)
+    vocoder, seconds = load_vocoder(args.vocoder), []
     distractors = sorted(p for p in args.demo.glob("*.*") if p.suffix in (".mp3", ".ogg"))
     print("| checkpoint | sound | " + " | ".join(COLUMNS) + " |")
-    for path in args.checkpoints:
-        converter = load_converter(path, vocoder, args.pairs)
-        out = args.out / path.parent.name if args.out else None
-        table = evaluate_real(converter.convert, args.real, distractors, False, out, styles=args.styles)
-        for row in table.rows:
-            cells = [f"{row[c]:.2f}" if row.get(c) is not None else "" for c in COLUMNS]
-            print(f"| {path.parent.name} | {row['sound']} | " + " | ".join(cells) + " |", flush=True)
+    with tempfile.TemporaryDirectory() as cache:  # the songs are analysed once for all checkpoints
+        for path in args.checkpoints:
+            started = time.monotonic()
+            converter = load_converter(path, vocoder, args.pairs)
+            out = args.out / path.parent.name if args.out else None
+            joins_s = partial(joins, converter)
+            table = evaluate_real(converter.convert, args.real, distractors, False, out, styles=args.styles, joins_s=joins_s,
+                                  cache_dir=Path(cache))  # fmt: skip
+            for row in [*table.rows, *(detail for detail in table.details if args.songs)]:
+                cells = [f"{row[c]:.2f}" if row.get(c) is not None else "" for c in COLUMNS]
+                print(f"| {path.parent.name} | {row.get('name', row['sound'])} | " + " | ".join(cells) + " |", flush=True)
+            seconds.append(time.monotonic() - started)
+    print(f"{len(seconds)} checkpoints, {sum(seconds):.0f} s: " + ", ".join(f"{s:.0f}" for s in seconds))
 
 
 if __name__ == "__main__":
