@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from kcarol.store import WeightsError, write_atomic
+from kcarol.store import WeightsError, save_state
 
 FORMAT = 1
-KEYS = {"format", "step", "parts", "config", "loader_seed", "model", "optimizer", "scaler", "ema", "meter", "random",
-        "extra"}
+KEYS = {"format": int, "step": int, "parts": int, "config": dict, "loader_seed": object, "model": dict, "optimizer": dict,
+        "scaler": dict, "ema": dict, "meter": dict, "random": list, "extra": dict}
 
 
 def random_state() -> dict:
@@ -40,6 +40,13 @@ def set_random_state(state: dict) -> None:
         torch.cuda.set_rng_state(state["cuda"])
 
 
+def seed_all(seed: int) -> None:
+    """Python's, numpy's and torch's global generators: what a run starts from does not depend on the process."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 @contextmanager
 def kept_random_state() -> Iterator[None]:
     """What happens inside leaves the global generators as they were."""
@@ -52,9 +59,9 @@ def kept_random_state() -> Iterator[None]:
 
 def save_checkpoint(path: Path, state: dict) -> None:
     """Writes `state` (all of KEYS) to a temporary name, then puts it in place."""
-    if state.keys() != KEYS:
-        raise ValueError(f"a checkpoint has the keys {sorted(KEYS)}, differing: {sorted(state.keys() ^ KEYS)}")
-    write_atomic(path, lambda temporary: torch.save(state, temporary))
+    if state.keys() != KEYS.keys():
+        raise ValueError(f"a checkpoint has the keys {sorted(KEYS)}, differing: {sorted(state.keys() ^ KEYS.keys())}")
+    save_state(path, state)
 
 
 def load_checkpoint(path: Path) -> dict:
@@ -64,8 +71,10 @@ def load_checkpoint(path: Path) -> dict:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for broken files
-        raise WeightsError(f"{path}: not a checkpoint, or broken ({str(error).splitlines()[0]})") from error
-    if not isinstance(state, dict) or state.keys() != KEYS or state["format"] != FORMAT:
+        found = " ".join(str(error).split())[:200] or type(error).__name__
+        raise WeightsError(f"{path}: not a checkpoint, or broken ({found})") from error
+    whole = isinstance(state, dict) and state.keys() == KEYS.keys() and state["format"] == FORMAT
+    if not whole or not all(isinstance(state[key], kind) for key, kind in KEYS.items()):
         raise WeightsError(f"{path}: not a checkpoint of this version of kcarol (format {FORMAT}); start a new run")
     return state
 

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kcarol.config import AudioConfig, TrainConfig
+from kcarol.oneline import printable
 
 FAILED = 2  # exit status for bad input, also argparse's
 INTERRUPTED = 130  # 128 + SIGINT
+TERMINATED = 143  # 128 + SIGTERM
+LONGEST_NAME = 255  # bytes of a file's name, on most file systems
 ORDER = ("preprocess", "train", "eval", "convert")  # in which several run
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")  # tests hold these to
 OWN_STYLE = "own"  # kcarol.convert and kcarol.personal
@@ -155,8 +161,13 @@ COMMANDS: dict[str, Command] = {command.name: command for command in (
                help="of the carols where --out is no file (default: %(default)s)"),
         option("--picture", action="store_true",
                help="spectrograms of song and carol beside the carol, .png (default: off)"),
-        VOCODER, WEIGHTS, DEVICE, FORCE),
-        ("SONG", "sound file (wav mp3 flac ogg opus m4a aac wma) of any length, or folder of such files")),
+        option("--manifest", type=Path, metavar="FILE",
+               help="list of songs, a path a line (or a .jsonl with \"song\"): converted by --jobs processes; what is there "
+                    "stays, what fails is listed in FILE.journal.jsonl; call again to go on (default: none)"),
+        option("--engine", metavar="ADDRESS",
+               help="Dask scheduler whose workers convert the --manifest, as tcp://host:8786 (default: processes here)"),
+        JOBS, VOCODER, WEIGHTS, DEVICE, FORCE),
+        ("SONG", "sound file (wav mp3 flac ogg opus m4a aac wma) of any length, or folder of such files"), needs_files=False),
     Command("corpus", "render pairs of pop and carol to train on; what is there already stays", (
         option("--hours", type=float, default=1.0, metavar="H", help="of pairs to be in --out, hours (default: %(default)g)"),
         option("--seed", type=int, default=0, metavar="N", help="of the first pair (default: %(default)s)"),
@@ -181,7 +192,7 @@ def read(argv: Sequence[str]) -> list[tuple[str, argparse.Namespace]]:
         return [(command.name, _subcommand_parser(command).parse_args(argv[1:]))]
     parser = whole_parser()
     given = vars(parser.parse_args(argv))
-    names = [name for name in ORDER if given[f"do_{name}"]]
+    names = [name for name in ORDER if given[f"do_{name}"] not in (None, False)]
     if not names:
         parser.error(f"expected a command ({', '.join(COMMANDS)}), or one or more of --{' --'.join(ORDER)}")
     if given["out"] is not None and len(names) > 1:
@@ -213,7 +224,8 @@ def whole_parser() -> argparse.ArgumentParser:
         group = parser.add_argument_group(f"kcarol {command.name}, or --{command.name}", command.help)
         if command.positional:
             metavar, text = command.positional
-            group.add_argument(f"--{command.name}", nargs="+", type=Path, metavar=metavar, dest=f"do_{command.name}", help=text)
+            nargs = "+" if command.needs_files else "*"
+            group.add_argument(f"--{command.name}", nargs=nargs, type=Path, metavar=metavar, dest=f"do_{command.name}", help=text)
         else:
             group.add_argument(f"--{command.name}", action="store_true", dest=f"do_{command.name}",
                                help=f"{command.help} (default: off)")  # fmt: skip
@@ -263,28 +275,60 @@ class _Version(argparse.Action):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what `argv` (default: the process's own) asks for; returns the exit status, 0, 2 or 130."""
+    """Run what `argv` (default: the process's own) asks for; returns the exit status, 0, 2, 130 or 143."""
     session = Session()
+    _print_anything()
     requests = read(list(sys.argv[1:] if argv is None else argv))
     try:
-        if _n_processes() > 1 and [name for name, _ in requests] != ["train"]:
-            raise UsageError("under torchrun expected --train alone: run the other commands before and after it")
-        for name, arguments in requests:
-            session.status = max(session.status, RUNNERS[name](arguments, session))
+        with _terminating():
+            if _n_processes() > 1 and [name for name, _ in requests] != ["train"]:
+                raise UsageError("under torchrun expected --train alone: run the other commands before and after it")
+            for name, arguments in requests:
+                session.status = max(session.status, RUNNERS[name](arguments, session))
     except KeyboardInterrupt as interrupt:
-        return _complain(str(interrupt) or "interrupted", INTERRUPTED)
-    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        return _complain(str(interrupt) or "interrupted", TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED)
+    except (ValueError, OSError, ImportError, RuntimeError, MemoryError) as error:
         if os.environ.get("KCAROL_DEBUG"):
             raise
         return _complain(one_line(error), FAILED)
     return session.status
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: ends as Ctrl-C does, so that nothing half-written is left."""
+
+
+@contextmanager
+def _terminating() -> Iterator[None]:
+    """SIGTERM raises Terminated, where signals can be caught."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number, frame):
+        raise Terminated("terminated")
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _print_anything() -> None:
+    """Names that the terminal's encoding lacks are spelled out; where there is no output, nothing is printed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # started with it closed: libraries expect a file
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
 def one_line(error: BaseException) -> str:
     """The message of an error without line breaks; OSError as "file: reason"."""
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    text = " ".join(str(error).split()) or type(error).__name__
+        return printable(f"{error.filename}: {error.strerror}")
+    text = printable(" ".join(str(error).split())) or type(error).__name__
     return text if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: {text}"
 
 
@@ -382,12 +426,11 @@ def run_corpus(arguments: argparse.Namespace, session: Session) -> int:
     _at_least(arguments, hours=0, seed=0, jobs=1)
     from tqdm import tqdm
 
-    from kcarol.corpus import render
-    from kcarol.corpus.pairs import SONGS_PER_STYLE, VALIDATION_SEED
+    from kcarol.corpus.pairs import SONGS_PER_STYLE, VALIDATION_SEED, missing
     from kcarol.corpus.pool import ROW_FRAMES, build
 
-    if missing := render.available():
-        raise UsageError(missing)
+    if lacking := missing():
+        raise UsageError(lacking)
     out, seed = arguments.out or Path("data/corpus"), arguments.seed + VALIDATION_SEED * arguments.held_out
     with tqdm(desc="corpus", unit="song") as bar:
 
@@ -477,29 +520,79 @@ def _draw_table(rows, title: str, path: Path) -> Path:
 def run_convert(arguments: argparse.Namespace, session: Session) -> int:
     if not 0 <= arguments.strength <= 1:
         raise UsageError(f"--strength: expected 0 to 1, found {arguments.strength:g}")
+    if bool(arguments.files) == bool(arguments.manifest):
+        raise UsageError("expected songs, or --manifest FILE, found " + ("both" if arguments.files else "neither"))
+    _at_least(arguments, jobs=1)
+    if arguments.manifest:
+        return _convert_manifest(arguments, session)
     plan, failures = plan_outputs(arguments.files, arguments.out, arguments.format)
     for line in failures:
         _complain(line, FAILED)
     if not plan:
         return FAILED
-    device = _checked_device(arguments.device)
+    converter = _checked_converter(arguments, session)
     from tqdm import tqdm
 
+    with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
+        for song, out in bar:
+            lines = []
+            try:
+                lines = _convert_one(song, out, converter, arguments)
+            except (ValueError, OSError, RuntimeError, MemoryError) as error:
+                failures.append(_naming(song, one_line(error)))
+                bar.write(f"kcarol: {failures[-1]}", file=sys.stderr)
+            for line in lines:
+                bar.write(printable(line), file=sys.stdout)
+    if failures and len(plan) > 1:
+        _complain(f"{len(plan)} songs, {len(failures)} failed", FAILED)
+    return FAILED if failures else 0
+
+
+def _naming(song: Path | str, text: str) -> str:
+    """A message that names the song, at its front if nowhere else."""
+    return text if printable(song) in text else f"{printable(song)}: {text}"
+
+
+def _checked_converter(arguments: argparse.Namespace, session: Session):
+    """The networks; arguments.style is then one that they know."""
+    device = _checked_device(arguments.device)
     from kcarol.convert import Converter
 
     converter = Converter.load(session.weights or arguments.weights, device, arguments.vocoder)
     arguments.style = _checked_style(arguments.style or _usual_style(converter), converter)
-    with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
-        for song, out in bar:
-            try:
-                lines = _convert_one(song, out, converter, arguments)
-            except (ValueError, OSError) as error:
-                text = one_line(error)
-                lines, failures = [], [*failures, text]
-                bar.write(f"kcarol: {text if str(song) in text else f'{song}: {text}'}", file=sys.stderr)
-            for line in lines:
-                bar.write(str(line), file=sys.stdout)
-    return FAILED if failures else 0
+    return converter
+
+
+def _convert_manifest(arguments: argparse.Namespace, session: Session) -> int:
+    """A list of songs by several processes; see kcarol.manifest."""
+    from kcarol.manifest import FAILED as SONG_FAILED
+    from kcarol.manifest import Settings, convert_all, read_manifest, summary
+
+    if arguments.picture:
+        raise UsageError("--picture: expected songs, found --manifest: draw with `kcarol figures` afterwards")
+    songs = read_manifest(arguments.manifest)
+    if arguments.out is not None and arguments.out.suffix and not arguments.out.is_dir():
+        raise UsageError(f"--out {arguments.out}: expected a folder for a --manifest, found a file's name: leave its ending away")
+    plan, failures = plan_outputs(songs, arguments.out, arguments.format)
+    for line in failures:
+        _complain(line, FAILED)
+    _checked_converter(arguments, session)  # a wrong style or broken weights are said once, not for every song
+    weights = session.weights or arguments.weights
+    settings = Settings(weights and str(weights), arguments.device, arguments.vocoder, arguments.style, arguments.strength,
+                        arguments.force, max(1, (os.cpu_count() or 1) // arguments.jobs))  # fmt: skip
+    journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
+    from tqdm import tqdm
+
+    with tqdm(total=len(plan), desc="convert", unit="song", disable=None) as bar:
+
+        def progress(outcome) -> None:
+            if outcome.status == SONG_FAILED:
+                bar.write(f"kcarol: {_naming(outcome.song, outcome.reason)}", file=sys.stderr)
+            bar.update()
+
+        outcomes = convert_all(plan, settings, arguments.jobs, journal, arguments.engine, progress)
+    print(f"{journal}: {summary(outcomes)}")
+    return FAILED if failures or any(outcome.status == SONG_FAILED for outcome in outcomes) else 0
 
 
 def _convert_one(song: Path, out: Path, converter, arguments: argparse.Namespace) -> list[Path]:
@@ -509,10 +602,21 @@ def _convert_one(song: Path, out: Path, converter, arguments: argparse.Namespace
     picture = out.with_suffix(".png")
     if arguments.picture and picture.exists() and not arguments.force:
         raise FileExistsError(f"{picture}: is there already: give --force, or another --out")
+    _check_writable(out.parent)
     written = [convert_file(song, out, converter, arguments.style, arguments.strength, arguments.force)]
     if arguments.picture:
         written.append(_draw_pair(song, written[0], picture))
     return written
+
+
+def _check_writable(folder: Path) -> None:
+    """UsageError before the work, not after it, where nothing can be written into a folder, there already or to be made."""
+    folder = folder.absolute()
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir():
+        raise UsageError(f"{folder}: expected a folder to write into, found that {nearest} is a file")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UsageError(f"{folder}: expected a folder to write into, found that {nearest} may not be written: give --out")
 
 
 def _draw_pair(song: Path, carol: Path, path: Path) -> Path:
@@ -545,38 +649,66 @@ def plan_outputs(songs: Sequence[Path], out: Path | None, kind: str) -> tuple[di
     is_file = out is not None and bool(out.suffix) and not out.is_dir()
     if is_file and out.suffix.lower() not in SAVE_FORMATS:
         raise UsageError(f"--out {out}: expected a name in {' '.join(SAVE_FORMATS)}, or a folder, found '{out.suffix}'")
-    if is_file and (len(found) > 1 or any(song.is_dir() for song in songs)):
+    if is_file and (len(found) > 1 or any(map(os.path.isdir, songs))):
         raise UsageError(f"--out {out}: expected a folder for several songs, found a file's name: leave its ending away")
     plan: dict[Path, Path] = {}
+    taken: dict[str, int] = {}  # names, with how many songs asked for them
     for song in found:
         folder = song.parent if out is None else out
-        target = out if is_file else folder / f"{song.stem}.carol.{kind}"
-        if target in plan.values():  # a.mp3 and a.ogg, or a.mp3 of two folders
-            target = next(t for t in _other_names(folder, song, kind) if t not in plan.values())
-        plan[song] = target
+        plan[song] = out if is_file else _free_name(folder, song, f".carol.{kind}", taken)
     return plan, failures
 
 
-def _other_names(folder: Path, song: Path, kind: str):
-    yield folder / f"{song.name}.carol.{kind}"
-    for number in range(2, 1_000_000):
-        yield folder / f"{song.name}-{number}.carol.{kind}"
+def _free_name(folder: Path, song: Path, ending: str, taken: dict[str, int]) -> Path:
+    """`a.carol.wav` and, where a.mp3 and a.ogg or the a.mp3 of two folders meet, `a.ogg.carol.wav`, `a.ogg-2.carol.wav` ..."""
+
+    def path_of(stem: str) -> Path:
+        return folder / (_fitting(stem, ending) + ending)
+
+    def take(path: Path) -> bool:
+        taken[_key(path)] = taken.get(_key(path), 0) + 1
+        return taken[_key(path)] == 1
+
+    path = path_of(song.stem)
+    if not take(path):
+        path = longer = path_of(song.name)
+        while not take(path):  # the count leads past the numbers that were given
+            taken[_key(longer)] += path != longer
+            path = path_of(f"{song.name}-{taken[_key(longer)]}")
+    return path
+
+
+def _key(path: Path) -> str:
+    return str(path).casefold()  # A.wav and a.wav are one file on many systems
+
+
+def _fitting(stem: str, ending: str) -> str:
+    """A stem short enough for a file's name; what is cut is its middle, for the end tells names apart."""
+    raw, room = os.fsencode(stem), LONGEST_NAME - len(os.fsencode(ending))
+    if len(raw) <= room:
+        return stem
+    return raw[: room - 21].decode(errors="ignore") + "~" + raw[-20:].decode(errors="ignore")
 
 
 def _find_songs(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """Sound files in the order given, each once; folders without our own carols. Lines about what is neither."""
     from kcarol.data import DataError, find_audio
 
-    found, failures = [], []
+    found: dict[Path, None] = {}
+    failures: list[str] = []
     for path in paths:
+        if not os.path.isdir(path):
+            found[path] = None
+            continue
         try:
-            files = [file for file in find_audio(path) if not file.stem.endswith(".carol")] if path.is_dir() else [path]
+            files = [file for file in find_audio(path) if not file.stem.endswith(".carol")]
         except DataError as error:
-            files, failures = [], [*failures, one_line(error)]
-        if path.is_dir() and not files and not failures:
-            failures.append(f"{path}: expected songs, found none but carols that kcarol made")
-        found += [file for file in files if file not in found]
-    return found, failures
+            failures.append(one_line(error))
+            continue
+        if not files:
+            failures.append(f"{printable(path)}: expected songs, found none but carols that kcarol made")
+        found.update(dict.fromkeys(files))
+    return list(found), failures
 
 
 def _usual_style(converter) -> str:

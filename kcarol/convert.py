@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import resources
@@ -20,7 +21,7 @@ from kcarol.decide import Decision, decide
 from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
-from kcarol.store import WeightsError, config_from, load_module, save_module
+from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_module, vector
 from kcarol.texture import add_texture, stretch
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
@@ -43,6 +44,15 @@ def save_converter(
     extra = {"styles": {k: v.tolist() for k, v in styles.items()}, "window_frames": window_frames, "about": about}
     extra["texture"] = (torch.zeros(module.cfg.n_mels) if texture is None else texture).tolist()
     save_module(path, module, module.cfg, extra, torch.float16)
+
+
+def _read_extra(path: Path, extra: dict, cfg: ModelConfig) -> tuple[dict[str, Tensor], int, Tensor]:
+    """Styles (d_style,) by name, frames of a window, and texture (M,) of a converter's file. WeightsError for what is none."""
+    styles, window_frames = extra.get("styles"), extra.get("window_frames")
+    if not isinstance(styles, dict) or not isinstance(window_frames, int) or not 2 <= window_frames <= LARGEST:
+        raise WeightsError(f"{path}: expected styles and window_frames beside the weights, found others; get the file anew")
+    vectors = {name: vector(path, f"style {name}", values, cfg.d_style) for name, values in styles.items()}
+    return vectors, window_frames, vector(path, "texture", extra.get("texture"), cfg.n_mels)
 
 
 class Converter:
@@ -78,7 +88,8 @@ class Converter:
         else:
             own = path.parent / VOCODER_FILE
             player = NeuralVocoder.load(own if own.is_file() else shipped_weights() / VOCODER_FILE, device)
-        return cls(model, player, extra["styles"], int(extra["window_frames"]), device=device, texture=extra["texture"])
+        styles, window_frames, texture = _read_extra(path, extra, model.cfg)
+        return cls(model, player, styles, window_frames, device=device, texture=texture)
 
     def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:
         """The same, heard through another vocoder."""
@@ -231,7 +242,7 @@ def convert_file(
     out = Path(out) if out else default_output(song)
     if out.exists() and not force:
         raise FileExistsError(f"{out} exists; give another name with -o, or --force to replace it")
-    if out.resolve() == song.resolve():
+    if os.path.realpath(out) == os.path.realpath(song):  # unlike Path.resolve it knows links in a circle
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
     converter = converter or Converter.load()
     wave = load_audio(song, converter.audio)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tqdm import tqdm
 
 from kcarol.audio import AUDIO_SUFFIXES, AudioError, load_audio, loudness_db, loudness_lufs
 from kcarol.config import AudioConfig
+from kcarol.store import save_state
 
 CLIP_FORMAT = 1  # in the settings of every clip: raise it when clips made before no longer fit
 CLIP_KEYS = {"wave": Tensor, "sample_rate": int, "title": str, "style": str, "sha256": str, "settings": dict}
@@ -123,13 +123,7 @@ def clip_names(files: Sequence[Path], folder: Path) -> dict[Path, str]:
 
 def save_clip(path: Path, clip: dict) -> None:
     """Write a clip to a temporary file in the same folder, then move it to its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        torch.save(clip, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    save_state(path, clip)
 
 
 def load_clip(path: Path) -> dict:
@@ -217,7 +211,7 @@ def _preprocess_task(task: tuple[Path, Path, str], cfg: AudioConfig, force: bool
     try:
         return preprocess_file(file, clip, style, cfg, force)
     except (AudioError, OSError) as error:
-        return Row(file, style, "failed", reason=str(error))
+        return Row(file, style, "failed", reason=" ".join(str(error).split()))
 
 
 def _done_before(clip: Path, sha256: str, settings: dict, style: str) -> dict | None:

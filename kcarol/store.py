@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 FORMAT = 1  # raised when older readers could misread a file
+LARGEST = 1 << 14  # of the numbers in a configuration: beyond, a file means to fill the memory
+SPARE = 1 << 24  # numbers that a network may hold besides those in its file
 
 
 class WeightsError(ValueError):
@@ -19,15 +25,49 @@ class WeightsError(ValueError):
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Calls `write(temporary path)` and puts the result in place at once, so that no half file is ever seen."""
+    """Calls `write(temporary path)` and puts the result in place at once, so that no half file is ever seen.
+
+    The file has the permissions of any new file (umask). OSError naming `path` if it cannot be written, on a full disk too.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # short, whatever the name's length, and unlike that of any other process or thread
+        temporary = path.with_name(f".kcarol-{secrets.token_hex(6)}.tmp")
+        try:
+            temporary.touch(exist_ok=False)
+            mode = temporary.stat().st_mode
+            write(temporary)
+            if temporary.stat().st_mode != mode:  # safetensors leaves its files to their owner alone
+                temporary.chmod(mode)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except Exception as error:
+        if system_error := _system_error(error):
+            raise type(system_error)(system_error.errno, system_error.strerror, str(path)) from error
+        raise
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """The OSError behind what a library made of it, if any."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno:
+            return error
+        if found := re.search(r"\(os error (\d+)\)", str(error)):  # of libraries in Rust
+            return OSError(int(found[1]), os.strerror(int(found[1])))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def save_state(path: Path, state: object) -> None:
+    """Tensors in plain containers by torch.save, put in place at once; the same state gives the same bytes."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:  # given a name, torch would write it into the file, and lose what a full disk says
+            torch.save(state, file)
+
+    write_atomic(path, write)
 
 
 def config_from(cls: type, values: Mapping) -> object:
@@ -68,7 +108,9 @@ def load_module(path: Path, factory: Callable[[dict], nn.Module], device: str | 
     Raises WeightsError, one line, for a missing, broken, foreign, newer or unfitting file.
     """
     about, tensors = _read(path)
-    module = factory(about["config"])
+    _check_numbers(path, about["config"], len(tensors))
+    with _Budget(SPARE + sum(tensor.numel() for tensor in tensors.values())):
+        module = _built(path, factory, about["config"])
     if type(module).__name__ != about["class"]:
         raise WeightsError(f"{path} holds a {about['class']}, not a {type(module).__name__}: give the other file")
     _check_fit(path, module.state_dict(), tensors)
@@ -92,11 +134,61 @@ def _read(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
         about = json.loads(metadata["kcarol"])
         version = int(about["format"])
         about = {key: about[key] for key in ("format", "class", "config", "extra")}
-    except (KeyError, TypeError, ValueError) as error:
+        if not (isinstance(about["class"], str) and isinstance(about["config"], dict) and isinstance(about["extra"], dict)):
+            raise TypeError("class, config or extra of another type")
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WeightsError(f"{path}: safetensors, but not written by kcarol (no description in its header)") from error
     if version != FORMAT:
         raise WeightsError(f"{path}: format {version}, this kcarol reads format {FORMAT}; install the fitting version")
     return about, tensors
+
+
+def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
+    """WeightsError for a configuration that would take for ever to build, whatever the tensors are."""
+    for name, value in config.items():
+        most = n_tensors if name.endswith("layers") else LARGEST
+        if isinstance(value, (int, float)) and not -most <= value <= most:  # also NaN
+            raise WeightsError(f"{path}: {name} of {value:g} is none that kcarol writes; get the file anew")
+
+
+class _Budget(TorchFunctionMode):
+    """Within it, no more than so many numbers are laid out: a MemoryError comes before the memory is taken.
+
+    (Building on the meta device first would show the shapes at no cost of memory, but at half a second of imports.)
+    """
+
+    def __init__(self, numbers: int):
+        super().__init__()
+        self.left = numbers
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn):
+            size = args[0] if args and not isinstance(args[0], int) else args
+            self.left -= math.prod(size)
+            if self.left < 0:
+                raise MemoryError(f"{tuple(size)} is more than the file holds")
+        return func(*args, **(kwargs or {}))
+
+
+def _built(path: Path, factory: Callable[[dict], nn.Module], config: dict) -> nn.Module:
+    try:
+        return factory(config)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from error
+    except Exception as error:  # whatever a layer makes of senseless sizes
+        found = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        raise WeightsError(f"{path}: its configuration gives no network ({found}); get the file anew") from error
+
+
+def vector(path: Path, name: str, values: object, length: int) -> torch.Tensor:
+    """A list of finite numbers from a file's `extra` as (length,) float32. WeightsError for anything else."""
+    try:
+        found = torch.tensor(values, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        found = torch.zeros(0)
+    if found.shape != (length,) or not torch.isfinite(found).all():
+        raise WeightsError(f"{path}: {name} is not {length} finite numbers; get the file anew or train again")
+    return found
 
 
 def _check_fit(path: Path, expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> None:

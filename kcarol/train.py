@@ -31,6 +31,7 @@ from kcarol.checkpoint import (
     load_checkpoint,
     random_state,
     save_checkpoint,
+    seed_all,
     set_random_state,
 )
 from kcarol.config import AudioConfig, TrainConfig
@@ -343,7 +344,7 @@ class Run:
     def start(self, resume: bool, loader_seed: int | None) -> None:
         """Seeds, or takes up the checkpoint; an old one that is not wanted is kept under another name."""
         self.loader_seed = loader_seed
-        torch.manual_seed(self.cfg.seed * 1_000 + self.team.rank)
+        seed_all(self.cfg.seed * 1_000 + self.team.rank)
         self.random = random_state()
         if resume and self.path.exists():
             self._take_up(load_checkpoint(self.path))

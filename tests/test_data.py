@@ -125,7 +125,7 @@ def test_a_failed_write_leaves_the_old_clip_and_nothing_else(sources, tmp_path, 
     before = (tmp_path / "out/kpop/short.pt").read_bytes()
 
     def full_disk(clip, path):
-        path.write_bytes(b"half a")
+        path.write(b"half a")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full_disk)

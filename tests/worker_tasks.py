@@ -1,0 +1,28 @@
+"""What workers do in tests of `kcarol.manifest`: in a module of its own, for they import it, and torch would take seconds."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from kcarol.manifest import Outcome, Settings
+
+
+def note(song: Path, carol: Path, settings: Settings) -> Outcome:
+    """Stands for a conversion: leaves a line for each time it ends; some songs kill the worker, once or always."""
+    if song.name == "always":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if song.name == "once" and not (mark := carol.with_name("mark")).exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if carol.exists():
+        return Outcome(str(song), str(carol), "skipped")
+    time.sleep(0.005)
+    carol.write_text("whole")
+    with open(carol.with_name("log"), "a") as file:
+        file.write(f"{song.name}\n")
+    return Outcome(str(song), str(carol), "done")
+
+
+def raising(song: Path, carol: Path, settings: Settings) -> Outcome:
+    raise KeyError("what no one thought of")
