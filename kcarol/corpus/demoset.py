@@ -20,13 +20,14 @@ from kcarol.corpus.mix import MixSettings, reverb
 from kcarol.corpus.pairs import render_pop
 from kcarol.corpus.pairset import write_sound
 from kcarol.corpus.pop import TAIL_S, PopArrangement, arrange_pop
-from kcarol.corpus.render import CAROL_SOUNDFONT
+from kcarol.corpus.render import renew
 from kcarol.corpus.sheet import Part, TimeGrid
 from kcarol.corpus.truth import Truth
 from kcarol.store import write_atomic
 
 SAMPLE_RATE = 44_100  # Hz
 STYLE = "bells"  # of all carols of the demo set
+SONG_SOUNDFONT = "FluidR3Mono_GM.sf3"  # of the songs' sampled instruments; the carols have their own
 DRIFT = 0.002  # of the tempo: nearly steady
 # (gain in dB on top of `mix.ROLE_DB`, place -1 left to 1 right) of each part: lead, bass and drums in front and in the middle
 SEATS = {
@@ -103,20 +104,23 @@ def _seated(part: Part) -> Part:
 
 def render_song(song: Mapping, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """A demo song as a stereo record, (T, 2) float32, peak below 1."""
+    renew()
     demo = DemoSong.of(song)
     settings = replace(STUDIO, **MIXES[demo.title])
-    record = render_pop(arrange_demo(demo), demo.length_s, sample_rate, CAROL_SOUNDFONT, demo.rng, settings, stereo=True)
+    record = render_pop(arrange_demo(demo), demo.length_s, sample_rate, SONG_SOUNDFONT, demo.rng, settings, stereo=True)
     return faded(record[:, : round(demo.length_s * sample_rate)].T, sample_rate)
 
 
 def render_own_carol(song: Mapping, sample_rate: int) -> np.ndarray:
     """The carol that a demo song should become, (T,) float32: on the song's time grid, as long as the song."""
+    renew()
     demo = DemoSong.of(song)
     return faded(render_carol(demo.song["sheet"], demo.grid, STYLES[STYLE], sample_rate, demo.length_s), sample_rate)
 
 
 def render_demo_carol(sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """The demo carol in a stereo hall, (T, 2) float32, peak below 1."""
+    renew()
     demo, style = DemoSong.of(DEMO_CAROL), STYLES[STYLE]
     dry = render_carol(demo.song["sheet"], demo.grid, replace(style, wet=0.0, noise_db=-90.0), sample_rate, demo.length_s)
     hall = reverb(np.stack([dry, dry]), sample_rate, style.rt60_s, style.wet, demo.song["seed"], style.damping)

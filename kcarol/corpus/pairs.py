@@ -141,8 +141,9 @@ def make_pairs(
 ) -> list[Pair]:
     """`n` songs in one carol style, all drawn from `seed`, the style too unless it is given.
 
-    Seeds from VALIDATION_SEED on share nothing with the others.
+    Seeds from VALIDATION_SEED on share nothing with the others. The same sound whatever was rendered before.
     """
+    render.renew()
     cfg, rng, held_out = cfg or AudioConfig(), np.random.default_rng(seed), is_validation(seed)
     style = style or draw_style(rng)
     fonts = (VALIDATION_SOUNDFONT,) if held_out else TRAINING_SOUNDFONTS

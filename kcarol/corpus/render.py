@@ -67,9 +67,33 @@ def _fluidsynth():
     return fluidsynth
 
 
-@functools.lru_cache(maxsize=4)
-def _synth(soundfont: str, sample_rate: int):
-    """One synthesiser per soundfont and process: loading takes longer than playing."""
+_playing: dict[tuple[str, int], tuple] = {}  # one synthesiser per soundfont and rate: loading takes longer than playing
+
+
+def renew() -> None:
+    """Ends this process's synthesisers; the next render begins with new ones.
+
+    The filter of a voice remembers the note it played last, so a sequence of renders is the same only from here on.
+    """
+    while _playing:
+        _playing.popitem()[1][0].delete()
+
+
+def _synth(soundfont: str, sample_rate: int) -> tuple:
+    key = (soundfont, sample_rate)
+    if key not in _playing:
+        _keep_samples(*key)
+        _playing[key] = _load(*key)
+    return _playing[key]
+
+
+@functools.lru_cache(maxsize=8)
+def _keep_samples(soundfont: str, sample_rate: int) -> tuple:
+    """A synthesiser that is never played: while it lives, others share its samples, and load in a tenth of a second."""
+    return _load(soundfont, sample_rate)
+
+
+def _load(soundfont: str, sample_rate: int) -> tuple:
     synth = _fluidsynth().Synth(gain=GAIN, samplerate=float(sample_rate), channels=16)
     synth.setting("synth.reverb.active", 0)
     synth.setting("synth.chorus.active", 0)
