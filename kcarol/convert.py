@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
 from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_module, vector
-from kcarol.texture import add_texture, stretch
+from kcarol.texture import add_texture, measure_texture, stretch
+from kcarol.tone import STRETCH_S, stretch_of, tone_of, with_tone
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
@@ -30,6 +31,8 @@ CONVERTER_FILE, VOCODER_FILE = "converter.safetensors", "vocoder.safetensors"
 REFERENCE_S = 120.0  # of a style file that are listened to
 LEAST_SAMPLES = 400  # 25 ms: less is no music
 LEAST_STYLE_S = 0.5
+OWN_OF_SOUND = ("texture", "tone", "stretch")  # what a style can have for itself
+REFERENCE_TEXTURE = 0.6  # share of what the playing of a recording lacks: the rest is notes that were not heard
 
 
 def shipped_weights() -> Path:
@@ -38,10 +41,16 @@ def shipped_weights() -> Path:
 
 def save_converter(
     path: Path, module: MusicTransformer, styles: dict[str, Tensor], window_frames: int, about: dict,
-    texture: Tensor | None = None,
+    texture: Tensor | None = None, sounds: Mapping[str, Sound] | None = None,
 ) -> None:  # fmt: skip
-    """Weights in half precision, with the named styles' embeddings, the texture (M,) and the window the model was trained on."""
+    """Weights in half precision, with the named styles' embeddings, the texture (M,) and the window the model was trained on.
+
+    `sounds`: of those styles that have texture, tone and stretch of their own.
+    """
     extra = {"styles": {k: v.tolist() for k, v in styles.items()}, "window_frames": window_frames, "about": about}
+    for kind in OWN_OF_SOUND:
+        own = {name: getattr(sound, kind) for name, sound in (sounds or {}).items()}
+        extra[f"own_{kind}"] = {name: values.tolist() for name, values in own.items() if values is not None}
     extra["texture"] = (torch.zeros(module.cfg.n_mels) if texture is None else texture).tolist()
     save_module(path, module, module.cfg, extra, torch.float16)
 
@@ -55,18 +64,43 @@ def _read_extra(path: Path, extra: dict, cfg: ModelConfig) -> tuple[dict[str, Te
     return vectors, window_frames, vector(path, "texture", extra.get("texture"), cfg.n_mels)
 
 
+def _read_sounds(path: Path, extra: dict, styles: dict[str, Tensor], cfg: ModelConfig) -> dict[str, Sound]:
+    """Styles with what is their own, from a converter's file; older files have none. WeightsError for what is no sound."""
+    kinds = {kind: extra.get(f"own_{kind}", {}) for kind in OWN_OF_SOUND}
+    if not all(isinstance(own, dict) and own.keys() <= styles.keys() for own in kinds.values()):
+        raise WeightsError(f"{path}: expected {', '.join(OWN_OF_SOUND)} of its own styles, found others; get the file anew")
+    read = {kind: {name: vector(path, f"{kind} of {name}", values, cfg.n_mels) for name, values in own.items()}
+            for kind, own in kinds.items()}  # fmt: skip
+    return {name: Sound(styles[name], **{kind: own.get(name) for kind, own in read.items()}) for name in styles}
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A style as it is played: the embedding (d_style,) steers the player; the rest, (M,) each, is its own, if any."""
+
+    vector: Tensor
+    texture: Tensor | None = None  # None: the converter's
+    tone: Tensor | None = None  # None: as it was played
+    stretch: Tensor | None = None  # None: the converter's
+
+
 class Converter:
     """The two networks and how they are used together."""
 
     def __init__(self, model: MusicTransformer, vocoder: NeuralVocoder | GriffinLim, styles: dict[str, Tensor],
                  window_frames: int, audio: AudioConfig | None = None, device: str | torch.device = "cpu",
-                 texture: Tensor | None = None, cfg: ConvertConfig | None = None):  # fmt: skip
-        """`texture`: deviation (M,) of what the predicted log-mel lacks and playing adds; None: nothing."""
+                 texture: Tensor | None = None, cfg: ConvertConfig | None = None,
+                 sounds: Mapping[str, Sound] | None = None):  # fmt: skip
+        """`texture`: deviation (M,) of what the predicted log-mel lacks and playing adds; None: nothing.
+
+        `sounds`: of those styles that have a texture or tone of their own.
+        """
         self.cfg = cfg or ConvertConfig()
         self.audio, self.device, self.window_frames = audio or AudioConfig(), torch.device(device), window_frames
         self.model, self.vocoder = model.to(device).eval(), vocoder.to(device).eval()
         self.styles = {name: torch.as_tensor(vector, dtype=torch.float32, device=device) for name, vector in styles.items()}
         self.texture = torch.zeros(model.cfg.n_mels) if texture is None else torch.as_tensor(texture)
+        self.sounds = dict(sounds or {})
         self.features, self.log_mel = Features(self.audio).to(device), LogMel(self.audio).to(device)
 
     @classmethod
@@ -89,24 +123,41 @@ class Converter:
             own = path.parent / VOCODER_FILE
             player = NeuralVocoder.load(own if own.is_file() else shipped_weights() / VOCODER_FILE, device)
         styles, window_frames, texture = _read_extra(path, extra, model.cfg)
-        return cls(model, player, styles, window_frames, device=device, texture=texture)
+        sounds = _read_sounds(path, extra, styles, model.cfg)
+        return cls(model, player, styles, window_frames, device=device, texture=texture, sounds=sounds)
 
     def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:
         """The same, heard through another vocoder."""
         audio, texture = self.audio, self.texture
-        return Converter(self.model, vocoder, self.styles, self.window_frames, audio, self.device, texture, self.cfg)
+        window, sounds = self.window_frames, self.sounds
+        return Converter(self.model, vocoder, self.styles, window, audio, self.device, texture, self.cfg, sounds)
 
     # --- style -------------------------------------------------------------------------------------------------
 
-    def style(self, style: str | Path | Tensor) -> Tensor:
-        """(d_style,) of a name, of a carol's recording, or as it is. Raises ValueError for what is neither."""
+    def sound(self, style: str | Path | Tensor | Sound) -> Sound:
+        """Of a name, of a carol's recording, of an embedding, or as it is. Raises ValueError for what is none of these."""
+        if isinstance(style, Sound):
+            return style
         if isinstance(style, Tensor):
-            return style.to(self.device)
-        if str(style) in self.styles:
-            return self.styles[str(style)]
+            return Sound(style.to(self.device))
+        if (name := str(style)) in self.styles:
+            return replace(self.sounds.get(name, Sound(self.styles[name])), vector=self.styles[name])
         if not Path(style).exists():
             raise ValueError(f"expected a style of {', '.join(self.styles)} or a carol's audio file, found {style}: no such file")
-        return self.embed_style(load_audio(style, self.audio, duration_s=REFERENCE_S))
+        return self.sound_of(load_audio(style, self.audio, duration_s=REFERENCE_S))
+
+    def style(self, style: str | Path | Tensor | Sound) -> Tensor:
+        """(d_style,) of a name, of a carol's recording, or as it is. Raises ValueError for what is neither."""
+        return self.sound(style).vector
+
+    @torch.inference_mode()
+    def sound_of(self, wave: np.ndarray, texture_share: float = REFERENCE_TEXTURE) -> Sound:
+        """(T,) a carol -> its sound, measured on it: what this converter, playing what it heard, misses. As `embed_style`."""
+        vector, wave = self.embed_style(wave), level(wave)
+        mel = self.log_mel(torch.from_numpy(wave).to(self.device)).cpu()
+        played = self.play(decide(self.hear(wave), self.audio).content, vector, lively=False)
+        texture = texture_share * measure_texture(played, mel)
+        return Sound(vector, texture, tone_of(mel), stretch_of(played, mel, self.cfg.texture * texture, self.audio))
 
     @torch.inference_mode()
     def embed_style(self, wave: np.ndarray) -> Tensor:
@@ -151,15 +202,20 @@ class Converter:
             yield from torch.cat([getattr(heard, f.name) for f in fields(Heard)], dim=-1).cpu()
 
     @torch.inference_mode()
-    def play(self, content: Content, style: Tensor, lively: bool = True) -> Tensor:
+    def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:
         """Content (F, n) and style (d_style,) -> carol log-mel (F, M); not `lively`: the conditional mean as predicted."""
-        n_frames = len(content.tune)
+        n_frames, sound = len(content.tune), self.sound(style)
         spans = self.spans(n_frames)
-        mel = overlap_add(self._played_windows(content, style, spans), spans, n_frames)
+        mel = overlap_add(self._played_windows(content, sound.vector, spans), spans, n_frames)
         if not lively:
             return mel
-        mel = stretch(mel, self.cfg.stretch, round(self.cfg.stretch_s * self.audio.frame_rate))
-        return add_texture(mel, self.cfg.texture * self.texture, self.cfg.seed, self.audio)
+        own = sound.stretch is not None
+        factor, over_s = (sound.stretch, STRETCH_S) if own else (self.cfg.stretch, self.cfg.stretch_s)
+        mel = stretch(mel, factor, round(over_s * self.audio.frame_rate))
+        if sound.tone is not None:
+            mel = with_tone(mel, sound.tone)
+        texture = self.texture if sound.texture is None else sound.texture
+        return add_texture(mel, self.cfg.texture * texture, self.cfg.seed, self.audio)
 
     def _played_windows(self, content: Content, style: Tensor, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
         for group in self._groups(spans):
@@ -170,16 +226,14 @@ class Converter:
 
     @torch.inference_mode()
     def predict(
-        self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0, lively: bool = True
+        self, wave: np.ndarray, style: str | Path | Tensor | Sound = "bells", lively: bool = True
     ) -> tuple[Tensor, Decision]:
         """(T,) -> carol log-mel (F, M), `lively` as in `play`, and what was decided on the way."""
-        if not 0 <= strength <= 1:
-            raise ValueError(f"expected a strength of 0 to 1, found {strength}")
-        vector = self.style(style)
+        sound = self.sound(style)
         decision = decide(self.hear(wave), self.audio)
-        mel = self.play(decision.content, vector, lively)
+        mel = self.play(decision.content, sound, lively)
         mel.add_(self.rests(wave)[:, None]).clamp_min_(math.log(self.audio.log_floor))  # in place: songs last hours
-        return (mel if strength == 1 else self.mixed(mel, wave, strength)), decision
+        return mel, decision
 
     def rests(self, wave: np.ndarray) -> Tensor:
         """(T,) -> (F,) nats to add to the carol's log-mel: 0 where the song sounds, ever less the softer it becomes."""
@@ -188,19 +242,7 @@ class Converter:
         ringing_db = functional.max_pool1d(functional.pad(level_db[None], (reach, 0), value=-120.0), reach + 1, 1)[0]
         return (ringing_db - self.cfg.rest_db).clamp(max=0) * (math.log(10) / 20)
 
-    @torch.inference_mode()
-    def mixed(self, carol: Tensor, wave: np.ndarray, strength: float) -> Tensor:
-        """Carol log-mel with the song's own, brought to the carol's mean spectrum, showing through: (F, M)."""
-        song = torch.cat([self.log_mel(piece.to(self.device)).cpu() for piece in self._long_windows(wave)])[: len(carol)]
-        song = song + (carol.mean(0) - song.mean(0))
-        floor = torch.tensor(self.audio.log_floor)
-        return torch.log(strength * carol.exp() + (1 - strength) * song.exp()).clamp_min(floor.log())
-
-    def _long_windows(self, wave: np.ndarray, n: int = 4096) -> Iterator[Tensor]:
-        for start in range(0, self.audio.n_frames(len(wave)), n):
-            yield self._wave_window(wave, start, min(start + n, self.audio.n_frames(len(wave))))
-
-    def convert(self, wave: np.ndarray, style: str | Path | Tensor = "bells", strength: float = 1.0) -> np.ndarray:
+    def convert(self, wave: np.ndarray, style: str | Path | Tensor | Sound = "bells", strength: float = 1.0) -> np.ndarray:
         """(T,) float32 mono at the model's rate -> its carol, (T,) as long and as loud, peak at most 1.
 
         Raises ValueError for an empty wave, samples that are not finite, an unknown style, or a strength outside 0 to 1.
@@ -210,15 +252,29 @@ class Converter:
             raise ValueError(f"expected a mono wave (T,), found shape {wave.shape}")
         if not np.isfinite([wave.min(), wave.max()]).all():
             raise ValueError("expected finite samples, found some that are not: repair the sound first")
+        if not 0 <= strength <= 1:
+            raise ValueError(f"expected a strength of 0 to 1, found {strength}")
         if len(wave) < LEAST_SAMPLES or not np.any(wave):
             return np.zeros_like(wave)
-        mel = self.predict(wave, style, strength)[0]  # the decision, as large as the mel, is let go
-        return match_loudness(self.vocode(mel, len(wave)), wave, self.audio.sample_rate, in_place=True)
+        mel = self.predict(wave, style)[0]  # the decision, as large as the mel, is let go
+        carol = match_loudness(self.vocode(mel, len(wave)), wave, self.audio.sample_rate, in_place=True)
+        return carol if strength == 1 else mixed(wave, carol, strength, self.audio.sample_rate)
 
     def vocode(self, mel: Tensor, length: int) -> np.ndarray:
         """Log-mel (F, M) -> (length,)"""
         with fast_inference(self.device):
             return self.vocoder.vocode(mel.to(self.device), length).cpu().numpy()
+
+
+def mixed(song: np.ndarray, carol: np.ndarray, strength: float, sample_rate: int) -> np.ndarray:
+    """Two equally loud waves (T,): `strength` of the carol, else the song, as loud as the song; into the carol's memory.
+
+    Waves, not spectra: a song that went through the vocoder is neither song (chroma .7 at strength 0) nor ever less of a carol
+    (p_carol highest at .75).
+    """
+    carol *= np.float32(strength)
+    carol += np.float32(1 - strength) * song
+    return match_loudness(carol, song, sample_rate, in_place=True)
 
 
 def level(wave: np.ndarray, rms: float = AudioConfig.reference_rms) -> np.ndarray:
@@ -250,4 +306,6 @@ def convert_file(
     return out
 
 
-__all__ = ["Converter", "STYLE_NAMES", "WeightsError", "convert_file", "default_output", "save_converter", "shipped_weights"]
+__all__ = [
+    "Converter", "STYLE_NAMES", "Sound", "WeightsError", "convert_file", "default_output", "save_converter", "shipped_weights",
+]

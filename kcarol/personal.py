@@ -1,41 +1,47 @@
 """The user's own files: the shipped converter goes on learning, with the user's carol as style and as real target.
 
-No recording of the user's songs as carols exists, so the carol is its own pair: laid under pop drums and mixed as a pop
-record it is the input, clean it is the target, and what the converter hears in the clean carol stands for the truth.
+No recording of the user's songs as carols exists, so the carol is its own pair, in two ways. Laid under pop drums and mixed as
+a pop record it is the input (self-reconstruction); and written down by the converter's own ears, arranged and rendered as a pop
+song it is the input, too (back-translation, as in machine translation: Sennrich et al., arXiv 1511.06709). The target is the
+real carol each time. Only the playing half learns: what is to be heard in a song does not depend on whose carol is played. It
+gets what is heard in the clean carol, and what is heard in the rendered pop song, mistakes included, as in a conversion.
 Pairs of the corpus come along, so that nothing is unlearned.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from kcarol.audio import save_audio
 from kcarol.checkpoint import kept_random_state, load_model_state
 from kcarol.config import AudioConfig, Config, ModelConfig
-from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, level, save_converter, shipped_weights
+from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, Sound, level, save_converter, shipped_weights
 from kcarol.corpus.mix import mix
 from kcarol.corpus.pool import ROW_FRAMES, Group, PairPool
+from kcarol.corpus.render import TRAINING_SOUNDFONTS, available
 from kcarol.corpus.sheet import Stroke
 from kcarol.corpus.synth import DrumKit, play_drums
 from kcarol.corpus.truth import REST, SHARE
 from kcarol.data import DataError, load_clip
 from kcarol.decide import Decision, decide
 from kcarol.models import MusicTransformer
-from kcarol.objective import ConverterLoss
+from kcarol.objective import STAGES, ConverterLoss
 from kcarol.recipe import mel_statistics
 from kcarol.runs import Pictures, best_device, styles_and_texture
 from kcarol.store import WeightsError
 from kcarol.train import fit
+from kcarol.transcribe import bar_places, transcribe
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 OWN = "own"  # name of the user's style
+TEXTURE_SHARE = 0.8  # of what is missing when the trained converter plays the user's carol
 PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the repository
 KICK, SNARES, CLOSED_HAT, OPEN_HAT, SHAKER = 36, (38, 39, 40), 42, 46, 70  # General MIDI drum notes
 
@@ -45,18 +51,20 @@ class PersonalConfig:
     """What a user's own files are made into."""
 
     share: float = 0.5  # of the windows of a batch, on average, that are the user's carol; the rest are corpus pairs
-    n_rows: int = 24  # versions of the user's carols, each under its own drums and mix
+    n_drummed: int = 2  # versions of each carol under drums of their own, in a pop mix
+    n_rendered: int = 2  # pop arrangements of what was written down of it
+    heard_s: float = 120.0  # of each carol, from its beginning
     listen_s: float = 30.0  # of each of the user's songs, converted at the end
 
     @classmethod
     def smoke(cls) -> PersonalConfig:
-        return cls(n_rows=4, listen_s=6.0)
+        return cls(n_drummed=1, n_rendered=1, heard_s=40.0, listen_s=6.0)
 
 
 def personal_config(cfg: Config | None = None) -> Config:
-    """A short run at a small rate, for weights that have learned most already."""
+    """A short run at a small rate, for weights that have learned most already: minutes on two cores."""
     return (cfg or Config()).with_train(
-        steps=400, batch_size=8, learning_rate=1e-4, warmup_steps=20, ema_decay=0.99, save_every=100, picture_every=200
+        steps=600, batch_size=8, learning_rate=4e-4, warmup_steps=20, ema_decay=0.99, save_every=100, picture_every=200
     )
 
 
@@ -80,21 +88,23 @@ def train_personal(
     base = _load_base(base_weights, device)
     torch.manual_seed(cfg.train.seed)
     module, from_base = start_module(base, cfg, explicit=base_weights is not None)
-    groups = own_groups(carols, base or _converter(module, cfg, device, None), own, cfg)
+    groups = own_groups(carols, base or _converter(module, cfg, device, None), own, cfg, as_heard=from_base)
     if not from_base:
         mean, std = mel_statistics([*groups, *pairs], cfg.audio)
         module.mel_mean.copy_(mean)
         module.mel_std.copy_(std)
-    pool, loss = SharedPool(groups, pairs, own.share, cfg, device), ConverterLoss(cfg.audio)
+    pool = SharedPool(groups, pairs, own.share, cfg, device)
+    loss = ConverterLoss(cfg.audio, STAGES["play" if from_base else "all"])
     torch.manual_seed(cfg.train.seed)  # how much was drawn until here depends on the base
     pictures = Pictures(pool, cfg.audio, device)
     checkpoint = fit(module, loss, pool, cfg.train, out, resume, device, callbacks=(pictures,), max_s=max_s)
     steps = load_model_state(checkpoint, module)
     if int(os.environ.get("RANK", 0)) == 0:
         converter = _converter(module, cfg, device, base)
-        converter.styles |= _styles(converter, base if from_base else None, carols, cfg)
+        add_styles(converter, base if from_base else None, carols, cfg)
         about = {"trained": "personal", "steps": steps, "carols": len(carols), "from_base": from_base}
-        save_converter(out / CONVERTER_FILE, module, converter.styles, converter.window_frames, about, converter.texture)
+        window, sounds = converter.window_frames, converter.sounds
+        save_converter(out / CONVERTER_FILE, module, converter.styles, window, about, converter.texture, sounds)
         if base_weights is not None and isinstance(converter.vocoder, NeuralVocoder):
             converter.vocoder.save(out / VOCODER_FILE)  # the base's own, which need not be the shipped one
         write_listening(converter, Path(processed) / "kpop", out / "listen", own.listen_s)
@@ -136,6 +146,8 @@ def start_module(base: Converter | None, cfg: Config, explicit: bool) -> tuple[M
         return module, False
     module.load_state_dict(base.model.state_dict())
     module.style_encoder.requires_grad_(False)  # so that the named styles' embeddings keep their meaning
+    for parameter in module.parameters_of("hear"):
+        parameter.requires_grad_(False)
     return module, True
 
 
@@ -159,11 +171,18 @@ def _converter(module: MusicTransformer, cfg: Config, device: str, base: Convert
     return Converter(module, vocoder, {}, window, cfg.audio, device, texture)
 
 
-def _styles(converter: Converter, base: Converter | None, carols: list[np.ndarray], cfg: Config) -> dict[str, Tensor]:
-    """The named styles and the user's own, (d_style,) each; from nothing the named ones are rendered, where that can be."""
+def add_styles(converter: Converter, base: Converter | None, carols: list[np.ndarray], cfg: Config) -> None:
+    """The named styles and the user's own; from nothing the named ones are rendered, where that can be."""
     named = base.styles if base is not None else styles_and_texture(converter.model, cfg)[0]
-    vectors = {**named, OWN: torch.stack([converter.embed_style(wave) for wave in carols]).mean(0)}
-    return {name: vector.to(converter.device) for name, vector in vectors.items()}
+    own = own_sound(converter, carols)
+    converter.styles |= {name: vector.to(converter.device) for name, vector in named.items()} | {OWN: own.vector}
+    converter.sounds |= (base.sounds if base is not None else {}) | {OWN: own}
+
+
+def own_sound(converter: Converter, carols: Sequence[np.ndarray]) -> Sound:
+    """Mean over the user's carols, measured on how the trained converter plays each."""
+    sounds = [converter.sound_of(wave, TEXTURE_SHARE) for wave in carols]
+    return Sound(**{f.name: torch.stack([getattr(sound, f.name) for sound in sounds]).mean(0) for f in fields(Sound)})
 
 
 # --- the carol as its own pair ------------------------------------------------------------------------------------
@@ -198,17 +217,6 @@ def drum_pattern(metre: int, rng: np.random.Generator) -> dict[int, np.ndarray]:
     return {KICK: kick, int(rng.choice(SNARES)): snare, int(rng.choice([CLOSED_HAT, CLOSED_HAT, OPEN_HAT, SHAKER])): hats}
 
 
-def bar_places(beats: np.ndarray, downbeats: np.ndarray) -> tuple[np.ndarray, int]:
-    """Place of each beat (n,) in its bar, 0 the first, and the metre, 3 or 4; counted in fours where no bar is known."""
-    number = np.arange(len(beats))
-    firsts = np.searchsorted(beats, downbeats)
-    if not len(firsts):
-        return number % 4, 4
-    metre = 3 if len(firsts) > 1 and np.median(np.diff(firsts)) == 3 else 4
-    since = number - firsts[(np.searchsorted(firsts, number, side="right") - 1).clip(0)]
-    return since % metre, metre
-
-
 def drum_strokes(beats_s: np.ndarray, downbeats_s: np.ndarray, rng: np.random.Generator) -> tuple[Stroke, ...]:
     """Drums on a song's beats (seconds), the same pattern in nearly every bar, with human timing and force."""
     place, metre = bar_places(beats_s, downbeats_s)
@@ -223,7 +231,7 @@ def drum_strokes(beats_s: np.ndarray, downbeats_s: np.ndarray, rng: np.random.Ge
     return tuple(strokes)
 
 
-def pop_version(wave: np.ndarray, decision: Decision, audio: AudioConfig, rng: np.random.Generator) -> np.ndarray:
+def drummed(wave: np.ndarray, decision: Decision, audio: AudioConfig, rng: np.random.Generator) -> np.ndarray:
     """A carol (T,) under drums on its own beats, mixed as pop records are: EQ, compression, room, noise. (T,), peak <= 1."""
     beats_s, downbeats_s = decision.beats / audio.frame_rate, decision.downbeats / audio.frame_rate
     strokes = drum_strokes(beats_s, downbeats_s, rng)
@@ -232,25 +240,67 @@ def pop_version(wave: np.ndarray, decision: Decision, audio: AudioConfig, rng: n
     return mix({role: wave, "drums": drums}, rng, sample_rate=audio.sample_rate)
 
 
-def own_group(wave: np.ndarray, decision: Decision, audio: AudioConfig, n_rows: int, rng: np.random.Generator) -> Group:
-    """`n_rows` pairs of a carol (T,) of at least ROW_FRAMES * hop samples, from random places; one is another's reference."""
-    packed, n_samples, rows = packed_decision(decision), ROW_FRAMES * audio.hop_length, []
-    for _ in range(n_rows):
-        pop = pop_version(wave, decision, audio, rng)
-        first = int(rng.integers(0, len(wave) // audio.hop_length - ROW_FRAMES + 1))
-        span = slice(first * audio.hop_length, first * audio.hop_length + n_samples)
-        rows.append((_int16(pop[span]), _int16(wave[span]), packed[first : first + ROW_FRAMES + 1]))
+def rendered(n_samples: int, decision: Decision, audio: AudioConfig, rng: np.random.Generator) -> np.ndarray:
+    """What was decided of a carol of `n_samples`, as a band plays it on the carol's own beats: (T,), peak <= 1. RenderError."""
+    from kcarol.corpus.pairs import render_pop
+    from kcarol.corpus.pop import arrange_pop
+
+    sheet, grid = transcribe(decision, audio)
+    soundfont, length_s = str(rng.choice(TRAINING_SOUNDFONTS)), n_samples / audio.sample_rate
+    wave = render_pop(arrange_pop(sheet, grid, rng), length_s, audio.sample_rate, soundfont, rng)
+    return np.pad(wave[:n_samples], (0, max(0, n_samples - len(wave))))
+
+
+def pop_versions(
+    wave: np.ndarray, listener: Converter, own: PersonalConfig, rng: np.random.Generator, as_heard: bool = True
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The carol (T,) as pop: under drums, then rendered, where there is what rendering needs. Waves (T,) and their truth.
+
+    Truth (F, N_PACKED) is what was decided of the clean carol; of a rendered song, with `as_heard`, what is decided of that.
+    """
+    audio = listener.audio
+    decision = decide(listener.hear(wave), audio)
+    written = packed_decision(decision)
+    for _ in range(own.n_drummed):
+        yield drummed(wave, decision, audio, rng), written
+    for _ in range(own.n_rendered if available(TRAINING_SOUNDFONTS) is None else 0):
+        pop = rendered(len(wave), decision, audio, rng)
+        yield pop, packed_decision(decide(listener.hear(pop), audio)) if as_heard else written
+
+
+def own_group(wave: np.ndarray, pops: Sequence[np.ndarray], truths: Sequence[np.ndarray], hop_length: int) -> Group:
+    """Rows of a carol (T,), its pop versions (T,) and the truth (F, N_PACKED) of each, at places that cover the whole carol.
+
+    At least two rows, since one is the other's reference of style.
+    """
+    n_frames = len(wave) // hop_length - ROW_FRAMES
+    starts = np.linspace(0, n_frames, max(2, -(-len(wave) // (ROW_FRAMES * hop_length)))).round().astype(int)
+    rows = []
+    for pop, truth in zip(pops, truths, strict=True):
+        for first in starts:
+            span = slice(first * hop_length, (first + ROW_FRAMES) * hop_length)
+            rows.append((_int16(pop[span]), _int16(wave[span]), truth[first : first + ROW_FRAMES + 1]))
     return Group(*(np.stack(column) for column in zip(*rows, strict=True)))
 
 
-def own_groups(carols: Sequence[np.ndarray], listener: Converter, own: PersonalConfig, cfg: Config) -> list[Group]:
-    """A group of at least two rows for each carol; one shorter than a row begins again."""
-    rng, least = np.random.default_rng([cfg.train.seed, 1]), ROW_FRAMES * cfg.audio.hop_length
-    groups = []
-    for wave in carols:
-        wave = np.resize(wave, max(len(wave), least))
-        decision = decide(listener.hear(wave), cfg.audio)
-        groups.append(own_group(wave, decision, cfg.audio, max(2, round(own.n_rows / len(carols))), rng))
+def own_groups(
+    carols: Sequence[np.ndarray], listener: Converter, own: PersonalConfig, cfg: Config, as_heard: bool = True
+) -> list[Group]:
+    """A group of rows for each carol; one shorter than a row begins again. Says so where no pop song can be rendered."""
+    from tqdm import tqdm
+
+    if own.n_rendered and (missing := available(TRAINING_SOUNDFONTS)):
+        print(f"kcarol: the carol is trained on under drums alone, not as a rendered pop song: {missing}", file=sys.stderr)
+    rng, audio, groups = np.random.default_rng([cfg.train.seed, 1]), cfg.audio, []
+    with tqdm(total=len(carols) * (own.n_drummed + own.n_rendered), desc="versions", unit="song", disable=None) as bar:
+        for wave in carols:
+            wave = wave[: round(own.heard_s * audio.sample_rate)]
+            wave = np.resize(wave, max(len(wave), ROW_FRAMES * audio.hop_length))
+            versions = []
+            for version in pop_versions(wave, listener, own, rng, as_heard):
+                versions.append(version)
+                bar.update()
+            groups.append(own_group(wave, *zip(*versions, strict=True), audio.hop_length))
     return groups
 
 

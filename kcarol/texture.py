@@ -38,14 +38,15 @@ def draw_texture(n_frames: int, deviation: Tensor, generator: torch.Generator, c
     return smooth * deviation
 
 
-def stretch(log_mel: Tensor, factor: float, n_frames: int) -> Tensor:
-    """Deviations of (F, M) from their running mean over about `n_frames`, times `factor`, in place.
+def stretch(log_mel: Tensor, factor: float | Tensor, n_frames: int) -> Tensor:
+    """Deviations of (F, M) from their running mean over about `n_frames`, times `factor`, a number or (M,), in place.
 
     The conditional mean moves less than what it is the mean of; cf. global variance in speech synthesis (Toda and
     Tokuda, IEICE Trans. 2007).
     """
     reach = n_frames // 2
-    for bands in log_mel.split(16, dim=1):  # a few at a time: songs last hours
+    factors = torch.as_tensor(factor, dtype=log_mel.dtype, device=log_mel.device).expand(log_mel.shape[1])
+    for bands, factor in zip(log_mel.split(16, dim=1), factors.split(16), strict=True):  # a few at a time: songs last hours
         mean = F.avg_pool1d(bands.T[None], 2 * reach + 1, 1, reach, count_include_pad=False)[0].T
         bands.sub_(mean).mul_(factor).add_(mean)
     return log_mel

@@ -1,0 +1,84 @@
+"""Does training on one carol bring unseen songs nearer to it? personal_training.py CAROL REAL_DIR, or REAL_DIR/carol for all.
+
+The user's half of the project with one carol file: its clip is trained on from the shipped weights, then the songs of
+REAL_DIR/pop, which were not trained on, are converted before (the carol as --style) and after (style own). Printed: distance of
+pooled timbre statistics to the carol, `chroma`, `retrieval`, `crest`, and the minutes that everything took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from style_reference_pairs import SOUNDS, Timbre, chromas, waves_of
+
+from kcarol import metrics
+from kcarol.audio import load_audio
+from kcarol.convert import Converter
+from kcarol.data import save_clip
+from kcarol.personal import OWN, personal_config, train_personal
+
+MOST_CHROMA_LOST = 0.03
+
+
+def figures(converter: Converter, style, songs: dict[str, np.ndarray], carol: np.ndarray, timbre: Timbre) -> dict[str, float]:
+    """Of all songs converted in one style; `distance` to the carol's windows (W, 69)."""
+    outputs = {name: converter.convert(wave, style) for name, wave in songs.items()}
+    matrix = metrics.chroma_matrix(chromas(outputs), chromas(songs))
+    windows = np.vstack([timbre.windows(wave) for wave in outputs.values()])
+    crest = np.mean([metrics.crest_db(metrics.prepare(wave)) for wave in outputs.values()])
+    return {"distance": timbre.distance(windows, carol), "chroma": float(np.diag(matrix).mean()),
+            "retrieval": metrics.retrieval(matrix), "crest": float(crest)}  # fmt: skip
+
+
+def put_clip(path: Path, wave: np.ndarray, sample_rate: int) -> None:
+    about = {"title": path.stem, "style": "carol", "sha256": "0" * 64, "settings": {}}
+    save_clip(path, {"wave": torch.from_numpy(wave), "sample_rate": sample_rate, **about})
+
+
+def trained_on(
+    carol: Path, base: Converter, weights: Path | None, out: Path, max_s: float | None, steps: int | None
+) -> Converter:
+    """The weights that `kcarol train` makes of one carol file."""
+    cfg = personal_config()
+    cfg = cfg.with_train(steps=steps) if steps else cfg
+    put_clip(out / "processed" / "carol" / f"{carol.stem}.pt", load_audio(carol), base.audio.sample_rate)
+    limit = {} if max_s is None else {"max_s": max_s}
+    return Converter.load(train_personal(out / "processed", out / "run", cfg, base_weights=weights, **limit))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("carol", type=Path, help="a carol's sound file, or a folder of them, each trained on by itself")
+    parser.add_argument("real", type=Path)
+    parser.add_argument("--weights", type=Path, help="to start from (default: the shipped ones)")
+    parser.add_argument("--heard-s", type=float, default=60.0, help="of each song")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--max-s", type=float, help="of training")
+    args = parser.parse_args()
+    torch.set_num_threads(min(2, torch.get_num_threads()))
+    base, timbre, songs = Converter.load(args.weights), Timbre(args.real), waves_of(args.real / "pop", args.heard_s)
+    carols = sorted(p for p in args.carol.iterdir() if p.suffix in SOUNDS) if args.carol.is_dir() else [args.carol]
+    print("| carol | weights | distance | chroma | retrieval | crest | minutes |\n|-|-|-|-|-|-|-|")
+    for path in carols:
+        own = timbre.windows(load_audio(path, base.audio))
+        rows = {"before": (figures(base, path, songs, own, timbre), 0.0)}
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            after = trained_on(path, base, args.weights, Path(folder), args.max_s, args.steps)
+            minutes = (time.monotonic() - started) / 60
+            rows["after"] = (figures(after, OWN, songs, own, timbre), minutes)
+        for name, (row, minutes) in rows.items():
+            cells = " | ".join(f"{value:.3f}" for value in row.values())
+            print(f"| {path.stem} | {name} | {cells} | {minutes:.1f} |", flush=True)
+        nearer = rows["after"][0]["distance"] < rows["before"][0]["distance"]
+        kept = rows["after"][0]["chroma"] >= rows["before"][0]["chroma"] - MOST_CHROMA_LOST
+        print(f"{path.stem}: {'nearer' if nearer else 'not nearer'}, chroma {'kept' if kept else 'lost'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What --strength trades: strength_curve.py REAL_DIR [--weights DIR] [--style bells] [--out strength.png].
+
+All songs of REAL_DIR/pop at each strength: `chroma` (content) against `p_carol` and `style` (sound), and whether each goes one
+way all along. Ends are `--strength 0`, the song in the carol's mean spectrum, and 1, the carol.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from style_reference_pairs import chromas, waves_of
+
+from kcarol import metrics, plotting
+from kcarol.convert import Converter
+
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+TOLERANCE = 0.01  # of a figure: less is no way back
+
+
+def curve(converter: Converter, songs: dict[str, np.ndarray], style: str, reference: metrics.StyleReference,
+          strengths: tuple[float, ...] = STRENGTHS) -> list[dict[str, float]]:  # fmt: skip
+    """A row of figures for each strength, all songs pooled."""
+    sources, rows = chromas(songs), []
+    for strength in strengths:
+        outputs = {name: converter.convert(wave, style, strength) for name, wave in songs.items()}
+        matrix = metrics.chroma_matrix(chromas(outputs), sources)
+        windows = np.vstack([metrics.style_windows(metrics.prepare(wave)) for wave in outputs.values()])
+        crest = np.mean([metrics.crest_db(metrics.prepare(wave)) for wave in outputs.values()])
+        content = {"chroma": float(np.diag(matrix).mean()), "retrieval": metrics.retrieval(matrix)}
+        sound = {"p_carol": reference.p_carol(windows), "style": reference.style(windows), "crest": float(crest)}
+        rows.append({"strength": strength, **content, **sound})
+    return rows
+
+
+def is_monotone(values: list[float], rising: bool, tolerance: float = TOLERANCE) -> bool:
+    steps = np.diff(values) * (1 if rising else -1)
+    return bool((steps >= -tolerance).all())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("real", type=Path)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--style", default="bells")
+    parser.add_argument("--heard-s", type=float, default=60.0)
+    parser.add_argument("--out", type=Path, help="picture of the curve")
+    args = parser.parse_args()
+    reference = metrics.StyleReference.load(args.real / "style_reference.npz")
+    rows = curve(Converter.load(args.weights), waves_of(args.real / "pop", args.heard_s), args.style, reference)
+    print("| " + " | ".join(rows[0]) + " |\n" + "|-" * len(rows[0]) + "|")
+    for row in rows:
+        print("| " + " | ".join(f"{value:.2f}" for value in row.values()) + " |")
+    for name, rising in {"chroma": False, "p_carol": True, "style": False}.items():
+        goes = "rises" if rising else "falls"
+        print(f"{name} {goes} all along: {'yes' if is_monotone([row[name] for row in rows], rising) else 'no'}")
+    if args.out:
+        columns = ([row[name] for row in rows] for name in ("strength", "chroma", "p_carol"))
+        print(plotting.save(plotting.strength_figure(*columns), args.out))
+
+
+if __name__ == "__main__":
+    main()
