@@ -9,6 +9,7 @@ import numpy as np
 
 from kcarol import metrics
 from kcarol.config import AudioConfig
+from kcarol.spectral import mel_edges_hz
 
 
 def band_levels(waves: Sequence[np.ndarray], n_fft: int = 2048) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +33,7 @@ def equalised(wave: np.ndarray, target_levels: np.ndarray, n_fft: int = 2048) ->
 
 def constant_mel(log_mel: np.ndarray, n_samples: int, cfg: AudioConfig, seed: int = 0) -> np.ndarray:
     """Anchor `mean`: noise (T,) whose log-mel is `log_mel` (M,) at all times: a carol's colour without any song."""
-    centres = librosa.mel_frequencies(len(log_mel) + 2, fmin=cfg.f_min_hz, fmax=cfg.f_max_hz)[1:-1]
+    centres = mel_edges_hz(cfg)[1:-1].numpy()
     frequency = np.arange(cfg.n_fft // 2 + 1) * cfg.sample_rate / cfg.n_fft
     gain = np.exp(np.interp(frequency, centres, log_mel))
     noise = np.random.default_rng(seed).standard_normal(n_samples).astype(np.float32)

@@ -16,6 +16,7 @@ class AudioConfig:
     # log-mel, what the converter predicts and the vocoder reads
     n_fft: int = 2048  # samples: 7.8 Hz a bin, a semitone apart from 130 Hz upwards
     n_mels: int = 128
+    n_linear_bands: int = 50  # one bin apart, up to 430 Hz: semitones stay apart where chords are; above, 1.5 to a semitone
     f_min_hz: float = 40.0
     f_max_hz: float = 8_000.0
     log_floor: float = 1e-5  # smallest mel magnitude, -100 dB
@@ -59,7 +60,7 @@ class ModelConfig:
     d_model: int = 320
     n_heads: int = 8
     n_layers: int = 6
-    n_hearing_layers: int = 4  # the remaining layers play
+    n_hearing_layers: int = 3  # the remaining layers play; probes read no more of tune and chords in a fourth (data/README.md)
     d_feedforward: int = 1024
     kernel_size: int = 5  # of the first Conv1d; the second reaches one frame over its stride
     stride: int = 4  # frames a Transformer step: 64 ms
@@ -86,9 +87,9 @@ class VocoderConfig:
     d_feedforward: int = 768
     n_layers: int = 8
     kernel_size: int = 7
-    corrections: int = 9  # passes that bring the wave nearer to the given mel, each at 2000 times real time on one core
+    corrections: int = 14  # passes that bring the wave nearer to the given mel, each at 2000 times real time on one core
     correction_step: float = 1.3  # share of a log-mel error that a pass takes away from each bin
-    correction_momentum: float = 0.75
+    correction_momentum: float = 0.85
     griffin_lim_iterations: int = 32
 
     @classmethod
@@ -102,9 +103,9 @@ class ConvertConfig:
 
     overlap: float = 0.25  # share of a window that it has in common with the next
     batch_windows: int = 8
-    stretch: float = 1.5  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
-    stretch_s: float = 1.0
-    texture: float = 0.9  # share of the measured texture that is added
+    stretch: float = 1.35  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    stretch_s: float = 4.0
+    texture: float = 0.75  # share of the measured texture that is added
     seed: int = 0  # of the texture
     rest_db: float = -45.0  # where the song lies further below its mean level, the carol falls silent with it
     rest_release_s: float = 0.6  # after which it does: notes ring out

@@ -31,11 +31,12 @@ class Content:
     energy: Tensor
 
     def tensor(self) -> Tensor:
-        """(..., F, n_content): everything side by side, with `ringing` of tune, chord and bass."""
+        """(..., F, n_content): everything side by side, with `ringing` of tune, chord, bass, and the groove's strokes."""
         struck = self.tune * self.onset
+        strokes = torch.cat([self.accent, beginnings(self.phase)], dim=-1)
         return torch.cat([
             self.tune, self.onset, self.chord, self.bass, self.phase, self.accent, self.energy,
-            ringing(struck), ringing(rises(self.chord)), ringing(rises(self.bass)),
+            ringing(struck), ringing(rises(self.chord)), ringing(rises(self.bass)), ringing(strokes),
         ], dim=-1)
 
     def map(self, function) -> Content:
@@ -54,7 +55,7 @@ class Content:
 N_PITCHES = TUNE_HIGHEST - TUNE_LOWEST + 1
 DECAYS_FRAMES = (12.0, 60.0)  # 0.2 s and 1 s at 62.5 frames a second: bells and strings
 MEMORY_FRAMES = 192  # three seconds
-N_CONTENT = N_PITCHES + 1 + 12 + 12 + 4 + 1 + 1 + len(DECAYS_FRAMES) * (N_PITCHES + 24)
+N_CONTENT = N_PITCHES + 1 + 12 + 12 + 4 + 1 + 1 + len(DECAYS_FRAMES) * (N_PITCHES + 24 + 3)
 
 
 def shift_pitches(roll: Tensor, semitones: int | Tensor) -> Tensor:
@@ -96,3 +97,10 @@ def phases(beat_position: Tensor, bar_position: Tensor) -> Tensor:
     """Sine and cosine of positions in beat and bar, each 0 to 1: (..., F) twice -> (..., F, 4)."""
     turns = 2 * torch.pi * torch.stack([beat_position, bar_position], dim=-1)
     return torch.cat([turns.sin(), turns.cos()], dim=-1).float()
+
+
+def beginnings(phase: Tensor) -> Tensor:
+    """Phases (..., F, 4) as `phases` gives them -> (..., F, 2): 1 where a beat begins, where a bar does."""
+    sine, cosine = phase.split(2, dim=-1)
+    before = torch.cat([sine[..., :1, :], sine[..., :-1, :]], dim=-2)
+    return ((before < 0) & (sine >= 0) & (cosine > 0)).float()

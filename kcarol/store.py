@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-FORMAT = 1  # raised when older readers could misread a file
+FORMAT = 2  # raised when older readers could misread a file; 2: other bands of the log-mel, more content
 LARGEST = 1 << 14  # of the numbers in a configuration: beyond, a file means to fill the memory
 SPARE = 1 << 24  # numbers that a network may hold besides those in its file
 

@@ -26,7 +26,7 @@ from kcarol.audio import (
     stream_audio,
 )
 from kcarol.config import AudioConfig
-from kcarol.spectral import chunk_spans, loudness_curve, overlap_add
+from kcarol.spectral import chunk_spans, loudness_curve, mel_edges_hz, mel_filters, overlap_add
 
 CFG = AudioConfig()
 FORMATS = {"wav": [], "mp3": [], "flac": [], "ogg": ["-c:a", "libvorbis"], "opus": ["-c:a", "libopus"],
@@ -259,12 +259,32 @@ def test_frames_follow_the_law_at_any_length(n_samples):
     assert loudness_curve(wave, CFG.hop_length).shape == (n_frames,)
 
 
-def test_log_mel_equals_librosa():
+def test_log_mel_is_librosas_stft_under_the_filters():
     wave = np.random.default_rng(0).standard_normal(20_000).astype(np.float32)
     magnitude = np.abs(librosa.stft(wave, n_fft=CFG.n_fft, hop_length=CFG.hop_length, pad_mode="constant"))
-    filters = librosa.filters.mel(sr=16_000, n_fft=CFG.n_fft, n_mels=CFG.n_mels, fmin=CFG.f_min_hz, fmax=CFG.f_max_hz)
-    expected = np.log(np.maximum(filters @ magnitude, CFG.log_floor)).T
+    expected = np.log(np.maximum(mel_filters(CFG).numpy().T @ magnitude, CFG.log_floor)).T
     assert np.abs(LogMel(CFG)(torch.from_numpy(wave)).numpy() - expected).max() < 1e-3
+
+
+def test_mel_bands_are_one_bin_apart_below_and_in_equal_ratios_above():
+    hz, n = mel_edges_hz(CFG), CFG.n_linear_bands
+    assert len(hz) == CFG.n_mels + 2 and abs(hz[0] - CFG.f_min_hz) < CFG.sample_rate / CFG.n_fft and abs(hz[-1] - CFG.f_max_hz) < 1e-6
+    assert torch.allclose(hz[: n + 1].diff(), torch.tensor(CFG.sample_rate / CFG.n_fft, dtype=hz.dtype))
+    ratios = hz[n + 1 :] / hz[n:-1]
+    assert torch.allclose(ratios, ratios[:1]) and 1 < ratios[0] < 2 ** (1 / 12)
+
+
+def test_a_mel_band_is_a_mean_magnitude():
+    area = mel_filters(CFG).sum(0) * CFG.sample_rate / CFG.n_fft
+    assert (area - 1).abs().max() < 0.2  # triangles a few bins wide are sampled coarsely
+
+
+@pytest.mark.parametrize("midi", range(50, 90, 3))
+def test_neighbouring_semitones_lie_in_different_mel_bands(midi):
+    t = np.arange(16_000) / 16_000
+    tones = [np.sin(2 * np.pi * 440 * 2 ** ((m - 69) / 12) * t).astype(np.float32) for m in (midi, midi + 1)]
+    mels = [LogMel(CFG)(torch.from_numpy(tone))[30] for tone in tones]
+    assert mels[0].argmax() != mels[1].argmax()
 
 
 def test_silence_gives_the_floor_and_quiet_features():

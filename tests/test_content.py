@@ -12,6 +12,7 @@ from kcarol.content import (
     N_CONTENT,
     N_PITCHES,
     Content,
+    beginnings,
     phases,
     ringing,
     rises,
@@ -100,6 +101,13 @@ def test_phases_hold_the_places_in_beat_and_bar():
     assert torch.allclose(p[:, :2].square() + p[:, 2:].square(), torch.ones(50, 2), atol=1e-6)
     turned = torch.atan2(p[:, :2], p[:, 2:]) / (2 * torch.pi) % 1
     assert torch.allclose(turned, torch.stack([beat, bar], 1), atol=1e-5)
+
+
+def test_beginnings_mark_the_first_frame_of_each_beat_and_bar():
+    at = torch.arange(400) / 25.0  # beats, 25 frames each
+    marks = beginnings(phases(at % 1, at / 4 % 1))
+    assert torch.equal(marks[:, 0].nonzero()[:, 0], torch.arange(25, 400, 25))
+    assert torch.equal(marks[:, 1].nonzero()[:, 0], torch.arange(100, 400, 100))
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 33])

@@ -135,7 +135,7 @@ def fit_probes(converter: Converter, corpus: Path, n_groups: int) -> dict[str, P
 def stages(wave: np.ndarray, style, converter: Converter, probes: dict[str, Probe]) -> Iterator[tuple[str, Reading | np.ndarray]]:
     """(T,) -> name and what is read there, or a wave."""
     cfg, stride = converter.audio, converter.model.cfg.stride
-    features = torch.cat([converter.features(piece) for piece in converter._long_windows(wave)])
+    features = converter.features(torch.from_numpy(wave))
     yield "features, folded", of_features(features, converter)
     parts: dict[str, list[Tensor]] = {"features": [features[::stride]]}
     for start in range(0, len(features), WINDOW_FRAMES):
