@@ -21,7 +21,6 @@ from kcarol.convert import Converter, level
 from kcarol.eval import audio_files
 from kcarol.plotting import Picture, describe, image_html, pair_figure, png
 
-OCTAVE = 12  # transcriptions know the pitch class; drawn an octave above where they are written, as carols play
 
 
 def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None:
@@ -32,7 +31,7 @@ def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None
     tune = np.full(n_frames, -1)
     for note in metrics.read_ultrastar(beside):
         start, stop = (round(at * cfg.frame_rate) for at in (note.start_s, note.start_s + note.length_s))
-        tune[start:stop] = note.midi + OCTAVE
+        tune[start:stop] = note.midi
     return tune
 
 

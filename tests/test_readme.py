@@ -1,0 +1,128 @@
+"""Facts about README.md: every command in it is one that the programs understand, every link and picture is there."""
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from kcarol import cli, figures
+from kcarol.convert import STYLE_NAMES
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+BROUGHT_BY = {"jupyter": "jupyterlab", "tensorboard": "tensorboard", "torchrun": "torch", "pytest": "pytest", "ruff": "ruff"}
+INLINE = r"`((?:kcarol|python main\.py|pytest|pip|conda|jupyter|tensorboard|torchrun|KCAROL_SMOKE=\d) [^`]+)`"
+
+
+def fenced(text):
+    """Lines of the bash blocks, comments left out."""
+    for block in re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S):
+        for line in block.splitlines():
+            yield from filter(None, (part.strip() for part in re.sub(r"\s+#.*", "", line).split(" && ")))
+
+
+COMMANDS = [*fenced(README), *(text.replace("\n", " ") for text in re.findall(INLINE, README))]
+
+
+def check_kcarol(words):
+    """Read as the command line reads it; files of the repository that it names are there."""
+    words = [os.curdir if word in ("DIR", "FILE") else word for word in words]
+    try:
+        assert cli.read(words)
+    except SystemExit as end:
+        assert not end.code, f"kcarol {shlex.join(words)}: not understood"
+    named = [word for word in words if word.startswith(("data/raw", "data/pairs", "data/demo_carols"))]
+    assert all((ROOT / name).exists() for name in named)
+
+
+def check(command):
+    words = shlex.split(command)
+    while re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+        words = words[1:]
+    program, rest = words[0].removeprefix(".venv/bin/"), words[1:]
+    if program == "kcarol":
+        return check_kcarol(rest)
+    if "main.py" in words:  # python main.py, torchrun ... main.py
+        assert program in ("python", "torchrun")
+        return check_kcarol(rest[rest.index("main.py") + 1 :])
+    if program in ("python", "python3"):
+        assert rest[:2] == ["-m", "venv"] or rest[:1] == ["-m"] and rest[1] in ("pip", "pytest")
+        return check_pip(rest[2:]) if rest[1] == "pip" else None
+    if program == "pip":
+        return check_pip(rest)
+    if program == "apt":
+        assert all(name in (ROOT / ".ci/run").read_text(encoding="utf-8") for name in rest[1:])
+    elif program == "conda":
+        assert (ROOT / rest[rest.index("-f") + 1]).is_file()
+    elif program in ("pre-commit", "nbstripout"):  # installed by a line before
+        assert "pip install pre-commit nbstripout" in README
+    elif program != "source":
+        declared = " ".join([*PROJECT["project"]["dependencies"], *sum(EXTRAS.values(), [])])
+        assert BROUGHT_BY[program] in declared, f"{program}: nothing that is installed brings it"
+    if program in ("jupyter", "nbstripout"):
+        assert all(list(ROOT.glob(word)) for word in rest if word.startswith("notebooks"))
+    if program == "pytest" and "-m" in rest:
+        markers = {line.split(":")[0] for line in PROJECT["tool"]["pytest"]["ini_options"]["markers"]}
+        assert set(re.findall(r"\w+", rest[rest.index("-m") + 1])) - {"not", "and", "or"} <= markers
+
+
+def check_pip(words):
+    assert words[0] == "install"
+    extras = [name for word in words for found in re.findall(r"\.\[([\w,]+)\]", word) for name in found.split(",")]
+    assert set(extras) <= set(EXTRAS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_understood(command):
+    check(command)
+
+
+@pytest.mark.parametrize("wrong", [
+    "kcarol convert song.mp3 --stile choir", "kcarol sing song.mp3", "apt install no-such-package",
+    "python main.py --train --hours", "torchrun --nproc-per-node 4 main.py --trian", "pytest -m 'not tired'",
+    "pip install -e '.[music]'", "conda env create -f no.yml", "jupyter lab notebooks-of-mine",
+])  # fmt: skip
+def test_a_command_that_is_not_understood_is_found(wrong, capsys):
+    with pytest.raises(AssertionError):
+        check(wrong)
+
+
+def test_the_commands_are_found():
+    programs = {shlex.split(command)[0] for command in COMMANDS}
+    assert len(COMMANDS) > 20 and programs >= {"kcarol", "python", "tensorboard", "torchrun", "jupyter", "pytest", "nbstripout"}
+
+
+def test_links_and_pictures_are_files_of_the_repository():
+    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", README) if "://" not in link and not link.startswith("#")]
+    assert len(links) > 6 and [link for link in links if not (ROOT / link).is_file()] == []
+    anchors = {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in re.findall(r"^#+ (.*)", README, re.M)}
+    assert {link[1:] for link in re.findall(r"\]\((#[^)]+)\)", README)} <= anchors
+
+
+def test_pictures_say_what_they_show_and_are_drawn_by_one_command():
+    source = Path(figures.__file__).read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[([^\]]*)\]\(figures/(\w+)\.png\)", README)
+    assert {name for _, name in pictures} >= {"pair", "model"} and "`kcarol figures`" in README
+    assert all(len(text) > 30 and f'"{name}":' in source for text, name in pictures)
+
+
+def test_styles_and_parts_that_are_named_exist():
+    assert f"# {', '.join(STYLE_NAMES)}" in README
+    layout = re.search(r"^## Layout\n(.*?)^## ", README, re.M | re.S)[1]
+    parts = re.findall(r"(?:^|\s{2,})((?:kcarol|data|notebooks|figures|tests)/[\w./]*)", layout, re.M)
+    assert len(parts) > 12 and [part for part in parts if not (ROOT / part).exists()] == []
+
+
+def test_begins_with_a_summary_in_korean():
+    text = README.split("##")[0].split("\n\n")[1]
+    assert len(re.findall("[가-힣]", text)) > 100 and "kcarol convert" in text
