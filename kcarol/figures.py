@@ -20,6 +20,7 @@ from kcarol.corpus.sheet import LeadSheet, Part
 from kcarol.decide import Decision
 from kcarol.models import MusicTransformer, positional_encoding
 from kcarol.spectral import Features, LogMel
+from kcarol.verdict import strength_curve, style_reference
 from kcarol.vocoder import GriffinLim
 
 SONG = "Snowlit Signal"  # drawn and heard in the README
@@ -27,6 +28,8 @@ START_S, LENGTH_S = 8.0, 12.0  # of what is drawn: where its tune begins
 CLIP_S = 10.0  # of the sounds beside the pictures
 COLOURS = 96  # of a picture: a third of the size, and no difference to be seen
 ENCODING_LENGTHS = (64, 256, 512)  # steps
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+JUDGED_S = 20.0  # of each song and carol: two windows of timbre statistics
 
 Strokes = dict[str, list[tuple[float, float, float]]]  # part -> (start in s, length in s, MIDI pitch)
 
@@ -43,6 +46,7 @@ def write_all(out: Path | str, data: Path | str = "data", converter: Converter |
     carol = match_loudness(converter.vocode(mel, len(song)), song)
     pictures = {
         "pair": plotting.pair_figure(*(log_mel(cut(wave)) for wave in (song, carol)), titles=(SONG, f"its carol, {STYLE}")),
+        "waveforms": plotting.waveforms({title: cut(demo_song(title, data)) for title in (demo["title"] for demo in DEMO_SONGS)}),
         "features": plotting.features_figure(features(cut(song)), title=SONG),
         "arrangements": plotting.parts_figure(arrangements(SONG), START_S + LENGTH_S),
         "heard": heard(song, decision, SONG),
@@ -51,6 +55,7 @@ def write_all(out: Path | str, data: Path | str = "data", converter: Converter |
         "model": plotting.model_figure(model_stages(converter.model.cfg), "How a song becomes its carol"),
         "parameters": plotting.bars_figure(parameter_counts(converter.model), "parameters", "MusicTransformer"),
         "styles": styles(converter, decision),
+        "strength": strength(converter, data),
         "vocoder": plotting.spectrograms({name: log_mel(x) for name, x in resynthesised(cut(true_carol), converter).items()}),
     }
     for name, picture in pictures.items():
@@ -174,6 +179,15 @@ def styles(converter: Converter, decision: Decision, start_s: float = START_S, l
     rate = converter.audio.frame_rate
     piece = decision.content.map(lambda x: x[round(start_s * rate) : round((start_s + length_s) * rate)])
     return plotting.spectrograms({name: converter.play(piece, vector).numpy() for name, vector in converter.styles.items()})
+
+
+def strength(converter: Converter, data: Path | str = "data", title: str = SONG) -> plotting.Picture:
+    """Content and style of a demo song at STRENGTHS, the style as judged from the other demo songs and their carols."""
+    others = [song["title"] for song in DEMO_SONGS if song["title"] != title]
+    pops, carols = ([cut(load(other, data), length_s=JUDGED_S) for other in others] for load in (demo_song, demo_carol))
+    song = cut(demo_song(title, data), length_s=JUDGED_S)
+    rows = strength_curve(converter, song, style_reference(pops, carols), STRENGTHS, STYLE)
+    return plotting.strength_figure(STRENGTHS, [row["content"] for row in rows], [row["style"] for row in rows])
 
 
 def resynthesised(wave: np.ndarray, converter: Converter) -> dict[str, np.ndarray]:

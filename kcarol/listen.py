@@ -9,6 +9,7 @@ import base64
 import html
 import io
 import os
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -41,7 +42,7 @@ from kcarol.spectral import LogMel
 __all__ = [
     "AXES", "AbxTest", "Comparison", "RatingTest", "abx_line", "abx_summary", "blind_test", "compare", "draw_abx", "draw_ratings",
     "excerpt", "is_smoke", "matched", "players", "project_root", "rating_summary", "rating_table", "read_results", "show",
-    "with_anchors",
+    "start_test", "trial_waves", "with_anchors",
 ]  # fmt: skip
 
 MOST_EMBEDDED_S = 8.0  # of sound in a notebook: a third of a megabyte
@@ -49,12 +50,15 @@ FADE_S = 0.01  # at the ends of an excerpt, or they click
 LOUDEST_LUFS = -18.0  # of what is compared, if no peak is in the way
 HEARD_S = 90.0  # of a song that `compare` converts
 SONG = "song"  # the system that is the open reference of a rating
+PRINTED_COLUMNS = 96  # JupyterLab breaks longer printed lines in the middle of a word (its `pre` has word-break: break-all)
+GROUP = "kcarol-group"  # class of a box whose players are switched and stopped together
 
 # one sound at a time
-_STOP_OTHERS = "this.closest('[data-kcarol]').querySelectorAll('audio').forEach(x => {if (x !== this) x.pause()})"
+_GROUP = f"(this.closest('.{GROUP}') || this.closest('[data-kcarol]'))"
+_STOP_OTHERS = _GROUP + ".querySelectorAll('audio').forEach(x => {if (x !== this) x.pause()})"
 # from the player that sounds, or did last, to the next, at the same position
 _SWITCH = (
-    "const all = [...this.closest('[data-kcarol]').querySelectorAll('audio')];"
+    f"const all = [...{_GROUP}.querySelectorAll('audio')];"
     "const on = all.findIndex(x => !x.paused), from = on < 0 ? Math.max(0, all.indexOf(window.kcarolLast)) : on;"
     "const to = all[(from + 1) % all.length]; to.currentTime = all[from].currentTime; all[from].pause(); window.kcarolLast = to;"
     "const said = this.parentElement.querySelector('output');"
@@ -81,11 +85,12 @@ def is_smoke() -> bool:
 
 
 def show(figure: plotting.Figure) -> None:
-    """Display a figure, and print what it shows in one line: read by screen readers, and compared when notebooks are tested."""
+    """Display a figure, and print what it shows: read by screen readers, and compared when notebooks are tested."""
     from IPython.display import HTML, display
 
-    print(plotting.describe(figure))
-    display(HTML(plotting.image_html(figure, plotting.describe(figure))))
+    text = plotting.describe(figure)
+    print(textwrap.fill(text, PRINTED_COLUMNS, break_long_words=False, break_on_hyphens=False))
+    display(HTML(plotting.image_html(figure, text)))
 
 
 # --- sound -----------------------------------------------------------------------------------------------------------
@@ -157,27 +162,34 @@ def players(
     """
     if not sounds:
         raise ValueError("expected at least one sound, found none")
-    captions = captions or {}
     cut = {name: excerpt(wave, start_s, length_s, sample_rate) for name, wave in sounds.items() if not isinstance(wave, str)}
     cut = matched(cut, sample_rate)
-    images = _pictures(cut, sample_rate) if pictures and cut else {}
-    cells = []
-    for name, sound in sounds.items():
-        url = sound if isinstance(sound, str) else sound_url(cut[name], sample_rate)
-        cells.append(_cell(name, captions.get(name, ""), url, images.get(name, "")))
-    several = switch and len(cells) > 1
-    button = (f'<p><button type="button" onclick="{html.escape(_SWITCH, quote=True)}">Switch, same position</button> '
-              '<output aria-live="polite"></output></p>') * several  # fmt: skip
-    row = f'<div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start">{"".join(cells)}</div>'
+    cells = _cells({**sounds, **cut}, captions or {}, _pictures(cut, sample_rate) if pictures and cut else {}, sample_rate)
+    row = (f'<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(17em,1fr));gap:1em;align-items:end;'
+           f'max-width:{27 * len(cells)}em">{"".join(cells.values())}</div>')  # fmt: skip
+    button = _switch_button() if switch and len(cells) > 1 else ""
     page = f'<div data-kcarol="players" role="group" aria-label="players">{row}{button}</div>'
     seconds = max([len(wave) for wave in cut.values()], default=0) / sample_rate
     return Players(page, f"players: {', '.join(sounds)}" + (f" ({seconds:.1f} s each, one loudness)" if cut else ""))
 
 
+def _cells(
+    sounds: Mapping[str, np.ndarray | str], captions: Mapping[str, str], images: Mapping[str, str], sample_rate: int
+) -> dict[str, str]:
+    """A labelled player as HTML for each sound, which is a URL, or a wave (T,) that is embedded as it is."""
+    urls = {name: sound if isinstance(sound, str) else sound_url(sound, sample_rate) for name, sound in sounds.items()}
+    return {name: _cell(name, captions.get(name, ""), url, images.get(name, "")) for name, url in urls.items()}
+
+
+def _switch_button() -> str:
+    return (f'<p><button type="button" onclick="{html.escape(_SWITCH, quote=True)}">Switch, same position</button> '
+            '<output aria-live="polite"></output></p>')  # fmt: skip
+
+
 def _cell(name: str, caption: str, url: str, image: str) -> str:
     label, text, url = html.escape(name, quote=True), html.escape(caption), html.escape(url, quote=True)
     return (
-        f'<figure style="margin:0;flex:1 1 15em;min-width:15em;max-width:27em"><figcaption><b>{label}</b>'
+        f'<figure style="margin:0;min-width:0"><figcaption><b>{label}</b>'
         f'{f": {text}" if text else ""}</figcaption><audio controls preload="metadata" aria-label="{label}" src="{url}" '
         f'style="width:100%" onplay="window.kcarolLast = this; {html.escape(_STOP_OTHERS, quote=True)}"></audio>{image}</figure>'
     )
@@ -263,7 +275,7 @@ def compare(songs: Mapping[str, np.ndarray | Path | str], converter, styles: Seq
             if change and change["owner"] is song:
                 start.max = comparison.last_start_s(song.value)
             page.value = comparison.page(song.value, style.value, strength.value, start.value)
-        except (ValueError, OSError) as error:  # a file that cannot be read: said where the sound would be
+        except Exception as error:  # nobody sees what a callback raises: said where the sound would be
             page.value = f"<p>{html.escape(str(error))}</p>"
 
     for control in (song, style, strength, start):
@@ -288,15 +300,18 @@ def blind_test(
     import ipywidgets as widgets
 
     test = start_test(stimuli, out, kind, seed, listener, n_trials, systems)
-    box = widgets.VBox()
+    box, said, controls = widgets.VBox(), widgets.HTML(), _abx_controls if kind == "abx" else _rating_controls
+    box.add_class(GROUP)  # players of a rating lie in different widgets
 
-    def go_on() -> None:
-        if test.done:
+    def go_on(error: Exception | None = None) -> None:
+        if error:
+            said.value = f'<p role="alert">not saved: {html.escape(str(error))}</p>'
+            box.children = (*[part for part in box.children if part is not said], said)
+        elif test.done:
             text = html.escape(f"{test.summary()}\nsaved in {test.out}")
             box.children = (widgets.HTML(f"<h4>Thank you</h4><pre>{text}</pre>"),)
         else:
-            head = widgets.HTML(f"<h4>Trial {test.number + 1} of {len(test.trials)}</h4>" + trial_page(test, stimuli))
-            box.children = (head, *_controls(widgets, test, go_on))
+            box.children = controls(widgets, test, stimuli, go_on)
 
     go_on()
     return box
@@ -333,24 +348,47 @@ def trial_page(test: AbxTest | RatingTest, stimuli: Mapping[str, Mapping[str, np
     return players(trial_waves(test, stimuli), pictures=False).page
 
 
-def _controls(widgets, test: AbxTest | RatingTest, go_on: Callable[[], None]) -> list:
-    """Buttons of an ABX trial, or sliders and one button of a rating."""
-    if test.kind == "abx":
-        return [widgets.HBox([_button(widgets, f"X is {choice}", lambda choice=choice: test.answer(choice), go_on)
-                              for choice in ("A", "B")])]  # fmt: skip
-    narrow = {"style": {"description_width": "8em"}, "layout": widgets.Layout(width="24em", max_width="100%")}
-    slider = lambda axis: widgets.IntSlider(50, min=0, max=100, description=axis, **narrow)  # noqa: E731
-    sliders = [{axis: slider(axis) for axis in AXES} for _ in test.trial.order]
-    columns = [widgets.VBox([widgets.HTML(f"<b>{number}</b>"), *given.values()]) for number, given in enumerate(sliders, start=1)]
-    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
+def _title(test: AbxTest | RatingTest) -> str:
+    return f"<h4>Trial {test.number + 1} of {len(test.trials)}</h4>"
+
+
+def _abx_controls(widgets, test: AbxTest, stimuli: Mapping, go_on: Callable) -> tuple:
+    """Three players and two buttons."""
+    buttons = [_button(widgets, f"X is {choice}", lambda choice=choice: test.answer(choice), go_on) for choice in ("A", "B")]
+    return widgets.HTML(_title(test) + trial_page(test, stimuli)), widgets.HBox(buttons)
+
+
+def _rating_controls(widgets, test: RatingTest, stimuli: Mapping, go_on: Callable) -> tuple:
+    """The open song, a player with its sliders for each number, and one button."""
+    cut = matched({label: excerpt(wave) for label, wave in trial_waves(test, stimuli).items()})
+    cells = _cells(cut, {}, {}, AudioConfig.sample_rate)
+    numbers = [str(number) for number, _ in enumerate(test.trial.order, start=1)]
+    song = "".join(cell for label, cell in cells.items() if label not in numbers)
+    head = widgets.HTML(f'{_title(test)}<div style="max-width:27em">{song}</div>{_switch_button()}')
+    wide = {"style": {"description_width": "7em"}, "layout": widgets.Layout(width="98%")}
+    slider = lambda axis: widgets.IntSlider(50, min=0, max=100, description=axis, **wide)  # noqa: E731
+    sliders = [{axis: slider(axis) for axis in AXES} for _ in numbers]
+    narrow = widgets.Layout(width="20em", margin="0 0 1em 0")
+    columns = [widgets.VBox([widgets.HTML(cells[number]), *given.values()], layout=narrow)
+               for number, given in zip(numbers, sliders, strict=True)]  # fmt: skip
 
     def save() -> None:
         test.answer([{axis: control.value for axis, control in given.items()} for given in sliders])
 
-    return [rows, _button(widgets, "Save and go on", save, go_on)]
+    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
+    return head, rows, _button(widgets, "Save and go on", save, go_on)
 
 
-def _button(widgets, text: str, act: Callable[[], object], go_on: Callable[[], None]):
+def _button(widgets, text: str, act: Callable[[], object], go_on: Callable[[Exception | None], None]):
     button = widgets.Button(description=text)
-    button.on_click(lambda _: (act(), go_on()))
+
+    def click(_) -> None:
+        try:
+            act()
+        except Exception as error:  # nobody sees what a callback raises
+            go_on(error)
+        else:
+            go_on(None)
+
+    button.on_click(click)
     return button

@@ -41,7 +41,7 @@ from kcarol.transcribe import bar_places, transcribe
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
 OWN = "own"  # name of the user's style
-TEXTURE_SHARE = 0.8  # of what is missing when the trained converter plays the user's carol
+TEXTURE_SHARE = 1.0  # of what is missing when the trained converter plays the user's carol
 PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the repository
 KICK, SNARES, CLOSED_HAT, OPEN_HAT, SHAKER = 36, (38, 39, 40), 42, 46, 70  # General MIDI drum notes
 

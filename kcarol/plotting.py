@@ -20,11 +20,12 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 
 from kcarol.config import AudioConfig
 from kcarol.store import write_atomic
 
-TICKS_HZ = (60, 250, 500, 1_000, 2_000, 4_000, 8_000)
+TICKS_HZ = (125, 250, 500, 1_000, 2_000, 4_000, 8_000)
 FEW_TICKS_HZ = (250, 1_000, 4_000)  # where rows are low
 MOST_HIGH_ROWS = 3
 RANGE_DB = 80.0  # below the loudest: what is softer is black
@@ -154,8 +155,9 @@ def thumbnail(log_mel: np.ndarray, top_db: float, cfg: AudioConfig | None = None
     figure = Picture(figsize=(4.2, 2.2), layout="constrained")
     axes = figure.subplots()
     _draw_log_mel(axes, _in_db(log_mel, cfg), len(log_mel) / cfg.frame_rate, top_db, cfg, ticks_hz=FEW_TICKS_HZ)
-    axes.set(xlabel="time, s", ylabel="Hz")
-    axes.tick_params(labelsize=8)
+    axes.set_xlabel("time, s", fontsize=12)  # large: it is shown at two thirds of its size
+    axes.set_ylabel("Hz", fontsize=12)
+    axes.tick_params(labelsize=11)
     return figure.described(f"log-mel of {title or 'sound'}, {len(log_mel) / cfg.frame_rate:.1f} s")
 
 
@@ -228,10 +230,11 @@ def parts_figure(arrangements: Mapping[str, Mapping[str, Sequence[tuple[float, f
             heard = [stroke for stroke in strokes if stroke[0] < until_s]
             axes.hlines([pitch for _, _, pitch in heard], [start for start, _, _ in heard],
                         [min(until_s, start + length) for start, length, _ in heard], label=name, linewidth=3,
-                        color=COLOURS[number % 8], linestyle=("-", (0, (2, 0.6)))[number // 8 % 2])  # fmt: skip
+                        color=COLOURS[number % 8], linestyle=("-", (0, (2, 0.6)))[number // 8 % 2],
+                        zorder=3 - number / 100)  # fmt: skip  # the first part, the tune, lies on top of its doublings
         axes.set(title=title, ylabel="MIDI pitch", xlim=(0, until_s))
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes.legend(fontsize=10, loc="center left", bbox_to_anchor=(1.0, 0.5))
         counts.append(f"{title}: {len(parts)} parts, {sum(map(len, parts.values()))} strokes")
     rows[-1].set_xlabel("time, s")
     return figure.described(f"first {until_s:g} s of arrangements, {'; '.join(counts)}")
@@ -254,10 +257,10 @@ def heard_figure(
         _draw_tune(upper, true_tune[:n_frames], cfg, colour=YELLOW, width=5, alpha=0.65, label="tune, true")
     _draw_tune(upper, tune[:n_frames], cfg, colour=VERMILION, width=2, alpha=1.0, label="tune, heard")
     upper.set(ylabel="frequency, Hz", title=title)
-    upper.legend(fontsize=8, loc="upper right", facecolor="white", framealpha=0.9)
+    upper.legend(fontsize=10, loc="upper right", facecolor="white", framealpha=0.9)
     lower.imshow(np.asarray(chord, float)[:n_frames].T, origin="lower", aspect="auto", cmap="Blues", interpolation="nearest",
                  extent=(0, seconds, -0.5, 11.5), vmin=0, vmax=1.3)  # fmt: skip
-    lower.set_yticks(range(12), PITCH_CLASSES, fontsize=7)
+    lower.set_yticks(range(12), PITCH_CLASSES, fontsize=9)
     is_down = np.isin(beats, downbeats)
     for frames, width, dash in ((beats[~is_down], 0.5, ":"), (beats[is_down], 1.2, "-")):
         lower.vlines(frames / cfg.frame_rate, -0.5, 11.5, color=BLACK, linewidth=width, linestyle=dash)
@@ -302,12 +305,12 @@ def attention_figure(weights: Sequence[np.ndarray], step_s: float, title: str = 
         for j, head in enumerate(layer):
             # the square root shows weak links beside strong ones
             grid[i, j].imshow(np.sqrt(head / head.max()), cmap="cividis", extent=(0, seconds, seconds, 0), vmin=0, vmax=1)
-            grid[i, j].tick_params(labelsize=7)
+            grid[i, j].tick_params(labelsize=8)
             if not i:
-                grid[i, j].set_title(f"head {j + 1}", fontsize=8)
-        grid[i, 0].set_ylabel(f"layer {i + 1}", fontsize=8)
-    figure.supxlabel("listened to, s", fontsize=9)
-    figure.supylabel("step, s", fontsize=9)
+                grid[i, j].set_title(f"head {j + 1}", fontsize=10)
+        grid[i, 0].set_ylabel(f"layer {i + 1}", fontsize=10)
+    figure.supxlabel("listened to, s", fontsize=11)
+    figure.supylabel("step, s", fontsize=11)
     figure.suptitle(title, fontsize=10)
     steps = f"{weights[0].shape[1]} steps, {seconds:.1f} s"
     return figure.described(f"attention of {len(weights)} layers with {n_heads} heads over {steps} {title}")
@@ -328,35 +331,49 @@ def positions_figure(encodings: Mapping[str, np.ndarray]) -> Picture:
 
 
 def model_figure(stages: Sequence[tuple[str, str, str]], title: str = "") -> Picture:
-    """A network as boxes from left to right: (name, what it does, shape of what leaves it) for each stage."""
+    """A network as boxes, row by row from left to right: (name, what it does, shape of what leaves it) for each stage.
+
+    The shape stands over the arrow that leaves the box.
+    """
     if not stages:
         raise ValueError("expected at least one stage, found none")
-    per_row = 5
+    per_row, half_wide, half_high = 4, 0.35, 0.25  # in columns and rows
     n_rows = -(-len(stages) // per_row)
-    figure = Picture(figsize=(11, 0.5 + 1.75 * n_rows))
+    figure = Picture(figsize=(11, 0.4 + 1.15 * n_rows))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, per_row), ylim=(-n_rows, 0.25))
+    axes.set(xlim=(-0.5, per_row - 0.4), ylim=(0.5 - n_rows, 0.85))
     axes.set_axis_off()
     for number, (name, work, shape) in enumerate(stages):
-        x, y = number % per_row, -(number // per_row)
-        axes.text(x + 0.45, y - 0.34, f"{name}\n{work}", ha="center", va="center", fontsize=8.5, linespacing=1.5,
-                  bbox={"boxstyle": "round,pad=0.6", "facecolor": "#e8f1f8", "edgecolor": BLUE})  # fmt: skip
-        arrow = {"arrowstyle": "->", "color": BLACK}
-        axes.text(x + 0.45, y - 0.78, shape, ha="center", va="center", fontsize=8.5, family="monospace")
-        if number + 1 < len(stages):
-            axes.annotate("", (x + 0.995, y - 0.34), (x + 0.83, y - 0.34), arrowprops=arrow)
-        if number and not x:  # the row before goes on here
-            axes.annotate("", (0.1, y - 0.34), (0.0, y - 0.34), arrowprops=arrow)
-    axes.text(0.02, 0.12, title, fontsize=11, va="center")
+        x, y = number % per_row - 0.12, -(number // per_row)
+        look = {"boxstyle": "round,pad=0,rounding_size=0.05", "facecolor": "#e8f1f8", "edgecolor": BLUE}
+        axes.add_patch(FancyBboxPatch((x - half_wide, y - half_high), 2 * half_wide, 2 * half_high, **look))
+        axes.text(x, y + 0.09, name, ha="center", va="center", fontsize=12, fontweight="bold")
+        axes.text(x, y - 0.11, work, ha="center", va="center", fontsize=11)
+        axes.annotate("", (x + 1 - half_wide - 0.01, y), (x + half_wide, y), arrowprops={"arrowstyle": "->", "color": BLACK})
+        axes.text(x + 0.5, y + 0.33, shape, ha="center", va="center", fontsize=10, family="monospace")
+    axes.text(-0.47, 0.68, title, fontsize=13, va="center")
     return figure.described(f"{title or 'model'}: {' -> '.join(f'{name} {shape}' for name, _, shape in stages)}")
 
 
 def bars_figure(values: Mapping[str, float], unit: str, title: str = "") -> Picture:
     """Horizontal bars by name, the first on top, each with its number."""
-    if not values:
+    return bar_panels({title: (unit, values)})
+
+
+def bar_panels(panels: Mapping[str, tuple[str, Mapping[str, float]]]) -> Picture:
+    """Horizontal bars side by side, a panel for each title: its unit, and its values by name, the first on top."""
+    if not panels or not all(values for _, values in panels.values()):
         raise ValueError("expected at least one bar, found none")
-    figure = Picture(figsize=(8, 0.9 + 0.36 * len(values)), layout="constrained")
-    axes = figure.subplots()
+    n_bars = max(len(values) for _, values in panels.values())
+    figure = Picture(figsize=(9 if len(panels) == 1 else 5.5 * len(panels), 0.9 + 0.38 * n_bars), layout="constrained")
+    columns = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axes, (title, (unit, values)) in zip(columns, panels.items(), strict=True):
+        _draw_bars(axes, values, unit, title)
+    parts = [f"{title or 'bars'} in {unit}: {', '.join(values)}" for title, (unit, values) in panels.items()]
+    return figure.described("; ".join(parts))
+
+
+def _draw_bars(axes, values: Mapping[str, float], unit: str, title: str) -> None:
     bars = axes.barh(list(values), list(values.values()), color=BLUE)
     axes.bar_label(bars, [f"{value:,.3g}" if isinstance(value, float) else f"{value:,}" for value in values.values()], padding=3,
                    fontsize=9)  # fmt: skip
@@ -365,7 +382,6 @@ def bars_figure(values: Mapping[str, float], unit: str, title: str = "") -> Pict
     axes.margins(x=0.18)
     axes.set(xlabel=unit, title=title)
     axes.grid(axis="x", alpha=0.3)
-    return figure.described(f"{title or 'bars'} in {unit}: {', '.join(values)}")
 
 
 def strength_figure(
@@ -409,7 +425,7 @@ def table_figure(rows: Sequence[Mapping], columns: Sequence[str] | None = None, 
     table = axes.table(texts, cellColours=colours, colLabels=heads, cellLoc="center", bbox=(0, 0, 1, 1),
                        colWidths=[width + 2 for width in widths])  # fmt: skip
     table.auto_set_font_size(False)
-    table.set_fontsize(8)
+    table.set_fontsize(10)
     for number, row in enumerate(rows, start=1):
         if row.get("system") == "kcarol":  # weight, not colour alone, says which rows are ours
             for column in range(len(columns)):
@@ -440,7 +456,7 @@ def loss_figure(
     if log_scale and all(np.nanmin(values) > 0 for _, values in curves.values()):
         axes.set_yscale("log")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, ncols=2)
+    axes.legend(fontsize=10, ncols=2)
     last = int(max(steps[-1] for steps, _ in curves.values()))
     return figure.described(f"curves of {', '.join(curves)} up to step {last}")
 

@@ -62,6 +62,9 @@ PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map(img
     alt: img.alt, natural: img.naturalWidth * img.naturalHeight, shown: img.clientWidth * img.clientHeight}))"""
 WIDEST = """() => Math.max(0, ...[...document.querySelectorAll('.jp-OutputArea-output')].map(
     x => x.scrollWidth - x.clientWidth))"""
+# code that runs out of its cell to the right: the longest line
+CLIPPED = """() => [...document.querySelectorAll('.jp-CodeCell .cm-scroller')].filter(x => x.scrollWidth > x.clientWidth + 1)
+    .map(x => [...x.querySelectorAll('.cm-line')].map(line => line.textContent).sort((a, b) => b.length - a.length)[0])"""
 SOURCES = "() => [...document.querySelectorAll('.jupyter-widgets audio')].slice(0, 2).map(x => x.src)"
 PICTURE_SOURCES = "() => [...document.querySelectorAll('.jupyter-widgets img')].slice(0, 2).map(x => x.src)"
 SWITCH = """async () => {
@@ -197,6 +200,7 @@ def check_sounds_and_pictures(page, name):
     assert all(sound["label"] for sound in sounds) and all(picture["alt"] for picture in pictures)
     assert not [picture for picture in pictures if min(picture["natural"], picture["shown"]) < 1000]
     assert page.evaluate(WIDEST) <= 1, "an output is wider than the page"
+    assert page.evaluate(CLIPPED) == [], "lines of code are cut off"
     if page.evaluate("() => !!document.querySelector('[data-kcarol=players] button')"):
         found = page.evaluate(SWITCH)
         assert found["one"] and found["two"] and found["apart"] < 1, f"the switch does not switch: {found}"

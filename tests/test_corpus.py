@@ -387,8 +387,8 @@ def test_held_out_pair_set_has_two_pairs_in_every_style():
     for pair in pairs:
         assert pair["seed"] >= VALIDATION_SEED and len(pair["pop"]) == len(pair["carol"]) > 15 * CFG.sample_rate
         assert len(pair["truth"].tune) == CFG.n_frames(len(pair["pop"])) and (pair["truth"].tune != REST).any()
-        for kind in ("pop", "carol"):
-            assert 0.02 < np.sqrt(np.square(pair[kind]).mean()) < 0.8
+        for kind, softest in (("pop", 0.01), ("carol", 0.05)):  # records are mastered at any level, carols at one
+            assert softest < np.sqrt(np.square(pair[kind]).mean()) < 0.8
 
 
 def test_pair_sets_of_training_and_validation_share_no_title():

@@ -46,7 +46,7 @@ def test_the_carol_plays_the_tune_of_the_lead_sheet_on_the_songs_time_grid():
 def test_attention_of_a_window_sums_to_one():
     wave = np.random.default_rng(0).normal(0, 0.1, 3 * 16_000).astype(np.float32)
     weights = figures.attention_weights(small_converter(), wave)
-    assert [layer.shape for layer in weights] == [(8, 47, 47)] * 4
+    assert [layer.shape for layer in weights] == [(8, 47, 47)] * ModelConfig().n_hearing_layers
     assert np.allclose([layer.sum(-1) for layer in weights], 1, atol=1e-5)
 
 
@@ -59,7 +59,7 @@ def test_resynthesis_is_as_long_as_the_carol():
 def test_all_pictures_are_drawn_and_heard_from_data_and_weights(tmp_path):
     written = list(figures.write_all(tmp_path, DATA, small_converter()))
     names = {path.name for path in written}
-    assert {"pair.png", "heard.png", "model.png", "vocoder.png", "song.mp3", "carol.mp3"} <= names
+    assert {"pair.png", "heard.png", "model.png", "vocoder.png", "strength.png", "song.mp3", "carol.mp3"} <= names
     assert names == {path.name for path in tmp_path.iterdir()}
     assert all(2_000 < path.stat().st_size < 600_000 for path in written)
 

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from kcarol import cli
+from kcarol import cli, store
 from kcarol.checkpoint import FORMAT, KEYS, load_checkpoint, save_checkpoint
 from kcarol.config import Config
 from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, Converter, save_converter, shipped_weights
@@ -128,7 +128,7 @@ def test_a_header_without_our_description_is_refused(about, weights, tmp_path):
     assert "not written by kcarol" in refused(tmp_path, weights)
 
 
-@pytest.mark.parametrize("format_", [0, 2, 10**30])
+@pytest.mark.parametrize("format_", [0, store.FORMAT - 1, store.FORMAT + 1, 10**30])
 def test_other_versions_say_what_to_install(format_, weights, tmp_path):
     assert "install the fitting version" in refused(changed(weights, tmp_path, ("format",), format_), weights)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kcarol import blindtest, listen
+from kcarol import blindtest, listen, plotting
 from kcarol.audio import loudness_lufs
 from kcarol.config import AudioConfig
 
@@ -308,10 +308,22 @@ def test_buttons_of_the_blind_test_write_answers_and_end_in_a_summary(tmp_path):
     assert "4 of 4 right" in box.children[0].value and len(blindtest.read_results(tmp_path / "a.csv")) == 4
 
 
+def test_an_answer_that_cannot_be_saved_is_said_and_not_counted(tmp_path):
+    pytest.importorskip("ipywidgets", reason="needs ipywidgets: pip install 'kcarol[notebooks]'")
+    (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
+    box = listen.blind_test(stimuli(), tmp_path / "a.csv")
+    for _ in range(2):
+        box.children[1].children[0].click()
+    assert "Trial 1 of 4" in box.children[0].value and len(box.children) == 3
+    assert "not saved" in box.children[2].value and "give another name" in box.children[2].value
+
+
 def test_sliders_of_the_blind_test_are_saved_by_the_button(tmp_path):
     pytest.importorskip("ipywidgets", reason="needs ipywidgets: pip install 'kcarol[notebooks]'")
     box = listen.blind_test(stimuli(), tmp_path / "r.csv", "rating", seed=7, n_trials=1)
-    _, columns, save = box.children
+    head, columns, save = box.children
+    shown = [embedded(head.value), *(embedded(column.children[0].value) for column in columns.children)]
+    assert [len(sounds) for sounds in shown] == [1, 1, 1, 1, 1, 1], "the open song, and a player above the sliders of each number"
     for i, column in enumerate(columns.children):
         column.children[1].value = 10 * i
     save.click()
@@ -320,7 +332,27 @@ def test_sliders_of_the_blind_test_are_saved_by_the_button(tmp_path):
     assert tune == [0, 10, 20, 30, 40] and "sound quality" in box.children[0].value
 
 
+def test_players_of_a_rating_are_one_group_at_one_loudness(tmp_path):
+    pytest.importorskip("ipywidgets", reason="needs ipywidgets: pip install 'kcarol[notebooks]'")
+    given = {"one": {name: tone(0.5, 200 + 50 * i, 0.01 * 3**i) for i, name in enumerate(SYSTEMS)}}
+    box = listen.blind_test(given, tmp_path / "r.csv", "rating")
+    pages = [box.children[0].value, *(column.children[0].value for column in box.children[1].children)]
+    levels = [loudness_lufs(sound) for page in pages for sound in embedded(page)]
+    assert len(levels) == 6 and np.ptp(levels) < 0.2
+    assert listen.GROUP in box._dom_classes and all(listen.GROUP in page for page in pages)
+    assert not any(system in page for page in pages for system in ("kcarol<", "reference", "dull"))
+
+
 # --- notebooks
+
+
+def test_a_long_description_is_printed_in_lines_that_jupyterlab_does_not_break(capsys):
+    pytest.importorskip("IPython", reason="needs IPython: pip install 'kcarol[notebooks]'")
+    figure = plotting.Picture().described("log-mel of " + ", ".join(f"a very long-named sound {i}" for i in range(20)))
+    listen.show(figure)
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("<IPython")]
+    assert len(lines) > 3 and max(map(len, lines)) <= listen.PRINTED_COLUMNS
+    assert " ".join(lines) == plotting.describe(figure)
 
 
 def test_smoke_is_on_unless_it_is_turned_off(monkeypatch):

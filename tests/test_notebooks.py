@@ -22,6 +22,7 @@ FOLDER = ROOT / "notebooks"
 NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
 NEXT = dict(zip(NAMES, [*(f"{name}.ipynb" for name in NAMES[1:]), "../README.md"], strict=True))
 FEWEST_CELLS, MOST_CELLS, MEDIAN_LINES, MOST_LINES = 15, 25, 3, 12
+MOST_COLUMNS = 100  # of code and of printed text: in a window of 1280 pixels JupyterLab cuts or breaks what is longer
 FEWEST_CONTRACTS, MOST_PRINTED_LINES, MOST_BYTES = 4, 5, 60_000
 EMBEDDED = re.compile(rb"data:(audio|image)/[\w.+-]+;base64,[A-Za-z0-9+/]{64}")
 
@@ -99,6 +100,13 @@ def test_cells_are_few_and_short(name):
     lines = [n_lines(cell) for cell in code]
     assert FEWEST_CELLS <= len(code) <= MOST_CELLS and max(lines) <= MOST_LINES
     assert median(lines) <= MEDIAN_LINES
+
+
+@every_notebook
+def test_lines_of_code_and_of_printed_text_fit_a_small_window(name):
+    code = of_kind(load(name), "code")
+    texts = [cell.source for cell in code] + [output.text for cell in code for output in cell.outputs]
+    assert [line for text in texts for line in text.splitlines() if len(line) > MOST_COLUMNS] == []
 
 
 @every_notebook

@@ -22,7 +22,6 @@ from kcarol.eval import audio_files
 from kcarol.plotting import Picture, describe, image_html, pair_figure, png
 
 
-
 def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None:
     """(F,) MIDI, -1 between notes, from the transcription beside a song; None without one."""
     beside = path.with_name(f"{path.stem}.ultrastar.txt")
