@@ -32,7 +32,7 @@ REFERENCE_S = 120.0  # of a style file that are listened to
 LEAST_SAMPLES = 400  # 25 ms: less is no music
 LEAST_STYLE_S = 0.5
 OWN_OF_SOUND = ("texture", "tone", "stretch")  # what a style can have for itself
-REFERENCE_TEXTURE = 0.6  # share of what the playing of a recording lacks: the rest is notes that were not heard
+REFERENCE_TEXTURE = 0.9  # share of what the playing of a recording lacks: the rest is notes that were not heard
 
 
 def shipped_weights() -> Path:

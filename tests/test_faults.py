@@ -321,7 +321,7 @@ def test_a_kill_while_files_are_written_leaves_the_old_or_the_new_ones_whole(tmp
 
 @pytest.mark.slow
 @needs_fork
-@pytest.mark.parametrize("job, most_s", [("preprocess_job", 0.4), ("convert_job", 0.4), ("train_job", 0.3)])
+@pytest.mark.parametrize("job, most_s", [("preprocess_job", 0.1), ("convert_job", 0.4), ("train_job", 0.3)])
 def test_kills_leave_whole_files_and_going_on_ends_with_the_bytes_of_an_undisturbed_run(job, most_s, weights, tmp_path):
     for name in ("disturbed", "calm"):
         songs_for(tmp_path / name)
