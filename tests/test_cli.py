@@ -9,21 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save_file
 
 from kcarol import cli
 from kcarol.audio import load_audio, save_audio
 from kcarol.config import AudioConfig, Config
-from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
+from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE
 from kcarol.corpus import pairset
 from kcarol.corpus.demoset import STYLE, demo_truth
 from kcarol.corpus.pool import ROW_FRAMES, Group, save_group
 from kcarol.corpus.truth import N_PACKED
 from kcarol.heldout import demo_pairs, synthetic_pairs
-from kcarol.models import MusicTransformer
 from kcarol.personal import OWN
-from kcarol.vocoder import NeuralVocoder
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE = AudioConfig().sample_rate
@@ -32,17 +29,6 @@ RATE = AudioConfig().sample_rate
 def song(path, seconds=1.0, hz=330.0):
     t = np.arange(round(seconds * RATE)) / RATE
     return save_audio(path, (0.2 * np.sin(2 * np.pi * hz * t) * (1 + np.sin(2 * np.pi * 2 * t))).astype(np.float32))
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """A folder of tiny untrained networks, as a run leaves it."""
-    folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
-    torch.manual_seed(0)
-    styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
-    save_converter(folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {})
-    NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
-    return folder
 
 
 @pytest.fixture(scope="module")

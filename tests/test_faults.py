@@ -17,40 +17,24 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+import worker_tasks
 
 from kcarol import cli
 from kcarol.audio import load_audio, save_audio
 from kcarol.checkpoint import load_checkpoint
 from kcarol.config import AudioConfig, Config
-from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
+from kcarol.corpus import pool
+from kcarol.corpus.pairs import missing
+from kcarol.corpus.pool import Group, load_group, save_group
 from kcarol.data import load_clip
-from kcarol.models import MusicTransformer
 from kcarol.store import save_module, save_state, write_atomic
-from kcarol.vocoder import NeuralVocoder
 
 ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.usefixtures("one_thread")
 RATE = AudioConfig().sample_rate
 KILLS = 20
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
-    torch.manual_seed(0)
-    styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
-    save_converter(folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {})
-    NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
-    return folder
 
 
 def song(path: Path, seconds: float = 1.0, hz_factor: float = 1.0) -> Path:
@@ -91,14 +75,16 @@ def writers(seconds: float = 60.0) -> dict:
     """Everything of the project that writes a file, called by a path; each writes at least 100 kB."""
     noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * RATE)).astype(np.float32)
     kinds = {kind: lambda path: save_audio(path, noise, RATE) for kind in ("wav", "flac", "ogg", "mp3")}
+    group = Group(*2 * [np.int16(30_000 * noise)[None]], np.zeros((1, 9, 8), np.int16))
     return kinds | {
         "pt": lambda path: save_state(path, {"wave": torch.from_numpy(noise)}),
         "safetensors": lambda path: save_module(path, torch.nn.Linear(300, 300), Config().model),
+        "pairs.safetensors": lambda path: save_group(path, group),
         "txt": lambda path: write_atomic(path, lambda temporary: temporary.write_text("x" * 200_000)),
     }
 
 
-@pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3", "pt", "safetensors", "txt"])
+@pytest.mark.parametrize("kind", writers(0.1))
 def test_a_full_disk_is_said_and_the_file_that_was_there_stays(kind, tmp_path):
     path, write = tmp_path / f"a.{kind}", writers()[kind]
     path.write_bytes(b"old")
@@ -117,7 +103,7 @@ def test_a_disk_that_fills_up_within_the_last_bytes_is_noticed(tmp_path):
         pytest.skip("may not mount")
     try:
         for kind, write in writers(2.4).items():  # FLAC: a little more than there is room for, all of it in the last write
-            if kind in ("wav", "flac", "pt", "safetensors", "txt"):
+            if kind in ("wav", "flac", "pt", "safetensors", "pairs.safetensors", "txt"):
                 with pytest.raises(OSError) as caught:
                     write(disk / f"a.{kind}")
                 assert caught.value.errno == errno.ENOSPC and not names(disk)
@@ -209,7 +195,7 @@ def test_an_interrupt_while_a_carol_is_written_leaves_nothing_half(number, statu
 
 SERVER = """
 import os, random, signal, sys, time
-import torch
+import psutil, torch
 torch.set_num_threads(1)
 import test_faults
 job, folder, kills, most_s = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
@@ -221,8 +207,10 @@ for number in range(kills + 1):
         os._exit(getattr(test_faults, job)(folder) or 0)
     if number < kills:
         time.sleep(rng.uniform(0, most_s))
+        helpers = psutil.Process(child).children(recursive=True)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    test_faults.wait_until_gone(helpers if number < kills else [])
     print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else -os.WEXITSTATUS(status), flush=True)
     test_faults.check_names(folder)
 """
@@ -237,6 +225,14 @@ def killed(job: str, folder: Path, kills: int, most_s: float) -> int:
     return sum(result == signal.SIGKILL for result in results)
 
 
+def wait_until_gone(processes: list, most_s: float = 30.0) -> None:
+    """What a killed process had started ends soon, too; until then it may be importing, which takes seconds."""
+    end = time.monotonic() + most_s
+    while alive := [process for process in processes if process.is_running() and process.status() != "zombie"]:
+        assert time.monotonic() < end, f"these outlived the process that started them: {alive}"
+        time.sleep(0.05)
+
+
 def check_names(folder: str) -> None:
     """Whatever lies under a final name is whole."""
     for path in Path(folder).rglob("[!.]*"):
@@ -244,6 +240,9 @@ def check_names(folder: str) -> None:
             load_checkpoint(path) if path.name.startswith("checkpoint") else load_clip(path)
         elif path.suffix == ".pth":
             assert len(torch.load(path, weights_only=True)["wave"]) == 2 * RATE
+        elif path.suffix == ".safetensors":
+            group = load_group(path)
+            assert group.pop.shape == group.carol.shape and len(group.truth) == len(group.pop) > 0
         elif path.suffix in (".wav", ".flac"):
             assert soundfile.info(path).frames == len(soundfile.read(path)[0]) > 0
 
@@ -263,9 +262,18 @@ def write_job(folder: str) -> int:
     kinds = writers(2.0)
     end = time.monotonic() + 0.7
     while time.monotonic() < end:
-        for kind in ("flac", "wav", "pt"):
+        for kind in ("flac", "wav", "pt", "pairs.safetensors"):
             kinds[kind](Path(folder) / "out" / (f"checkpoint.{kind}" if kind != "pt" else "state.pth"))
     return 0
+
+
+def corpus_job(folder: str, jobs: int = 1) -> int:
+    pool.make_group = worker_tasks.short_group
+    return cli.main(["corpus", "--held-out", "--hours", "0.04", "--jobs", str(jobs), "--out", f"{folder}/out"])
+
+
+def corpus_by_two_job(folder: str) -> int:
+    return corpus_job(folder, 2)
 
 
 class Tones:
@@ -297,7 +305,8 @@ def songs_for(folder: Path, n: int = 6) -> Path:
 
 def contents(folder: Path) -> dict[str, object]:
     """What the files hold, without what kills leave, hidden temporary ones, and without logs of the time."""
-    files = {str(path.relative_to(folder)): path for path in folder.rglob("[!.]*") if path.suffix in (".pt", ".wav")}
+    suffixes = (".pt", ".wav", ".safetensors")
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("[!.]*") if path.suffix in suffixes}
     # the order in which pickle first meets a string differs after a resume: checkpoints are compared number by number
     return {name: load_checkpoint(path) if name == "checkpoint.pt" else path.read_bytes() for name, path in files.items()}
 
@@ -316,7 +325,7 @@ def same(a: object, b: object) -> bool:
 @needs_fork
 def test_a_kill_while_files_are_written_leaves_the_old_or_the_new_ones_whole(tmp_path):
     assert killed("write_job", tmp_path, 10, 0.3) == 10
-    assert names(tmp_path / "out")[-3:] == ["checkpoint.flac", "checkpoint.wav", "state.pth"]
+    assert names(tmp_path / "out")[-4:] == ["checkpoint.flac", "checkpoint.pairs.safetensors", "checkpoint.wav", "state.pth"]
 
 
 @pytest.mark.slow
@@ -332,6 +341,27 @@ def test_kills_leave_whole_files_and_going_on_ends_with_the_bytes_of_an_undistur
     disturbed, calm = contents(tmp_path / "disturbed/out"), contents(tmp_path / "calm/out")
     assert len(calm) >= 1 and same(disturbed, calm)
     print(f"{job}: {hits} of {KILLS} kills hit the work")
+
+
+@pytest.fixture(scope="module")
+def calm_shards(tmp_path_factory):
+    if lacking := missing():
+        pytest.skip(lacking)
+    folder = tmp_path_factory.mktemp("calm")
+    assert killed("corpus_job", folder, 0, 0) == 0
+    return contents(folder / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.corpus
+@needs_fork
+@pytest.mark.timeout(900)  # a minute or two of processors; more where there is other work
+@pytest.mark.parametrize("job", ["corpus_job", "corpus_by_two_job"])
+def test_kills_leave_whole_shards_no_workers_and_going_on_ends_with_the_bytes_of_an_undisturbed_run(job, calm_shards, tmp_path):
+    hits = killed(job, tmp_path, KILLS // 2, 6.0)  # a worker takes some 5 s to its first shard, mostly imports and soundfonts
+    assert len(calm_shards) == 4 and same(contents(tmp_path / "out"), calm_shards)
+    assert hits >= KILLS // 4
+    print(f"{job}: {hits} of {KILLS // 2} kills hit the work")
 
 
 @pytest.mark.slow
@@ -372,8 +402,21 @@ def bare(*argv: object, **settings) -> subprocess.CompletedProcess:
                           capture_output=True, text=True, **settings)  # fmt: skip
 
 
+def test_help_needs_neither_network_nor_home_nor_locale_nor_terminal():
+    if not installed():
+        pytest.skip("kcarol is not installed")
+    for argv in (["--help"], ["convert", "--help"]):
+        done = bare(*argv)
+        assert (done.returncode, done.stderr) == (0, "") and "usage: kcarol" in done.stdout
+
+
+def installed() -> bool:
+    """Whether kcarol is there from any folder, too."""
+    return find_spec("kcarol") is not None and not subprocess.run([sys.executable, "-c", "import kcarol"], cwd="/").returncode
+
+
 def test_conversion_needs_neither_network_nor_home_nor_locale_nor_terminal(weights, tmp_path):
-    if find_spec("kcarol") is None or subprocess.run([sys.executable, "-c", "import kcarol"], cwd="/").returncode:
+    if not installed():
         pytest.skip("kcarol is not installed")
     encoded = hostile.encode(song(tmp_path / "a.wav"), tmp_path / "캐럴.mp3", "-ar", "44100")
     done = bare(*convert(weights, encoded))

@@ -11,29 +11,19 @@ import hostile
 import numpy as np
 import pytest
 import soundfile
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kcarol import audio, cli
 from kcarol.audio import AudioError, load_audio, stream_audio
-from kcarol.config import AudioConfig, Config
-from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, Converter, convert_file, save_converter
-from kcarol.models import MusicTransformer
-from kcarol.vocoder import NeuralVocoder
+from kcarol.config import AudioConfig
+from kcarol.convert import Converter, convert_file
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 RATE = AudioConfig().sample_rate
 MOST_S = 20.0  # for a case of less than a second of sound, on a busy machine
 PADDING_S = 0.15  # that MP3, AAC and WMA add at their ends
 LEAST_CASES = 500
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -41,16 +31,6 @@ def bases(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile") / "bases"
     folder.mkdir()
     return folder, hostile.base_files(folder)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
-    torch.manual_seed(0)
-    styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
-    save_converter(folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {})
-    NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -18,24 +18,12 @@ from safetensors.torch import load_file, save_file
 from kcarol import cli, store
 from kcarol.checkpoint import FORMAT, KEYS, load_checkpoint, save_checkpoint
 from kcarol.config import Config
-from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, Converter, save_converter, shipped_weights
+from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, shipped_weights
 from kcarol.data import DataError, load_clip
-from kcarol.models import MusicTransformer
 from kcarol.store import WeightsError, read_about, save_module, save_state
-from kcarol.vocoder import NeuralVocoder
 
 ROOT = Path(__file__).resolve().parents[1]
 MISSING = object()
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
-    torch.manual_seed(0)
-    styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
-    save_converter(folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {})
-    NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
-    return folder
 
 
 def parts(path: Path) -> tuple[dict, dict]:

@@ -1,39 +1,27 @@
 """A list of songs to carols by several processes: nothing lost, nothing done twice, failures listed, workers may die."""
 
+import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import hostile
 import pytest
 import soundfile
-import torch
 from worker_tasks import note, raising
 
 from kcarol import cli
 from kcarol.audio import save_audio
-from kcarol.config import AudioConfig, Config
-from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
+from kcarol.config import AudioConfig
 from kcarol.manifest import ManifestError, Settings, convert_all, read_manifest, summary
-from kcarol.models import MusicTransformer
-from kcarol.vocoder import NeuralVocoder
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE = AudioConfig().sample_rate
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
-    torch.manual_seed(0)
-    styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
-    save_converter(folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {})
-    NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
-    return folder
 
 
 def songs(folder: Path, n: int, seconds: float = 0.5) -> list[Path]:
@@ -85,6 +73,25 @@ def test_a_list_that_is_missing_or_given_beside_songs_is_one_line(tmp_path, weig
     assert "found both" in capsys.readouterr().err
     assert cli.main(["convert"]) == cli.FAILED
     assert "found neither" in capsys.readouterr().err
+
+
+# ---- what a million of them cost
+
+
+def test_the_page_for_a_million_songs_works_out_what_was_measured():
+    spec = importlib.util.spec_from_file_location("million_songs", ROOT / "tests/benchmarks/million_songs.py")
+    benchmark = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = benchmark  # dataclasses look their module up
+    spec.loader.exec_module(benchmark)
+    sizes = dict.fromkeys(benchmark.FORMATS, 1.0)
+    measured = benchmark.Measured(2, 16.0, 0.0, 240.0, 3.24, 1.8, 5.0, 0.3, 1024.0, 4.0, sizes, sizes, 50.0, 1.0, 2**10)
+    found = benchmark.limits(measured, "mp3")
+    assert [round(value) for value in found.values()] == [2_000, 17_778, 36_000, 3_600_000]
+    given = types.SimpleNamespace(songs=1e6, format="mp3", price_core_hour=0.1, price_kwh=0.5, price_gib_month=0.01, watts=20.0)
+    page = benchmark.page(measured, given)
+    for line in ("hours | 900 ", "this | 20.8 |", "a week | 3 |", "hour | 100 |", "kWh | 20 |", "kWh | 10 |", "TiB | 3.81 |"):
+        assert line in page, line
+    assert "First bottleneck: processors" in page
 
 
 # ---- converting
