@@ -102,11 +102,11 @@ class ConverterLoss:
         self.cfg, self.weights, self.widest_transposition = cfg, weights or LossWeights(), widest_transposition
 
     def __call__(self, module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        inner, w = getattr(module, "module", module), self.weights  # DistributedDataParallel wraps
+        w = self.weights
         truth, semitones, features, reference = unpack(batch["truth"]), 0, None, None
         if w.heads or w.own:
             features = batch["features"].float()
-            if inner.training:
+            if module.training:
                 semitones = int(torch.randint(-self.widest_transposition, self.widest_transposition + 1, ()).item())
                 features = mask_features(transpose_features(features, semitones, self.cfg))
         if w.given or w.own:
@@ -115,7 +115,7 @@ class ConverterLoss:
         losses = head_losses(heard, transpose_targets(truth, semitones)) if w.heads else {}
         losses = {"heads": sum(getattr(w, name) * value for name, value in losses.items()), **losses} if losses else {}
         if reference is not None:
-            losses |= played_losses(own, given, inner.standardise(batch["carol_mel"]))
+            losses |= played_losses(own, given, module.standardise(batch["carol_mel"]))
         weighted = ("heads", "given", "own", "difference", "detail")
         losses["loss"] = sum(getattr(w, name) * losses[name] for name in weighted if name in losses)
         return losses

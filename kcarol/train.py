@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -23,7 +23,6 @@ from typing import Protocol
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from kcarol.checkpoint import (
     FORMAT,
@@ -66,9 +65,8 @@ def fit(module: nn.Module, loss_fn: LossFn, loader: BatchSource, cfg: TrainConfi
         stop_step: int | None = None, max_s: float | None = None, quiet: bool = False) -> Path:
     """Trains `module` for `cfg.steps` steps; returns the checkpoint, `out / "checkpoint.pt"`.
 
-    `loss_fn(module, batch)` gives scalars: "loss", to be lowered, and named terms, to be logged. It has to call the
-    module as `module(...)`, which with several processes is wrapped. With several processes under torchrun each
-    takes its part of every batch.
+    `loss_fn(module, batch)` gives scalars: "loss", to be lowered, and named terms, to be logged. With several processes
+    under torchrun each takes its part of every batch; any other number of them may go on with the run.
 
     `validate(module)` and `callbacks`, each called as `(module, step, writer)` with the TensorBoard writer, run every
     `cfg.picture_every` steps and at the end, with averaged weights, in eval mode, without gradients.
@@ -81,6 +79,9 @@ def fit(module: nn.Module, loss_fn: LossFn, loader: BatchSource, cfg: TrainConfi
     """
     _check(cfg)
     team = Team(device)
+    if cfg.batch_size % team.world:
+        raise TrainingError(f"expected a batch size that is a multiple of the {team.world} processes, found {cfg.batch_size}; "
+                            "use another (--batch-size), or another number of processes")
     with kept_random_state():
         extra = dict(extra_state or {})
         if isinstance(loss_fn, nn.Module) and not any(value is loss_fn for value in extra.values()):
@@ -124,8 +125,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        sign in text for sign in ("out of memory", "can't allocate memory", "not enough memory"))
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+    # so oneDNN says it, of its workspace; of what it cannot do it says "a primitive descriptor"
+    return isinstance(error, RuntimeError) and (text == "could not create a primitive" or any(sign in text for sign in signs))
 
 
 def map_tensors(function: Callable[[Tensor], Tensor], batch: object) -> object:
@@ -196,6 +198,13 @@ class Team:
             values = [None] * self.world
             dist.all_gather_object(values, value)
         return values
+
+    def first(self, value: object) -> object:
+        """The first process's value, for all."""
+        values = [value]
+        if self.world > 1:
+            dist.broadcast_object_list(values, 0, device=self.device)
+        return values[0]
 
     def share(self, module: nn.Module) -> None:
         """The first process's parameters and buffers for all."""
@@ -326,9 +335,8 @@ class Run:
             if isinstance(thing, nn.Module):
                 thing.to(team.device)
                 team.share(thing)
-        self.model = module if team.world == 1 else DistributedDataParallel(
-            module, device_ids=[team.device] if team.device.type == "cuda" else None, broadcast_buffers=False,
-            find_unused_parameters=True)  # a loss may leave a head out
+        self.model = module
+        team.share(self.module)
         self.dtype = autocast_dtype(cfg.precision, team.device)
         self.parameters = [p for p in self.module.parameters() if p.requires_grad]
         self.adam = torch.optim.Adam(self.parameters, cfg.learning_rate, betas=tuple(cfg.betas),
@@ -346,8 +354,10 @@ class Run:
         self.loader_seed = loader_seed
         seed_all(self.cfg.seed * 1_000 + self.team.rank)
         self.random = random_state()
-        if resume and self.path.exists():
-            self._take_up(load_checkpoint(self.path))
+        # the first process writes it, and may be alone in seeing it: other machines have disks of their own
+        state = self.team.first(load_checkpoint(self.path) if resume and self.team.leads and self.path.exists() else None)
+        if state is not None:
+            self._take_up(state)
         elif self.path.exists() and self.team.leads:
             os.replace(self.path, self.path.with_name("checkpoint.previous.pt"))
             self.say(f"new run; the old checkpoint is now {self.path.with_name('checkpoint.previous.pt')}")
@@ -422,15 +432,46 @@ class Run:
 
     def _accumulate(self, batches: Batches) -> dict[str, Tensor] | None:
         """Gradients of one step and the means of the terms; None after halving, when memory ran out."""
+        terms = reason = None
         try:
-            return self._gradients(batches)
+            terms = self._gradients(batches)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+            if self.team.world > 1 and self._loss_trains_itself():
+                raise TrainingError(f"out of memory at step {self.step} in process {self.team.rank} ({reason}); use a smaller "
+                                    "batch_size and a larger accumulation") from error  # the others wait in its midst
         # outside `except`: its traceback held the tensors
-        self._halve(reason)
+        if self._average_gradients(ready=terms is not None):
+            return terms
+        self._halve(reason or "in another process")
         return None
+
+    def _loss_trains_itself(self) -> bool:
+        """Whether processes meet inside the loss, to average the gradients of its own networks."""
+        return any(isinstance(thing, nn.Module) and any(True for _ in thing.parameters()) for thing in self.extra.values())
+
+    def _average_gradients(self, ready: bool) -> bool:
+        """The mean of all processes' gradients for each, once all of them are `ready`; False if one is not: none is averaged.
+
+        In one piece after the backward pass, not in its midst as DistributedDataParallel does: a process that runs out of
+        memory leaves no other waiting, and they can agree to try again.
+        """
+        if self.team.world == 1:
+            return ready
+        # a parameter that no process used keeps no gradient, as with one process: Adam leaves it alone
+        votes = [not ready, *(p.grad is not None for p in self.parameters)]
+        failed, *used = self.team.highest(torch.tensor(votes, dtype=torch.int, device=self.team.device)).tolist()
+        if failed:
+            return False
+        shared = [p for p, is_used in zip(self.parameters, used, strict=True) if is_used]
+        pieces = [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in shared]
+        if pieces:
+            mean = self.team.mean(torch.cat(pieces))
+            for p, piece in zip(shared, mean.split([len(piece) for piece in pieces]), strict=True):
+                p.grad = piece.view_as(p)
+        return True
 
     def _halve(self, reason: str) -> None:
         self.adam.zero_grad(set_to_none=True)
@@ -439,9 +480,6 @@ class Run:
         if self.parts >= self.rows:
             raise TrainingError(f"out of memory at step {self.step} with a single row ({reason}); use a smaller "
                                 "window_frames or model")
-        if self.team.world > 1:  # the other processes wait in the middle of their backward pass
-            raise TrainingError(f"out of memory at step {self.step} in process {self.team.rank} ({reason}); use a "
-                                f"smaller batch_size and a larger accumulation")
         self.parts *= 2
         set_random_state(self.random)
         self.say(f"out of memory at step {self.step}: batch halved to {math.ceil(self.rows / self.parts)} rows, "
@@ -453,11 +491,9 @@ class Run:
         for number in range(self.step * n, (self.step + 1) * n):
             batch = batches.get(number)
             self.rows = n_rows(batch)
-            for share, piece in (pieces := list(micro_batches(batch, self.parts))):
-                last = number == (self.step + 1) * n - 1 and piece is pieces[-1][1]
-                with nullcontext() if last or self.team.world == 1 else self.model.no_sync():
-                    terms = self._terms(piece)
-                    self.scaler.scale(terms["loss"] * (share / n)).backward()
+            for share, piece in micro_batches(batch, self.parts):
+                terms = self._terms(piece)
+                self.scaler.scale(terms["loss"] * (share / n)).backward()
                 self._watch(0, terms["loss"].detach(), number)
                 for name, value in terms.items():
                     value = value.detach() * (share / n)

@@ -1,11 +1,14 @@
 """Facts about the training loop: resuming, memory, precision, several processes, what it leaves behind."""
 
 import csv
+import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
+import types
 from dataclasses import replace
 from pathlib import Path
 
@@ -142,7 +145,7 @@ def test_interrupt_signal_finishes_the_step_at_hand(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(),
-                                   RuntimeError("MPS backend out of memory")])
+                                   RuntimeError("MPS backend out of memory"), RuntimeError("could not create a primitive")])
 def test_out_of_memory_halves_the_batch_and_keeps_the_effective_one(tmp_path, capsys, error):
     def tight(module, batch):
         sizes.append(len(batch["x"]))
@@ -168,6 +171,7 @@ def test_out_of_memory_with_a_single_row_is_an_error_with_a_way_out(tmp_path):
 
 def test_other_runtime_errors_are_not_taken_for_lack_of_memory(tmp_path):
     assert not is_out_of_memory(RuntimeError("shape mismatch"))
+    assert not is_out_of_memory(RuntimeError("could not create a primitive descriptor for a convolution"))
     with pytest.raises(RuntimeError, match="shape mismatch"):
         train(net(), interrupt_at(squares, 2, RuntimeError("shape mismatch")), CFG, tmp_path)
 
@@ -387,7 +391,7 @@ def test_discriminators_learn_to_tell_noise_from_tones():
     assert loss < 0.5 and generator_loss(views(noise)) > 1 > generator_loss(views(tone))
 
 
-def test_two_processes_find_the_loss_curve_of_one_and_share_their_discriminators(tmp_path):
+def test_two_processes_find_the_loss_curve_of_one_share_their_discriminators_and_halve_together(tmp_path):
     script = tmp_path / "two.py"
     script.write_text(f"""
 import os
@@ -396,9 +400,20 @@ from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import torch
-from test_train import CFG, adversarial, net, squares, train
+from test_train import CFG, Unused, adversarial, net, squares, train
 out, rank = Path({str(tmp_path)!r}), int(os.environ["RANK"])
 train(net(), squares, replace(CFG, accumulation=2), out / "two", prefetch=1)
+
+def tight(module, batch):  # in the second process, and there at its second batch
+    sizes.append(len(batch["x"]))
+    if rank == 1 and sizes[-1] > 1 and len(sizes) > 1:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    return squares(module, batch)
+
+sizes = []
+train(net(), tight, replace(CFG, accumulation=2), out / "tight")
+(out / f"sizes{{rank}}.txt").write_text(" ".join(map(str, sizes)))
+train(Unused(rank), lambda module, batch: squares(module, batch), CFG, out / "unused")
 _, loss_fn = adversarial(replace(CFG, steps=2), out / "adversarial", rank)
 torch.save(loss_fn.state_dict(), out / f"{{rank}}.pt")
 """)
@@ -414,6 +429,99 @@ torch.save(loss_fn.state_dict(), out / f"{{rank}}.pt")
     load_model_state(tmp_path / "two" / "checkpoint.pt", resumed, ema=False)
     torch.testing.assert_close(resumed[0].weight, module[0].weight, atol=1e-4, rtol=0)
     assert same(*(torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)))
+    np.testing.assert_allclose(losses_of(tmp_path / "tight"), losses_of(tmp_path / "two"), atol=1e-4)
+    for rank in (0, 1):  # both halved within the first step, once, for good
+        assert (tmp_path / f"sizes{rank}.txt").read_text().split() == ["2"] * 2 + ["1"] * 2 * 2 * CFG.steps
+    weights = load_checkpoint(tmp_path / "unused" / "checkpoint.pt")["model"]
+    assert torch.equal(weights["neither"], torch.ones(1)) and not torch.equal(weights["second"], torch.ones(1))
+
+
+class Unused(nn.Module):
+    """With a parameter that only the second process uses, and one that neither does."""
+
+    def __init__(self, rank):
+        super().__init__()
+        self.rank, self.line = rank, nn.Linear(6, 1)
+        self.second, self.neither = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return self.line(x) * (self.second if self.rank else 1)
+
+
+class Noted(Lines):
+    """Lines that write down which rows each process was given."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def batch(self, step, rank=0, world=1):
+        part = super().batch(step, rank, world)
+        with self.path.open("a") as file:
+            file.writelines(f"{step} {row[0]!r}\n" for row in part["x"].tolist())
+        return part
+
+
+def nodes(script, n, folder):
+    """A script on `n` machines with one process each, all of them this one; each has a folder of its own as its disk."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    root = str(Path(__file__).parent.parent)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([root, str(Path(__file__).parent)])}
+    runs = []
+    for number in range(n):
+        (disk := folder / f"disk{number}").mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", n, "--node-rank", number, "--nproc-per-node", 1,
+                   "--master-addr", "127.0.0.1", "--master-port", port, script, disk]  # fmt: skip
+        runs.append(subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True, env=environment))
+    said = [run.communicate(timeout=200)[1] for run in runs]
+    assert not any(run.returncode for run in runs), "\n".join(text[-2_000:] for text in said)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_another_number_of_machines_and_finds_the_same_weights(tmp_path):
+    """To 1e-4, not to the bit: what is summed over processes is summed in another order, and Adam scales small errors up."""
+    (tmp_path / "nodes.py").write_text("""
+import sys
+from pathlib import Path
+from test_train import CFG, Noted, net, squares, train
+disk = Path(sys.argv[1])
+train(net(), squares, CFG, disk / "grown", resume=True, loader=Noted(disk / "drawn.txt"))
+train(net(), squares, CFG, disk / "shrunk", stop_step=10)
+""")
+    whole = net()
+    train(whole, squares, CFG, tmp_path / "whole")
+    train(net(), squares, CFG, tmp_path / "disk0" / "grown", stop_step=10)
+    nodes(tmp_path / "nodes.py", 2, tmp_path)
+    train(net(seed=4), squares, CFG, tmp_path / "disk0" / "shrunk", resume=True)
+    for name in ("grown", "shrunk"):
+        state = load_checkpoint(tmp_path / "disk0" / name / "checkpoint.pt")
+        assert state["step"] == CFG.steps
+        for key, value in whole.state_dict().items():
+            torch.testing.assert_close(state["model"][key], value, atol=1e-4, rtol=0)
+    assert not (tmp_path / "disk1" / "grown").exists()  # the first machine alone writes
+    drawn = [(tmp_path / f"disk{number}" / "drawn.txt").read_text().splitlines() for number in (0, 1)]
+    wanted = [f"{step} {row[0]!r}" for step in range(10, CFG.steps) for row in Lines().batch(step)["x"].tolist()]
+    assert sorted(drawn[0] + drawn[1]) == sorted(wanted) and len(drawn[0]) == len(drawn[1])
+
+
+def test_a_batch_that_does_not_divide_among_the_processes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("kcarol.train.Team", lambda device: types.SimpleNamespace(world=3))
+    with pytest.raises(TrainingError, match="multiple of the 3 processes, found 4.*--batch-size"):
+        train(net(), squares, CFG, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_one_command_for_a_gpu_runs_on_the_cpu_and_says_what_it_skips(tmp_path):
+    root = Path(__file__).parent.parent
+    command = [sys.executable, str(root / "tests/benchmarks/on_gpu.py"), "--device", "cpu", "--quick", "--only", "precision",
+               "convert", "--out", str(tmp_path)]  # fmt: skip
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(root)})
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr[-2_000:]
+    found = json.loads((tmp_path / "on_gpu.json").read_text())["rows"]
+    assert {row["ok"] for row in found} == {"yes", "skipped"}
+    assert sum(row["ok"] == "skipped" and "no GPU was asked for" in row["found"] for row in found) == 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
