@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from kcarol import cli
+from kcarol.corpus.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -139,6 +140,7 @@ def test_torch_and_torchaudio_are_pinned_together():
 
 
 TESTED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+DECLARED = [*PROJECT["dependencies"], *sum(PROJECT["optional-dependencies"].values(), [])]
 
 
 @pytest.mark.parametrize("requirement", requirements(TESTED), ids=str)
@@ -187,3 +189,36 @@ def test_licences_are_named_for_code_and_data():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert text.startswith("MIT License") and "CC0 1.0" in text and "data/" in text
     assert "CC0" in (ROOT / "data/README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("requirement", requirements(DECLARED), ids=lambda requirement: requirement.name)
+def test_the_licence_of_everything_that_is_installed_is_listed(requirement):
+    text = (ROOT / "data/README.md").read_text(encoding="utf-8")
+    [table] = re.findall(r"^## Licences of what kcarol uses\n(.*?)^## ", text, re.M | re.S)
+    named = re.findall(r"[\w-]+(?=[,:])", table)
+    assert requirement.name in named, f"data/README.md, licences: {requirement.name} is missing"
+
+
+def test_the_licence_of_every_soundfont_is_listed():
+    text = (ROOT / "data/README.md").read_text(encoding="utf-8")
+    [table] = re.findall(r"^## Licences of what kcarol uses\n(.*?)^## ", text, re.M | re.S)
+    for name in (*TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT):
+        assert re.sub(r"_GM.*|_General.*", "", Path(name).stem) in table.replace(" ", ""), name
+
+
+def test_every_dependency_has_a_lower_and_an_upper_end():
+    for requirement in requirements(DECLARED):
+        operators = {part.operator for part in requirement.specifier}
+        assert operators == {"=="} or operators == {">=", "<"}, requirement
+
+
+# --- privacy
+
+
+def test_nothing_in_the_package_speaks_to_the_network():
+    """No client is imported; Dask's, for `--engine ADDRESS` alone. That nothing else does so either: test_faults.py."""
+    clients = ("socket", "ssl", "http", "urllib", "urllib3", "requests", "httpx", "aiohttp", "ftplib", "huggingface_hub")
+    assert importers(*clients) == set()
+    assert importers("distributed") == {"manifest.py"}
+    text = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
+    assert not re.search(r"load_state_dict_from_url|torch\.hub|hf_hub|pooch|librosa\.ex(ample)?\(|telemetry", text)
