@@ -1,36 +1,42 @@
-"""What --strength trades: strength_curve.py REAL_DIR [--weights DIR] [--style bells] [--out strength.png].
+"""What --strength trades: strength_curve.py REAL_DIR [--weights DIR] [--style NAME ...] [--out strength.png].
 
-All songs of REAL_DIR/pop at each strength: `chroma` (content) against `p_carol` and `style` (sound), and whether each goes one
-way all along. Ends are `--strength 0`, the song in the carol's mean spectrum, and 1, the carol.
+All songs of REAL_DIR/pop in all styles at each strength: `chroma` (content) against `p_carol` and `style` (sound), and whether
+each goes one way all along. Ends are `--strength 0`, the song in the carol's mean spectrum, and 1, the carol.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from style_reference_pairs import chromas, waves_of
 
 from kcarol import metrics, plotting
-from kcarol.convert import Converter
+from kcarol.convert import STYLE_NAMES, Converter
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TOLERANCE = 0.01  # of a figure: less is no way back
 
 
-def curve(converter: Converter, songs: dict[str, np.ndarray], style: str, reference: metrics.StyleReference,
+def curve(converter: Converter, songs: dict[str, np.ndarray], styles: Sequence[str], reference: metrics.StyleReference,
           strengths: tuple[float, ...] = STRENGTHS) -> list[dict[str, float]]:  # fmt: skip
-    """A row of figures for each strength, all songs pooled."""
+    """A row of figures for each strength, all songs and styles pooled."""
     sources, rows = chromas(songs), []
     for strength in strengths:
-        outputs = {name: converter.convert(wave, style, strength) for name, wave in songs.items()}
-        matrix = metrics.chroma_matrix(chromas(outputs), sources)
-        windows = np.vstack([metrics.style_windows(metrics.prepare(wave)) for wave in outputs.values()])
-        crest = np.mean([metrics.crest_db(metrics.prepare(wave)) for wave in outputs.values()])
-        content = {"chroma": float(np.diag(matrix).mean()), "retrieval": metrics.retrieval(matrix)}
-        sound = {"p_carol": reference.p_carol(windows), "style": reference.style(windows), "crest": float(crest)}
-        rows.append({"strength": strength, **content, **sound})
+        content, windows, crests = [], [], []
+        for style in styles:
+            outputs = {name: converter.convert(wave, style, strength) for name, wave in songs.items()}
+            matrix = metrics.chroma_matrix(chromas(outputs), sources)
+            content.append((float(np.diag(matrix).mean()), metrics.retrieval(matrix)))
+            prepared = [metrics.prepare(wave) for wave in outputs.values()]
+            windows += [metrics.style_windows(wave) for wave in prepared]
+            crests += [metrics.crest_db(wave) for wave in prepared]
+        chroma, retrieval = np.mean(content, axis=0).tolist()
+        heard = np.vstack(windows)
+        sound = {"p_carol": reference.p_carol(heard), "style": reference.style(heard), "crest": float(np.mean(crests))}
+        rows.append({"strength": strength, "chroma": chroma, "retrieval": retrieval, **sound})
     return rows
 
 
@@ -43,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("real", type=Path)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--style", default="bells")
+    parser.add_argument("--style", nargs="+", default=list(STYLE_NAMES), help="pooled (default: all)")
     parser.add_argument("--heard-s", type=float, default=60.0)
     parser.add_argument("--out", type=Path, help="picture of the curve")
     args = parser.parse_args()
