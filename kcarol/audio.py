@@ -1,8 +1,8 @@
 """Sound files in and out: decode, mix to mono, resample, save, and the level of what is heard.
 
-Short spans of compressed files are decoded by pydub and resampled by librosa in one piece. Whatever is long, or holds
-more than pydub can (WAV and FLAC of 24 bits or floats), comes through a pipe of the same ffmpeg and the same resampler
-(soxr) chunk by chunk, so that memory does not grow with the file.
+Short spans of compressed files are decoded by pydub and resampled in one piece (by soxr, as librosa does). Whatever is long, or
+holds more than pydub can (WAV and FLAC of 24 bits or floats), comes through a pipe of the same ffmpeg and the same resampler
+chunk by chunk, so that memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ import soundfile
 import soxr
 
 from kcarol.config import AudioConfig
+from kcarol.loudness import limit, loudness_db, loudness_lufs, match_loudness
 from kcarol.oneline import printable
 from kcarol.spectral import Features, LogMel, chunk_spans, loudness_curve, overlap_add
 from kcarol.store import write_atomic
 
 __all__ = [
-    "AUDIO_SUFFIXES", "AudioError", "Features", "LogMel", "chunk_spans", "load_audio", "loudness_curve", "loudness_db",
-    "loudness_lufs", "match_loudness", "overlap_add", "save_audio", "stream_audio",
+    "AUDIO_SUFFIXES", "AudioError", "Features", "LogMel", "chunk_spans", "limit", "load_audio", "loudness_curve",
+    "loudness_db", "loudness_lufs", "match_loudness", "overlap_add", "save_audio", "stream_audio",
 ]  # fmt: skip
 
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wma")
@@ -61,10 +62,6 @@ LONGEST_S = 8 * 3600.0  # of a sound held in memory: 1.8 GB; a small file can ex
 LOUDEST = 1e4  # +80 dB re full scale: beyond, a float file holds something else than sound
 HIGHEST_RATE_HZ = 10_000_000  # a header that says more lies, and the resampler's filter would fill the memory
 SIDE_OVER_MID = 100.0  # energy: above this the channels cancel out in a mono mix
-LUFS_PIECE_S = 60.0
-SILENT_DB = -120.0
-MOST_LIMITED_DB = 9.0  # of peaks, where a loud reference is to be matched
-LIMITER_S = 0.005  # before and after a peak
 
 
 class AudioError(ValueError):
@@ -255,66 +252,6 @@ def _whole(file) -> Iterator[_Sink]:
             raise sink.error
 
 
-def loudness_db(wave: np.ndarray) -> float:
-    """Root mean square of (T,), dB re full scale, at least -120."""
-    energy = float(np.vdot(wave, wave)) / max(1, len(wave))
-    return max(SILENT_DB, 10 * math.log10(max(energy, 1e-12)))
-
-
-def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> float:
-    """Integrated loudness of (T,) by ITU-R BS.1770-4, LUFS; -inf for silence and for less than 0.4 s.
-
-    Sounds beyond five minutes are measured in pieces of a minute, joined by energy with the same -10 LU gate.
-    """
-    import pyloudnorm  # lazy: it loads scipy.signal
-
-    meter = pyloudnorm.Meter(sample_rate)
-    size = len(wave) if len(wave) <= 5 * LUFS_PIECE_S * sample_rate else int(LUFS_PIECE_S * sample_rate)
-    pieces = [wave[i : i + size] for i in range(0, len(wave), max(size, 1))]
-    with np.errstate(divide="ignore"):  # log of zero: silence is -inf
-        levels = [meter.integrated_loudness(p) for p in pieces if len(p) >= 0.4 * sample_rate]
-    power = np.array([10 ** (level / 10) for level in levels if level > -70])
-    if not len(power):
-        return -math.inf
-    return float(10 * np.log10(power[power >= 0.1 * power.mean()].mean()))
-
-
-def match_loudness(
-    wave: np.ndarray, reference: np.ndarray, sample_rate: int = AudioConfig.sample_rate, in_place: bool = False
-) -> np.ndarray:
-    """(T,) turned up or down to the loudness of `reference` (R,), peaks above 1 limited; a copy or `in_place`.
-
-    By LUFS, or by rms where one of them is too short or too soft for that; silence stays as it is. Peaks are lowered by
-    at most MOST_LIMITED_DB: beyond that the sound stays softer than the reference.
-    """
-    here, there = loudness_lufs(wave, sample_rate), loudness_lufs(reference, sample_rate)
-    if not (math.isfinite(here) and math.isfinite(there)):
-        here, there = loudness_db(wave), loudness_db(reference)
-    out = wave if in_place else np.array(wave, dtype=np.float32)
-    if here <= SILENT_DB or there <= SILENT_DB:
-        return out
-    peak = max(float(wave.max()), -float(wave.min()))  # no copy for its absolute values: songs last hours
-    out *= np.float32(min(10 ** ((there - here) / 20), 10 ** (MOST_LIMITED_DB / 20) / peak))
-    return limit(out, sample_rate)
-
-
-def limit(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
-    """(T,) in place with its peaks brought down to 1: the gain falls and rises smoothly over LIMITER_S about each peak."""
-    from scipy.ndimage import maximum_filter1d, uniform_filter1d
-
-    reach = max(1, round(LIMITER_S * sample_rate))
-    size, untouched = int(LUFS_PIECE_S * sample_rate), wave[:0]
-    for start in range(0, len(wave), size):  # piece by piece, the neighbours' samples as they were
-        stop = min(start + size, len(wave))
-        piece = np.concatenate([untouched, wave[start : stop + 2 * reach]])
-        need = 1 / np.maximum(maximum_filter1d(np.abs(piece), 2 * reach + 1), 1)
-        gain = uniform_filter1d(need, 2 * reach + 1, mode="nearest")  # a mean of gains that all suffice
-        first = len(untouched)
-        untouched = wave[max(start, stop - 2 * reach) : stop].copy()
-        wave[start:stop] *= gain[first : first + stop - start]
-    return np.clip(wave, -1, 1, out=wave)
-
-
 @cache
 def find_ffmpeg() -> str:
     """Path of the ffmpeg that the imageio-ffmpeg wheel brings, else of the system's. AudioError if there is none."""
@@ -366,11 +303,12 @@ def _decode_with_pydub(path: Path, codec: str, start_s: float, duration_s: float
 
 
 def _resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
+    """(T,) as librosa.resample has it ("soxr_hq", lengths rounded up), without the second that librosa takes to load."""
     if rate == target:
         return wave
-    import librosa  # lazy: it compiles and loads much
-
-    return librosa.resample(wave, orig_sr=rate, target_sr=target, res_type="soxr_hq")
+    n_samples = math.ceil(len(wave) * (target / rate))
+    out = soxr.resample(wave, rate, target, quality="HQ")[:n_samples]
+    return np.pad(out, (0, n_samples - len(out)))
 
 
 def _read(process: subprocess.Popen, n_bytes: int, path: Path) -> bytes:

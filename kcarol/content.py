@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 TUNE_LOWEST, TUNE_HIGHEST = 36, 95  # MIDI: C2 to B6, the range of `Content.tune`
+TUNE_CENTRE = 74  # MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
 from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_module, vector
 from kcarol.texture import add_texture, measure_texture, stretch
+from kcarol.threads import side_by_side
 from kcarol.tone import STRETCH_S, stretch_of, tone_of, with_tone
 from kcarol.vocoder import GriffinLim, NeuralVocoder
 
@@ -31,6 +32,7 @@ CONVERTER_FILE, VOCODER_FILE = "converter.safetensors", "vocoder.safetensors"
 REFERENCE_S = 120.0  # of a style file that are listened to
 LEAST_SAMPLES = 400  # 25 ms: less is no music
 LEAST_STYLE_S = 0.5
+CPU_WINDOWS = 4  # at once by each thread: more would not fit its cache
 OWN_OF_SOUND = ("texture", "tone", "stretch")  # what a style can have for itself
 REFERENCE_TEXTURE = 0.9  # share of what the playing of a recording lacks: the rest is notes that were not heard
 
@@ -174,9 +176,10 @@ class Converter:
     def spans(self, n_frames: int) -> list[tuple[int, int]]:
         return chunk_spans(n_frames, self.window_frames, round(self.cfg.overlap * self.window_frames))
 
-    def _groups(self, spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-        for i in range(0, len(spans), self.cfg.batch_windows):
-            yield spans[i : i + self.cfg.batch_windows]
+    def _groups(self, spans: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+        """Windows that are heard or played at once."""
+        size = min(self.cfg.batch_windows, CPU_WINDOWS) if self.device.type == "cpu" else self.cfg.batch_windows
+        return [spans[i : i + size] for i in range(0, len(spans), size)]
 
     def _wave_window(self, wave: np.ndarray, start: int, stop: int) -> Tensor:
         """Samples whose features are frames start to stop."""
@@ -195,11 +198,15 @@ class Converter:
 
     def _heard_windows(self, wave: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
         """Logits of each window, all heads side by side, (f, n)."""
-        for group in self._groups(spans):
+
+        def heard(group: list[tuple[int, int]]) -> Tensor:
             features = self.features(torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device))
             with fast_inference(self.device):
-                heard = self.model.hear(features)
-            yield from torch.cat([getattr(heard, f.name) for f in fields(Heard)], dim=-1).cpu()
+                logits = self.model.hear(features)
+            return torch.cat([getattr(logits, f.name) for f in fields(Heard)], dim=-1).cpu()
+
+        for windows in side_by_side(heard, self._groups(spans), self.device):
+            yield from windows
 
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:
@@ -218,11 +225,14 @@ class Converter:
         return add_texture(mel, self.cfg.texture * texture, self.cfg.seed, self.audio)
 
     def _played_windows(self, content: Content, style: Tensor, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
-        for group in self._groups(spans):
-            batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))  # noqa: B023
+        def played(group: list[tuple[int, int]]) -> Tensor:
+            batch = content.map(lambda x: torch.stack([x[a:b] for a, b in group]).to(self.device))
             with fast_inference(self.device):
                 mel = self.model.play(batch, style[None].expand(len(group), -1))
-            yield from self.model.destandardise(mel).cpu()
+            return self.model.destandardise(mel).cpu()
+
+        for windows in side_by_side(played, self._groups(spans), self.device):
+            yield from windows
 
     @torch.inference_mode()
     def predict(

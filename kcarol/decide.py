@@ -10,12 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.ndimage import median_filter
-from scipy.special import expit, log_softmax, softmax
 
 from kcarol.config import AudioConfig
-from kcarol.content import N_PITCHES, TUNE_LOWEST, Content, phases
-from kcarol.corpus.carol import TUNE_CENTRE
+from kcarol.content import N_PITCHES, TUNE_CENTRE, TUNE_LOWEST, Content, phases
 
 REST = N_PITCHES  # class of "no tune"
 
@@ -36,6 +33,7 @@ class DecisionConfig:
     n_chord: tuple[int, int] = (2, 4)  # pitch classes at least and at most, where there is a chord
     silence: float = 0.25  # strongest pitch class below: no chord
     note_change: float = 5.0  # nats that a change of the tune's pitch costs without an onset
+    rest_penalty: float = 1.5  # nats a frame: a tune that is missed is worse than another line that is played in its place
     shortest_note_s: float = 0.08
     onset_threshold: float = 0.5
     accent_threshold: float = 0.4
@@ -57,21 +55,25 @@ def decide(heard: dict[str, np.ndarray], audio: AudioConfig | None = None, cfg: 
     """Logits (F, n) by name, as `models.Heard` -> the song's content."""
     audio, cfg = audio or AudioConfig(), cfg or DecisionConfig()
     n_frames = len(heard["tune"])
-    beats = find_beats(expit(heard["beat"][:, 0].astype(np.float32)), audio, cfg)
-    position, metre = bar_positions(expit(heard["downbeat"][:, 0].astype(np.float32)), beats, cfg)
+    beats = find_beats(_shares(heard["beat"][:, 0]), audio, cfg)
+    position, metre = bar_positions(_shares(heard["downbeat"][:, 0]), beats, cfg)
     beat_place, bar_place = places(beats, position, metre, n_frames)
-    tune, onset = find_tune(heard["tune"], expit(heard["onset"][:, 0].astype(np.float32)), audio, cfg)
+    tune, onset = find_tune(heard["tune"], _shares(heard["onset"][:, 0]), audio, cfg)
     shift = register_shift(tune)
     spans = half_beats(beats, n_frames)
     content = Content(
         tune=_tune_roll(tune, shift), onset=_column(onset),
-        chord=torch.from_numpy(find_chords(expit(heard["chord"].astype(np.float32)), spans, cfg)),
+        chord=torch.from_numpy(find_chords(_shares(heard["chord"]), spans, cfg)),
         bass=torch.from_numpy(find_bass(heard["bass"], spans)),
         phase=phases(torch.from_numpy(beat_place), torch.from_numpy(bar_place)),
-        accent=_column(peaks(expit(heard["accent"][:, 0].astype(np.float32)), cfg.accent_threshold)),
-        energy=_column(_steady(expit(heard["energy"][:, 0].astype(np.float32)), audio, cfg)),
+        accent=_column(peaks(_shares(heard["accent"][:, 0]), cfg.accent_threshold)),
+        energy=_column(_steady(_shares(heard["energy"][:, 0]), audio, cfg)),
     )  # fmt: skip
     return Decision(content, beats, beats[position[: len(beats)] == 0], np.where(tune < REST, tune + TUNE_LOWEST, -1), shift)
+
+
+def _shares(logits: np.ndarray) -> np.ndarray:
+    return torch.sigmoid(torch.from_numpy(logits.astype(np.float32))).numpy()
 
 
 def _column(values: np.ndarray) -> torch.Tensor:
@@ -201,7 +203,7 @@ def find_chords(probability: np.ndarray, spans: list[tuple[int, int]], cfg: Deci
 def find_bass(logits: np.ndarray, spans: list[tuple[int, int]]) -> np.ndarray:
     """(F, 12) float32, 1 for the bass' pitch class, the likeliest of each span."""
     out = np.zeros((len(logits), 12), np.float32)
-    probability = softmax(logits.astype(np.float32), axis=1)
+    probability = torch.from_numpy(logits.astype(np.float32)).softmax(1).numpy()
     for start, stop in spans:
         best = int(probability[start:stop].mean(0).argmax())
         if best < 12:
@@ -211,21 +213,20 @@ def find_bass(logits: np.ndarray, spans: list[tuple[int, int]]) -> np.ndarray:
 
 def find_tune(logits: np.ndarray, onset: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> tuple[np.ndarray, np.ndarray]:
     """Class of the tune (F,), REST between notes, and its onsets (F,) bool: Viterbi, changes cheap where a note begins."""
-    score = log_softmax(logits.astype(np.float32), axis=1)
+    score = torch.from_numpy(logits.astype(np.float32)).log_softmax(1).numpy()
+    score[:, REST] -= cfg.rest_penalty
     near = np.maximum.reduce([onset, np.roll(onset, 1), np.roll(onset, -1)])
     cost = cfg.note_change * (1 - 0.8 * near)
-    total, back = score[0].copy(), np.zeros(score.shape, np.int16)
-    own = np.arange(score.shape[1])
-    for i in range(1, len(score)):
-        best = int(total.argmax())
-        jump = total[best] - cost[i]
-        stays = total >= jump
-        back[i] = np.where(stays, own, best)
-        total = np.where(stays, total, jump) + score[i]
+    total = score  # of the best path to each class, in place
+    best, jump = np.empty(len(score), int), np.empty(len(score), np.float32)
+    for i, (before, here, price) in enumerate(zip(total[:-1], total[1:], cost[1:], strict=True)):
+        best[i] = before.argmax()
+        jump[i] = before[best[i]] - price
+        here += np.maximum(before, jump[i])
     path = np.empty(len(score), int)
-    path[-1] = total.argmax()
-    for i in range(len(score) - 1, 0, -1):
-        path[i - 1] = back[i, path[i]]
+    path[-1] = total[-1].argmax()
+    for i in range(len(score) - 2, -1, -1):
+        path[i] = path[i + 1] if total[i, path[i + 1]] >= jump[i] else best[i]
     path = _without_short(path, max(1, round(cfg.shortest_note_s * audio.frame_rate)))
     starts = np.flatnonzero((np.diff(path, prepend=REST) != 0) & (path < REST))
     repeats = np.flatnonzero(peaks(onset, cfg.onset_threshold) & (path < REST))
@@ -269,5 +270,8 @@ def _tune_roll(tune: np.ndarray, shift: int) -> torch.Tensor:
 
 def _steady(energy: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> np.ndarray:
     step = max(1, round(audio.frame_rate / 8))  # the median of eight values a second is enough, and fast
-    coarse = median_filter(energy[::step], size=max(1, round(cfg.energy_s * 8)), mode="nearest")
+    size = max(1, round(cfg.energy_s * 8))
+    padded = np.pad(energy[::step], (size // 2, (size - 1) // 2), mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, size)
+    coarse = np.partition(around, size // 2, axis=1)[:, size // 2]
     return np.interp(np.arange(len(energy)), np.arange(len(coarse)) * step, coarse).astype(np.float32)

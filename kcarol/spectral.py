@@ -6,6 +6,7 @@ block by block, so that an hour of sound needs no more than its features and one
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +16,8 @@ from torch.nn import functional
 
 from kcarol.config import AudioConfig
 
-BLOCK_FRAMES = 8_192  # frames of spectrum held at once, over the batch: 134 MB at n_fft 4096
+BLOCK_SAMPLES = 1 << 19  # of windowed frames held at once, over the batch: 2 MB and as much again of spectrum, for the cache
+GPU_BLOCK_SAMPLES = 1 << 25  # where starting a kernel costs more than memory does
 SILENCE_RMS = 1e-4  # -80 dB: what is softer is not turned up, or dither would become music
 DEVIATION_FLOOR = 0.02  # of the whitening, in log1p units: keeps near-silent frames near zero
 FLUX_GAIN = 10.0  # times log_gain: soft strokes count too
@@ -64,6 +66,7 @@ class Features(nn.Module):
             "flux_filters": flux_filters(cfg),
         }.items():
             self.register_buffer(name, tensor, persistent=False)
+        self.n_pitch_bins = 1 + int(self.pitch_filters.any(1).nonzero().max())  # the others belong to no band
 
     def forward(self, wave: Tensor) -> Tensor:
         """(..., T) wave, whole clip or window -> (..., F, C) float32. ValueError for an empty wave."""
@@ -77,9 +80,9 @@ class Features(nn.Module):
     def pitch(self, wave: Tensor, gain: Tensor) -> Tensor:
         """(B, T), (B,) -> (B, F, n_pitch_bands) whitened bands."""
         cfg, reach = self.cfg, round(self.cfg.whiten_octaves * 12 * self.cfg.bands_per_semitone)
-        blocks = []
+        blocks, heard = [], self.n_pitch_bins
         for spectrum in spectrum_blocks(wave, self.long_window, cfg.hop_length):
-            level = (_power(spectrum) @ self.pitch_filters).sqrt() * gain[:, None, None]
+            level = (_power(spectrum[..., :heard]) @ self.pitch_filters[:heard]).sqrt() * gain[:, None, None]
             blocks.append(whiten(torch.log1p(cfg.log_gain * level), reach).clamp(*cfg.whiten_clip))
         return torch.cat(blocks, dim=1)
 
@@ -94,6 +97,26 @@ class Features(nn.Module):
         level = torch.cat(levels, dim=1)
         before = functional.pad(level, (0, 0, FLUX_LAG, 0))[:, : level.shape[1]]  # silence before the clip
         return FLUX_SCALE * (level - before).relu(), torch.cat(loudness, dim=1).clamp(SOFTEST_DB, 20) / 20
+
+
+class Banded(nn.Module):
+    """Product with a matrix (K, N) whose numbers lie about a diagonal: tile by tile, without most of the zeros around it."""
+
+    def __init__(self, matrix: Tensor, cuts: Sequence[int]):
+        """`cuts`: columns at which a tile ends and the next begins."""
+        super().__init__()
+        self.n_columns, self.spans = matrix.shape[1], []
+        for start, stop in itertools.pairwise((0, *cuts, matrix.shape[1])):
+            rows = matrix[:, start:stop].any(1).nonzero().flatten().tolist() or [0]
+            self.register_buffer(f"tile{start}", matrix[rows[0] : rows[-1] + 1, start:stop].contiguous(), persistent=False)
+            self.spans.append((slice(rows[0], rows[-1] + 1), slice(start, stop)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(f, K) -> (f, N), without gradient."""
+        out = x.new_empty(len(x), self.n_columns)
+        for (rows, columns), tile in zip(self.spans, self.buffers(), strict=True):
+            torch.mm(x[:, rows], tile, out=out[:, columns])
+        return out
 
 
 def loudness_curve(wave: Tensor, hop_length: int, n_fft: int = 1024) -> Tensor:
@@ -153,7 +176,7 @@ def spectrum_blocks(wave: Tensor, window: Tensor, hop_length: int) -> Iterator[T
     """(B, T) -> complex (B, f, bins) blocks that add up to F frames; frame k is centred on sample k * hop_length."""
     n_fft, n_samples = len(window), wave.shape[-1]
     n_frames = 1 + n_samples // hop_length
-    size = max(1, BLOCK_FRAMES // max(1, len(wave)))
+    size = max(1, (GPU_BLOCK_SAMPLES if wave.is_cuda else BLOCK_SAMPLES) // (n_fft * max(1, len(wave))))
     for first in range(0, n_frames, size):
         start = first * hop_length - n_fft // 2
         stop = (min(first + size, n_frames) - 1) * hop_length - n_fft // 2 + n_fft
@@ -164,16 +187,11 @@ def spectrum_blocks(wave: Tensor, window: Tensor, hop_length: int) -> Iterator[T
 
 def whiten(bands: Tensor, reach: int) -> Tensor:
     """(..., K) -> (..., K): each band less the mean and over the deviation of the bands at most `reach` away."""
-    n_bands = bands.shape[-1]
-    index = torch.arange(n_bands, device=bands.device)
-    low, high = (index - reach).clamp_min(0), (index + reach + 1).clamp_max(n_bands)
-
-    def neighbourhood_mean(values: Tensor) -> Tensor:
-        total = functional.pad(values.cumsum(-1), (1, 0))
-        return (total[..., high] - total[..., low]) / (high - low)
-
-    mean = neighbourhood_mean(bands)
-    variance = (neighbourhood_mean(bands.square()) - mean.square()).clamp_min(0)
+    index = torch.arange(bands.shape[-1], device=bands.device)
+    near = ((index[:, None] - index).abs() <= reach).to(bands.dtype)
+    near = near / near.sum(0)  # (K, K): a product with it is the mean of a neighbourhood
+    mean = bands @ near
+    variance = (bands.square() @ near - mean.square()).clamp_min(0)
     return (bands - mean) / (variance.sqrt() + DEVIATION_FLOOR)
 
 
@@ -228,7 +246,8 @@ def _unflat(frames: Tensor, wave: Tensor) -> Tensor:
 
 
 def _power(spectrum: Tensor) -> Tensor:
-    return spectrum.real.square() + spectrum.imag.square()
+    squares = torch.view_as_real(spectrum).square()  # twice as fast as from .real and .imag
+    return squares[..., 0] + squares[..., 1]
 
 
 def _level_db(mean_square: Tensor) -> Tensor:

@@ -147,8 +147,9 @@ def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
     """WeightsError for a configuration that would take for ever to build, whatever the tensors are."""
     for name, value in config.items():
         most = n_tensors if name.endswith("layers") else LARGEST
-        if isinstance(value, (int, float)) and not -most <= value <= most:  # also NaN
-            raise WeightsError(f"{path}: {name} of {value:g} is none that kcarol writes; get the file anew")
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, (int, float)) and not -most <= number <= most:  # also NaN
+                raise WeightsError(f"{path}: {name} of {number:g} is none that kcarol writes; get the file anew")
 
 
 class _Budget(TorchFunctionMode):

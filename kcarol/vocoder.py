@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from kcarol.config import AudioConfig, VocoderConfig
+from kcarol.correction import STRIDE, InverseSTFT, LowBand, MelCorrection
 from kcarol.spectral import mel_filters
 from kcarol.store import config_from, load_module, save_module
+from kcarol.threads import side_by_side
 
 MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large magnitudes
-CORRECTION_STRIDE = 2  # frames: overlap by three quarters is enough to correct a wave
-MAX_CORRECTION = 3.0  # nats a pass
+LEAST_BLOCK_FRAMES = 256  # shorter ones repeat more of their neighbours than a second thread would save
+NETWORK_FRAMES = 2_048  # that the network sees at once, and its context
 START_LOG_MAGNITUDE = -3.5  # an untrained head hums at about the level of a song, rms .03
 
 
@@ -53,88 +56,13 @@ class ConvNeXtBlock(nn.Module):
         return x + y.transpose(1, 2)
 
 
-class InverseSTFT(nn.Module):
-    """Spectrum (B, N/2 + 1, F) to rows of hop samples, float32; inverse of a centred Hann STFT.
-
-    Row r is samples [r * hop, (r + 1) * hop) of the padded signal; the wave starts at row `n_skip`.
-    """
-
-    def __init__(self, n_fft: int, hop_length: int):
-        super().__init__()
-        if n_fft % (2 * hop_length):
-            raise ValueError(f"n_fft must be a multiple of twice the hop ({2 * hop_length}), found {n_fft}")
-        self.n_fft, self.hop_length = n_fft, hop_length
-        self.n_overlap = n_fft // hop_length  # frames that reach a row
-        self.n_skip = self.n_overlap // 2  # rows before the first frame's centre
-        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-
-    def rows(self, spectrum: Tensor) -> Tensor:
-        """(B, N/2 + 1, F) complex -> (B, F + n_overlap - 1, hop): windowed overlap-add over the window's energy."""
-        # "ortho": a full-scale sine has magnitude 8 at N = 1024 (256 otherwise), so the clip never bites
-        frames = torch.fft.irfft(spectrum.transpose(1, 2), self.n_fft, norm="ortho") * self.window
-        energy = (self.window**2).expand(1, frames.shape[1], -1)
-        return self._overlap_add(frames) / self._overlap_add(energy).clamp_min(1e-8)
-
-    def _overlap_add(self, frames: Tensor) -> Tensor:
-        batch, n_frames, _ = frames.shape
-        parts = frames.reshape(batch, n_frames, self.n_overlap, self.hop_length)
-        rows = frames.new_zeros(batch, n_frames + self.n_overlap - 1, self.hop_length)
-        for k in range(self.n_overlap):
-            rows[:, k : k + n_frames] += parts[:, :, k]
-        return rows
-
-
-class MelCorrection(nn.Module):
-    """Brings a wave nearer to a log-mel: scales its STFT by what each band lacks, and back, a few times.
-
-    Like Griffin-Lim (1984), with the mel in the place of the magnitudes and the wave's own phases to begin with, so that
-    a few passes do, on every second frame; momentum as in fast Griffin-Lim (WASPAA 2013).
-    """
-
-    def __init__(self, cfg: VocoderConfig, audio: AudioConfig | None = None):
-        super().__init__()
-        self.passes, self.step, self.momentum = cfg.corrections, cfg.correction_step, cfg.correction_momentum
-        self.audio = audio = replace(audio or AudioConfig(), n_mels=cfg.n_mels, hop_length=cfg.hop_length)
-        filters = mel_filters(audio)  # (N/2 + 1, M)
-        self.register_buffer("filters", filters, persistent=False)
-        weight = filters.sum(1, keepdim=True)
-        self.register_buffer("shares", filters / weight.clamp_min(1e-8) * (weight > 1e-7), persistent=False)
-        self.register_buffer("window", torch.hann_window(audio.n_fft), persistent=False)
-        self.hop = CORRECTION_STRIDE * audio.hop_length
-        self.istft = InverseSTFT(audio.n_fft, self.hop)
-
-    @property
-    def reach(self) -> int:
-        """Samples on each side that a corrected sample depends on, a whole number of hops."""
-        return self.passes * math.ceil(self.audio.n_fft / self.hop) * self.hop
-
-    def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
-        """Wave (B, T) and log-mel (B, F, M), F at least 1 + T // hop -> (B, T)."""
-        target = log_mel[:, : 1 + wave.shape[-1] // self.audio.hop_length : CORRECTION_STRIDE].to(wave.device)
-        here, last = wave, wave
-        for _ in range(self.passes):
-            found = self._once(here, target)
-            here, last = found + self.momentum * (found - last), found
-        return last
-
-    def _once(self, wave: Tensor, target: Tensor) -> Tensor:
-        n_fft = self.audio.n_fft
-        spectrum = torch.stft(wave, n_fft, self.hop, window=self.window, pad_mode="constant", return_complex=True)
-        magnitude = (spectrum.real.square() + spectrum.imag.square()).sqrt()  # abs() guards against overflow, at twice the time
-        mel = (magnitude.transpose(1, 2) @ self.filters).clamp_min(self.audio.log_floor).log()
-        lack = (self.step * (target - mel)).clamp(-MAX_CORRECTION, MAX_CORRECTION)
-        gain = (lack @ self.shares.T).exp().transpose(1, 2) / math.sqrt(n_fft)
-        rows = self.istft.rows(spectrum * gain)[:, self.istft.n_skip :]
-        return rows.flatten(1)[:, : wave.shape[-1]]
-
-
 class NeuralVocoder(nn.Module):
     """Vocos-like (arXiv 2306.00814): ConvNeXt at frame rate, magnitude and phase, inverse STFT.
 
     `mean` and `std` (M,) standardise the input; set them once from the training data.
     """
 
-    def __init__(self, cfg: VocoderConfig | None = None):
+    def __init__(self, cfg: VocoderConfig | None = None, audio: AudioConfig | None = None):
         super().__init__()
         self.cfg = cfg = cfg or VocoderConfig()
         self.register_buffer("mean", torch.zeros(cfg.n_mels))
@@ -147,7 +75,13 @@ class NeuralVocoder(nn.Module):
         )
         self.norm_out = nn.LayerNorm(cfg.d_model, eps=1e-6)
         self.head = nn.Linear(cfg.d_model, cfg.n_fft + 2)
-        self.correction = MelCorrection(cfg)
+        audio = replace(audio or AudioConfig(), n_mels=cfg.n_mels, hop_length=cfg.hop_length)
+        first, last = cfg.corrections
+        self.first, self.last = (MelCorrection(audio, n, cfg.correction_momentum, cfg.correction_step) for n in (first, last))
+        self.low_bands = nn.ModuleList(
+            LowBand(audio, decimation, passes, momentum, fresh=i == 0)
+            for i, (decimation, passes, momentum) in enumerate(zip(cfg.low_rates, cfg.low_passes, cfg.low_momenta, strict=True))
+        )
         self.istft = InverseSTFT(cfg.n_fft, cfg.hop_length)
         self.apply(_init_weights)
         with torch.no_grad():
@@ -174,7 +108,8 @@ class NeuralVocoder(nn.Module):
             y = self.head(self.norm_out(x.transpose(1, 2).float())).transpose(1, 2)
             log_magnitude, phase = y.chunk(2, dim=1)
             # clamped before exp: after it, a huge value would give 0 * inf = NaN as gradient
-            return torch.polar(log_magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp(), phase)
+            magnitude = log_magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
+            return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())  # torch.polar takes twice the time
 
     def forward(self, log_mel: Tensor, length: int | None = None) -> Tensor:
         """Natural-log mel (F, M) or (B, F, M) -> float32 wave (T,) or (B, T), T = (F - 1) * hop or `length`.
@@ -189,8 +124,8 @@ class NeuralVocoder(nn.Module):
         return wave if log_mel.dim() == 3 else wave[0]
 
     @torch.inference_mode()
-    def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 2048) -> Tensor:
-        """Like `forward`, then corrected towards the mel, block by block: the same whatever the blocks, within rounding.
+    def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 8192) -> Tensor:
+        """Like `forward`, then corrected towards the mel: as a whole, its low octaves, as a whole. The same whatever the blocks.
 
         Memory grows with the wave alone.
         """
@@ -198,22 +133,41 @@ class NeuralVocoder(nn.Module):
         n_frames, hop = log_mel.shape[-2], self.cfg.hop_length
         n_samples = samples_of(n_frames, hop, length)
         mel = log_mel if log_mel.dim() == 3 else log_mel[None]
-        wave = torch.empty(len(mel), n_samples, device=self.mean.device)
-        block_frames += block_frames % CORRECTION_STRIDE
-        for start in range(0, n_samples, block_frames * hop):
-            n = min(block_frames * hop, n_samples - start)
-            first = max(0, start - self.correction.reach)
-            stop = min(n_samples, start + n + self.correction.reach)
-            block = self.correction(self._samples(mel, first, stop), mel[:, first // hop :])
-            wave[:, start : start + n] = block[:, start - first : start - first + n]
+        if not n_samples:
+            return log_mel.new_zeros(*log_mel.shape[:-2], 0)
+
+        def begun(first: int, stop: int) -> Tensor:
+            return self.first(self._samples(mel, first, stop), mel[:, first // hop :])
+
+        def ended(first: int, stop: int) -> Tensor:
+            return self.last(wave[:, first:stop], mel[:, first // hop :])
+
+        wave = self._in_blocks(begun, n_samples, self.first.reach, block_frames)
+        for low_band in self.low_bands:
+            wave = torch.stack([low_band(*row) for row in zip(wave, mel, strict=True)])
+        wave = self._in_blocks(ended, n_samples, self.last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
+
+    def _in_blocks(self, made: Callable[[int, int], Tensor], n_samples: int, reach: int, most_frames: int) -> Tensor:
+        """(B, n_samples) from `made(first, stop)`, at least a block for each thread; each sees `reach` samples around it."""
+        hop, device = self.cfg.hop_length, self.mean.device
+        n_frames, n_threads = 1 + n_samples // hop, torch.get_num_threads() if device.type == "cpu" else 1
+        n_blocks = max(math.ceil(n_frames / most_frames), min(n_threads, n_frames // LEAST_BLOCK_FRAMES), 1)
+        size = STRIDE * math.ceil(n_frames / n_blocks / STRIDE) * hop
+
+        def block(start: int) -> Tensor:
+            first, stop = max(0, start - reach), min(n_samples, start + size + reach)
+            return made(first, stop)[:, start - first : start - first + size]
+
+        return torch.cat(list(side_by_side(block, range(0, n_samples, size), device)), dim=1)
 
     def _samples(self, mel: Tensor, first: int, stop: int) -> Tensor:
         """Samples [first, stop) of the whole wave, uncorrected; `first` is a whole number of hops."""
         hop = self.cfg.hop_length
         row = first // hop + self.istft.n_skip
-        rows = self._rows(mel, row, row + math.ceil((stop - first) / hop))
-        return rows.flatten(1)[:, : stop - first]
+        end = row + math.ceil((stop - first) / hop)
+        rows = [self._rows(mel, here, min(here + NETWORK_FRAMES, end)) for here in range(row, end, NETWORK_FRAMES)]
+        return torch.cat(rows, dim=1).flatten(1)[:, : stop - first]
 
     def _rows(self, mel: Tensor, start: int, stop: int) -> Tensor:
         """Rows [start, stop) of the whole, from the frames that reach them and those frames' context."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import get_window
 
-from kcarol import audio, spectral
+from kcarol import audio, loudness, spectral
 from kcarol.audio import (
     AudioError,
     Features,
@@ -360,7 +360,7 @@ def test_batches_equal_single_waves_and_any_leading_shape(module):
 def test_block_size_does_not_change_the_frames(module, monkeypatch):
     wave = torch.randn(30_000, generator=torch.Generator().manual_seed(0))
     whole = module(wave)
-    monkeypatch.setattr(spectral, "BLOCK_FRAMES", 7)
+    monkeypatch.setattr(spectral, "BLOCK_SAMPLES", 7 * CFG.n_fft)
     assert torch.allclose(module(wave), whole, atol=1e-5)
 
 
@@ -460,7 +460,7 @@ def test_loudness_in_pieces_is_that_of_the_whole(monkeypatch):
     rng = np.random.default_rng(0)
     wave = 0.1 * rng.standard_normal(16_000 * 12).astype(np.float32) * np.repeat([1, 0.5, 0.01, 1], 48_000)
     whole = audio.loudness_lufs(wave)
-    monkeypatch.setattr(audio, "LUFS_PIECE_S", 2.0)
+    monkeypatch.setattr(loudness, "LUFS_PIECE_S", 2.0)
     assert audio.loudness_lufs(wave) == pytest.approx(whole, abs=0.5)
 
 
@@ -468,6 +468,21 @@ def test_loudness_of_a_full_scale_sine_is_minus_three_db():
     assert audio.loudness_db(sine(1_000, amplitude=1.0)) == pytest.approx(-3.01, abs=0.01)
     assert audio.loudness_db(np.zeros(100, np.float32)) == -120
     assert audio.loudness_lufs(sine(997, 2, amplitude=1.0)) == pytest.approx(-3.01, abs=0.3)  # BS.1770-4
+
+
+@pytest.mark.parametrize("rate, seconds", [(16_000, 0.4), (16_000, 0.44), (16_000, 9.97), (11_025, 7), (44_100, 3), (192_000, 1)])
+def test_loudness_is_that_of_an_independent_meter(rate, seconds):
+    import pyloudnorm
+
+    rng = np.random.default_rng(0)
+    wave = np.cumsum(rng.normal(0, 0.02, round(rate * seconds))) * np.exp(-0.3 * np.arange(round(rate * seconds)) / rate)
+    wave = (0.1 + wave + rng.normal(0, 0.02, len(wave))).astype(np.float32)
+    assert loudness_lufs(wave, rate) == pytest.approx(pyloudnorm.Meter(rate).integrated_loudness(wave.astype(float)), abs=0.01)
+
+
+def test_loudness_gates_pauses_out():
+    tone, pause = 0.3 * sine(440, 4.0), 1e-3 * sine(440, 8.0)
+    assert loudness_lufs(np.concatenate([tone, pause])) == pytest.approx(loudness_lufs(tone), abs=0.3)
 
 
 def test_limiting_leaves_what_is_within_full_scale_and_bounds_the_rest():
@@ -486,7 +501,7 @@ def test_limiting_leaves_what_is_within_full_scale_and_bounds_the_rest():
 def test_limiting_is_the_same_across_the_pieces_of_a_long_wave(monkeypatch):
     wave = np.random.default_rng(1).normal(0, 0.5, 50_000).astype(np.float32)
     whole = limit(wave.copy())
-    monkeypatch.setattr("kcarol.audio.LUFS_PIECE_S", 0.7)
+    monkeypatch.setattr(loudness, "LIMITED_S", 100.0)
     np.testing.assert_allclose(limit(wave.copy()), whole, atol=1e-5)
 
 

@@ -6,11 +6,13 @@ import torch
 
 from kcarol.config import AudioConfig
 from kcarol.content import N_PITCHES
+from kcarol.corpus import carol
 from kcarol.corpus.sheet import TimeGrid
 from kcarol.corpus.truth import Truth, unpack
 from kcarol.corpus.tunes import tune
 from kcarol.decide import (
     REST,
+    TUNE_CENTRE,
     DecisionConfig,
     bar_positions,
     decide,
@@ -26,6 +28,10 @@ from kcarol.models import HEADS
 
 AUDIO, CFG = AudioConfig(), DecisionConfig()
 SONGS = {"Silent Night": 3, "Deck the Halls": 4, "The First Noel": 3, "Joy to the World": 4}
+
+
+def test_the_register_is_that_in_which_carols_are_arranged():
+    assert TUNE_CENTRE == carol.TUNE_CENTRE
 
 
 def truth_of(title, drift=0.0, seed=0):

@@ -2,12 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from kcarol.config import AudioConfig, VocoderConfig
-from kcarol.spectral import LogMel
+from kcarol.spectral import Features, LogMel, mel_edges_hz
 from kcarol.store import WeightsError, load_module, read_about, save_module
 from kcarol.vocoder import GriffinLim, InverseSTFT, NeuralVocoder
 
@@ -60,10 +61,16 @@ def test_length_that_breaks_the_law_is_refused(vocoder):
         vocoder(torch.zeros(4, 80))
 
 
+def set_passes(vocoder, whole, low=0):
+    vocoder.first.passes = vocoder.last.passes = whole
+    for band in vocoder.low_bands:
+        band.passes, band.fresh = low, low > 0 and band.fresh
+
+
 @pytest.mark.parametrize("block_frames", [1, 16, 50])
 @pytest.mark.parametrize("passes", [0, 3])
 def test_blockwise_vocoding_equals_one_pass(vocoder, block_frames, passes):
-    vocoder.correction.passes = passes
+    set_passes(vocoder, passes, passes)
     mel = LogMel(AUDIO)(chord(173 * 256 - 1) + 0.01 * torch.randn(173 * 256 - 1))
     length = 173 * 256 - 1
     whole = vocoder.vocode(mel, length, 10_000)
@@ -72,7 +79,7 @@ def test_blockwise_vocoding_equals_one_pass(vocoder, block_frames, passes):
 
 
 def test_vocoding_without_corrections_is_the_network_alone(vocoder):
-    vocoder.correction.passes = 0
+    set_passes(vocoder, 0)
     mel = noise_mel(50)
     torch.testing.assert_close(vocoder.vocode(mel, 50 * 256 - 1), vocoder(mel, 50 * 256 - 1).detach(), atol=1e-5, rtol=0)
 
@@ -82,10 +89,20 @@ def test_each_correction_brings_the_wave_nearer_to_the_mel(vocoder):
     mel = log_mel(chord(16_000) + 0.01 * torch.randn(16_000, generator=torch.Generator().manual_seed(5)))
     distance = []
     for passes in (0, 1, 3, 8):
-        vocoder.correction.passes = passes
+        set_passes(vocoder, passes)
         distance.append(float((log_mel(vocoder.vocode(mel, 16_000)) - mel).abs().mean()))
     assert distance == sorted(distance, reverse=True)
     assert distance[-1] < distance[0] / 3
+
+
+def test_low_bands_bring_the_wave_nearer_still(vocoder):
+    log_mel = LogMel(AUDIO)
+    mel = log_mel(chord(16_000) + 0.01 * torch.randn(16_000, generator=torch.Generator().manual_seed(5)))
+    distance = []
+    for passes in (0, 40):
+        set_passes(vocoder, 2, passes)
+        distance.append(float((log_mel(vocoder.vocode(mel, 16_000)) - mel).abs().mean()))
+    assert distance[1] < 0.9 * distance[0]
 
 
 def test_context_frames_are_the_receptive_field(vocoder):
@@ -222,3 +239,17 @@ def test_vocoder_on_cuda_equals_cpu(vocoder):
     on_cpu = vocoder(mel).detach()
     on_cuda = vocoder.cuda().vocode(mel.cuda(), block_frames=16).cpu()
     torch.testing.assert_close(on_cuda, on_cpu, atol=2e-3, rtol=0)
+
+
+def test_at_24_khz_every_part_fits_the_others():
+    audio, cfg = AudioConfig.at_24_khz(), VocoderConfig.at_24_khz()
+    wave = 0.1 * torch.randn(24_000, generator=torch.Generator().manual_seed(0))
+    mel = LogMel(audio)(wave)
+    assert Features(audio)(wave).shape == (audio.n_frames(len(wave)), AudioConfig().n_features)  # the hearing half reads the same
+    net = NeuralVocoder(replace(cfg, n_layers=1, low_passes=(3, 3)), audio).eval()
+    made = net.vocode(mel, len(wave))
+    assert mel.shape == (audio.n_frames(len(wave)), cfg.n_mels) and made.shape == wave.shape
+    error = [float((LogMel(audio)(w) - mel).abs().mean()) for w in (net(mel, len(wave)).detach(), made)]
+    assert error[1] < 0.5 * error[0]
+    old, new = mel_edges_hz(AudioConfig()), mel_edges_hz(audio)
+    assert torch.allclose(old[:51], new[:51]) and float(new[100]) == pytest.approx(float(old[100]), rel=0.01)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import fft
 
+from kcarol.content import TUNE_CENTRE
 from kcarol.corpus.mix import reverb
 from kcarol.corpus.render import CAROL_SOUNDFONT, render_parts
 from kcarol.corpus.sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 
-TUNE_CENTRE = 74  # MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
 LEGATO = 0.97  # share of a note's length that sounds
 ACCENT = 0.5  # eighths of the groove at least this strong are strokes, as in `truth`
 HARMONY_LOWEST = 53  # MIDI, F3: the harmony's octave

@@ -49,7 +49,7 @@ class Espeak:
         self.sample_rate = self.library.espeak_Initialize(SYNCHRONOUS, 200, folder, OPTIONS)
         if self.sample_rate <= 0:
             raise RuntimeError(f"espeak-ng did not start with the voices in {folder.decode()}")
-        self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # it starts from the clock's seconds, which some voices' breath shows
+        self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else the clock's, and breath differs
         self.wave, self.phonemes = array.array("h"), []
         self._callback = Callback(self._take)  # kept: the library calls it later
         self.library.espeak_SetSynthCallback(self._callback)

@@ -1,10 +1,23 @@
-"""What kcarol costs, as the work grows, in one run and one table: costs.py [--quick] [--out DIR].
+"""What kcarol costs, as the work grows and beside others, in one run and one table.
 
-Rows: `start` (help, and a carol of 10 s from a cold start), `preprocess` and `convert` by the length of the song, `convert, list`
-by the number of songs, `window` (hearing and playing by the transformer's window), `vocoder` (ours against Griffin-Lim of this
-project, torchaudio and librosa). Each but the last two is a process of its own, with its largest resident memory; `x real time`
-counts all of it, imports too, but for `convert`, where they are left out. `ratio` is to the first row of its kind. Written are
-costs.json, costs.md, costs.csv and costs.png; `millions` works out from the longest list what a million songs of 4 minutes take.
+costs.py [--quick] [--only KIND ...] [--out DIR]
+
+start       `kcarol --help`, and a carol of 10 s from a cold start
+preprocess, convert, convert, list   by the length of the song, or the number of songs
+stages      where the time of a conversion goes; `ratio` is the share of the whole
+window      hearing and playing by the transformer's window, and attention alone
+vocoder     ours against Griffin-Lim of this project, torchaudio and librosa, and the vocos package at its published size with
+            random weights (left out where the package is not installed: pip install vocos, in any folder of PYTHONPATH)
+method      a conversion against methods without weights: Griffin-Lim in place of the vocoder, equalising, copying the file
+decode      reading in chunks, as preprocess does, against librosa.load of the whole: time and memory
+train       a training step by precision and batch, and its share of the rate at which this machine multiplies matrices so
+corpus      rendering pairs (left out without FluidSynth and its soundfonts)
+
+`start`, `preprocess`, `convert`, `convert, list`, `decode` and `corpus` are processes of their own, with their largest resident
+memory (`decode`: beyond that of the imports); the rest is the faster of two runs. `x real time` counts all of it, imports too,
+but for `convert` and `decode`, where they are left out. `ratio` is to the first row of its kind. Written are costs.json,
+costs.md, costs.csv and costs.png; the settings say where kcarol is slower than others, and work out from the longest list what
+a million songs of 4 minutes take.
 """
 
 from __future__ import annotations
@@ -23,12 +36,16 @@ import numpy as np
 import soundfile
 import torch
 
-from kcarol.audio import load_audio
-from kcarol.config import AudioConfig
+from kcarol.audio import load_audio, match_loudness, save_audio
+from kcarol.config import AudioConfig, TrainConfig
+from kcarol.convert import convert_file
+from kcarol.precision import fast_inference
 from kcarol.report import Table
+from kcarol.threads import side_by_side
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
+CAROL = ROOT / "data" / "raw" / "carol" / "joy-to-the-world.ogg"
 RATE = AudioConfig().sample_rate
 # runs a command, says at the end how long it took and the largest memory that it, or a child of it, held
 TIMED = """
@@ -46,9 +63,35 @@ began = time.perf_counter()
 convert_file(sys.argv[1], sys.argv[2], converter, force=True)
 print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
+DECODE = """
+import json, resource, sys, time
+import librosa, numpy, soundfile
+from kcarol.audio import stream_audio
+librosa.resample(numpy.zeros(100, numpy.float32), orig_sr=2, target_sr=1)  # loads what it loads lazily
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+imported, began = peak(), time.perf_counter()
+if sys.argv[2] == "kcarol":
+    n = sum(len(chunk) for chunk in stream_audio(sys.argv[1]))
+else:
+    n = len(librosa.load(sys.argv[1], sr=16_000, mono=True, res_type="soxr_hq")[0])
+print(json.dumps({"seconds": time.perf_counter() - began, "audio_s": n / 16_000, "peak_mib": peak() - imported}))
+"""
+CORPUS = """
+import json, resource, sys
+from pathlib import Path
+from kcarol.config import AudioConfig
+from kcarol.corpus.pool import ROW_FRAMES, build
+if __name__ == "__main__":
+    n_pairs, seconds = build(Path(sys.argv[1]), float(sys.argv[2]), 0, int(sys.argv[3]))
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    print(json.dumps({"seconds": seconds, "audio_s": n_pairs * ROW_FRAMES / AudioConfig().frame_rate, "peak_mib": peak}))
+"""
+VOCOS = {"input_channels": 100, "dim": 512, "intermediate_dim": 1536, "num_layers": 8}  # charactr/vocos-mel-24khz, 13.5 M
 FULL = {"preprocess": (60, 600, 3_600, 10_800), "convert": (10, 60, 240, 1_200, 3_600), "songs": (1, 5, 20, 50),
-        "windows": (128, 256, 512, 1_024, 2_048), "heard_s": 240}  # fmt: skip
-QUICK = {"preprocess": (60, 600), "convert": (10, 60), "songs": (1, 3), "windows": (256, 512), "heard_s": 30}
+        "windows": (128, 256, 512, 1_024, 2_048), "heard_s": 240, "decode": (180, 3_600), "batches": (4, 16),
+        "matrix": 3_072, "corpus_h": 0.5}  # fmt: skip
+QUICK = {"preprocess": (60, 600), "convert": (10, 60), "songs": (1, 3), "windows": (256, 512), "heard_s": 30,
+         "decode": (60,), "batches": (2,), "matrix": 1_024, "corpus_h": 0.03}  # fmt: skip
 
 
 def child(script: str, *argv: object) -> dict:
@@ -102,15 +145,66 @@ def lists(folder: Path, sizes: dict) -> Iterator[dict]:
         yield {"size": f"{n} songs of 30 s, {jobs} jobs", "audio_s": 30 * n, **cost}
 
 
+def best(work: Callable, times: int = 2) -> float:
+    """Seconds of the fastest call; what is compiled or planned at the first call is not the question."""
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+def stages(folder: Path, sizes: dict) -> Iterator[dict]:
+    from kcarol.convert import Converter
+    from kcarol.decide import decide
+
+    converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
+    path, out = song(folder / "a.flac", seconds), folder / "a.wav"
+    wave, cfg = load_audio(path), converter.audio
+    heard = converter.hear(wave)
+    content = decide(heard, cfg).content
+    mel = converter.play(content, "bells")
+    carol = converter.vocode(mel, len(wave))
+    features = torch.from_numpy(np.resize(wave, (len(converter.spans(len(mel))), converter.window_frames * cfg.hop_length - 1)))
+    parts: dict[str, Callable] = {
+        "whole": lambda: convert_file(path, out, converter, force=True),
+        "decode the file": lambda: load_audio(path), "hear": lambda: converter.hear(wave),
+        "hear, features alone": lambda: list(side_by_side(lambda window: converter.features(window[None]), features)),
+        "decide": lambda: decide(heard, cfg), "play": lambda: converter.play(content, "bells"),
+        "play, as predicted": lambda: converter.play(content, "bells", lively=False), "rests": lambda: converter.rests(wave),
+        "vocode": lambda: converter.vocode(mel, len(wave)),
+        "vocode, network alone": lambda: network(converter, mel),
+        "match loudness": lambda: match_loudness(carol.copy(), wave), "write the file": lambda: save_audio(out, carol),
+    }  # fmt: skip
+    with torch.inference_mode():
+        for name, work in parts.items():
+            yield {"size": name, "audio_s": seconds, "seconds": best(work)}
+
+
+def network(converter, mel: torch.Tensor) -> None:
+    """The vocoder without its corrections."""
+    with fast_inference("cpu"):
+        for piece in mel.split(2_048):
+            converter.vocoder(piece)
+
+
 def windows(folder: Path, sizes: dict) -> Iterator[dict]:
     from kcarol.convert import Converter
 
-    converter, wave = Converter.load(None, "cpu"), np.resize(load_audio(SONG), sizes["heard_s"] * RATE)
+    converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
+    wave, layer = np.resize(load_audio(SONG), seconds * RATE), converter.model.layers[0]
+    n_frames, cfg, usual = converter.audio.n_frames(len(wave)), converter.model.cfg, converter.window_frames
     for frames in sizes["windows"]:
         converter.window_frames = frames
-        began = time.perf_counter()
-        converter.predict(wave)
-        yield {"size": f"{frames} frames", "audio_s": sizes["heard_s"], "seconds": time.perf_counter() - began}
+        yield {"size": f"{frames} frames", "audio_s": seconds, "seconds": best(lambda: converter.predict(wave))}
+    with torch.inference_mode(), fast_inference("cpu"):
+        for frames in sizes["windows"]:
+            converter.window_frames = frames
+            x = torch.randn(len(converter.spans(n_frames)), frames // cfg.stride, cfg.d_model)
+            yield {"size": f"attention of one layer, {frames} frames", "audio_s": seconds,
+                   "seconds": best(lambda: [layer.attend(part) for part in x.split(8)])}  # noqa: B023
+    converter.window_frames = usual
 
 
 def vocoders(folder: Path, sizes: dict) -> Iterator[dict]:
@@ -129,19 +223,124 @@ def vocoders(folder: Path, sizes: dict) -> Iterator[dict]:
         ours, own = converter.with_vocoder(GriffinLim()), torchaudio.transforms.GriffinLim(
             cfg.n_fft, 32, hop_length=cfg.hop_length, power=1.0)  # fmt: skip
         rivals: dict[str, Callable] = {
-            "kcarol": lambda: converter.vocode(mel, n), "kcarol griffin-lim, 32": lambda: ours.vocode(mel, n),
-            "torchaudio griffin-lim, 32": lambda: own(magnitude),
+            "kcarol": lambda: converter.vocode(mel, n), "kcarol, network alone": lambda: network(converter, mel),
+            "kcarol griffin-lim, 32": lambda: ours.vocode(mel, n), "torchaudio griffin-lim, 32": lambda: own(magnitude),
             "librosa griffin-lim, 32": lambda: librosa.griffinlim(magnitude.numpy(), n_iter=32, hop_length=cfg.hop_length),
+            **vocos_package(n / RATE),
         }  # fmt: skip
         for name, play in rivals.items():
-            play()  # what is compiled or planned at the first call is not the question
-            began = time.perf_counter()
-            play()
-            yield {"size": name, "audio_s": n / RATE, "seconds": time.perf_counter() - began}
+            yield {"size": name, "audio_s": n / RATE, "seconds": best(play)}
 
 
-KINDS = {"start": starts, "preprocess": preprocessing, "convert": conversions, "convert, list": lists, "window": windows,
-         "vocoder": vocoders}  # fmt: skip
+def vocos_package(seconds: float) -> dict[str, Callable]:
+    """The package as it is published, 24 kHz, with random weights: float32, and by the same autocast as ours."""
+    try:
+        from vocos.heads import ISTFTHead
+        from vocos.models import VocosBackbone
+    except ImportError as error:
+        print(f"vocoder: the vocos package is left out, {error}: pip install vocos", flush=True)
+        return {}
+    backbone, head = VocosBackbone(**VOCOS).eval(), ISTFTHead(VOCOS["dim"], n_fft=1_024, hop_length=256).eval()
+    mel = torch.randn(1, VOCOS["input_channels"], round(seconds * 24_000 / 256))
+
+    def in_bf16() -> None:
+        with fast_inference("cpu"):
+            hidden = backbone(mel)
+        head(hidden.float())
+
+    millions = sum(p.numel() for module in (backbone, head) for p in module.parameters()) / 1e6
+    return {f"vocos package, {millions:.1f} M": lambda: head(backbone(mel)),
+            f"vocos package, {millions:.1f} M, autocast": in_bf16}
+
+
+def methods(folder: Path, sizes: dict) -> Iterator[dict]:
+    from kcarol.anchors import band_levels, equalised
+    from kcarol.convert import Converter
+    from kcarol.vocoder import GriffinLim
+
+    converter, seconds = Converter.load(None, "cpu"), min(60, sizes["heard_s"])
+    path, out = song(folder / "a.flac", seconds), folder / "a.wav"
+    levels, griffin_lim = band_levels([load_audio(CAROL)])[1], converter.with_vocoder(GriffinLim())
+    ways: dict[str, Callable] = {
+        "kcarol": lambda: convert_file(path, out, converter, force=True),
+        "kcarol with griffin-lim": lambda: convert_file(path, out, griffin_lim, force=True),
+        "equalised like a carol": lambda: save_audio(out, equalised(load_audio(path), levels)),
+        "copied": lambda: save_audio(out, load_audio(path)),
+    }  # fmt: skip
+    for name, way in ways.items():
+        yield {"size": name, "audio_s": seconds, "seconds": best(way)}
+
+
+def decoding(folder: Path, sizes: dict) -> Iterator[dict]:
+    wave = load_audio(SONG)
+    for seconds in sizes["decode"]:
+        path = folder / f"stereo{seconds}.flac"
+        with soundfile.SoundFile(path, "w", 44_100, 2, "PCM_16") as file:  # the demo song faster: only its size matters
+            for start in range(0, seconds * 44_100, len(wave)):
+                file.write(np.repeat(wave[: seconds * 44_100 - start, None], 2, axis=1))
+        for system in ("kcarol", "librosa.load"):
+            yield {"size": f"{seconds} s of flac, {system}", **child(DECODE, path, system)}
+        path.unlink()
+
+
+def training(folder: Path, sizes: dict) -> Iterator[dict]:
+    """Both halves, forward and backward, and Adam, on random numbers: what they are makes no difference to the time."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from kcarol.corpus.truth import N_PACKED
+    from kcarol.models import MusicTransformer
+    from kcarol.objective import ConverterLoss
+
+    torch.manual_seed(0)
+    cfg, frames = AudioConfig(), TrainConfig().window_frames
+    module, loss = MusicTransformer(), ConverterLoss(cfg)
+    adam = torch.optim.Adam(module.parameters(), 1e-6)
+
+    def step(batch: int, dtype: torch.dtype) -> None:
+        inputs = {"features": torch.randn(batch, frames, cfg.n_features), "carol_mel": torch.randn(batch, frames, cfg.n_mels),
+                  "reference_mel": torch.randn(batch, frames, cfg.n_mels),
+                  "truth": torch.zeros(batch, frames, N_PACKED, dtype=torch.int16)}  # fmt: skip
+        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+            value = loss(module, inputs)["loss"]
+        value.backward()
+        adam.step()
+        adam.zero_grad()
+
+    with FlopCounterMode(display=False) as counter:
+        step(1, torch.float32)
+    for name, dtype in {"fp32": torch.float32, "bf16": torch.bfloat16}.items():
+        rate = matrix_rate(dtype, sizes["matrix"])
+        for batch in sizes["batches"]:
+            took = best(lambda: step(batch, dtype))  # noqa: B023
+            share = counter.get_total_flops() * batch / took / rate
+            yield {"size": f"{name}, batch {batch}: {share:.0%} of {rate / 1e9:.0f} GFLOP/s", "seconds": took,
+                   "audio_s": batch * frames / cfg.frame_rate}
+
+
+def matrix_rate(dtype: torch.dtype, n: int) -> float:
+    """Operations a second of a product of n x n matrices."""
+    a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
+    return 2 * n**3 / best(lambda: a @ b, 5)
+
+
+def corpora(folder: Path, sizes: dict) -> Iterator[dict]:
+    from kcarol.corpus.pairs import missing
+
+    if said := missing():
+        print(f"corpus: left out, {said}", flush=True)
+        return
+    script = folder / "corpus.py"  # a file: the processes that render import it anew
+    script.write_text(CORPUS)
+    jobs, hours = os.cpu_count() or 1, sizes["corpus_h"]
+    done = subprocess.run([sys.executable, script, folder / "pairs", str(hours), str(jobs)], check=True, capture_output=True,
+                          text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    yield {"size": f"{hours:g} h of pairs, {jobs} jobs", **json.loads(done.stdout.splitlines()[-1])}
+
+
+KINDS = {"start": starts, "preprocess": preprocessing, "convert": conversions, "convert, list": lists, "stages": stages,
+         "window": windows, "vocoder": vocoders, "method": methods, "decode": decoding, "train": training,
+         "corpus": corpora}  # fmt: skip
+PICTURED = ("convert", "stages", "vocoder", "method")
 
 
 def measured(kind: str, sizes: dict) -> list[dict]:
@@ -150,30 +349,43 @@ def measured(kind: str, sizes: dict) -> list[dict]:
         for found in KINDS[kind](Path(folder), sizes):
             speed = found["audio_s"] / found["seconds"]
             first = rows[0] if rows else {"seconds": found["seconds"]}
-            rows.append({"system": kind, "sound": found["size"], "seconds": round(found["seconds"], 3),
-                         "x real time": round(speed, 1), "ratio": round(found["seconds"] / first["seconds"], 2),
+            rows.append({"system": kind, "sound": found["size"], "seconds": round(found["seconds"], 4),
+                         "x real time": round(speed, 1), "ratio": round(found["seconds"] / first["seconds"], 3),
                          "peak_mib": round(found.get("peak_mib", 0)) or None})  # fmt: skip
             print(rows[-1], flush=True)
     return rows
 
 
+def slower(rows: list[dict]) -> list[str]:
+    """Where others take less time than kcarol for the same work."""
+    found = []
+    for mine in (row for row in rows if row["sound"].endswith("kcarol")):
+        work = mine["sound"].removesuffix("kcarol")
+        for row in (row for row in rows if row["system"] == mine["system"] and row["sound"].startswith(work)):
+            if row["seconds"] < mine["seconds"] and not row["sound"].startswith("kcarol"):
+                found.append(f"{row['system']}: {row['sound']} takes {row['seconds'] / mine['seconds']:.3f} of kcarol's time")
+    return found
+
+
 def draw(rows: list[dict], path: Path) -> None:
     from kcarol import plotting
 
-    panels = {kind: ("seconds", {row["sound"]: row["seconds"] for row in rows if row["system"] == kind}) for kind in KINDS
+    panels = {kind: ("seconds", {row["sound"]: row["seconds"] for row in rows if row["system"] == kind}) for kind in PICTURED
               if any(row["system"] == kind for row in rows)}  # fmt: skip
-    plotting.save(plotting.bar_panels(panels), path)
+    if panels:
+        plotting.save(plotting.bar_panels(panels), path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="small sizes: minutes instead of half an hour")
+    parser.add_argument("--quick", action="store_true", help="small sizes: two minutes instead of twenty")
     parser.add_argument("--only", choices=KINDS, nargs="+", default=list(KINDS), help="kinds of row (default: all)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the table (default: %(default)s)")
     args = parser.parse_args()
-    load = os.getloadavg()[0]  # others at work make these figures worse
+    load, began = os.getloadavg()[0], time.perf_counter()  # others at work make these figures worse
     rows = [row for kind in args.only for row in measured(kind, QUICK if args.quick else FULL)]
-    settings = {"threads": torch.get_num_threads(), "cpus": os.cpu_count(), "load_before": round(load, 1), "quick": args.quick}
+    settings = {"threads": torch.get_num_threads(), "cpus": os.cpu_count(), "load_before": round(load, 1), "quick": args.quick,
+                "took_s": round(time.perf_counter() - began), "slower": slower(rows)}  # fmt: skip
     if lists_of := [row for row in rows if row["system"] == "convert, list"]:
         speed = lists_of[-1]["x real time"]
         settings["millions"] = f"a million songs of 240 s: {1e6 * 240 / speed / 86_400:.0f} days of this machine at {speed}"

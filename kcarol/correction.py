@@ -1,0 +1,287 @@
+"""A wave brought nearer to a log-mel, pass by pass: what a vocoder's network leaves undone.
+
+Griffin and Lim (1984) with the mel in the place of the magnitudes and, to begin with, the wave's own phases; momentum as in fast
+Griffin-Lim (Perraudin, Balazs and Søndergaard, WASPAA 2013).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kcarol.config import AudioConfig
+from kcarol.spectral import Banded, mel_filters
+from kcarol.threads import alone, side_by_side
+
+STRIDE = 2  # frames: overlap by three quarters is enough to correct a whole wave
+MOST_NATS = 3.0  # that a pass adds to a bin, or takes away
+CACHED_SAMPLES = 1 << 18  # of windowed frames corrected at once: 1 MB a tensor, twice as fast as all frames at once
+GPU_SAMPLES = 1 << 25  # corrected at once where starting a kernel costs more than memory does
+PASSBAND = 0.85  # share of a low rate's bins that its filter leaves alone
+TAPS = 32  # of that filter, for each sample of the low rate
+MIXED_BINS = 6  # above the single ones, whose phases begin anew with them
+
+
+class InverseSTFT(nn.Module):
+    """Spectrum (B, N/2 + 1, F) to rows of hop samples, float32; inverse of a centred Hann STFT.
+
+    Row r is samples [r * hop, (r + 1) * hop) of the padded signal; the wave starts at row `n_skip`.
+    """
+
+    def __init__(self, n_fft: int, hop_length: int):
+        super().__init__()
+        if n_fft % (2 * hop_length):
+            raise ValueError(f"n_fft must be a multiple of twice the hop ({2 * hop_length}), found {n_fft}")
+        self.n_fft, self.hop_length = n_fft, hop_length
+        self.n_overlap = n_fft // hop_length  # frames that reach a row
+        self.n_skip = self.n_overlap // 2  # rows before the first frame's centre
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    def rows(self, spectrum: Tensor) -> Tensor:
+        """(B, N/2 + 1, F) complex -> (B, F + n_overlap - 1, hop): windowed overlap-add over the window's energy."""
+        # "ortho": a full-scale sine has magnitude 8 at N = 1024 (256 otherwise), so the clip never bites
+        frames = torch.fft.irfft(spectrum.transpose(1, 2), self.n_fft, norm="ortho") * self.window
+        batch, n_frames, _ = frames.shape
+        parts = frames.reshape(batch, n_frames, self.n_overlap, self.hop_length)
+        rows = frames.new_zeros(batch, n_frames + self.n_overlap - 1, self.hop_length)
+        for k in range(self.n_overlap):
+            rows[:, k : k + n_frames] += parts[:, :, k]
+        return rows / self.energy(n_frames)
+
+    def energy(self, n_frames: int) -> Tensor:
+        """(F + n_overlap - 1, hop): the squared windows of F frames overlap-added, at least 1e-8."""
+        row = torch.arange(n_frames + self.n_overlap - 1, device=self.window.device)
+        squares = self.window.double().square().view(self.n_overlap, self.hop_length)
+        total = nn.functional.pad(squares.cumsum(0), (0, 0, 1, 0))  # the first k parts of a window together
+        first, last = (row - n_frames + 1).clamp_min(0), row.clamp_max(self.n_overlap - 1)
+        return (total[last + 1] - total[first]).clamp_min(1e-8).float()
+
+
+class Correction(nn.Module):
+    """Passes over a wave, each of which scales every frame's spectrum and lays the frames over each other again."""
+
+    def __init__(self, n_fft: int, hop_length: int, passes: int, momentum: float):
+        super().__init__()
+        self.n_fft, self.hop, self.passes, self.momentum = n_fft, hop_length, passes, momentum
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        self.istft = InverseSTFT(n_fft, hop_length)
+
+    @property
+    def reach(self) -> int:
+        """Samples on each side that a corrected sample depends on, a whole number of hops."""
+        return self.passes * math.ceil(self.n_fft / self.hop) * self.hop
+
+    def corrected(self, wave: Tensor, target: Tensor) -> Tensor:
+        """(T,), (F, M), F == 1 + T // hop -> (T,), float32."""
+        n_samples, start = len(wave), self.istft.n_skip * self.hop
+        last = self._in_rows(wave, len(target))
+        here, found, energy = last.clone(), torch.empty_like(last), self.istft.energy(len(target))
+        for _ in range(self.passes):
+            self._laid(self.scaled, here, target, found.zero_())
+            self._outside_silent(found.div_(energy), n_samples)
+            torch.sub(found, last, out=here).mul_(self.momentum).add_(found)
+            last, found = found, last
+        return last.view(-1)[start : start + n_samples].clone()
+
+    def _in_rows(self, wave: Tensor, n_frames: int) -> Tensor:
+        """Samples in rows as `InverseSTFT` lays them, those outside the wave zero."""
+        rows, start = wave.new_zeros(n_frames + self.istft.n_overlap - 1, self.hop), self.istft.n_skip * self.hop
+        rows.view(-1)[start : start + len(wave)] = wave
+        return rows
+
+    def _outside_silent(self, rows: Tensor, n_samples: int) -> None:
+        start = self.istft.n_skip * self.hop
+        rows.view(-1)[:start].zero_()
+        rows.view(-1)[start + n_samples :].zero_()
+
+    def _laid(self, change: Callable[[Tensor, Tensor], Tensor], rows: Tensor, target: Tensor, out: Tensor) -> None:
+        """Adds the frames of `rows`, their spectra changed, onto `out`: a few frames at a time, for the cache."""
+        n_overlap = self.istft.n_overlap
+        frames = rows.view(-1).unfold(0, self.n_fft, self.hop)
+        size = (GPU_SAMPLES if rows.is_cuda else CACHED_SAMPLES) // self.n_fft
+        for start in range(0, len(target), size):
+            stop = min(start + size, len(target))
+            spectrum = torch.fft.rfft(frames[start:stop] * self.window)
+            spectrum = change(spectrum, target[start:stop])
+            parts = torch.fft.irfft(spectrum, self.n_fft).view(stop - start, n_overlap, self.hop)
+            for k, window in enumerate(self.window.view(n_overlap, self.hop)):
+                out[start + k : stop + k].addcmul_(parts[:, k], window)
+
+    def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
+        """(f, N/2 + 1) complex and what it should be, (f, M) -> the spectrum, each bin times what it lacks, in place."""
+        raise NotImplementedError
+
+
+def magnitudes(spectrum: Tensor) -> Tensor:
+    squares = torch.view_as_real(spectrum).square()
+    return torch.add(squares[..., 0], squares[..., 1]).sqrt_()  # abs() guards against overflow, at thrice the time
+
+
+class MelCorrection(Correction):
+    """All of a wave, on every second frame."""
+
+    def __init__(self, audio: AudioConfig, passes: int, momentum: float, step: float):
+        """`step`: share of a log-mel error that a pass takes away from each bin."""
+        super().__init__(audio.n_fft, STRIDE * audio.hop_length, passes, momentum)
+        self.audio, self.step = audio, step
+        filters = mel_filters(audio)  # (N/2 + 1, M)
+        weight = filters.sum(1, keepdim=True)
+        shares = filters / weight.clamp_min(1e-8) * (weight > 1e-7)
+        n_bins, n_bands = shares.shape
+        self.to_bands = Banded(filters, (n_bands // 2, 3 * n_bands // 4, 7 * n_bands // 8))
+        self.to_bins = Banded(shares.T, (n_bins // 4, n_bins // 2))
+
+    @torch.inference_mode()
+    def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
+        """Wave (B, T) and log-mel (B, F, M), F at least 1 + T // hop -> (B, T)."""
+        target = log_mel[:, : 1 + wave.shape[-1] // self.audio.hop_length : STRIDE].to(wave.device)
+        with torch.autocast(wave.device.type, enabled=False):  # logs of bfloat16 are off by a quarter of a decibel
+            return torch.stack([self.corrected(*pair) for pair in zip(wave, target, strict=True)])
+
+    def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
+        mel = self.to_bands(magnitudes(spectrum)).clamp_min_(self.audio.log_floor).log_()
+        lack = torch.sub(target, mel).mul_(self.step).clamp_(-MOST_NATS, MOST_NATS)
+        return spectrum.mul_(self.to_bins(lack).exp_())
+
+
+class LowBand(Correction):
+    """The lowest octaves of a wave at a low rate, where a pass costs a hundredth and many can be made.
+
+    Bands of one bin tell the magnitude of every bin below 430 Hz. What is left to find there are phases that fit together, and
+    most of what a vocoder misses of a log-mel lies there. `fresh`: they are begun anew, each peak going on at its frequency
+    (Beauregard, Harish and Wyse, "Single pass spectrogram inversion", DSP 2015); else the wave's own are gone on from.
+    """
+
+    def __init__(self, audio: AudioConfig, decimation: int, passes: int, momentum: float, fresh: bool):
+        super().__init__(audio.n_fft // decimation, audio.hop_length // decimation, passes, momentum)
+        self.audio, self.decimation, self.fresh = audio, decimation, fresh
+        filters = mel_filters(audio) * decimation  # the sum of a window is smaller at a low rate
+        n_bins = self.n_fft // 2 + 1
+        inside = ~filters[int(PASSBAND * n_bins) :].any(0)
+        self.n_bands = int(inside.int().cumprod(0).sum())
+        filters = filters[:n_bins, : self.n_bands]
+        self.n_single = int(((filters > 0).sum(0) == 1).int().cumprod(0).sum()) - 1  # bands of a bin that is theirs alone
+        self.first = int(filters[:, 0].argmax())
+        self.mixed = self.first + self.n_single  # first bin that bands share
+        weight = mel_filters(audio)[:n_bins].sum(1) * decimation
+        above = filters[self.mixed :, self.n_single :]
+        shares = (above / weight[self.mixed :, None].clamp_min(1e-8)).T
+        scale = float(filters[self.first, 0])  # of a single bin, the same for all
+        self.least, self.nats = (audio.log_floor / scale) ** 2, math.log(scale)
+        self.register_buffer("above", above.contiguous(), persistent=False)
+        self.register_buffer("shares", shares.contiguous(), persistent=False)
+        self.register_buffer("free", 1 - shares.sum(0), persistent=False)  # of bins that higher bands hold too
+        self.register_buffer("lowpass", lowpass(decimation), persistent=False)
+
+    @torch.inference_mode()
+    def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
+        """Wave (T,) and its log-mel (F, M), F at least 1 + T // hop -> (T,). The whole wave at once: phases go on all along."""
+        with torch.autocast(wave.device.type, enabled=False):
+            low, begun, target = alone(self._opened, wave, log_mel, device=wave.device)
+            change = self._in_pieces(begun, target).sub_(low)
+            return wave + alone(self.up, change, len(wave), device=wave.device)
+
+    def _opened(self, wave: Tensor, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The wave at the low rate (t,), what the passes begin with (t,), and what they aim at, (F, n_bands)."""
+        low, n_single = self.down(wave), self.n_single
+        target = log_mel[: 1 + len(wave) // self.audio.hop_length, : self.n_bands].to(wave.device).float()
+        target = torch.cat([target[:, :n_single] - self.nats, target[:, n_single:]], dim=1).exp_()
+        return low, self._begun(low, target) if self.fresh else low, target
+
+    def down(self, wave: Tensor) -> Tensor:
+        """(T,) -> (ceil(T / decimation),)"""
+        phases, reach = self._phases(), len(self.lowpass) // 2
+        n, n_taps = math.ceil(len(wave) / self.decimation), len(phases)
+        padded = nn.functional.pad(wave, (reach, (n + n_taps - 1) * self.decimation - reach - len(wave)))
+        products = padded.view(-1, self.decimation) @ phases.T  # of every block of samples with every part of the taps
+        return products.as_strided((n, n_taps), (n_taps, n_taps + 1)).sum(1)
+
+    def up(self, low: Tensor, n_samples: int) -> Tensor:
+        """(t,) -> (n_samples,), `n_samples` at most t * decimation."""
+        phases = self._phases()
+        n_taps = len(phases)
+        reach = len(self.lowpass) // 2 // self.decimation  # whole samples of the low rate
+        padded = nn.functional.pad(low, (n_taps - 1 - reach, reach))
+        return (padded.unfold(0, n_taps, 1) @ phases.flip(0)).flatten()[:n_samples] * self.decimation
+
+    def _phases(self) -> Tensor:
+        """Taps in rows of `decimation`, the last filled up by zeros."""
+        return nn.functional.pad(self.lowpass, (0, -len(self.lowpass) % self.decimation)).view(-1, self.decimation)
+
+    def _in_pieces(self, low: Tensor, target: Tensor) -> Tensor:
+        """`corrected`, a piece for each thread where pieces are longer than what they repeat of their neighbours."""
+        n_pieces = max(1, min(torch.get_num_threads(), len(low) // (2 * self.reach or 1))) if low.device.type == "cpu" else 1
+        size = math.ceil(len(target) / n_pieces) * self.hop
+
+        def piece(start: int) -> Tensor:
+            first, stop = max(0, start - self.reach), min(len(low), start + size + self.reach)
+            frames = target[first // self.hop : first // self.hop + 1 + (stop - first) // self.hop]
+            return self.corrected(low[first:stop], frames)[start - first : start - first + size]
+
+        return torch.cat(list(side_by_side(piece, range(0, len(low), size), low.device)))
+
+    def _begun(self, low: Tensor, target: Tensor) -> Tensor:
+        """(t,) with the phases of the single bins, and some above them, begun anew."""
+        n_bins = min(self.mixed + MIXED_BINS, self.n_fft // 2 + 1)
+        phase = np.zeros(n_bins, np.float32)
+        sign = 1 - 2 * (torch.arange(n_bins, device=low.device) % 2)  # a frame's phases are counted from its first sample
+
+        def going_on(spectrum: Tensor, target: Tensor) -> Tensor:
+            nonlocal phase
+            spectrum = self.scaled(spectrum, target)
+            magnitude = magnitudes(spectrum[:, :n_bins])
+            peak, frequency = peaks(magnitude)
+            peak, turn = peak.cpu().numpy(), (2 * math.pi * self.hop / self.n_fft * frequency).cpu().numpy()
+            phases = np.empty_like(turn)
+            for i in range(len(turn)):
+                phases[i] = phase = (phase[peak[i]] + turn[i]) % (2 * math.pi)
+            spectrum[:, :n_bins] = torch.polar(magnitude * sign, torch.from_numpy(phases).to(magnitude.device))
+            return spectrum
+
+        rows = self._in_rows(low, len(target))
+        found = torch.zeros_like(rows)
+        self._laid(going_on, rows, target, found)
+        start = self.istft.n_skip * self.hop
+        return found.div_(self.istft.energy(len(target))).view(-1)[start : start + len(low)]
+
+    def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
+        squares, n = torch.view_as_real(spectrum).square(), self.n_single
+        squares = torch.add(squares[..., 0], squares[..., 1])
+        own = squares[:, self.first : self.mixed].clamp_min(self.least).rsqrt_().mul_(target[:, :n])
+        shared = (squares[:, self.mixed :].sqrt_() @ self.above).clamp_min_(self.audio.log_floor)
+        gain = squares.fill_(1)
+        gain[:, self.first : self.mixed] = limited(own)
+        torch.addmm(self.free, limited(target[:, n:].div(shared)), self.shares, out=gain[:, self.mixed :])
+        return spectrum.mul_(gain)
+
+
+def limited(ratio: Tensor) -> Tensor:
+    return ratio.clamp_(math.exp(-MOST_NATS), math.exp(MOST_NATS))
+
+
+def lowpass(decimation: int) -> Tensor:
+    """Taps of a filter of sum 1, down to -80 dB where PASSBAND's mirror image begins: a sinc in Kaiser's window."""
+    n_taps = TAPS * decimation + 1
+    time = (torch.arange(n_taps) - n_taps // 2) / decimation
+    taps = torch.sinc(time) * torch.kaiser_window(n_taps, periodic=False, beta=8.0)
+    return taps / taps.sum()
+
+
+def peaks(magnitude: Tensor) -> tuple[Tensor, Tensor]:
+    """(f, K) -> for each bin the peak it lies on the slope of, (f, K) int64, and that peak's frequency in bins, (f, K).
+
+    The frequency is the top of a parabola through three log magnitudes.
+    """
+    level = nn.functional.pad(magnitude.clamp_min(1e-7).log(), (1, 1), value=math.log(1e-7))
+    left, own, right = level[:, :-2], level[:, 1:-1], level[:, 2:]
+    n_bins = magnitude.shape[1]
+    peak = torch.stack([left, own, right]).argmax(0) - 1 + torch.arange(n_bins, device=magnitude.device)
+    peak = peak.clamp(0, n_bins - 1)
+    for _ in range(math.ceil(math.log2(n_bins))):  # each bin asks the next higher one, then the one that that one found
+        peak = peak.gather(1, peak)
+    top = (0.5 * (left - right) / (left - 2 * own + right).clamp_max(-1e-6)).clamp(-0.5, 0.5)
+    return peak, (top + torch.arange(n_bins, device=magnitude.device)).gather(1, peak)
