@@ -23,6 +23,7 @@ CACHED_SAMPLES = 1 << 18  # of windowed frames corrected at once: 1 MB a tensor,
 GPU_SAMPLES = 1 << 25  # corrected at once where starting a kernel costs more than memory does
 PASSBAND = 0.85  # share of a low rate's bins that its filter leaves alone
 TAPS = 32  # of that filter, for each sample of the low rate
+FILTERED = 1 << 15  # samples of the low rate at once: 4 MB
 MIXED_BINS = 6  # above the single ones, whose phases begin anew with them
 
 
@@ -149,7 +150,7 @@ class MelCorrection(Correction):
 
 
 class LowBand(Correction):
-    """The lowest octaves of a wave at a low rate, where a pass costs a hundredth and many can be made.
+    """The lowest octaves of a wave at a low rate, where a pass costs a tenth and many can be made.
 
     Bands of one bin tell the magnitude of every bin below 430 Hz. What is left to find there are phases that fit together, and
     most of what a vocoder misses of a log-mel lies there. `fresh`: they are begun anew, each peak going on at its frequency
@@ -179,11 +180,14 @@ class LowBand(Correction):
 
     @torch.inference_mode()
     def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
-        """Wave (T,) and its log-mel (F, M), F at least 1 + T // hop -> (T,). The whole wave at once: phases go on all along."""
+        """Wave (T,), corrected in place, and log-mel (F, M), F at least 1 + T // hop -> the wave.
+
+        The whole wave at once: phases go on all along.
+        """
         with torch.autocast(wave.device.type, enabled=False):
             low, begun, target = alone(self._opened, wave, log_mel, device=wave.device)
             change = self._in_pieces(begun, target).sub_(low)
-            return wave + alone(self.up, change, len(wave), device=wave.device)
+            return alone(self.add_up, change, wave, device=wave.device)
 
     def _opened(self, wave: Tensor, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The wave at the low rate (t,), what the passes begin with (t,), and what they aim at, (F, n_bands)."""
@@ -196,17 +200,23 @@ class LowBand(Correction):
         """(T,) -> (ceil(T / decimation),)"""
         phases, reach = self._phases(), len(self.lowpass) // 2
         n, n_taps = math.ceil(len(wave) / self.decimation), len(phases)
-        padded = nn.functional.pad(wave, (reach, (n + n_taps - 1) * self.decimation - reach - len(wave)))
-        products = padded.view(-1, self.decimation) @ phases.T  # of every block of samples with every part of the taps
-        return products.as_strided((n, n_taps), (n_taps, n_taps + 1)).sum(1)
+        low = wave.new_empty(n)
+        for first in range(0, n, FILTERED):
+            size = min(FILTERED, n - first)
+            start, stop = first * self.decimation - reach, (first + size + n_taps - 1) * self.decimation - reach
+            block = nn.functional.pad(wave[max(0, start) : stop], (max(0, -start), max(0, stop - len(wave))))
+            products = block.view(-1, self.decimation) @ phases.T  # of all samples and taps: each diagonal is one of the filter
+            torch.sum(products.as_strided((size, n_taps), (n_taps, n_taps + 1)), 1, out=low[first : first + size])
+        return low
 
-    def up(self, low: Tensor, n_samples: int) -> Tensor:
-        """(t,) -> (n_samples,), `n_samples` at most t * decimation."""
-        phases = self._phases()
-        n_taps = len(phases)
+    def add_up(self, low: Tensor, wave: Tensor) -> Tensor:
+        """(t,) at the low rate onto the (T,) of the whole one, in place; T at most t * decimation."""
+        phases, n_taps = self._phases().flip(0) * self.decimation, len(self._phases())
         reach = len(self.lowpass) // 2 // self.decimation  # whole samples of the low rate
-        padded = nn.functional.pad(low, (n_taps - 1 - reach, reach))
-        return (padded.unfold(0, n_taps, 1) @ phases.flip(0)).flatten()[:n_samples] * self.decimation
+        around = nn.functional.pad(low, (n_taps - 1 - reach, reach)).unfold(0, n_taps, 1)
+        for rows, out in zip(around.split(FILTERED), wave.split(FILTERED * self.decimation), strict=True):
+            out += (rows @ phases).flatten()[: len(out)]
+        return wave
 
     def _phases(self) -> Tensor:
         """Taps in rows of `decimation`, the last filled up by zeros."""

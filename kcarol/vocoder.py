@@ -142,24 +142,29 @@ class NeuralVocoder(nn.Module):
         def ended(first: int, stop: int) -> Tensor:
             return self.last(wave[:, first:stop], mel[:, first // hop :])
 
-        wave = self._in_blocks(begun, n_samples, self.first.reach, block_frames)
+        wave = self._in_blocks(begun, (len(mel), n_samples), self.first.reach, block_frames)
         for low_band in self.low_bands:
-            wave = torch.stack([low_band(*row) for row in zip(wave, mel, strict=True)])
-        wave = self._in_blocks(ended, n_samples, self.last.reach, block_frames)
+            for row in zip(wave, mel, strict=True):
+                low_band(*row)
+        wave = self._in_blocks(ended, (len(mel), n_samples), self.last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
 
-    def _in_blocks(self, made: Callable[[int, int], Tensor], n_samples: int, reach: int, most_frames: int) -> Tensor:
-        """(B, n_samples) from `made(first, stop)`, at least a block for each thread; each sees `reach` samples around it."""
-        hop, device = self.cfg.hop_length, self.mean.device
+    def _in_blocks(self, made: Callable[[int, int], Tensor], shape: tuple[int, int], reach: int, most_frames: int) -> Tensor:
+        """`shape` (B, T) from `made(first, stop)`, at least a block for each thread; each sees `reach` samples around it."""
+        hop, device, n_samples = self.cfg.hop_length, self.mean.device, shape[1]
         n_frames, n_threads = 1 + n_samples // hop, torch.get_num_threads() if device.type == "cpu" else 1
         n_blocks = max(math.ceil(n_frames / most_frames), min(n_threads, n_frames // LEAST_BLOCK_FRAMES), 1)
         size = STRIDE * math.ceil(n_frames / n_blocks / STRIDE) * hop
 
-        def block(start: int) -> Tensor:
-            first, stop = max(0, start - reach), min(n_samples, start + size + reach)
-            return made(first, stop)[:, start - first : start - first + size]
+        wave = torch.empty(shape, device=device)
 
-        return torch.cat(list(side_by_side(block, range(0, n_samples, size), device)), dim=1)
+        def fill(start: int) -> None:
+            first, stop = max(0, start - reach), min(n_samples, start + size + reach)
+            wave[:, start : start + size] = made(first, stop)[:, start - first : start - first + size]
+
+        for _ in side_by_side(fill, range(0, n_samples, size), device):
+            pass
+        return wave
 
     def _samples(self, mel: Tensor, first: int, stop: int) -> Tensor:
         """Samples [first, stop) of the whole wave, uncorrected; `first` is a whole number of hops."""

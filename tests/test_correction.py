@@ -30,7 +30,7 @@ def distance(wave: torch.Tensor, mel: torch.Tensor, bands: slice = slice(None)) 
 def test_down_and_up_again_is_identity_for_what_the_low_rate_holds(decimation):
     low_band = LowBand(CFG, decimation, 0, 0.9, fresh=False)
     wave = tones(110.0, 311.0) * torch.hann_window(2 * RATE)
-    assert torch.allclose(low_band.up(low_band.down(wave), len(wave)), wave, atol=2e-4)
+    assert torch.allclose(low_band.add_up(low_band.down(wave), torch.zeros_like(wave)), wave, atol=2e-4)
 
 
 def test_down_leaves_out_what_the_low_rate_cannot_hold():
@@ -47,13 +47,13 @@ def test_filter_has_sum_one_and_is_symmetric():
 def test_any_length_comes_back_as_long(length):
     wave = torch.randn(length, generator=torch.Generator().manual_seed(0)) * 0.1
     for fresh in (False, True):
-        made = LowBand(CFG, 16, 2, 0.9, fresh)(wave, LogMel(CFG)(wave))
+        made = LowBand(CFG, 16, 2, 0.9, fresh)(wave.clone(), LogMel(CFG)(wave))
         assert made.shape == wave.shape and made.isfinite().all()
 
 
 def test_without_a_pass_the_wave_is_as_it_was():
     wave = tones(200.0, 900.0)
-    assert torch.allclose(LowBand(CFG, 8, 0, 0.9, fresh=False)(wave, LogMel(CFG)(wave)), wave, atol=1e-6)
+    assert torch.allclose(LowBand(CFG, 8, 0, 0.9, fresh=False)(wave.clone(), LogMel(CFG)(wave)), wave, atol=1e-6)
 
 
 def test_passes_mend_the_low_bands_and_leave_the_high_ones():
@@ -62,7 +62,7 @@ def test_passes_mend_the_low_bands_and_leave_the_high_ones():
     mel = LogMel(CFG)(truth)
     wrong = truth + 0.02 * torch.randn(len(truth), generator=generator)
     low_band = LowBand(CFG, 16, 60, 0.98, fresh=True)
-    made = low_band(wrong, mel)
+    made = low_band(wrong.clone(), mel)
     low, high = slice(0, low_band.n_single), slice(80, None)
     assert distance(made, mel, low) < 0.35 * distance(wrong, mel, low)
     assert abs(distance(made, mel, high) - distance(wrong, mel, high)) < 0.02
@@ -73,7 +73,7 @@ def test_fresh_phases_need_no_good_beginning():
     truth = tones(98.0, 147.0, 220.0, 330.0)
     mel, noise = LogMel(CFG)(truth), 0.1 * torch.randn(len(truth), generator=generator)
     single = slice(0, LowBand(CFG, 16, 0, 0.9, True).n_single)
-    made = {fresh: LowBand(CFG, 16, 3, 0.98, fresh)(noise, mel) for fresh in (True, False)}
+    made = {fresh: LowBand(CFG, 16, 3, 0.98, fresh)(noise.clone(), mel) for fresh in (True, False)}
     assert distance(made[True], mel, single) < 0.7 * distance(made[False], mel, single)
 
 
@@ -84,7 +84,7 @@ def test_pieces_are_the_whole_within_rounding(monkeypatch):
     made = []
     for n in (1, 2):
         monkeypatch.setattr(torch, "get_num_threads", lambda n=n: n)
-        made.append(low_band(wave, mel))
+        made.append(low_band(wave.clone(), mel))
     assert torch.allclose(*made, atol=1e-5)
 
 
