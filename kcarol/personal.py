@@ -53,6 +53,7 @@ class PersonalConfig:
     share: float = 0.5  # of the windows of a batch, on average, that are the user's carol; the rest are corpus pairs
     n_drummed: int = 2  # versions of each carol under drums of their own, in a pop mix
     n_rendered: int = 2  # pop arrangements of what was written down of it
+    trained_share: float = 0.5  # of the way from the base's weights to the trained ones: all of it loses too much of the songs
     heard_s: float = 120.0  # of each carol, from its beginning
     listen_s: float = 30.0  # of each of the user's songs, converted at the end
 
@@ -99,6 +100,8 @@ def train_personal(
     pictures = Pictures(pool, cfg.audio, device)
     checkpoint = fit(module, loss, pool, cfg.train, out, resume, device, callbacks=(pictures,), max_s=max_s)
     steps = load_model_state(checkpoint, module)
+    if from_base:
+        go_part_of_the_way(module, base.model, own.trained_share)
     if int(os.environ.get("RANK", 0)) == 0:
         converter = _converter(module, cfg, device, base)
         add_styles(converter, base if from_base else None, carols, cfg)
@@ -109,6 +112,13 @@ def train_personal(
             converter.vocoder.save(out / VOCODER_FILE)  # the base's own, which need not be the shipped one
         write_listening(converter, Path(processed) / "kpop", out / "listen", own.listen_s)
     return out
+
+
+@torch.no_grad()
+def go_part_of_the_way(module: torch.nn.Module, base: torch.nn.Module, share: float) -> None:
+    """Puts `share` of the module's weights and the rest of the base's into the module (Wortsman et al., arXiv 2109.01903)."""
+    for own, before in zip(module.parameters(), base.parameters(), strict=True):
+        own.lerp_(before.to(own), 1 - share)
 
 
 # --- what there is to start from -----------------------------------------------------------------------------------

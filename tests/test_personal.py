@@ -29,6 +29,7 @@ from kcarol.personal import (
     drum_pattern,
     drum_strokes,
     drummed,
+    go_part_of_the_way,
     load_waves,
     own_group,
     own_groups,
@@ -122,6 +123,17 @@ def test_training_moves_the_playing_half_but_neither_hearing_nor_style_encoder_n
     assert {"layers.5.film.weight", "read_content.weight", "out.weight"} <= changed
     assert not [name for name in changed if name.startswith(("conv", "heads", "layers.0", "layers.2", "style_encoder", "mel_"))]
     assert torch.equal(before.styles["bells"], after.styles["bells"])
+
+
+@pytest.mark.parametrize("share", (0.0, 0.25, 1.0))
+def test_weights_go_part_of_the_way(share):
+    cfg = ModelConfig.smoke()
+    torch.manual_seed(0)
+    module, base = MusicTransformer(cfg), MusicTransformer(cfg)
+    was = [p.detach().clone() for p in module.parameters()]
+    go_part_of_the_way(module, base, share)
+    for now, then, before in zip(module.parameters(), was, base.parameters(), strict=True):
+        torch.testing.assert_close(now, share * then + (1 - share) * before)
 
 
 def test_the_users_carol_is_a_style_called_own(trained):
