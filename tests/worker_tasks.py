@@ -9,7 +9,7 @@ from kcarol.manifest import Outcome, Settings
 
 
 def note(song: Path, carol: Path, settings: Settings) -> Outcome:
-    """Stands for a conversion: leaves a line for each time it ends; some songs kill the worker, once or always."""
+    """Stands for a conversion; fails if another made the same carol meanwhile. Some songs kill the worker, once or always."""
     if song.name == "always":
         os.kill(os.getpid(), signal.SIGKILL)
     if song.name == "once" and not (mark := carol.with_name("mark")).exists():
@@ -18,9 +18,7 @@ def note(song: Path, carol: Path, settings: Settings) -> Outcome:
     if carol.exists():
         return Outcome(str(song), str(carol), "skipped")
     time.sleep(0.005)
-    carol.write_text("whole")
-    with open(carol.with_name("log"), "a") as file:
-        file.write(f"{song.name}\n")
+    carol.touch(exist_ok=False)  # carol and record in one: a worker is ended at any moment when another dies
     return Outcome(str(song), str(carol), "done")
 
 
