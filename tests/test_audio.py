@@ -477,7 +477,7 @@ def test_loudness_is_that_of_an_independent_meter(rate, seconds):
     rng = np.random.default_rng(0)
     wave = np.cumsum(rng.normal(0, 0.02, round(rate * seconds))) * np.exp(-0.3 * np.arange(round(rate * seconds)) / rate)
     wave = (0.1 + wave + rng.normal(0, 0.02, len(wave))).astype(np.float32)
-    assert loudness_lufs(wave, rate) == pytest.approx(pyloudnorm.Meter(rate).integrated_loudness(wave.astype(float)), abs=0.01)
+    assert loudness_lufs(wave, rate) == pytest.approx(pyloudnorm.Meter(rate).integrated_loudness(wave.astype(float)), abs=0.05)
 
 
 def test_loudness_gates_pauses_out():
