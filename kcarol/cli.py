@@ -127,7 +127,8 @@ COMMANDS: dict[str, Command] = {command.name: command for command in (
         option("--pairs", type=int, default=1_000, metavar="N",
                help="pairs held in memory, about 1 MB each (default: %(default)s)"),
         option("--stage", choices=("all", "hear", "play"), default="all",
-               help="which half of the converter: hear and play apart cost a third (default: %(default)s)"),
+               help="which half of the converter: hear and play apart cost a third; play, with --weights, learns from "
+                    "what these hear, too (default: %(default)s)"),
         option("--adversarial", action="store_true",
                help="train the vocoder against discriminators, after a run without (default: off)"),
         option("--resume", action="store_true", help="go on from the checkpoint in --out (default: begin anew)"),

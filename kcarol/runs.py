@@ -23,6 +23,7 @@ from kcarol.corpus.pool import SUFFIX, Group, PairPool, WavePool, rendered_group
 from kcarol.corpus.sheet import TimeGrid
 from kcarol.corpus.truth import Truth, unpack
 from kcarol.corpus.tunes import tune
+from kcarol.hearsay import with_hearsay
 from kcarol.heldout import PAIR_SET
 from kcarol.models import MusicTransformer
 from kcarol.objective import ConverterLoss
@@ -46,13 +47,15 @@ def train_network(
 ) -> Path:  # fmt: skip
     """Train the "converter" or the "vocoder" on a corpus folder, or, without one, on pairs rendered beside the training.
 
-    `held_out`: a folder whose pairs give `validation.csv`. Returns `out`/converter.safetensors or vocoder.safetensors,
-    written from averaged weights. Raises FileNotFoundError without pairs, and what `fit` and `load_module` raise.
+    `held_out`: a folder whose pairs give `validation.csv`. The `stage` "play" with `base_weights` also plays what these hear
+    in the pairs (`hearsay`). Returns `out`/converter.safetensors or vocoder.safetensors, written from averaged weights.
+    Raises FileNotFoundError without pairs, and what `fit` and `load_module` raise.
     """
     device = device or best_device()
     first = list(itertools.islice(corpus_groups(corpus, cfg.audio, jobs=1), STATISTICS_ROWS if corpus else 4))
     statistics = mel_statistics(first, cfg.audio)
-    pool = open_pool(what, corpus, cfg, most_pairs, device, jobs)
+    listener = Converter.load(base_weights, device) if base_weights and stage == "play" else None
+    pool = open_pool(what, corpus, cfg, most_pairs, device, jobs, listener)
     module = build_module(what, cfg)
     options = {"resume": resume, "device": device, "max_s": max_s, "start_from": _state_of(base_weights, module)}
     callbacks = (Pictures(pool, cfg.audio, device),) if what == "converter" else (VocoderPictures(pool, cfg.audio, device),)
@@ -107,14 +110,21 @@ def corpus_groups(corpus: Path | None, cfg: AudioConfig, jobs: int) -> Iterable[
     return stored_groups(corpus)
 
 
-def open_pool(what: str, corpus: Path | None, cfg: Config, most_pairs: int, device: str, jobs: int = 1) -> PairPool | WavePool:
-    """At most `most_pairs` pairs of a folder, all loaded first so that a run repeats to the bit; or fed by rendering."""
+def open_pool(
+    what: str, corpus: Path | None, cfg: Config, most_pairs: int, device: str, jobs: int = 1, listener: Converter | None = None
+) -> PairPool | WavePool:
+    """At most `most_pairs` pairs of a folder, all loaded first so that a run repeats to the bit; or fed by rendering.
+
+    `listener`: each pair once more, with what that hears in the place of the truth.
+    """
     train, groups = cfg.train, corpus_groups(corpus, cfg.audio, jobs)
     if corpus is not None:
         # each shard is read twice, here to count: memory then fits what there is
         sizes = [len(group.pop) for group in itertools.islice(corpus_groups(corpus, cfg.audio, 1), max(1, most_pairs // 2))]
         n_groups = max(1, sum(total <= most_pairs for total in itertools.accumulate(sizes)))
         groups, most_pairs = itertools.islice(groups, n_groups), sum(sizes[:n_groups])
+    if listener is not None:
+        groups, most_pairs = with_hearsay(groups, listener), 2 * most_pairs
     size = (train.batch_size, train.window_frames)
     return POOLS[what](groups, cfg.audio, most_pairs, *size, train.seed, device, wait=corpus is not None)
 
