@@ -35,10 +35,16 @@ class Content:
         """(..., F, n_content): everything side by side, with `ringing` of tune, chord, bass, and the groove's strokes."""
         struck = self.tune * self.onset
         strokes = torch.cat([self.accent, beginnings(self.phase)], dim=-1)
-        return torch.cat([
-            self.tune, self.onset, self.chord, self.bass, self.phase, self.accent, self.energy,
-            ringing(struck), ringing(rises(self.chord)), ringing(rises(self.bass)), ringing(strokes),
-        ], dim=-1)
+        rings = [ringing(struck), ringing(rises(self.chord)), ringing(rises(self.bass)), ringing(strokes)]
+        return torch.cat([self.fields(), *rings], dim=-1)
+
+    def fields(self) -> Tensor:
+        """(..., F, N_FIELDS): the fields alone, side by side; `of_fields` is the inverse."""
+        return torch.cat([getattr(self, f.name) for f in fields(self)], dim=-1)
+
+    @classmethod
+    def of_fields(cls, side_by_side: Tensor) -> Content:
+        return cls(*side_by_side.split(FIELD_SIZES, dim=-1))
 
     def map(self, function) -> Content:
         return Content(*(function(getattr(self, f.name)) for f in fields(self)))
@@ -56,7 +62,9 @@ class Content:
 N_PITCHES = TUNE_HIGHEST - TUNE_LOWEST + 1
 DECAYS_FRAMES = (12.0, 60.0)  # 0.2 s and 1 s at 62.5 frames a second: bells and strings
 MEMORY_FRAMES = 192  # three seconds
-N_CONTENT = N_PITCHES + 1 + 12 + 12 + 4 + 1 + 1 + len(DECAYS_FRAMES) * (N_PITCHES + 24 + 3)
+FIELD_SIZES = (N_PITCHES, 1, 12, 12, 4, 1, 1)
+N_FIELDS = sum(FIELD_SIZES)
+N_CONTENT = N_FIELDS + len(DECAYS_FRAMES) * (N_PITCHES + 24 + 3)
 
 
 def shift_pitches(roll: Tensor, semitones: int | Tensor) -> Tensor:

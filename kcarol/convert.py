@@ -17,7 +17,7 @@ from torch.nn import functional
 from kcarol.audio import chunk_spans, load_audio, loudness_curve, loudness_db, match_loudness, overlap_add, save_audio
 from kcarol.config import AudioConfig, ConvertConfig, ModelConfig
 from kcarol.content import Content
-from kcarol.decide import Decision, decide
+from kcarol.decide import Decision, decide, weighed
 from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.precision import fast_inference
 from kcarol.spectral import Features, LogMel
@@ -157,7 +157,7 @@ class Converter:
         """(T,) a carol -> its sound, measured on it: what this converter, playing what it heard, misses. As `embed_style`."""
         vector, wave = self.embed_style(wave), level(wave)
         mel = self.log_mel(torch.from_numpy(wave).to(self.device)).cpu()
-        played = self.play(decide(self.hear(wave), self.audio).content, vector, lively=False)
+        played = self.play(self.write_down(wave)[1], vector, lively=False)
         texture = texture_share * measure_texture(played, mel)
         return Sound(vector, texture, tone_of(mel), stretch_of(played, mel, self.cfg.texture * texture, self.audio))
 
@@ -208,6 +208,12 @@ class Converter:
         for windows in side_by_side(heard, self._groups(spans), self.device):
             yield from windows
 
+    def write_down(self, wave: np.ndarray) -> tuple[Decision, Content]:
+        """(T,) -> what was decided of it, and that with how sure it is: what is played."""
+        heard = self.hear(wave)
+        decision = decide(heard, self.audio)
+        return decision, weighed(decision, heard)
+
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:
         """Content (F, n) and style (d_style,) -> carol log-mel (F, M); not `lively`: the conditional mean as predicted."""
@@ -240,8 +246,8 @@ class Converter:
     ) -> tuple[Tensor, Decision]:
         """(T,) -> carol log-mel (F, M), `lively` as in `play`, and what was decided on the way."""
         sound = self.sound(style)
-        decision = decide(self.hear(wave), self.audio)
-        mel = self.play(decision.content, sound, lively)
+        decision, content = self.write_down(wave)
+        mel = self.play(content, sound, lively)
         mel.add_(self.rests(wave)[:, None]).clamp_min_(math.log(self.audio.log_floor))  # in place: songs last hours
         return mel, decision
 

@@ -6,7 +6,7 @@ the truth it was trained on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ class DecisionConfig:
     shortest_note_s: float = 0.08
     onset_threshold: float = 0.5
     accent_threshold: float = 0.4
+    least_accent: float = 0.15  # share of a stroke that the player is told of
+    least_class: float = 0.08  # share of a pitch class that the player is told of
     energy_s: float = 4.0  # energy is steady over about this long
 
 
@@ -78,6 +80,32 @@ def _shares(logits: np.ndarray) -> np.ndarray:
 
 def _column(values: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.asarray(values, np.float32))[:, None]
+
+
+def weighed(decision: Decision, heard: dict[str, np.ndarray], cfg: DecisionConfig | None = None) -> Content:
+    """The decision's content with how sure each mark is: what the player gets, which has learned how far to trust it.
+
+    Places are those of the decision (a chord's spans, the notes); weaker strokes and pitch classes are told, too.
+    """
+    cfg, n_frames = cfg or DecisionConfig(), len(heard["tune"])
+    spans, accent, onset = half_beats(decision.beats, n_frames), _shares(heard["accent"][:, 0]), _shares(heard["onset"][:, 0])
+    near = np.maximum.reduce([onset, np.roll(onset, 1), np.roll(onset, -1)])
+    bass = torch.from_numpy(heard["bass"].astype(np.float32)).softmax(1).numpy()[:, :12]
+    return replace(
+        decision.content,
+        onset=decision.content.onset * _column(near), accent=_column(accent * peaks(accent, cfg.least_accent)),
+        chord=torch.from_numpy(_held(_shares(heard["chord"]), spans, cfg.least_class)),
+        bass=torch.from_numpy(_held(bass, spans, cfg.least_class)),
+    )  # fmt: skip
+
+
+def _held(shares: np.ndarray, spans: list[tuple[int, int]], least: float) -> np.ndarray:
+    """(F, n) float32: the mean over each span, nothing below `least`."""
+    out = np.zeros(shares.shape, np.float32)
+    for start, stop in spans:
+        mean = shares[start:stop].mean(0)
+        out[start:stop] = np.where(mean < least, 0, mean)
+    return out
 
 
 def find_beats(activation: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""Hearsay: what was heard of a song stands for what is true of it, mistakes included.
+"""Hearsay: what was heard of a song stands for what is true of it, mistakes and doubts included.
 
 A player that was given nothing but the truth believes every word: a wrong stroke is struck as hard as a right one. Given what
-the hearing half writes down of its training songs, it learns how far each kind of mark is to be trusted.
+the hearing half writes down of its training songs, and how sure it is, it learns how far each mark is to be trusted.
 """
 
 from __future__ import annotations
@@ -10,37 +10,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from kcarol.content import shift_pitches
 from kcarol.convert import Converter
 from kcarol.corpus.pool import Group
-from kcarol.corpus.truth import REST, SHARE
-from kcarol.decide import Decision, decide
-
-
-def packed_decision(decision: Decision) -> np.ndarray:
-    """(F, N_PACKED) int16, as `Truth.packed`: what was decided stands for what is true."""
-    content = decision.content.map(lambda x: x.numpy())
-    n_frames = len(content.tune)
-    sine, cosine = content.phase[:, :2], content.phase[:, 2:]
-    positions = np.round(np.arctan2(sine, cosine) / (2 * np.pi) % 1 * SHARE)
-    bass = np.where(content.bass.any(1), content.bass.argmax(1), REST)
-    bits = (content.chord > 0.5) @ (1 << np.arange(12))
-    beat, downbeat = np.zeros(n_frames, int), np.zeros(n_frames, int)
-    beat[decision.beats[decision.beats < n_frames]] = 1
-    downbeat[decision.downbeats[decision.downbeats < n_frames]] = 1
-    flags = (content.onset[:, 0] > 0.5) + 2 * beat + 4 * downbeat + 8 * (content.accent[:, 0] > 0.5)
-    energy, shift = np.round(content.energy[:, 0] * SHARE), np.full(n_frames, decision.tune_shift)
-    columns = [decision.tune, bass, bits, flags, positions[:, 0], positions[:, 1], energy, shift]
-    return np.stack(columns, axis=1).astype(np.int16)
+from kcarol.corpus.truth import unpack
 
 
 def with_hearsay(groups: Iterable[Group], listener: Converter) -> Iterator[Group]:
-    """Each group twice: as it is, and with what `listener` heard and decided in the place of the truth.
-
-    The true octave of the tune stays: seconds of a song do not tell it, a whole song does.
-    """
+    """Each group twice: the player is given the truth, then what `listener` heard of the pop songs."""
     for group in groups:
-        yield group
-        heard = np.stack([packed_decision(decide(listener.hear(pop / np.float32(32768)), listener.audio)) for pop in group.pop])
-        heard[..., -1] = group.truth[..., -1]
-        yield replace(group, truth=heard)
+        truth = unpack(torch.from_numpy(group.truth))
+        heard = [heard_content(pop, int(shift), listener) for pop, shift in zip(group.pop, truth.tune_shift, strict=True)]
+        for content in (truth.content.fields(), torch.stack(heard)):
+            yield replace(group, content=content.half().numpy())
+
+
+def heard_content(pop: np.ndarray, tune_shift: int, listener: Converter) -> Tensor:
+    """(T,) int16 -> (F, N_FIELDS). The tune's octave is the true one: seconds of a song do not tell it, a whole song does."""
+    decision, content = listener.write_down(pop / np.float32(32768))
+    tune = shift_pitches(content.tune[None], tune_shift - decision.tune_shift)[0]
+    return replace(content, tune=tune).fields()

@@ -1,7 +1,7 @@
 """What the networks are trained to do: losses for `fit`, from batches of waves and packed truth.
 
 The converter's batches are dicts of tensors: features (B, F, C), carol_mel (B, F, M), reference_mel (B, F', M) of a carol in
-the same style, truth (B, F, N_PACKED) int16.
+the same style, truth (B, F, N_PACKED) int16; content (B, F, N_FIELDS) where the player is given something else than the truth.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kcarol.config import AudioConfig
-from kcarol.content import N_PITCHES, shift_pitches
+from kcarol.content import N_PITCHES, Content, shift_pitches
 from kcarol.corpus.truth import Targets, unpack
 from kcarol.models import Heard
 
@@ -111,7 +111,8 @@ class ConverterLoss:
                 features = mask_features(transpose_features(features, semitones, self.cfg))
         if w.given or w.own:
             reference = batch["reference_mel"].float()
-        heard, own, given = module(features, reference, truth.content, bool(w.own), semitones, truth.tune_shift)
+        content = Content.of_fields(batch["content"].float()) if "content" in batch else truth.content
+        heard, own, given = module(features, reference, content, bool(w.own), semitones, truth.tune_shift)
         losses = head_losses(heard, transpose_targets(truth, semitones)) if w.heads else {}
         losses = {"heads": sum(getattr(w, name) * value for name, value in losses.items()), **losses} if losses else {}
         if reference is not None:

@@ -28,9 +28,9 @@ from kcarol.corpus.pool import ROW_FRAMES, Group, PairPool
 from kcarol.corpus.render import TRAINING_SOUNDFONTS, available
 from kcarol.corpus.sheet import Stroke
 from kcarol.corpus.synth import DrumKit, play_drums
+from kcarol.corpus.truth import REST, SHARE
 from kcarol.data import DataError, load_clip
 from kcarol.decide import Decision, decide
-from kcarol.hearsay import packed_decision
 from kcarol.models import MusicTransformer
 from kcarol.objective import STAGES, ConverterLoss
 from kcarol.recipe import mel_statistics
@@ -196,6 +196,23 @@ def own_sound(converter: Converter, carols: Sequence[np.ndarray]) -> Sound:
 
 
 # --- the carol as its own pair ------------------------------------------------------------------------------------
+
+
+def packed_decision(decision: Decision) -> np.ndarray:
+    """(F, N_PACKED) int16, as `Truth.packed`: what was decided stands for what is true."""
+    content = decision.content.map(lambda x: x.numpy())
+    n_frames = len(content.tune)
+    sine, cosine = content.phase[:, :2], content.phase[:, 2:]
+    positions = np.round(np.arctan2(sine, cosine) / (2 * np.pi) % 1 * SHARE)
+    bass = np.where(content.bass.any(1), content.bass.argmax(1), REST)
+    bits = (content.chord > 0.5) @ (1 << np.arange(12))
+    beat, downbeat = np.zeros(n_frames, int), np.zeros(n_frames, int)
+    beat[decision.beats[decision.beats < n_frames]] = 1
+    downbeat[decision.downbeats[decision.downbeats < n_frames]] = 1
+    flags = (content.onset[:, 0] > 0.5) + 2 * beat + 4 * downbeat + 8 * (content.accent[:, 0] > 0.5)
+    energy, shift = np.round(content.energy[:, 0] * SHARE), np.full(n_frames, decision.tune_shift)
+    columns = [decision.tune, bass, bits, flags, positions[:, 0], positions[:, 1], energy, shift]
+    return np.stack(columns, axis=1).astype(np.int16)
 
 
 def drum_pattern(metre: int, rng: np.random.Generator) -> dict[int, np.ndarray]:

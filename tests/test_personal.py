@@ -21,7 +21,6 @@ from kcarol.corpus.truth import N_PACKED, Truth, unpack
 from kcarol.corpus.tunes import tune
 from kcarol.data import DataError, save_clip
 from kcarol.decide import Decision, decide
-from kcarol.hearsay import packed_decision
 from kcarol.models import HEADS, MusicTransformer
 from kcarol.personal import (
     OWN,
@@ -34,6 +33,7 @@ from kcarol.personal import (
     load_waves,
     own_group,
     own_groups,
+    packed_decision,
     personal_config,
     rendered,
     train_personal,

@@ -17,6 +17,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from kcarol.config import AudioConfig
+from kcarol.content import N_FIELDS
 from kcarol.corpus.truth import N_PACKED, REST
 from kcarol.spectral import Features, LogMel
 from kcarol.store import write_atomic
@@ -28,11 +29,15 @@ SUFFIX = ".pairs.safetensors"
 
 @dataclass(frozen=True)
 class Group:
-    """Pairs in one style: pop, carol (N, T) int16; truth (N, F, N_PACKED) int16, F = ROW_FRAMES + 1."""
+    """Pairs in one style: pop, carol (N, T) int16; truth (N, F, N_PACKED) int16, F = ROW_FRAMES + 1.
+
+    content (N, F, N_FIELDS) float16, for all groups of a pool or none: what the player is given instead; not stored.
+    """
 
     pop: np.ndarray
     carol: np.ndarray
     truth: np.ndarray
+    content: np.ndarray | None = None
 
 
 def make_group(seed: int, cfg: AudioConfig) -> Group:
@@ -193,6 +198,7 @@ class PairPool(Pool):
         half = lambda n: torch.zeros(self.capacity, ROW_FRAMES + 1, n, dtype=torch.float16, device=self.device)  # noqa: E731
         self.features, self.carol_mel = half(self.cfg.n_features), half(self.cfg.n_mels)
         self.truth = torch.zeros(self.capacity, ROW_FRAMES + 1, N_PACKED, dtype=torch.int16, device=self.device)
+        self.content: torch.Tensor | None = None  # reserved where groups have some
         self._hear, self._log_mel = Features(self.cfg).to(self.device), LogMel(self.cfg).to(self.device)
 
     def _store(self, rows: torch.Tensor, group: Group) -> None:
@@ -200,11 +206,16 @@ class PairPool(Pool):
         with torch.no_grad():
             self.features[rows], self.carol_mel[rows] = self._hear(pop).half(), self._log_mel(carol).half()
         self.truth[rows] = torch.from_numpy(group.truth).to(self.device)
+        if group.content is not None:
+            if self.content is None:
+                self.content = torch.zeros(*self.truth.shape[:2], N_FIELDS, dtype=torch.float16, device=self.device)
+            self.content[rows] = torch.from_numpy(group.content).to(self.device)
 
     def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
-        """features, carol_mel, truth of B windows, and reference_mel of half the length from each row's mate."""
+        """features, carol_mel, truth of B windows, and reference_mel of half the length from each row's mate; content, if any."""
         _, rows, starts, _ = self.draw(step, rank, world, 2)
-        return {
+        told = {} if self.content is None else {"content": windows(self.content, rows, starts[0], self.window_frames)}
+        return told | {
             "features": windows(self.features, rows, starts[0], self.window_frames),
             "carol_mel": windows(self.carol_mel, rows, starts[0], self.window_frames),
             "truth": windows(self.truth, rows, starts[0], self.window_frames),

@@ -163,7 +163,7 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
     wave, cfg = load_audio(path), converter.audio
     heard = converter.hear(wave)
-    content = decide(heard, cfg).content
+    content = converter.write_down(wave)[1]
     mel = converter.play(content, "bells")
     carol = converter.vocode(mel, len(wave))
     features = torch.from_numpy(np.resize(wave, (len(converter.spans(len(mel))), converter.window_frames * cfg.hop_length - 1)))

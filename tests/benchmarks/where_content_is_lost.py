@@ -27,7 +27,6 @@ from kcarol.content import N_PITCHES, TUNE_LOWEST, Content
 from kcarol.convert import Converter
 from kcarol.corpus.carol import STYLES, render_carol
 from kcarol.corpus.pool import stored_groups
-from kcarol.decide import decide
 from kcarol.eval import audio_files
 from kcarol.heldout import synthetic_pairs
 from kcarol.objective import unpack
@@ -146,7 +145,7 @@ def stages(wave: np.ndarray, style, converter: Converter, probes: dict[str, Prob
     heard = converter.hear(wave)
     tensors = {name: torch.from_numpy(logits.astype(np.float32)) for name, logits in heard.items()}
     tune, chord = tensors["tune"].softmax(-1)[:, :-1], tensors["chord"].sigmoid()
-    decision = decide(heard, cfg)
+    decision, content = converter.write_down(wave)
     yield "heads", of_content(Content(tune, tensors["onset"], chord, *[tensors["bass"]] * 4))
     yield "decisions", of_content(decision.content)
     sheet, grid = transcribe(decision, cfg)
@@ -154,7 +153,7 @@ def stages(wave: np.ndarray, style, converter: Converter, probes: dict[str, Prob
         yield "arranger playing them", render_carol(sheet, grid, STYLES[style], cfg.sample_rate, len(wave) / cfg.sample_rate)
     vector, plain = converter.style(style), GriffinLim(cfg)
     for name, lively in (("log-mel", False), ("log-mel, stretch and texture", True)):
-        mel = converter.play(decision.content, vector, lively)
+        mel = converter.play(content, vector, lively)
         yield f"{name}, Griffin-Lim", plain.vocode(mel, len(wave)).numpy()
         yield f"{name}, vocoder", converter.vocode(mel, len(wave))
 
