@@ -4,7 +4,7 @@ No recording of the user's songs as carols exists, so the carol is its own pair,
 a pop record it is the input (self-reconstruction); and written down by the converter's own ears, arranged and rendered as a pop
 song it is the input, too (back-translation, as in machine translation: Sennrich et al., arXiv 1511.06709). The target is the
 real carol each time. Only the playing half learns: what is to be heard in a song does not depend on whose carol is played. It
-gets what is heard in the clean carol, and what is heard in the rendered pop song, mistakes included, as in a conversion.
+gets what is heard in the clean carol, and what is heard in its pop versions, mistakes included, as in a conversion (`hearsay`).
 Pairs of the corpus come along, so that nothing is unlearned.
 """
 
@@ -30,7 +30,8 @@ from kcarol.corpus.sheet import Stroke
 from kcarol.corpus.synth import DrumKit, play_drums
 from kcarol.corpus.truth import REST, SHARE
 from kcarol.data import DataError, load_clip
-from kcarol.decide import Decision, decide
+from kcarol.decide import Decision
+from kcarol.hearsay import with_hearsay
 from kcarol.models import MusicTransformer
 from kcarol.objective import STAGES, ConverterLoss
 from kcarol.recipe import mel_statistics
@@ -89,8 +90,10 @@ def train_personal(
     base = _load_base(base_weights, device)
     torch.manual_seed(cfg.train.seed)
     module, from_base = start_module(base, cfg, explicit=base_weights is not None)
-    groups = own_groups(carols, base or _converter(module, cfg, device, None), own, cfg, as_heard=from_base)
-    if not from_base:
+    groups = own_groups(carols, base or _converter(module, cfg, device, None), own, cfg)
+    if from_base:
+        groups, pairs = (list(with_hearsay(part, base)) for part in (groups, pairs))
+    else:
         mean, std = mel_statistics([*groups, *pairs], cfg.audio)
         module.mel_mean.copy_(mean)
         module.mel_std.copy_(std)
@@ -262,41 +265,35 @@ def rendered(n_samples: int, decision: Decision, audio: AudioConfig, rng: np.ran
 
 
 def pop_versions(
-    wave: np.ndarray, listener: Converter, own: PersonalConfig, rng: np.random.Generator, as_heard: bool = True
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The carol (T,) as pop: under drums, then rendered, where there is what rendering needs. Waves (T,) and their truth.
-
-    Truth (F, N_PACKED) is what was decided of the clean carol; of a rendered song, with `as_heard`, what is decided of that.
-    """
-    audio = listener.audio
-    decision = decide(listener.hear(wave), audio)
-    written = packed_decision(decision)
+    wave: np.ndarray, decision: Decision, own: PersonalConfig, audio: AudioConfig, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """The carol (T,) as pop, (T,) each: under drums, then rendered, where there is what rendering needs."""
     for _ in range(own.n_drummed):
-        yield drummed(wave, decision, audio, rng), written
+        yield drummed(wave, decision, audio, rng)
     for _ in range(own.n_rendered if available(TRAINING_SOUNDFONTS) is None else 0):
-        pop = rendered(len(wave), decision, audio, rng)
-        yield pop, packed_decision(decide(listener.hear(pop), audio)) if as_heard else written
+        yield rendered(len(wave), decision, audio, rng)
 
 
-def own_group(wave: np.ndarray, pops: Sequence[np.ndarray], truths: Sequence[np.ndarray], hop_length: int) -> Group:
-    """Rows of a carol (T,), its pop versions (T,) and the truth (F, N_PACKED) of each, at places that cover the whole carol.
+def own_group(wave: np.ndarray, pops: Sequence[np.ndarray], truth: np.ndarray, hop_length: int) -> Group:
+    """Rows of a carol (T,), its truth (F, N_PACKED) and each of its pop versions (T,), at places that cover the whole carol.
 
     At least two rows, since one is the other's reference of style.
     """
     n_frames = len(wave) // hop_length - ROW_FRAMES
     starts = np.linspace(0, n_frames, max(2, -(-len(wave) // (ROW_FRAMES * hop_length)))).round().astype(int)
     rows = []
-    for pop, truth in zip(pops, truths, strict=True):
+    for pop in pops:
         for first in starts:
             span = slice(first * hop_length, (first + ROW_FRAMES) * hop_length)
             rows.append((_int16(pop[span]), _int16(wave[span]), truth[first : first + ROW_FRAMES + 1]))
     return Group(*(np.stack(column) for column in zip(*rows, strict=True)))
 
 
-def own_groups(
-    carols: Sequence[np.ndarray], listener: Converter, own: PersonalConfig, cfg: Config, as_heard: bool = True
-) -> list[Group]:
-    """A group of rows for each carol; one shorter than a row begins again. Says so where no pop song can be rendered."""
+def own_groups(carols: Sequence[np.ndarray], listener: Converter, own: PersonalConfig, cfg: Config) -> list[Group]:
+    """A group of rows for each carol; one shorter than a row begins again. Says so where no pop song can be rendered.
+
+    True is what `listener` writes down of the clean carol.
+    """
     from tqdm import tqdm
 
     if own.n_rendered and (missing := available(TRAINING_SOUNDFONTS)):
@@ -306,11 +303,11 @@ def own_groups(
         for wave in carols:
             wave = wave[: round(own.heard_s * audio.sample_rate)]
             wave = np.resize(wave, max(len(wave), ROW_FRAMES * audio.hop_length))
-            versions = []
-            for version in pop_versions(wave, listener, own, rng, as_heard):
-                versions.append(version)
+            decision, pops = listener.write_down(wave)[0], []
+            for pop in pop_versions(wave, decision, own, audio, rng):
+                pops.append(pop)
                 bar.update()
-            groups.append(own_group(wave, *zip(*versions, strict=True), audio.hop_length))
+            groups.append(own_group(wave, pops, packed_decision(decision), audio.hop_length))
     return groups
 
 
