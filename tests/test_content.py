@@ -10,6 +10,7 @@ from kcarol.content import (
     DECAYS_FRAMES,
     MEMORY_FRAMES,
     N_CONTENT,
+    N_FIELDS,
     N_PITCHES,
     Content,
     beginnings,
@@ -27,6 +28,12 @@ def make_content(n_frames=40, batch=2, seed=0, margin=12):
     tune = torch.zeros(batch, n_frames, N_PITCHES)
     tune[..., margin : N_PITCHES - margin] = random(N_PITCHES - 2 * margin)
     return Content(tune, random(1), random(12), random(12), phases(random(1)[..., 0], random(1)[..., 0]), random(1), random(1))
+
+
+def test_fields_side_by_side_are_the_content_again():
+    content = make_content()
+    assert content.fields().shape[-1] == N_FIELDS and torch.equal(content.tensor()[..., :N_FIELDS], content.fields())
+    assert all(map(torch.equal, vars(Content.of_fields(content.fields())).values(), vars(content).values()))
 
 
 @given(st.integers(-N_PITCHES - 5, N_PITCHES + 5))

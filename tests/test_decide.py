@@ -23,6 +23,7 @@ from kcarol.decide import (
     peaks,
     places,
     register_shift,
+    weighed,
 )
 from kcarol.models import HEADS
 
@@ -58,6 +59,28 @@ def logits_of(truth, firm=6.0, noise=0.0, seed=0):
 def song(request):
     truth = truth_of(request.param)
     return SONGS[request.param], truth, decide(logits_of(truth), AUDIO)
+
+
+def test_of_sure_logits_the_weighed_content_is_the_decided_one(song):
+    _, truth, decision = song
+    told = weighed(decision, logits_of(truth, firm=12.0))
+    for name, value in vars(decision.content).items():
+        differs = (getattr(told, name) - value).abs() > 0.05
+        assert differs.float().mean() < 0.01, name
+
+
+def test_doubts_are_told_and_weaker_marks_beside_the_chosen_ones():
+    logits = logits_of(truth_of("Joy to the World"), firm=1.5, noise=1.0)
+    decision = decide(logits, AUDIO)
+    told = weighed(decision, logits)
+    for field in vars(told).values():
+        assert field.dtype == torch.float32 and field.abs().max() <= 1
+    assert torch.equal(told.tune, decision.content.tune) and torch.equal(told.phase, decision.content.phase)
+    assert not told.onset[decision.content.onset == 0].any()
+    doubted = (told.chord > 0) & (told.chord < 0.9)
+    assert doubted.float().mean() > 0.1 and told.accent[decision.content.accent == 0].any()
+    for start, stop in half_beats(decision.beats, len(told.chord)):
+        assert torch.equal(told.chord[start:stop], told.chord[start : start + 1].expand(stop - start, -1))
 
 
 def test_perfect_hearing_gives_back_the_tune(song):
