@@ -1,7 +1,6 @@
 """From what was heard, frame by frame, to what a musician would write down for the whole song: beats, bars, chords, tune.
 
-Posteriors waver; a carol does not. Every decision here is made over the song, so that the player gets content as firm as
-the truth it was trained on.
+Posteriors waver; a carol does not. Every decision here is made over the song; how sure each is, is told beside it (`weighed`).
 """
 
 from __future__ import annotations
