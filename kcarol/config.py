@@ -93,12 +93,12 @@ class VocoderConfig:
     d_feedforward: int = 768
     n_layers: int = 8
     kernel_size: int = 7
-    corrections: tuple[int, int] = (2, 4)  # passes over the whole wave before and after those over its low octaves
-    correction_step: float = 1.3  # share of a log-mel error that a pass takes away from each bin
-    correction_momentum: float = 0.85
+    corrections: tuple[int, int] = (1, 4)  # passes over the whole wave before and after those over its low octaves
+    correction_step: float = 1.2  # share of a log-mel error that a pass takes away from each bin
+    correction_momentum: float = 0.8
     low_rates: tuple[int, ...] = (16, 8)  # parts of the sample rate at which the low octaves are corrected
-    low_passes: tuple[int, ...] = (200, 60)
-    low_momenta: tuple[float, ...] = (0.98, 0.97)
+    low_passes: tuple[int, ...] = (180, 50)
+    low_momenta: tuple[float, ...] = (0.98, 0.96)
     griffin_lim_iterations: int = 32
 
     @classmethod

@@ -7,9 +7,7 @@ Griffin-Lim (Perraudin, Balazs and Søndergaard, WASPAA 2013).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,13 +15,15 @@ from kcarol.config import AudioConfig
 from kcarol.spectral import Banded, mel_filters
 from kcarol.threads import alone, side_by_side
 
-STRIDE = 2  # frames: overlap by three quarters is enough to correct a whole wave
+STRIDE = 2  # frames from one that a pass corrects to the next; those of every fourth overlap by half, and passes diverge
+FAR_PASSES = 4  # of which each carries as far as a frame is long
 MOST_NATS = 3.0  # that a pass adds to a bin, or takes away
 CACHED_SAMPLES = 1 << 18  # of windowed frames corrected at once: 1 MB a tensor, twice as fast as all frames at once
 GPU_SAMPLES = 1 << 25  # corrected at once where starting a kernel costs more than memory does
 PASSBAND = 0.85  # share of a low rate's bins that its filter leaves alone
 TAPS = 32  # of that filter, for each sample of the low rate
 FILTERED = 1 << 15  # samples of the low rate at once: 4 MB
+BEGUN_FRAMES = 2048  # whose phases are begun at once
 MIXED_BINS = 6  # above the single ones, whose phases begin anew with them
 
 
@@ -63,71 +63,89 @@ class InverseSTFT(nn.Module):
 
 
 class Correction(nn.Module):
-    """Passes over a wave, each of which scales every frame's spectrum and lays the frames over each other again."""
+    """Passes over a wave, each of which scales the spectra of every second frame and lays those over each other again.
+
+    The even frames and the odd ones take turns: as near in as many passes as with all frames in each, at half the cost.
+    """
 
     def __init__(self, n_fft: int, hop_length: int, passes: int, momentum: float):
         super().__init__()
+        if n_fft % (2 * STRIDE * hop_length):
+            raise ValueError(f"n_fft must be a multiple of {2 * STRIDE} hops ({2 * STRIDE * hop_length}), found {n_fft}")
         self.n_fft, self.hop, self.passes, self.momentum = n_fft, hop_length, passes, momentum
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        self.istft = InverseSTFT(n_fft, hop_length)
 
     @property
     def reach(self) -> int:
-        """Samples on each side that a corrected sample depends on, a whole number of hops."""
-        return self.passes * math.ceil(self.n_fft / self.hop) * self.hop
+        """Samples on each side that a corrected sample depends on, a whole number of STRIDE hops.
+
+        Many passes carry less far than each could: from beyond, nothing comes that rounding does not change more.
+        """
+        return min(self.passes, FAR_PASSES + self.passes // 4) * self.n_fft
 
     def corrected(self, wave: Tensor, target: Tensor) -> Tensor:
         """(T,), (F, M), F == 1 + T // hop -> (T,), float32."""
-        n_samples, start = len(wave), self.istft.n_skip * self.hop
-        last = self._in_rows(wave, len(target))
-        here, found, energy = last.clone(), torch.empty_like(last), self.istft.energy(len(target))
-        for _ in range(self.passes):
-            self._laid(self.scaled, here, target, found.zero_())
-            self._outside_silent(found.div_(energy), n_samples)
-            torch.sub(found, last, out=here).mul_(self.momentum).add_(found)
+        start, stop = self.n_fft // 2, self.n_fft // 2 + len(wave)
+        last, targets = self._padded(wave, len(target)), self._rows_of(target)
+        here, found, shares = last.clone(), torch.empty_like(last), self._shares(targets, start, stop)
+        for turn in range(self.passes):
+            self._pass(here, targets, turn, found.zero_())
+            found.mul_(shares[turn % len(shares)])
+            torch.lerp(last, found, 1 + self.momentum, out=here)
             last, found = found, last
-        return last.view(-1)[start : start + n_samples].clone()
+        return last[start:stop].clone()
 
-    def _in_rows(self, wave: Tensor, n_frames: int) -> Tensor:
-        """Samples in rows as `InverseSTFT` lays them, those outside the wave zero."""
-        rows, start = wave.new_zeros(n_frames + self.istft.n_overlap - 1, self.hop), self.istft.n_skip * self.hop
-        rows.view(-1)[start : start + len(wave)] = wave
-        return rows
+    def _padded(self, wave: Tensor, n_frames: int) -> Tensor:
+        """All samples under `n_frames` frames, the first one centred on the wave's beginning; zero outside the wave."""
+        return nn.functional.pad(wave, (self.n_fft // 2, (n_frames - 1) * self.hop + self.n_fft // 2 - len(wave)))
 
-    def _outside_silent(self, rows: Tensor, n_samples: int) -> None:
-        start = self.istft.n_skip * self.hop
-        rows.view(-1)[:start].zero_()
-        rows.view(-1)[start + n_samples :].zero_()
+    def _rows_of(self, frames: Tensor) -> list[Tensor]:
+        """(F, n) -> (f, n) each: frames k, k + n_fft / hop and so on, which lie side by side and share no sample."""
+        step = self.n_fft // self.hop
+        return [frames[k::step].contiguous() for k in range(min(step, len(frames)))]
 
-    def _laid(self, change: Callable[[Tensor, Tensor], Tensor], rows: Tensor, target: Tensor, out: Tensor) -> None:
-        """Adds the frames of `rows`, their spectra changed, onto `out`: a few frames at a time, for the cache."""
-        n_overlap = self.istft.n_overlap
-        frames = rows.view(-1).unfold(0, self.n_fft, self.hop)
-        size = (GPU_SAMPLES if rows.is_cuda else CACHED_SAMPLES) // self.n_fft
-        for start in range(0, len(target), size):
-            stop = min(start + size, len(target))
-            spectrum = torch.fft.rfft(frames[start:stop] * self.window)
-            spectrum = change(spectrum, target[start:stop])
-            parts = torch.fft.irfft(spectrum, self.n_fft).view(stop - start, n_overlap, self.hop)
-            for k, window in enumerate(self.window.view(n_overlap, self.hop)):
-                out[start + k : stop + k].addcmul_(parts[:, k], window)
+    def _shares(self, targets: list[Tensor], start: int, stop: int) -> list[Tensor]:
+        """One over the squared windows of each turn's frames, overlap-added; zero before `start` and from `stop` on."""
+        shares = []
+        for turn in range(min(STRIDE, len(targets), self.passes)):
+            energy = self.window.new_zeros((sum(map(len, targets)) - 1) * self.hop + self.n_fft)
+            for k in range(turn, len(targets), STRIDE):
+                energy[k * self.hop :][: len(targets[k]) * self.n_fft].view(-1, self.n_fft).add_(self.window.square())
+            share = torch.zeros_like(energy)
+            share[start:stop] = 1 / energy[start:stop].clamp_min(1e-8)
+            shares.append(share)
+        return shares
+
+    def _pass(self, wave: Tensor, targets: list[Tensor], turn: int, out: Tensor) -> None:
+        """Adds this turn's frames of the padded wave, scaled towards `targets` as in `_rows_of`, onto `out`.
+
+        Rows are read and added to where they lie, a few at a time, for the cache.
+        """
+        size = max(1, (GPU_SAMPLES if wave.is_cuda else CACHED_SAMPLES) // self.n_fft)
+        for first in range(0, len(targets[0]), size):
+            for k in range(turn % min(STRIDE, len(targets)), len(targets), STRIDE):
+                rows = targets[k][first : first + size]
+                if len(rows):
+                    span = slice(k * self.hop + first * self.n_fft, k * self.hop + (first + len(rows)) * self.n_fft)
+                    spectrum = self.scaled(torch.fft.rfft(wave[span].view(-1, self.n_fft) * self.window), rows)
+                    out[span].view(-1, self.n_fft).addcmul_(torch.fft.irfft(spectrum, self.n_fft), self.window)
 
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
         """(f, N/2 + 1) complex and what it should be, (f, M) -> the spectrum, each bin times what it lacks, in place."""
         raise NotImplementedError
 
 
-def magnitudes(spectrum: Tensor) -> Tensor:
+def power(spectrum: Tensor) -> Tensor:
     squares = torch.view_as_real(spectrum).square()
-    return torch.add(squares[..., 0], squares[..., 1]).sqrt_()  # abs() guards against overflow, at thrice the time
+    return torch.add(squares[..., 0], squares[..., 1])  # abs() guards against overflow, at thrice the time
 
 
 class MelCorrection(Correction):
-    """All of a wave, on every second frame."""
+    """All of a wave."""
 
     def __init__(self, audio: AudioConfig, passes: int, momentum: float, step: float):
         """`step`: share of a log-mel error that a pass takes away from each bin."""
-        super().__init__(audio.n_fft, STRIDE * audio.hop_length, passes, momentum)
+        super().__init__(audio.n_fft, audio.hop_length, passes, momentum)
         self.audio, self.step = audio, step
         filters = mel_filters(audio)  # (N/2 + 1, M)
         weight = filters.sum(1, keepdim=True)
@@ -139,12 +157,12 @@ class MelCorrection(Correction):
     @torch.inference_mode()
     def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
         """Wave (B, T) and log-mel (B, F, M), F at least 1 + T // hop -> (B, T)."""
-        target = log_mel[:, : 1 + wave.shape[-1] // self.audio.hop_length : STRIDE].to(wave.device)
+        target = log_mel[:, : 1 + wave.shape[-1] // self.hop].to(wave.device)
         with torch.autocast(wave.device.type, enabled=False):  # logs of bfloat16 are off by a quarter of a decibel
             return torch.stack([self.corrected(*pair) for pair in zip(wave, target, strict=True)])
 
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
-        mel = self.to_bands(magnitudes(spectrum)).clamp_min_(self.audio.log_floor).log_()
+        mel = self.to_bands(power(spectrum).sqrt_()).clamp_min_(self.audio.log_floor).log_()
         lack = torch.sub(target, mel).mul_(self.step).clamp_(-MOST_NATS, MOST_NATS)
         return spectrum.mul_(self.to_bins(lack).exp_())
 
@@ -165,12 +183,14 @@ class LowBand(Correction):
         inside = ~filters[int(PASSBAND * n_bins) :].any(0)
         self.n_bands = int(inside.int().cumprod(0).sum())
         filters = filters[:n_bins, : self.n_bands]
-        self.n_single = int(((filters > 0).sum(0) == 1).int().cumprod(0).sum()) - 1  # bands of a bin that is theirs alone
+        owners = (filters > 1e-7).sum(1)
+        self.n_single = int((((filters > 1e-7) * owners[:, None]).sum(0) == 1).int().cumprod(0).sum())  # one bin, theirs alone
         self.first = int(filters[:, 0].argmax())
         self.mixed = self.first + self.n_single  # first bin that bands share
         weight = mel_filters(audio)[:n_bins].sum(1) * decimation
-        above = filters[self.mixed :, self.n_single :]
-        shares = (above / weight[self.mixed :, None].clamp_min(1e-8)).T
+        self.stop = 1 + int(filters.any(1).nonzero().max())  # bins from here on are left as they are
+        above = filters[self.mixed : self.stop, self.n_single :]
+        shares = (above / weight[self.mixed : self.stop, None].clamp_min(1e-8)).T
         scale = float(filters[self.first, 0])  # of a single bin, the same for all
         self.least, self.nats = (audio.log_floor / scale) ** 2, math.log(scale)
         self.register_buffer("above", above.contiguous(), persistent=False)
@@ -225,7 +245,7 @@ class LowBand(Correction):
     def _in_pieces(self, low: Tensor, target: Tensor) -> Tensor:
         """`corrected`, a piece for each thread where pieces are longer than what they repeat of their neighbours."""
         n_pieces = max(1, min(torch.get_num_threads(), len(low) // (2 * self.reach or 1))) if low.device.type == "cpu" else 1
-        size = math.ceil(len(target) / n_pieces) * self.hop
+        size = math.ceil(len(target) / n_pieces / STRIDE) * STRIDE * self.hop  # whose even frames are the whole's
 
         def piece(start: int) -> Tensor:
             first, stop = max(0, start - self.reach), min(len(low), start + size + self.reach)
@@ -237,40 +257,56 @@ class LowBand(Correction):
     def _begun(self, low: Tensor, target: Tensor) -> Tensor:
         """(t,) with the phases of the single bins, and some above them, begun anew."""
         n_bins = min(self.mixed + MIXED_BINS, self.n_fft // 2 + 1)
-        phase = np.zeros(n_bins, np.float32)
         sign = 1 - 2 * (torch.arange(n_bins, device=low.device) % 2)  # a frame's phases are counted from its first sample
-
-        def going_on(spectrum: Tensor, target: Tensor) -> Tensor:
-            nonlocal phase
-            spectrum = self.scaled(spectrum, target)
-            magnitude = magnitudes(spectrum[:, :n_bins])
+        padded, phase = self._padded(low, len(target)), low.new_zeros(n_bins)
+        frames, found, energy = padded.unfold(0, self.n_fft, self.hop), torch.zeros_like(padded), torch.zeros_like(padded)
+        for first, wanted in zip(range(0, len(target), BEGUN_FRAMES), target.split(BEGUN_FRAMES), strict=True):
+            spectrum = self.scaled(torch.fft.rfft(frames[first : first + len(wanted)] * self.window), wanted)
+            magnitude = power(spectrum[:, :n_bins]).sqrt_()
             peak, frequency = peaks(magnitude)
-            peak, turn = peak.cpu().numpy(), (2 * math.pi * self.hop / self.n_fft * frequency).cpu().numpy()
-            phases = np.empty_like(turn)
-            for i in range(len(turn)):
-                phases[i] = phase = (phase[peak[i]] + turn[i]) % (2 * math.pi)
-            spectrum[:, :n_bins] = torch.polar(magnitude * sign, torch.from_numpy(phases).to(magnitude.device))
-            return spectrum
-
-        rows = self._in_rows(low, len(target))
-        found = torch.zeros_like(rows)
-        self._laid(going_on, rows, target, found)
-        start = self.istft.n_skip * self.hop
-        return found.div_(self.istft.energy(len(target))).view(-1)[start : start + len(low)]
+            phases = gone_on(phase, peak, 2 * math.pi * self.hop / self.n_fft * frequency)
+            spectrum[:, :n_bins], phase = torch.polar(magnitude * sign, phases), phases[-1]
+            for k, rows in enumerate(self._rows_of(torch.fft.irfft(spectrum, self.n_fft))):
+                span = slice((first + k) * self.hop, (first + k) * self.hop + rows.numel())
+                found[span].view_as(rows).addcmul_(rows, self.window)
+                energy[span].view_as(rows).add_(self.window.square())
+        return found.div_(energy.clamp_min_(1e-8))[self.n_fft // 2 :][: len(low)]
 
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
-        squares, n = torch.view_as_real(spectrum).square(), self.n_single
-        squares = torch.add(squares[..., 0], squares[..., 1])
-        own = squares[:, self.first : self.mixed].clamp_min(self.least).rsqrt_().mul_(target[:, :n])
-        shared = (squares[:, self.mixed :].sqrt_() @ self.above).clamp_min_(self.audio.log_floor)
-        gain = squares.fill_(1)
-        gain[:, self.first : self.mixed] = limited(own)
-        torch.addmm(self.free, limited(target[:, n:].div(shared)), self.shares, out=gain[:, self.mixed :])
-        return spectrum.mul_(gain)
+        single, shared = spectrum[:, self.first : self.mixed], spectrum[:, self.mixed : self.stop]
+        gain = power(single).clamp_min_(self.least).rsqrt_().mul_(target[:, : self.n_single])
+        single.mul_(limited(gain))
+        if self.stop > self.mixed:
+            found = (power(shared).sqrt_() @ self.above).clamp_min_(self.audio.log_floor)
+            shared.mul_(torch.addmm(self.free, limited(torch.div(target[:, self.n_single :], found, out=found)), self.shares))
+        return spectrum
 
 
 def limited(ratio: Tensor) -> Tensor:
     return ratio.clamp_(math.exp(-MOST_NATS), math.exp(MOST_NATS))
+
+
+def gone_on(phase: Tensor, peak: Tensor, turn: Tensor) -> Tensor:
+    """(K,) at the frame before -> (f, K), row i: row i - 1 at `peak`[i], and on by `turn`[i]; (f, K) each, radians.
+
+    In spans of frames side by side: first from a beginning that is not known yet, kept as the bin that it will be taken from.
+    """
+    n_frames, n_bins = peak.shape
+    length = math.isqrt(n_frames - 1) + 1
+    missing = -n_frames % length
+    bins = torch.arange(n_bins, device=phase.device)
+    peak = torch.cat([peak, bins.expand(missing, -1)]).view(-1, length, n_bins)
+    turn = nn.functional.pad(turn, (0, 0, 0, missing)).view(-1, length, n_bins)
+    origin, turned = torch.empty_like(peak), torch.empty_like(turn)
+    before, angle = bins.expand(len(peak), -1), torch.zeros_like(turn[:, 0])
+    for i in range(length):
+        origin[:, i] = before = before.gather(1, peak[:, i])
+        turned[:, i] = angle = (angle.gather(1, peak[:, i]) + turn[:, i]) % (2 * math.pi)
+    begun = torch.empty_like(angle)
+    for i in range(len(begun)):
+        begun[i] = phase
+        phase = (phase[origin[i, -1]] + turned[i, -1]) % (2 * math.pi)
+    return (begun[:, None].expand_as(turned).gather(2, origin) + turned).view(-1, n_bins)[:n_frames]
 
 
 def lowpass(decimation: int) -> Tensor:
@@ -289,8 +325,8 @@ def peaks(magnitude: Tensor) -> tuple[Tensor, Tensor]:
     level = nn.functional.pad(magnitude.clamp_min(1e-7).log(), (1, 1), value=math.log(1e-7))
     left, own, right = level[:, :-2], level[:, 1:-1], level[:, 2:]
     n_bins = magnitude.shape[1]
-    peak = torch.stack([left, own, right]).argmax(0) - 1 + torch.arange(n_bins, device=magnitude.device)
-    peak = peak.clamp(0, n_bins - 1)
+    falls, rises = (left >= own) & (left >= right), (right > own) & (right > left)
+    peak = (torch.arange(n_bins, device=magnitude.device) + rises.int() - falls.int()).clamp(0, n_bins - 1)
     for _ in range(math.ceil(math.log2(n_bins))):  # each bin asks the next higher one, then the one that that one found
         peak = peak.gather(1, peak)
     top = (0.5 * (left - right) / (left - 2 * own + right).clamp_max(-1e-6)).clamp(-0.5, 0.5)

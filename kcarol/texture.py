@@ -32,10 +32,18 @@ def draw_texture(n_frames: int, deviation: Tensor, generator: torch.Generator, c
     n_bands, reach = len(deviation), cfg.n_fft // cfg.hop_length
     window = torch.hann_window(reach + 3)[1:-1]  # frames this far apart share no samples
     bands = torch.tensor(BAND_KERNEL)
-    noise = torch.randn(n_bands, 1, n_frames + reach, generator=generator)
-    smooth = F.conv1d(noise, (window / window.norm())[None, None])[:, 0].T  # (F, M)
-    smooth = F.conv1d(smooth[:, None], (bands / bands.norm())[None, None], padding=len(bands) // 2)[:, 0]
-    return smooth * deviation
+    noise = torch.randn(n_bands, n_frames + reach, generator=generator)
+    smooth = F.pad(_filtered(noise, window / window.norm()).T, (len(bands) // 2, len(bands) // 2))  # (F, M + 2)
+    return _filtered(smooth, bands / bands.norm()) * deviation
+
+
+def _filtered(x: Tensor, taps: Tensor) -> Tensor:
+    """(n, T), (k,) -> (n, T - k + 1): sums of shifted copies, since oneDNN convolves one channel as slowly as sixteen."""
+    size = x.shape[1] - len(taps) + 1
+    out = x[:, :size] * taps[0]
+    for k in range(1, len(taps)):
+        out.add_(x[:, k : k + size], alpha=float(taps[k]))
+    return out
 
 
 def stretch(log_mel: Tensor, factor: float | Tensor, n_frames: int) -> Tensor:

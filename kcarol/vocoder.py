@@ -50,10 +50,16 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((d_model,), scale))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, D, F) -> (B, D, F)."""
-        y = self.norm(self.depthwise(x).transpose(1, 2))  # (B, F, D)
-        y = self.scale * self.narrow(nn.functional.gelu(self.widen(y)))
-        return x + y.transpose(1, 2)
+        """(B, F, D) -> (B, F, D)."""
+        y = self.norm(self._over_frames(x))
+        return x + self.scale * self.narrow(nn.functional.gelu(self.widen(y)))
+
+    def _over_frames(self, x: Tensor) -> Tensor:
+        """The depthwise convolution of (B, F, D), as a picture one pixel high: only of pictures may the channels come last."""
+        conv = self.depthwise
+        picture, weight = x.transpose(1, 2)[:, :, None], conv.weight[:, :, None]
+        y = nn.functional.conv2d(picture, weight, conv.bias, padding=(0, *conv.padding), groups=conv.groups)
+        return y[:, :, 0].transpose(1, 2)
 
 
 class NeuralVocoder(nn.Module):
@@ -101,11 +107,11 @@ class NeuralVocoder(nn.Module):
     def spectrum(self, log_mel: Tensor) -> Tensor:
         """(B, F, M) -> complex64 (B, N/2 + 1, F)."""
         x = ((log_mel.float() - self.mean) / self.std).transpose(1, 2)
-        x = self.norm_in(self.embed(x).transpose(1, 2)).transpose(1, 2)
+        x = self.norm_in(self.embed(x).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
         with torch.autocast(log_mel.device.type, enabled=False):  # phase needs float32
-            y = self.head(self.norm_out(x.transpose(1, 2).float())).transpose(1, 2)
+            y = self.head(self.norm_out(x.float())).transpose(1, 2)
             log_magnitude, phase = y.chunk(2, dim=1)
             # clamped before exp: after it, a huge value would give 0 * inf = NaN as gradient
             magnitude = log_magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
@@ -124,7 +130,7 @@ class NeuralVocoder(nn.Module):
         return wave if log_mel.dim() == 3 else wave[0]
 
     @torch.inference_mode()
-    def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 8192) -> Tensor:
+    def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 2048) -> Tensor:
         """Like `forward`, then corrected towards the mel: as a whole, its low octaves, as a whole. The same whatever the blocks.
 
         Memory grows with the wave alone.

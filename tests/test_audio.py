@@ -456,6 +456,12 @@ def test_short_sounds_are_matched_by_rms_and_silence_stays():
     assert np.allclose(match_loudness(sine(440), np.zeros(16_000, np.float32)), sine(440))
 
 
+def test_matching_loudness_leaves_the_process_as_it_was():
+    before = torch.backends.mkldnn.enabled
+    match_loudness(sine(440), sine(880))
+    assert torch.backends.mkldnn.enabled == before
+
+
 def test_loudness_in_pieces_is_that_of_the_whole(monkeypatch):
     rng = np.random.default_rng(0)
     wave = 0.1 * rng.standard_normal(16_000 * 12).astype(np.float32) * np.repeat([1, 0.5, 0.01, 1], 48_000)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kcarol.config import AudioConfig
-from kcarol.correction import LowBand, MelCorrection, lowpass, peaks
+from kcarol.correction import LowBand, MelCorrection, gone_on, lowpass, peaks
 from kcarol.spectral import LogMel
 
 CFG = AudioConfig()
@@ -88,6 +88,17 @@ def test_pieces_are_the_whole_within_rounding(monkeypatch):
     assert torch.allclose(*made, atol=1e-5)
 
 
+def test_many_passes_carry_no_farther_than_their_reach():
+    wave = torch.randn(3 * RATE // 2, generator=torch.Generator().manual_seed(3)) * 0.1
+    low_band = LowBand(CFG, 8, 40, 0.96, fresh=False)
+    target = torch.rand(1 + len(wave) // low_band.hop, low_band.n_bands, generator=torch.Generator().manual_seed(4))
+    made = low_band.corrected(wave, target)
+    first = 6 * 64 * low_band.hop  # where a piece would begin
+    part = low_band.corrected(wave[first:], target[first // low_band.hop :])
+    assert low_band.reach < 40 * low_band.n_fft
+    assert torch.allclose(part[low_band.reach :], made[first + low_band.reach :], atol=1e-4 * float(made.abs().max()))
+
+
 def test_silence_stays_silent():
     wave = torch.zeros(RATE)
     for correction in (LowBand(CFG, 16, 5, 0.98, True), LowBand(CFG, 8, 5, 0.9, False)):
@@ -111,3 +122,31 @@ def test_mel_correction_brings_a_wave_nearer():
     wrong = wave + 0.02 * torch.randn(len(wave), generator=torch.Generator().manual_seed(0))
     made = MelCorrection(CFG, 6, 0.85, 1.3)(wrong[None], mel[None])[0]
     assert distance(made, mel) < 0.5 * distance(wrong, mel)
+
+
+def test_even_and_odd_frames_are_brought_equally_near():
+    wave = tones(250.0, 1_000.0, 3_000.0)
+    mel, noise = LogMel(CFG)(wave), torch.randn(len(wave), generator=torch.Generator().manual_seed(0))
+    error = (LogMel(CFG)(MelCorrection(CFG, 6, 0.8, 1.2)((wave + 0.02 * noise)[None], mel[None])[0]) - mel)[8:-8].abs()
+    assert float(error[::2].mean()) == pytest.approx(float(error[1::2].mean()), rel=0.25)
+
+
+def test_single_bins_belong_to_no_other_band():
+    filters = LogMel(CFG).filters
+    for decimation in (8, 16):
+        low_band = LowBand(CFG, decimation, 0, 0.9, fresh=False)
+        assert (filters[low_band.first : low_band.mixed] > 1e-7).sum(1).eq(1).all()
+        assert low_band.n_single == CFG.n_linear_bands - 1
+
+
+@pytest.mark.parametrize("n_frames", (1, 2, 7, 100))
+def test_phases_go_on_as_frame_by_frame(n_frames):
+    generator, n_bins = torch.Generator().manual_seed(n_frames), 9
+    peak = torch.randint(n_bins, (n_frames, n_bins), generator=generator)
+    turn, begin = 40 * torch.rand(n_frames, n_bins, generator=generator), torch.rand(n_bins, generator=generator)
+    phase, rows = begin.double(), []
+    for i in range(n_frames):
+        phase = phase[peak[i]] + turn[i]
+        rows.append(phase)
+    turned = gone_on(begin, peak, turn).double() - torch.stack(rows)
+    assert torch.polar(torch.ones_like(turned), turned).real.min() > 1 - 1e-6

@@ -78,6 +78,12 @@ def test_blockwise_vocoding_equals_one_pass(vocoder, block_frames, passes):
     torch.testing.assert_close(vocoder.vocode(mel, length, block_frames), whole, atol=1e-4, rtol=0)
 
 
+def test_a_block_is_its_convolution_over_frames(vocoder):
+    x = torch.randn(2, 30, SMOKE.d_model, generator=torch.Generator().manual_seed(0))
+    block = vocoder.blocks[0]
+    torch.testing.assert_close(block._over_frames(x), block.depthwise(x.transpose(1, 2)).transpose(1, 2))
+
+
 def test_vocoding_without_corrections_is_the_network_alone(vocoder):
     set_passes(vocoder, 0)
     mel = noise_mel(50)
