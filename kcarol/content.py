@@ -16,7 +16,7 @@ TUNE_CENTRE = 74  # MIDI, D5: a tune is moved by whole octaves until its median 
 
 @dataclass(frozen=True)
 class Content:
-    """Shares between 0 and 1, hard (truth, decisions) or soft (weighed decisions, posteriors). All tensors are (..., F, n) float32.
+    """Shares between 0 and 1, hard (truth, decisions) or soft (weighed, posteriors). All tensors are (..., F, n) float32.
 
     tune: P pitches from TUNE_LOWEST, nothing where the tune rests.   onset: of tune notes, (..., F, 1).
     chord: 12 pitch classes.   bass: 12 pitch classes.   phase: sine and cosine of the place in the beat and in the bar, 4.
