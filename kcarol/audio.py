@@ -31,10 +31,11 @@ from kcarol.loudness import limit, loudness_db, loudness_lufs, match_loudness
 from kcarol.oneline import printable
 from kcarol.spectral import Features, LogMel, chunk_spans, loudness_curve, overlap_add
 from kcarol.store import write_atomic
+from kcarol.tape import Tape
 
 __all__ = [
     "AUDIO_SUFFIXES", "AudioError", "Features", "LogMel", "chunk_spans", "limit", "load_audio", "loudness_curve",
-    "loudness_db", "loudness_lufs", "match_loudness", "overlap_add", "save_audio", "stream_audio",
+    "loudness_db", "loudness_lufs", "match_loudness", "overlap_add", "record_audio", "save_audio", "stream_audio",
 ]  # fmt: skip
 
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wma")
@@ -59,6 +60,7 @@ INPUT_OPTIONS = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(CO
 STALLED_S = 60.0  # without a byte from ffmpeg: it hangs
 MOST_CHUNK_BYTES = 1 << 25  # read at a time, of sounds with hundreds of channels or huge rates
 LONGEST_S = 8 * 3600.0  # of a sound held in memory: 1.8 GB; a small file can expand to years
+LONGEST_TAPED_S = 24 * 3600.0  # of one on disk: 5.5 GB, and converting it holds 140 MB of memory an hour for what is heard
 LOUDEST = 1e4  # +80 dB re full scale: beyond, a float file holds something else than sound
 HIGHEST_RATE_HZ = 10_000_000  # a header that says more lies, and the resampler's filter would fill the memory
 SIDE_OVER_MID = 100.0  # energy: above this the channels cancel out in a mono mix
@@ -78,20 +80,32 @@ def load_audio(
 
     AudioError if there is no such file, no sound in it (or in the span), samples that are not finite, or more than LONGEST_S.
     """
-    cfg, path = cfg or AudioConfig(), Path(path)
+    return np.concatenate(list(_decoded(Path(path), cfg or AudioConfig(), LONGEST_S, start_s, duration_s)))
+
+
+def record_audio(path: str | Path, tape: Tape, cfg: AudioConfig | None = None) -> None:
+    """The sound of `load_audio`, added to a tape (T,) as it is decoded. Raises the same, but for more than LONGEST_TAPED_S."""
+    for chunk in _decoded(Path(path), cfg or AudioConfig(), LONGEST_TAPED_S):
+        tape.append(chunk)
+
+
+def _decoded(
+    path: Path, cfg: AudioConfig, longest_s: float, start_s: float = 0.0, duration_s: float | None = None
+) -> Iterator[np.ndarray]:
+    """Chunks (t,), at least one."""
     found = probe(path)
     span_s = min(s for s in (duration_s, found.duration_s, math.inf) if s is not None)
     if span_s <= PYDUB_S and found.codec in PYDUB_CODECS:
         rate, sound = _decode_with_pydub(path, found.codec, start_s, duration_s or PYDUB_S + 1)
         if len(sound) and (duration_s or len(sound) <= PYDUB_S * rate):  # else the header lied: there is more
-            return _resample(MonoMix()(sound), rate, cfg.sample_rate)
-    chunks, n_samples = [], 0
+            yield _resample(MonoMix()(sound), rate, cfg.sample_rate)
+            return
+    n_samples = 0
     for chunk in stream_audio(path, cfg, start_s=start_s, duration_s=duration_s):
-        chunks.append(chunk)
         n_samples += len(chunk)
-        if n_samples > LONGEST_S * cfg.sample_rate:
-            raise AudioError(f"{path}: expected at most {LONGEST_S / 3600:g} h of sound, found more: cut it into parts")
-    return np.concatenate(chunks)
+        if n_samples > longest_s * cfg.sample_rate:
+            raise AudioError(f"{path}: expected at most {longest_s / 3600:g} h of sound, found more: cut it into parts")
+        yield chunk
 
 
 def stream_audio(
@@ -196,25 +210,24 @@ def stream_native(
             raise AudioError(f"{path}: expected sound from {start_s:g} s on, ffmpeg says: {reason}")
 
 
-def save_audio(path: str | Path, wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> Path:
+def save_audio(path: str | Path, wave: np.ndarray | Tape, sample_rate: int = AudioConfig.sample_rate) -> Path:
     """Write (T,) or (T, channels) to .wav or .flac (16 bits), .ogg or .mp3; samples beyond ±1 are clipped.
 
     The file appears whole or not at all. AudioError for other names, no samples, or samples that are not finite.
     """
-    path, wave = Path(path), np.asarray(wave, dtype=np.float32)
+    path, wave = Path(path), wave if isinstance(wave, Tape) else np.asarray(wave, dtype=np.float32)
     if path.suffix.lower() not in SAVE_FORMATS:
         raise AudioError(f"{path}: expected a name in {', '.join(SAVE_FORMATS)}, found '{path.suffix}'")
-    if wave.ndim not in (1, 2) or not len(wave):
+    if len(wave.shape) not in (1, 2) or not len(wave):
         raise AudioError(f"{path}: expected samples (T,) or (T, channels), found shape {wave.shape}")
     container, subtype = SAVE_FORMATS[path.suffix.lower()]
-    channels = wave.shape[1] if wave.ndim == 2 else 1
-    _finite(wave, path)
+    channels = (*wave.shape, 1)[1]
 
     def write(temporary: Path) -> None:
         with open(temporary, "r+b", buffering=0) as target, _whole(target) as sink:
             with soundfile.SoundFile(sink, "w", sample_rate, channels, subtype, format=container) as file:
                 for start in range(0, len(wave), 1 << 16):  # libvorbis overflows its stack on long single writes
-                    file.write(np.clip(wave[start : start + (1 << 16)], -1, 1))
+                    file.write(np.clip(_finite(wave[start : start + (1 << 16)], path), -1, 1))
 
     try:
         write_atomic(path, write)

@@ -1,10 +1,13 @@
-"""A song of any length to its carol: hear in windows, decide over the whole song, play in windows, one vocoder pass."""
+"""A song of any length to its carol: hear in windows, decide over the whole song, play in windows, vocode in long pieces.
+
+Only what was heard and decided is kept of a whole song in memory; its sound and its log-mel are on tapes.
+"""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -14,18 +17,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from kcarol.audio import chunk_spans, load_audio, loudness_curve, loudness_db, match_loudness, overlap_add, save_audio
+from kcarol.audio import load_audio, record_audio, save_audio
 from kcarol.config import AudioConfig, ConvertConfig, ModelConfig
 from kcarol.content import Content
+from kcarol.correction import Phases
 from kcarol.decide import Decision, decide, weighed
+from kcarol.loudness import in_pieces, loudness_db, match_loudness, peak
 from kcarol.models import HEADS, Heard, MusicTransformer
+from kcarol.played import Played
 from kcarol.precision import fast_inference
-from kcarol.spectral import Features, LogMel
+from kcarol.spectral import Features, LogMel, chunk_spans, joined, loudness_curve, overlap_add
 from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_module, vector
-from kcarol.texture import add_texture, measure_texture, stretch
+from kcarol.tape import Tape
+from kcarol.texture import measure_texture
 from kcarol.threads import side_by_side
-from kcarol.tone import STRETCH_S, stretch_of, tone_of, with_tone
-from kcarol.vocoder import GriffinLim, NeuralVocoder
+from kcarol.tone import STRETCH_S, stretch_of, tone_of
+from kcarol.vocoder import GriffinLim, NeuralVocoder, vocoded
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
 CONVERTER_FILE, VOCODER_FILE = "converter.safetensors", "vocoder.safetensors"
@@ -33,6 +40,7 @@ REFERENCE_S = 120.0  # of a style file that are listened to
 LEAST_SAMPLES = 400  # 25 ms: less is no music
 LEAST_STYLE_S = 0.5
 CPU_WINDOWS = 4  # at once by each thread: more would not fit its cache
+LEVEL_REACH_FRAMES = 2  # of the loudness curve's window
 OWN_OF_SOUND = ("texture", "tone", "stretch")  # what a style can have for itself
 REFERENCE_TEXTURE = 0.9  # share of what the playing of a recording lacks: the rest is notes that were not heard
 
@@ -192,8 +200,10 @@ class Converter:
         """(T,) -> logits (F, n) float16 by name, as in `models.Heard`."""
         n_frames = self.audio.n_frames(len(wave))
         spans = self.spans(n_frames)
-        whole = overlap_add(self._heard_windows(wave, spans), spans, n_frames).half().numpy()
         edges = np.cumsum([HEADS[f.name] for f in fields(Heard)])
+        whole = np.empty((n_frames, edges[-1]), np.float16)
+        for start, rows in joined(self._heard_windows(wave, spans), spans, n_frames):
+            whole[start : start + len(rows)] = rows.numpy()
         return dict(zip([f.name for f in fields(Heard)], np.split(whole, edges[:-1], axis=1), strict=True))
 
     def _heard_windows(self, wave: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
@@ -208,7 +218,7 @@ class Converter:
         for windows in side_by_side(heard, self._groups(spans), self.device):
             yield from windows
 
-    def write_down(self, wave: np.ndarray) -> tuple[Decision, Content]:
+    def write_down(self, wave: np.ndarray | Tape) -> tuple[Decision, Content]:
         """(T,) -> what was decided of it, and that with how sure it is: what is played."""
         heard = self.hear(wave)
         decision = decide(heard, self.audio)
@@ -217,18 +227,17 @@ class Converter:
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:
         """Content (F, n) and style (d_style,) -> carol log-mel (F, M); not `lively`: the conditional mean as predicted."""
-        n_frames, sound = len(content.tune), self.sound(style)
-        spans = self.spans(n_frames)
-        mel = overlap_add(self._played_windows(content, sound.vector, spans), spans, n_frames)
-        if not lively:
-            return mel
+        sound, spans = self.sound(style), self.spans(len(content.tune))
+        mel = overlap_add(self._played_windows(content, sound.vector, spans), spans, len(content.tune))
+        return self._played(mel, sound).whole() if lively else mel
+
+    def _played(self, predicted: Tensor | Tape, sound: Sound) -> Played:
         own = sound.stretch is not None
         factor, over_s = (sound.stretch, STRETCH_S) if own else (self.cfg.stretch, self.cfg.stretch_s)
-        mel = stretch(mel, factor, round(over_s * self.audio.frame_rate))
-        if sound.tone is not None:
-            mel = with_tone(mel, sound.tone)
-        texture = self.texture if sound.texture is None else sound.texture
-        return add_texture(mel, self.cfg.texture * texture, self.cfg.seed, self.audio)
+        texture = self.cfg.texture * (self.texture if sound.texture is None else sound.texture)
+        over_frames = round(over_s * self.audio.frame_rate)
+        return Played(predicted, factor, over_frames, texture, sound.tone, self.cfg.seed, self.audio,
+                      self.cfg.piece_frames)  # fmt: skip
 
     def _played_windows(self, content: Content, style: Tensor, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
         def played(group: list[tuple[int, int]]) -> Tensor:
@@ -253,10 +262,18 @@ class Converter:
 
     def rests(self, wave: np.ndarray) -> Tensor:
         """(T,) -> (F,) nats to add to the carol's log-mel: 0 where the song sounds, ever less the softer it becomes."""
-        level_db = loudness_curve(torch.from_numpy(wave), self.audio.hop_length) - loudness_db(wave)
+        level_db = torch.cat(list(self._levels(wave))) - loudness_db(wave)
         reach = round(self.cfg.rest_release_s * self.audio.frame_rate)
         ringing_db = functional.max_pool1d(functional.pad(level_db[None], (reach, 0), value=-120.0), reach + 1, 1)[0]
         return (ringing_db - self.cfg.rest_db).clamp(max=0) * (math.log(10) / 20)
+
+    def _levels(self, wave: np.ndarray | Tape) -> Iterator[Tensor]:
+        """The loudness curve of (T,), piece by piece."""
+        n_frames, hop = self.audio.n_frames(len(wave)), self.audio.hop_length
+        for start in range(0, n_frames, self.cfg.piece_frames):
+            stop, before = min(start + self.cfg.piece_frames, n_frames), min(start, LEVEL_REACH_FRAMES)
+            piece = wave[(start - before) * hop : (stop + LEVEL_REACH_FRAMES) * hop]
+            yield loudness_curve(torch.from_numpy(piece), hop)[before : before + stop - start]
 
     def convert(self, wave: np.ndarray, style: str | Path | Tensor | Sound = "bells", strength: float = 1.0) -> np.ndarray:
         """(T,) float32 mono at the model's rate -> its carol, (T,) as long and as loud, peak at most 1.
@@ -268,29 +285,65 @@ class Converter:
             raise ValueError(f"expected a mono wave (T,), found shape {wave.shape}")
         if not np.isfinite([wave.min(), wave.max()]).all():
             raise ValueError("expected finite samples, found some that are not: repair the sound first")
+        carol = np.zeros_like(wave)
+        self.convert_onto(carol, wave, style, strength)
+        return carol
+
+    @torch.inference_mode()
+    def convert_onto(
+        self, carol: np.ndarray | Tape, song: np.ndarray | Tape, style: str | Path | Tensor | Sound = "bells",
+        strength: float = 1.0, beside: Path | None = None,
+    ) -> None:  # fmt: skip
+        """`convert` a song (T,) of finite samples, its carol put in place of the zeros (T,) of `carol`.
+
+        `beside`: as for a `Tape`, here of the log-mel, 115 MB an hour. Raises ValueError and OSError.
+        """
         if not 0 <= strength <= 1:
             raise ValueError(f"expected a strength of 0 to 1, found {strength}")
-        if len(wave) < LEAST_SAMPLES or not np.any(wave):
-            return np.zeros_like(wave)
-        mel = self.predict(wave, style)[0]  # the decision, as large as the mel, is let go
-        carol = match_loudness(self.vocode(mel, len(wave)), wave, self.audio.sample_rate, in_place=True)
-        return carol if strength == 1 else mixed(wave, carol, strength, self.audio.sample_rate)
+        sound = self.sound(style)
+        if len(song) < LEAST_SAMPLES or not peak(song):
+            return
+        with Tape(width=self.model.cfg.n_mels, beside=beside) as predicted:
+            self._predict_onto(predicted, song, sound)
+            mel_of, start = self._mel_of(predicted, song, sound), 0
+            for piece in vocoded(self.vocode, mel_of, len(song), self.audio.hop_length, self.cfg.piece_frames):
+                carol[start : start + len(piece)] = piece
+                start += len(piece)
+        match_loudness(carol, song, self.audio.sample_rate, in_place=True)
+        if strength < 1:
+            mix_into(carol, song, strength, self.audio.sample_rate)
 
-    def vocode(self, mel: Tensor, length: int) -> np.ndarray:
-        """Log-mel (F, M) -> (length,)"""
+    def _predict_onto(self, predicted: Tape, song: np.ndarray | Tape, sound: Sound) -> None:
+        content = self.write_down(song)[1]
+        spans = self.spans(len(content.tune))
+        for _, rows in joined(self._played_windows(content, sound.vector, spans), spans, len(content.tune)):
+            predicted.append(rows.numpy())
+
+    def _mel_of(self, predicted: Tape, song: np.ndarray | Tape, sound: Sound) -> Callable[[int, int], Tensor]:
+        """A function of a first frame and the one behind the last -> the carol's log-mel there, as in `predict`."""
+        played, rests = self._played(predicted, sound), self.rests(song)
+        balance = played.balance()
+
+        def mel_of(first: int, stop: int) -> Tensor:
+            return played.lively(first, stop, balance).add_(rests[first:stop, None]).clamp_min_(math.log(self.audio.log_floor))
+
+        return mel_of
+
+    def vocode(self, mel: Tensor, length: int, phases: Phases | None = None) -> np.ndarray:
+        """Log-mel (F, M) -> (length,); `phases` as in `vocoded`."""
         with fast_inference(self.device):
-            return self.vocoder.vocode(mel.to(self.device), length).cpu().numpy()
+            return self.vocoder.vocode(mel.to(self.device), length, phases=phases).cpu().numpy()
 
 
-def mixed(song: np.ndarray, carol: np.ndarray, strength: float, sample_rate: int) -> np.ndarray:
-    """Two equally loud waves (T,): `strength` of the carol, else the song, as loud as the song; into the carol's memory.
+def mix_into(carol: np.ndarray | Tape, song: np.ndarray | Tape, strength: float, sample_rate: int) -> None:
+    """Two equally loud waves (T,): `strength` of the carol, else the song, as loud as the song; in the carol's place.
 
     Waves, not spectra: a song that went through the vocoder is neither song (chroma .7 at strength 0) nor ever less of a carol
     (p_carol highest at .75).
     """
-    carol *= np.float32(strength)
-    carol += np.float32(1 - strength) * song
-    return match_loudness(carol, song, sample_rate, in_place=True)
+    for span, piece in in_pieces(carol):
+        carol[span] = np.float32(strength) * piece + np.float32(1 - strength) * song[span]
+    match_loudness(carol, song, sample_rate, in_place=True)
 
 
 def level(wave: np.ndarray, rms: float = AudioConfig.reference_rms) -> np.ndarray:
@@ -317,9 +370,11 @@ def convert_file(
     if os.path.realpath(out) == os.path.realpath(song):  # unlike Path.resolve it knows links in a circle
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
     converter = converter or Converter.load()
-    wave = load_audio(song, converter.audio)
-    save_audio(out, converter.convert(wave, style, strength), converter.audio.sample_rate)
-    return out
+    with Tape(beside=out) as wave:
+        record_audio(song, wave, converter.audio)
+        with Tape(len(wave), beside=out) as carol:
+            converter.convert_onto(carol, wave, style, strength, out)
+            return save_audio(out, carol, converter.audio.sample_rate)
 
 
 __all__ = [

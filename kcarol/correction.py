@@ -7,6 +7,7 @@ Griffin-Lim (Perraudin, Balazs and Søndergaard, WASPAA 2013).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -60,6 +61,14 @@ class InverseSTFT(nn.Module):
         total = nn.functional.pad(squares.cumsum(0), (0, 0, 1, 0))  # the first k parts of a window together
         first, last = (row - n_frames + 1).clamp_min(0), row.clamp_max(self.n_overlap - 1)
         return (total[last + 1] - total[first]).clamp_min(1e-8).float()
+
+
+@dataclass
+class Phases:
+    """Of the bins that a fresh `LowBand` begins anew, carried from a piece of a song to the next, that they may go on."""
+
+    known: Tensor = field(default_factory=lambda: torch.zeros(0, 1))  # (f, K), of a piece's first frames
+    found: Tensor = field(default_factory=lambda: torch.zeros(0, 1))  # (F, K), of all of them
 
 
 class Correction(nn.Module):
@@ -199,22 +208,22 @@ class LowBand(Correction):
         self.register_buffer("lowpass", lowpass(decimation), persistent=False)
 
     @torch.inference_mode()
-    def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
+    def forward(self, wave: Tensor, log_mel: Tensor, phases: Phases | None = None) -> Tensor:
         """Wave (T,), corrected in place, and log-mel (F, M), F at least 1 + T // hop -> the wave.
 
-        The whole wave at once: phases go on all along.
+        The whole wave at once: phases go on all along. `phases`: of a wave that is a piece of a longer one; its own are noted.
         """
         with torch.autocast(wave.device.type, enabled=False):
-            low, begun, target = alone(self._opened, wave, log_mel, device=wave.device)
+            low, begun, target = alone(self._opened, wave, log_mel, phases, device=wave.device)
             change = self._in_pieces(begun, target).sub_(low)
             return alone(self.add_up, change, wave, device=wave.device)
 
-    def _opened(self, wave: Tensor, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _opened(self, wave: Tensor, log_mel: Tensor, phases: Phases | None) -> tuple[Tensor, Tensor, Tensor]:
         """The wave at the low rate (t,), what the passes begin with (t,), and what they aim at, (F, n_bands)."""
         low, n_single = self.down(wave), self.n_single
         target = log_mel[: 1 + len(wave) // self.audio.hop_length, : self.n_bands].to(wave.device).float()
         target = torch.cat([target[:, :n_single] - self.nats, target[:, n_single:]], dim=1).exp_()
-        return low, self._begun(low, target) if self.fresh else low, target
+        return low, self._begun(low, target, phases) if self.fresh else low, target
 
     def down(self, wave: Tensor) -> Tensor:
         """(T,) -> (ceil(T / decimation),)"""
@@ -254,17 +263,23 @@ class LowBand(Correction):
 
         return torch.cat(list(side_by_side(piece, range(0, len(low), size), low.device)))
 
-    def _begun(self, low: Tensor, target: Tensor) -> Tensor:
+    def _begun(self, low: Tensor, target: Tensor, carried: Phases | None) -> Tensor:
         """(t,) with the phases of the single bins, and some above them, begun anew."""
         n_bins = min(self.mixed + MIXED_BINS, self.n_fft // 2 + 1)
         sign = 1 - 2 * (torch.arange(n_bins, device=low.device) % 2)  # a frame's phases are counted from its first sample
-        padded, phase = self._padded(low, len(target)), low.new_zeros(n_bins)
+        padded, phase, carried = self._padded(low, len(target)), low.new_zeros(n_bins), carried or Phases()
+        carried.found = low.new_zeros(len(target), n_bins)
         frames, found, energy = padded.unfold(0, self.n_fft, self.hop), torch.zeros_like(padded), torch.zeros_like(padded)
         for first, wanted in zip(range(0, len(target), BEGUN_FRAMES), target.split(BEGUN_FRAMES), strict=True):
             spectrum = self.scaled(torch.fft.rfft(frames[first : first + len(wanted)] * self.window), wanted)
             magnitude = power(spectrum[:, :n_bins]).sqrt_()
             peak, frequency = peaks(magnitude)
-            phases = gone_on(phase, peak, 2 * math.pi * self.hop / self.n_fft * frequency)
+            phases = carried.found[first : first + len(wanted)]
+            known = carried.known[first : first + len(wanted)]
+            phases[: len(known)] = known
+            phase = phases[len(known) - 1] if len(known) else phase
+            turn = 2 * math.pi * self.hop / self.n_fft * frequency
+            phases[len(known) :] = gone_on(phase, peak[len(known) :], turn[len(known) :])
             spectrum[:, :n_bins], phase = torch.polar(magnitude * sign, phases), phases[-1]
             for k, rows in enumerate(self._rows_of(torch.fft.irfft(spectrum, self.n_fft))):
                 span = slice((first + k) * self.hop, (first + k) * self.hop + rows.numel())
@@ -292,6 +307,8 @@ def gone_on(phase: Tensor, peak: Tensor, turn: Tensor) -> Tensor:
     In spans of frames side by side: first from a beginning that is not known yet, kept as the bin that it will be taken from.
     """
     n_frames, n_bins = peak.shape
+    if not n_frames:
+        return turn
     length = math.isqrt(n_frames - 1) + 1
     missing = -n_frames % length
     bins = torch.arange(n_bins, device=phase.device)

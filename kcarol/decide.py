@@ -14,6 +14,7 @@ from kcarol.config import AudioConfig
 from kcarol.content import N_PITCHES, TUNE_CENTRE, TUNE_LOWEST, Content, phases
 
 REST = N_PITCHES  # class of "no tune"
+SCORED_FRAMES = 4096  # of the tune's classes, at once
 
 
 @dataclass(frozen=True)
@@ -240,20 +241,8 @@ def find_bass(logits: np.ndarray, spans: list[tuple[int, int]]) -> np.ndarray:
 
 def find_tune(logits: np.ndarray, onset: np.ndarray, audio: AudioConfig, cfg: DecisionConfig) -> tuple[np.ndarray, np.ndarray]:
     """Class of the tune (F,), REST between notes, and its onsets (F,) bool: Viterbi, changes cheap where a note begins."""
-    score = torch.from_numpy(logits.astype(np.float32)).log_softmax(1).numpy()
-    score[:, REST] -= cfg.rest_penalty
     near = np.maximum.reduce([onset, np.roll(onset, 1), np.roll(onset, -1)])
-    cost = cfg.note_change * (1 - 0.8 * near)
-    total = score  # of the best path to each class, in place
-    best, jump = np.empty(len(score), int), np.empty(len(score), np.float32)
-    for i, (before, here, price) in enumerate(zip(total[:-1], total[1:], cost[1:], strict=True)):
-        best[i] = before.argmax()
-        jump[i] = before[best[i]] - price
-        here += np.maximum(before, jump[i])
-    path = np.empty(len(score), int)
-    path[-1] = total[-1].argmax()
-    for i in range(len(score) - 2, -1, -1):
-        path[i] = path[i + 1] if total[i, path[i + 1]] >= jump[i] else best[i]
+    path = _tune_path(logits, cfg.note_change * (1 - 0.8 * near), cfg.rest_penalty)
     path = _without_short(path, max(1, round(cfg.shortest_note_s * audio.frame_rate)))
     starts = np.flatnonzero((np.diff(path, prepend=REST) != 0) & (path < REST))
     repeats = np.flatnonzero(peaks(onset, cfg.onset_threshold) & (path < REST))
@@ -263,6 +252,25 @@ def find_tune(logits: np.ndarray, onset: np.ndarray, audio: AudioConfig, cfg: De
         if not marks[max(0, frame - 5) : frame + 6].any():
             marks[frame] = True
     return path, marks
+
+
+def _tune_path(logits: np.ndarray, cost: np.ndarray, rest_penalty: float) -> np.ndarray:
+    """Classes (F,) by Viterbi, a change of class at frame i at cost[i]; a byte a frame and class is kept."""
+    best, stays = np.empty(len(logits), np.int32), np.empty(logits.shape, bool)  # the best class so far; is it well to stay?
+    total = np.zeros(logits.shape[1], np.float32)  # of the best path to each class
+    for start in range(0, len(logits), SCORED_FRAMES):
+        score = torch.from_numpy(logits[start : start + SCORED_FRAMES].astype(np.float32)).log_softmax(1).numpy()
+        score[:, REST] -= rest_penalty
+        for i, here in enumerate(score, start):
+            best[i] = total.argmax()
+            jump = total[best[i]] - cost[i]
+            stays[i] = total >= jump
+            total = here + np.maximum(total, jump)
+    path = np.empty(len(logits), int)
+    path[-1] = total.argmax()
+    for i in range(len(logits) - 1, 0, -1):
+        path[i - 1] = path[i] if stays[i, path[i]] else best[i]
+    return path
 
 
 def _without_short(path: np.ndarray, shortest: int) -> np.ndarray:

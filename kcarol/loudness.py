@@ -1,4 +1,7 @@
-"""How loud a sound is, and making one as loud as another without a peak beyond full scale."""
+"""How loud a sound is, and making one as loud as another without a peak beyond full scale.
+
+Sounds are arrays (T,), or a `Tape` of as many samples: they are read and written by slices, a few minutes at a time.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from torch.nn import functional
 from kcarol.config import AudioConfig
 from kcarol.threads import side_by_side
 
+PIECE_SAMPLES = 5 << 20  # in memory at once, 20 MB: 5.5 minutes at 16 kHz
 LUFS_PIECE_S = 60.0
 BLOCK_S = 0.4  # of BS.1770's gating blocks
 UNCLIPPED = 0.25  # of full scale: torchaudio's filters clip at 1, and the K-weighting turns up by 4 dB
@@ -24,9 +28,21 @@ LIMITED_S = 1.0  # looked at at once: where no peak is there is nothing to do
 ONE_AT_A_TIME = threading.Lock()
 
 
+def in_pieces(wave: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Of (T,): spans that follow one another, and their samples."""
+    for start in range(0, len(wave), PIECE_SAMPLES):
+        span = slice(start, min(start + PIECE_SAMPLES, len(wave)))
+        yield span, wave[span]
+
+
+def peak(wave: np.ndarray) -> float:
+    """Of (T,): the largest absolute value, 0 for none."""  # found without a copy for the absolute values
+    return max((max(float(piece.max()), -float(piece.min())) for _, piece in in_pieces(wave)), default=0.0)
+
+
 def loudness_db(wave: np.ndarray) -> float:
     """Root mean square of (T,), dB re full scale, at least -120."""
-    energy = float(np.vdot(wave, wave)) / max(1, len(wave))
+    energy = sum(float(np.vdot(piece, piece)) for _, piece in in_pieces(wave)) / max(1, len(wave))
     return max(SILENT_DB, 10 * math.log10(max(energy, 1e-12)))
 
 
@@ -36,8 +52,8 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) 
     Sounds beyond five minutes are measured in pieces of a minute, joined by energy with the same -10 LU gate.
     """
     size = len(wave) if len(wave) <= 5 * LUFS_PIECE_S * sample_rate else int(LUFS_PIECE_S * sample_rate)
-    pieces = [wave[i : i + size] for i in range(0, len(wave), max(size, 1))]
-    power = np.array([_power(piece, sample_rate) for piece in pieces if len(piece) >= BLOCK_S * sample_rate])
+    starts = range(0, len(wave) - math.ceil(BLOCK_S * sample_rate) + 1, max(size, 1))
+    power = np.array([_power(wave[start : start + size], sample_rate) for start in starts])
     power = power[power > 1e-7]  # the gate of -70 LUFS; what is silent throughout is not a number
     return float(10 * np.log10(power[power >= 0.1 * power.mean()].mean())) if len(power) else -math.inf
 
@@ -46,7 +62,7 @@ def _power(wave: np.ndarray, rate: int) -> float:
     """Of (T,): 10 to a tenth of its LUFS."""
     from torchaudio.functional import loudness  # lazy, as in the whole package
 
-    gain = min(1.0, UNCLIPPED / max(float(wave.max()), -float(wave.min()), 1e-9))
+    gain = min(1.0, UNCLIPPED / max(peak(wave), 1e-9))
     return 10 ** (float(loudness(torch.from_numpy(np.float32(gain) * wave[None]), rate)) / 10) / gain**2
 
 
@@ -65,8 +81,9 @@ def match_loudness(
     out = wave if in_place else np.array(wave, dtype=np.float32)
     if here <= SILENT_DB or there <= SILENT_DB:
         return out
-    peak = max(float(wave.max()), -float(wave.min()))  # no copy for its absolute values: songs last hours
-    out *= np.float32(min(10 ** ((there - here) / 20), 10 ** (MOST_LIMITED_DB / 20) / peak))
+    gain = np.float32(min(10 ** ((there - here) / 20), 10 ** (MOST_LIMITED_DB / 20) / peak(wave)))
+    for span, piece in in_pieces(out):
+        out[span] = piece * gain
     return limit(out, sample_rate)
 
 
@@ -84,15 +101,15 @@ def _without_onednn() -> Iterator[None]:
 def limit(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
     """(T,) in place with its peaks brought down to 1: the gain falls and rises smoothly over LIMITER_S about each peak."""
     reach = max(1, round(LIMITER_S * sample_rate))
-    size, untouched = round(LIMITED_S * sample_rate), wave[:0]
+    size, before = round(LIMITED_S * sample_rate), wave[:0]
     for start in range(0, len(wave), size):  # piece by piece, the neighbours' samples as they were
-        stop = min(start + size, len(wave))
-        piece = np.concatenate([untouched, wave[start : stop + 2 * reach]])
-        first = len(untouched)
-        untouched = wave[max(start, stop - 2 * reach) : stop].copy()
-        if np.abs(piece).max() > 1:
-            wave[start:stop] *= _gain(piece, reach)[first : first + stop - start]
-    return np.clip(wave, -1, 1, out=wave)
+        span = slice(start, min(start + size, len(wave)))
+        around = np.concatenate([before, wave[start : span.stop + 2 * reach]])
+        own = around[len(before) :][: span.stop - start]
+        if np.abs(around).max() > 1:
+            wave[span] = np.clip(own * _gain(around, reach)[len(before) :][: len(own)], -1, 1)
+        before = own[-2 * reach :]
+    return wave
 
 
 def _gain(wave: np.ndarray, reach: int) -> np.ndarray:

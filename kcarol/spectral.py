@@ -146,25 +146,39 @@ def overlap_add(chunks: Iterable[Tensor], spans: Sequence[tuple[int, int]], n: i
     one: where only one chunk is, it is left as it is. ValueError where chunks and spans do not fit, or leave a frame
     uncovered.
     """
-    total, n_chunks = None, 0
+    total = None
+    for start, rows in joined(chunks, spans, n):
+        if total is None:
+            total = rows.new_empty(*rows.shape[:-2], n, rows.shape[-1])
+        total[..., start : start + rows.shape[-2], :] = rows
+    return total
+
+
+def joined(chunks: Iterable[Tensor], spans: Sequence[tuple[int, int]], n: int) -> Iterator[tuple[int, Tensor]]:
+    """`overlap_add` as it goes: (first frame, (..., f, M)) one after the other, each as soon as no further span reaches it."""
+    total, weight_sum, begin, n_chunks = None, None, 0, 0
     for n_chunks, chunk in enumerate(chunks, 1):
         if n_chunks > len(spans):
             break
         start, stop = spans[n_chunks - 1]
-        if chunk.shape[-2] != stop - start or not 0 <= start < stop <= n:
+        if chunk.shape[-2] != stop - start or not begin <= start < stop <= n:
             raise ValueError(f"expected {stop - start} frames for span {start}..{stop} of {n}, got {chunk.shape[-2]}")
         if total is None:
-            total = chunk.new_zeros(*chunk.shape[:-2], n, chunk.shape[-1], dtype=torch.float32)
-            weight_sum = total.new_zeros(n, 1)
+            total = chunk.new_zeros(*chunk.shape[:-2], 0, chunk.shape[-1], dtype=torch.float32)
+            weight_sum = total.new_zeros(0, 1)
+        ready = (spans[n_chunks][0] if n_chunks < len(spans) else n) - begin
+        more = (0, 0, 0, max(stop - begin, ready, len(weight_sum)) - len(weight_sum))
+        total, weight_sum = functional.pad(total, more), functional.pad(weight_sum, more)
         rise = torch.arange(1, stop - start + 1, device=chunk.device, dtype=torch.float32)
         weight = torch.minimum(rise, rise.flip(0))[:, None]
-        total[..., start:stop, :] += chunk.float() * weight
-        weight_sum[start:stop] += weight
+        total[..., start - begin : stop - begin, :] += chunk.float() * weight
+        weight_sum[start - begin : stop - begin] += weight
+        if not weight_sum[:ready].all():
+            raise ValueError(f"expected spans that cover all {n} frames, frame {begin + int(weight_sum.argmin())} has none")
+        yield begin, total[..., :ready, :] / weight_sum[:ready]
+        total, weight_sum, begin = total[..., ready:, :], weight_sum[ready:], begin + ready
     if n_chunks != len(spans) or total is None:
         raise ValueError(f"expected one chunk per span, found {n_chunks} chunks for {len(spans)} spans")
-    if not weight_sum.all():
-        raise ValueError(f"expected spans that cover all {n} frames, frame {int(weight_sum.argmin())} has none")
-    return total.div_(weight_sum)
 
 
 def rms(wave: Tensor) -> Tensor:

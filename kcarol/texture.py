@@ -8,6 +8,8 @@ drawn at random with that deviation per band and that correlation.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,6 +18,7 @@ from kcarol.config import AudioConfig
 
 SLOW_FRAMES = 25  # 0.4 s: slower differences are errors of the prediction, not texture
 BLOCK_FRAMES = 4096  # one minute of noise held at a time
+SEEDED_FRAMES = 5 * BLOCK_FRAMES  # with a generator of their own: a piece of a long song is drawn without all before it
 BAND_KERNEL = (0.25, 0.5, 0.25)  # neighbouring mel filters overlap by half
 
 
@@ -63,9 +66,27 @@ def stretch(log_mel: Tensor, factor: float | Tensor, n_frames: int) -> Tensor:
     return log_mel
 
 
-def add_texture(log_mel: Tensor, deviation: Tensor, seed: int, cfg: AudioConfig | None = None) -> Tensor:
-    """Texture upon (F, M) in place, block by block: neighbours across a block's border are drawn apart, once a minute."""
-    generator = torch.Generator().manual_seed(seed)
-    for block in log_mel.split(BLOCK_FRAMES):
-        block += draw_texture(len(block), deviation.cpu(), generator, cfg).to(block.device)
+def add_texture(
+    log_mel: Tensor, deviation: Tensor, seed: int, cfg: AudioConfig | None = None, first: int = 0, n_frames: int | None = None
+) -> Tensor:
+    """Texture upon (F, M) in place; the same for frames `first` to first + F of a song of `n_frames` as for those of the whole.
+
+    Blocks are drawn one after the other, and apart: neighbours across a border share nothing, once a minute.
+    """
+    stop = first + len(log_mel)
+    for start, block in _blocks(first, stop, n_frames or stop, deviation.cpu(), seed, cfg):
+        here, own = max(start, first), block[max(0, first - start) : stop - start]
+        log_mel[here - first : here - first + len(own)] += own.to(log_mel.device)
     return log_mel
+
+
+def _blocks(
+    first: int, stop: int, n_frames: int, deviation: Tensor, seed: int, cfg: AudioConfig | None
+) -> Iterator[tuple[int, Tensor]]:
+    """Those blocks of a song's texture that lie in frames `first` to `stop`, with the frames at which they begin."""
+    for begin in range(first // SEEDED_FRAMES * SEEDED_FRAMES, stop, SEEDED_FRAMES):
+        generator = torch.Generator().manual_seed(seed + begin // SEEDED_FRAMES)
+        for start in range(begin, min(begin + SEEDED_FRAMES, stop), BLOCK_FRAMES):
+            block = draw_texture(min(BLOCK_FRAMES, n_frames - start), deviation, generator, cfg)
+            if start + len(block) > first:
+                yield start, block

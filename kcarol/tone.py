@@ -8,7 +8,9 @@ conversions lose .13 of their chroma to the reference's notes; smoothed, nothing
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -22,13 +24,23 @@ STRETCH_LIMITS = (0.8, 2.5)  # what a wrong transcription asks for beyond is not
 
 def tone_of(log_mel: Tensor) -> Tensor:
     """Mean log-mel (M,) of the frames of (F, M) that sound."""
-    level = log_mel.amax(dim=1)
-    return log_mel[level >= level.amax() - SOUNDING_DB * math.log(10) / 20].mean(dim=0)
+    return tone_of_pieces(lambda: [log_mel])
 
 
-def with_tone(log_mel: Tensor, tone: Tensor) -> Tensor:
-    """(F, M) brought to the smoothed balance of `tone` (M,), in place: one value is added to each band throughout."""
-    return log_mel.add_(smoothed(tone.to(log_mel) - tone_of(log_mel), TONE_BANDS))
+def tone_of_pieces(pieces: Callable[[], Iterable[Tensor]]) -> Tensor:
+    """`tone_of` a log-mel that `pieces` gives as (f, M) one after the other, each time it is called."""
+    softest = torch.stack([piece.amax() for piece in pieces()]).amax() - SOUNDING_DB * math.log(10) / 20
+    means, lengths = [], []
+    for piece in pieces():
+        if len(sounding := piece[piece.amax(dim=1) >= softest]):
+            means.append(sounding.mean(dim=0))
+            lengths.append(len(sounding))
+    return sum(n / sum(lengths) * mean for n, mean in zip(lengths, means, strict=True))
+
+
+def balance_to(tone: Tensor, own: Tensor) -> Tensor:
+    """(M,) to add to each frame of a log-mel of tone `own` (M,): it then has the smoothed balance of `tone` (M,)."""
+    return smoothed(tone.to(own) - own, TONE_BANDS)
 
 
 def stretch_of(predicted: Tensor, target: Tensor, texture: Tensor, cfg: AudioConfig) -> Tensor:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from kcarol.config import AudioConfig, VocoderConfig
-from kcarol.correction import STRIDE, InverseSTFT, LowBand, MelCorrection
+from kcarol.correction import STRIDE, InverseSTFT, LowBand, MelCorrection, Phases
 from kcarol.spectral import mel_filters
 from kcarol.store import config_from, load_module, save_module
 from kcarol.threads import side_by_side
@@ -19,6 +20,8 @@ from kcarol.threads import side_by_side
 MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large magnitudes
 LEAST_BLOCK_FRAMES = 256  # shorter ones repeat more of their neighbours than a second thread would save
 NETWORK_FRAMES = 2_048  # that the network sees at once, and its context
+CONTEXT_FRAMES = 256  # on each side of a piece: what lies further changes a sample by less than -75 dB (measured)
+FADE_FRAMES = 16  # of a piece into the next
 START_LOG_MAGNITUDE = -3.5  # an untrained head hums at about the level of a song, rms .03
 
 
@@ -130,10 +133,12 @@ class NeuralVocoder(nn.Module):
         return wave if log_mel.dim() == 3 else wave[0]
 
     @torch.inference_mode()
-    def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 2048) -> Tensor:
+    def vocode(
+        self, log_mel: Tensor, length: int | None = None, block_frames: int = 2048, phases: Phases | None = None
+    ) -> Tensor:
         """Like `forward`, then corrected towards the mel: as a whole, its low octaves, as a whole. The same whatever the blocks.
 
-        Memory grows with the wave alone.
+        Memory grows with the wave alone. `phases`: for a piece (F, M) of a longer song, see `vocoded`.
         """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_frames, hop = log_mel.shape[-2], self.cfg.hop_length
@@ -151,7 +156,7 @@ class NeuralVocoder(nn.Module):
         wave = self._in_blocks(begun, (len(mel), n_samples), self.first.reach, block_frames)
         for low_band in self.low_bands:
             for row in zip(wave, mel, strict=True):
-                low_band(*row)
+                low_band(*row, phases)
         wave = self._in_blocks(ended, (len(mel), n_samples), self.last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
 
@@ -253,10 +258,12 @@ class GriffinLim(nn.Module):
         return wave if log_mel.dim() == 3 else wave[0]
 
     @torch.inference_mode()
-    def vocode(self, log_mel: Tensor, length: int | None = None, block_frames: int = 4096) -> Tensor:
-        """Like `forward`, but in blocks with cross-fades of 16 frames where the input is longer than a block."""
+    def vocode(
+        self, log_mel: Tensor, length: int | None = None, block_frames: int = 4096, phases: Phases | None = None
+    ) -> Tensor:
+        """Like `forward`, but in blocks with cross-fades where the input is longer than a block. `phases` are not carried on."""
         check_log_mel(log_mel, self.cfg.n_mels)
-        n_frames, hop, fade = log_mel.shape[-2], self.cfg.hop_length, 16
+        n_frames, hop, fade = log_mel.shape[-2], self.cfg.hop_length, FADE_FRAMES
         n_samples = samples_of(n_frames, hop, length)
         if n_frames <= block_frames:
             return self.forward(log_mel, length)
@@ -272,3 +279,25 @@ class GriffinLim(nn.Module):
             target = wave[..., start * hop : start * hop + block.shape[-1]]
             target += block[..., : target.shape[-1]]
         return wave
+
+
+def vocoded(
+    vocode: Callable[[Tensor, int, Phases], np.ndarray], mel_of: Callable[[int, int], Tensor], n_samples: int, hop: int,
+    piece_frames: int,
+) -> Iterator[np.ndarray]:
+    """A song's wave of `n_samples` as pieces (t,), each vocoded from what `mel_of(first, stop)` gives of the log-mel, (f, M).
+
+    A song of no more than `piece_frames` is one piece, as `vocode` makes it. Each further one sees its neighbours' frames, its
+    low octaves go on where the one before it left them, and the one fades into the other.
+    """
+    n_frames, phases, fading = 1 + n_samples // hop, Phases(), np.zeros(0, np.float32)
+    size = STRIDE * math.ceil(n_frames / math.ceil(n_frames / piece_frames) / STRIDE)
+    for start in range(0, n_frames, size):
+        stop = min(start + size, n_frames)
+        first, last = max(0, start - CONTEXT_FRAMES), min(stop + CONTEXT_FRAMES, n_frames)
+        end = n_samples if last == n_frames else last * hop - 1
+        wave = vocode(mel_of(first, last), end - first * hop, phases)[(start - first) * hop :]
+        phases.known = phases.found[max(0, stop - CONTEXT_FRAMES) - first : stop + CONTEXT_FRAMES // 2 - first]
+        wave[: len(fading)] += (fading - wave[: len(fading)]) * np.linspace(1, 0, len(fading), dtype=np.float32)
+        wave, fading = np.split(wave[: (size + FADE_FRAMES) * hop], [size * hop])
+        yield wave

@@ -22,11 +22,13 @@ from kcarol.audio import (
     load_audio,
     loudness_lufs,
     match_loudness,
+    record_audio,
     save_audio,
     stream_audio,
 )
 from kcarol.config import AudioConfig
-from kcarol.spectral import chunk_spans, loudness_curve, mel_edges_hz, mel_filters, overlap_add
+from kcarol.spectral import chunk_spans, joined, loudness_curve, mel_edges_hz, mel_filters, overlap_add
+from kcarol.tape import Tape
 
 CFG = AudioConfig()
 FORMATS = {"wav": [], "mp3": [], "flac": [], "ogg": ["-c:a", "libvorbis"], "opus": ["-c:a", "libopus"],
@@ -226,6 +228,16 @@ def test_stereo_is_saved_and_peaks_are_clipped(tmp_path):
     assert rate == 44_100 and sound.shape == (16_000, 2) and 0.999 < sound.max() <= 1
 
 
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_a_tape_is_saved_and_recorded_as_an_array_is(suffix, tmp_path):
+    wave = sine(440, 9.0) + np.random.default_rng(0).normal(0, 0.3, 144_000).astype(np.float32)
+    with Tape(len(wave)) as tape, Tape() as recorded:
+        tape[:] = wave
+        paths = [save_audio(tmp_path / f"{name}.{suffix}", sound) for name, sound in (("array", wave), ("tape", tape))]
+        record_audio(paths[1], recorded)
+        assert np.array_equal(load_audio(paths[0]), recorded[:])
+
+
 def test_long_ogg_is_written(tmp_path):
     path = save_audio(tmp_path / "a.ogg", np.zeros(16_000 * 240, np.float32))
     assert soundfile.info(path).frames == 16_000 * 240
@@ -405,8 +417,26 @@ def test_spectral_needs_no_decoder():
 def test_overlap_add_of_unchanged_chunks_is_identity(n, size, share):
     frames = torch.arange(2 * n * 3, dtype=torch.float32).reshape(2, n, 3) / n
     spans = chunk_spans(n, size, int(share * size))
-    joined = overlap_add([frames[:, a:b] for a, b in spans], spans, n)
-    assert torch.allclose(joined, frames, rtol=1e-5, atol=1e-5)
+    whole = overlap_add([frames[:, a:b] for a, b in spans], spans, n)
+    assert torch.allclose(whole, frames, rtol=1e-5, atol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(n=st.integers(1, 300), size=st.integers(1, 80), share=st.floats(0, 0.99))
+def test_chunks_are_joined_as_soon_as_no_further_one_reaches(n, size, share):
+    frames, spans, asked = torch.randn(n, 3), chunk_spans(n, size, int(share * size)), []
+
+    def chunks():
+        for start, stop in spans:
+            asked.append(start)
+            yield frames[start:stop]
+
+    begin = 0
+    for start, rows in joined(chunks(), spans, n):
+        begin += len(rows)
+        assert start == begin - len(rows) and torch.allclose(rows, frames[start:begin], atol=1e-5)
+        assert begin == (spans[len(asked)][0] if len(asked) < len(spans) else n)
+    assert begin == n
 
 
 @settings(max_examples=60, deadline=None)
@@ -420,8 +450,8 @@ def test_spans_cover_all_and_overlap_enough(n, size, share):
 
 def test_cross_fades_are_linear():
     spans = [(0, 10), (6, 16)]
-    joined = overlap_add([torch.zeros(10, 1), torch.ones(10, 1)], spans, 16)[:, 0]
-    assert torch.allclose(joined[5:11], torch.tensor([0, 0.2, 0.4, 0.6, 0.8, 1]))
+    whole = overlap_add([torch.zeros(10, 1), torch.ones(10, 1)], spans, 16)[:, 0]
+    assert torch.allclose(whole[5:11], torch.tensor([0, 0.2, 0.4, 0.6, 0.8, 1]))
 
 
 def test_spans_and_chunks_that_do_not_fit_are_refused():

@@ -1,5 +1,8 @@
 """Facts about conversion: any length in, the same length out; seams, silence, files. With small random networks."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +10,8 @@ import pytest
 import soundfile
 import torch
 
-from kcarol.audio import AudioError, loudness_lufs
-from kcarol.config import AudioConfig, ModelConfig, VocoderConfig
+from kcarol.audio import AudioError, load_audio, loudness_lufs, save_audio
+from kcarol.config import AudioConfig, ConvertConfig, ModelConfig, VocoderConfig
 from kcarol.content import Content
 from kcarol.convert import (
     CONVERTER_FILE,
@@ -22,7 +25,7 @@ from kcarol.convert import (
     shipped_weights,
 )
 from kcarol.models import MusicTransformer
-from kcarol.vocoder import GriffinLim, NeuralVocoder
+from kcarol.vocoder import CONTEXT_FRAMES, GriffinLim, NeuralVocoder, vocoded
 
 AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
 needs_shipped = pytest.mark.skipif(
@@ -197,6 +200,102 @@ def test_griffin_lim_stands_in_for_the_vocoder():
     converter = make_converter()
     slow = Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO)
     assert slow.convert(song(1.0)).shape == (16_000,)
+
+
+# --- long songs
+
+
+def in_pieces(converter, piece_frames):
+    cfg = ConvertConfig(piece_frames=piece_frames)
+    return Converter(converter.model, converter.vocoder, converter.styles, converter.window_frames, AUDIO, "cpu",
+                     torch.full((AUDIO.n_mels,), 0.2), cfg)  # fmt: skip
+
+
+def difference_db(one, other):
+    return 20 * np.log10(np.sqrt(np.mean((one - other) ** 2)) / np.sqrt(np.mean(one**2)) + 1e-9)
+
+
+@pytest.mark.parametrize("style, strength", [("bells", 1.0), ("choir", 0.5), ("a carol", 1.0)])
+def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
+    converter = Converter.load(device="cpu")  # of untrained networks' log-mel no wave is, and passes magnify every rounding
+    wave, whole = song(40.0), in_pieces(converter, 3_000)
+    style = whole.sound_of(song(5.0, seed=1)) if style == "a carol" else style
+    one = whole.convert(wave, style, strength)
+    assert np.array_equal(one, in_pieces(converter, AUDIO.n_frames(len(wave))).convert(wave, style, strength))
+    assert difference_db(one, in_pieces(converter, 700).convert(wave, style, strength)) < -30
+
+
+@pytest.mark.parametrize("n_frames", [599, 600, 601, 602, 1_199, 1_200, 1_201])
+@pytest.mark.parametrize("rest", [0, 1, 255])
+def test_pieces_are_together_as_long_as_the_song(n_frames, rest):
+    n_samples, seen = (n_frames - 1) * AUDIO.hop_length + rest, []
+
+    def vocode(mel, length, phases):
+        seen.append((int(mel[0, 0]), len(mel)))
+        assert AUDIO.n_frames(length) == len(mel)
+        return seen[-1][0] * AUDIO.hop_length + np.arange(float(length))
+
+    mel_of = lambda first, stop: torch.arange(first, stop)[:, None]  # noqa: E731
+    pieces = list(vocoded(vocode, mel_of, n_samples, AUDIO.hop_length, 600))
+    assert np.allclose(np.concatenate(pieces), np.arange(n_samples))
+    assert max(n for _, n in seen) <= 600 + 2 * CONTEXT_FRAMES
+
+
+def test_griffin_lims_pieces_fade_into_each_other():
+    converter = make_converter()
+    slow = in_pieces(Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO), 400)
+    carol = slow.convert(song(20.0))
+    jumps = np.abs(np.diff(carol))
+    join = AUDIO.n_frames(len(carol)) // 4 * 2 * AUDIO.hop_length  # pieces are equally long
+    assert jumps[join - 500 : join + 500].max() <= jumps.max() and np.isfinite(carol).all()
+
+
+@pytest.mark.parametrize("name", ["carol.wav", "carol.flac", "carol.ogg", "carol.mp3"])
+def test_a_long_file_becomes_the_carol_of_its_sound(converter, tmp_path, name):
+    pieces = in_pieces(converter, 700)
+    soundfile.write(tmp_path / "song.wav", song(30.0), 16_000)
+    convert_file(tmp_path / "song.wav", tmp_path / name, pieces, "choir", 0.5)
+    save_audio(tmp_path / f"array-{name}", pieces.convert(load_audio(tmp_path / "song.wav"), "choir", 0.5))
+    assert np.array_equal(load_audio(tmp_path / name), load_audio(tmp_path / f"array-{name}"))
+    assert sorted(os.listdir(tmp_path)) == sorted([name, f"array-{name}", "song.wav"])
+
+
+def test_a_conversion_that_fails_halfway_leaves_nothing_behind(converter, tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "song.wav", song(1.0), 16_000)
+    for name in ("hear", "rests", "vocode"):
+        with monkeypatch.context() as patch, pytest.raises(MemoryError):
+            patch.setattr(Converter, name, lambda *_: (_ for _ in ()).throw(MemoryError()))
+            convert_file(tmp_path / "song.wav", converter=converter)
+        assert os.listdir(tmp_path) == ["song.wav"]
+
+
+PEAK = """
+import resource, sys
+from kcarol.convert import Converter, convert_file
+convert_file(sys.argv[2], sys.argv[3], Converter.load(sys.argv[1], "cpu"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_an_hour_takes_no_more_memory_than_ten_minutes(weights, tmp_path):
+    peaks = []
+    for minutes in (10, 60):
+        path = tmp_path / f"{minutes}.flac"
+        soundfile.write(path, np.resize(song(60.0), minutes * 60 * 16_000), 16_000)
+        command = [sys.executable, "-c", PEAK, str(weights), str(path), str(tmp_path / f"{minutes}.wav")]
+        peaks.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    assert peaks[1] - peaks[0] < 100  # MiB; an hour's sound alone is 220
+
+
+@needs_shipped
+def test_the_low_octaves_go_on_from_piece_to_piece():
+    torch.manual_seed(0)
+    wave, shipped = song(30.0), Converter.load(device="cpu")
+    mel, n = shipped.predict(wave)[0], len(wave)
+    pieces = np.concatenate(list(vocoded(shipped.vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700)))
+    assert difference_db(shipped.vocode(mel, n), pieces) < -40
 
 
 # --- styles

@@ -78,6 +78,7 @@ def wrongs(cases: list[hostile.Case], folder: Path, converter: Converter) -> lis
 def short_limit(monkeypatch):
     """A flipped bit makes hours of a second: they are refused soon."""
     monkeypatch.setattr(audio, "LONGEST_S", 60.0)
+    monkeypatch.setattr(audio, "LONGEST_TAPED_S", 60.0)
 
 
 def test_some_of_each_kind_become_a_carol_of_their_length_or_one_line_that_names_them(bases, converter, tmp_path, short_limit):
@@ -158,6 +159,14 @@ def test_a_small_file_that_expands_to_hours_is_refused_in_bounded_memory(tmp_pat
     with pytest.raises(AudioError, match="at most 0.25 h.*found more"):
         load_audio(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 * 1024  # KiB; what is allowed is 58 MB
+
+
+def test_a_small_file_that_expands_to_hours_is_no_song_and_leaves_nothing(converter, tmp_path, monkeypatch):
+    monkeypatch.setattr(audio, "LONGEST_TAPED_S", 900.0)
+    (tmp_path / "slow.wav").write_bytes(hostile.wav(bytes(2 * 100_000), rate=1))
+    with pytest.raises(AudioError, match="at most 0.25 h.*found more"):
+        convert_file(tmp_path / "slow.wav", converter=converter)
+    assert os.listdir(tmp_path) == ["slow.wav"]
 
 
 def test_an_mp3_that_says_it_is_short_is_read_to_its_end(tmp_path):

@@ -1,5 +1,6 @@
 """Facts about texture and stretch: what is added to a prediction and what is left alone."""
 
+import pytest
 import torch
 
 from kcarol.texture import BLOCK_FRAMES, SLOW_FRAMES, add_texture, draw_texture, measure_texture, stretch
@@ -39,6 +40,13 @@ def test_same_seed_same_texture_and_another_seed_another():
     first, same, other = (add_texture(mel.clone(), torch.ones(8), seed) for seed in (3, 3, 4))
     assert torch.equal(first, same)
     assert not torch.allclose(first, other)
+
+
+@pytest.mark.parametrize("first, stop", [(0, 100), (4_000, 4_200), (20_400, 20_600), (25_000, 41_500), (41_499, 41_500)])
+def test_the_texture_of_a_piece_is_that_of_the_whole(first, stop):
+    whole = add_texture(torch.zeros(41_500, 4), torch.ones(4), 1)
+    piece = add_texture(torch.zeros(stop - first, 4), torch.ones(4), 1, first=first, n_frames=41_500)
+    assert torch.equal(piece, whole[first:stop])
 
 
 def test_no_deviation_leaves_the_prediction_as_it_is():

@@ -5,7 +5,7 @@ import math
 import torch
 
 from kcarol.config import AudioConfig
-from kcarol.tone import STRETCH_LIMITS, movement, smoothed, stretch_of, tone_of, with_tone
+from kcarol.tone import STRETCH_LIMITS, balance_to, movement, smoothed, stretch_of, tone_of, tone_of_pieces
 
 AUDIO = AudioConfig()
 
@@ -14,15 +14,25 @@ def noise(n_frames=600, n_bands=AUDIO.n_mels, seed=0):
     return torch.randn(n_frames, n_bands, generator=torch.Generator().manual_seed(seed))
 
 
+def with_tone(mel, tone):
+    return mel + balance_to(tone, tone_of(mel))
+
+
 def test_silence_is_no_part_of_the_tone():
     mel = noise()
     silent = torch.full((400, AUDIO.n_mels), math.log(AUDIO.log_floor))
     assert torch.allclose(tone_of(torch.cat([silent, mel, silent])), mel.mean(0), atol=1e-5)
 
 
+def test_the_tone_of_a_song_in_pieces_is_that_of_the_whole():
+    silent = torch.full((400, AUDIO.n_mels), math.log(AUDIO.log_floor))
+    mel = torch.cat([noise(), silent, noise(seed=1), silent])
+    assert torch.allclose(tone_of_pieces(lambda: iter(mel.split(170))), tone_of(mel), atol=1e-5)
+
+
 def test_a_spectrum_brought_to_its_own_tone_stays_as_it_is():
     mel = noise()
-    assert torch.allclose(with_tone(mel.clone(), tone_of(mel)), mel, atol=1e-5)
+    assert torch.allclose(with_tone(mel, tone_of(mel)), mel, atol=1e-5)
 
 
 def test_balance_is_taken_over():
