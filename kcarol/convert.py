@@ -219,10 +219,10 @@ class Converter:
             yield from windows
 
     def write_down(self, wave: np.ndarray | Tape) -> tuple[Decision, Content]:
-        """(T,) -> what was decided of it, and that with how sure it is: what is played."""
+        """(T,) -> what was decided of it, and that as it is played: with how sure it is, but for the tune."""
         heard = self.hear(wave)
         decision = decide(heard, self.audio)
-        return decision, weighed(decision, heard)
+        return decision, replace(weighed(decision, heard), onset=decision.content.onset)  # by its tune a song is known
 
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:

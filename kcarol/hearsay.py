@@ -17,6 +17,7 @@ from kcarol.content import shift_pitches
 from kcarol.convert import Converter
 from kcarol.corpus.pool import Group
 from kcarol.corpus.truth import unpack
+from kcarol.decide import decide, weighed
 
 
 def with_hearsay(groups: Iterable[Group], listener: Converter) -> Iterator[Group]:
@@ -30,6 +31,7 @@ def with_hearsay(groups: Iterable[Group], listener: Converter) -> Iterator[Group
 
 def heard_content(pop: np.ndarray, tune_shift: int, listener: Converter) -> Tensor:
     """(T,) int16 -> (F, N_FIELDS). The tune's octave is the true one: seconds of a song do not tell it, a whole song does."""
-    decision, content = listener.write_down(pop / np.float32(32768))
-    tune = shift_pitches(content.tune[None], tune_shift - decision.tune_shift)[0]
-    return replace(content, tune=tune).fields()
+    heard = listener.hear(pop / np.float32(32768))
+    decision = decide(heard, listener.audio)
+    tune = shift_pitches(decision.content.tune[None], tune_shift - decision.tune_shift)[0]
+    return replace(weighed(decision, heard), tune=tune).fields()
