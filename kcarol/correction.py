@@ -19,6 +19,7 @@ from kcarol.threads import alone, side_by_side
 STRIDE = 2  # frames from one that a pass corrects to the next; those of every fourth overlap by half, and passes diverge
 FAR_PASSES = 4  # of which each carries as far as a frame is long
 MOST_NATS = 3.0  # that a pass adds to a bin, or takes away
+RUMBLE = 2.0  # magnitude of bins below all bands over the lowest band's, at most: left alone they drift to the music's own
 CACHED_SAMPLES = 1 << 18  # of windowed frames corrected at once: 1 MB a tensor, twice as fast as all frames at once
 GPU_SAMPLES = 1 << 25  # corrected at once where starting a kernel costs more than memory does
 PASSBAND = 0.85  # share of a low rate's bins that its filter leaves alone
@@ -160,6 +161,8 @@ class MelCorrection(Correction):
         weight = filters.sum(1, keepdim=True)
         shares = filters / weight.clamp_min(1e-8) * (weight > 1e-7)
         n_bins, n_bands = shares.shape
+        self.first = int(filters[:, 0].argmax())  # bins below are in no band
+        self.scale = float(filters[self.first, 0])  # of that bin in the lowest band
         self.to_bands = Banded(filters, (n_bands // 2, 3 * n_bands // 4, 7 * n_bands // 8))
         self.to_bins = Banded(shares.T, (n_bins // 4, n_bins // 2))
 
@@ -173,6 +176,9 @@ class MelCorrection(Correction):
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
         mel = self.to_bands(power(spectrum).sqrt_()).clamp_min_(self.audio.log_floor).log_()
         lack = torch.sub(target, mel).mul_(self.step).clamp_(-MOST_NATS, MOST_NATS)
+        below = spectrum[:, : self.first]
+        most = target[:, :1].exp() * (RUMBLE / self.scale)
+        below.mul_(power(below).clamp_min_(self.audio.log_floor**2).rsqrt_().mul_(most).clamp_max_(1))
         return spectrum.mul_(self.to_bins(lack).exp_())
 
 
@@ -202,6 +208,9 @@ class LowBand(Correction):
         shares = (above / weight[self.mixed : self.stop, None].clamp_min(1e-8)).T
         scale = float(filters[self.first, 0])  # of a single bin, the same for all
         self.least, self.nats = (audio.log_floor / scale) ** 2, math.log(scale)
+        most = torch.full((self.mixed,), math.exp(MOST_NATS))
+        most[: self.first] = 1.0  # what is below all bands is never made louder
+        self.register_buffer("most", most, persistent=False)  # gain of a pass, of the bins below the shared ones
         self.register_buffer("above", above.contiguous(), persistent=False)
         self.register_buffer("shares", shares.contiguous(), persistent=False)
         self.register_buffer("free", 1 - shares.sum(0), persistent=False)  # of bins that higher bands hold too
@@ -219,10 +228,12 @@ class LowBand(Correction):
             return alone(self.add_up, change, wave, device=wave.device)
 
     def _opened(self, wave: Tensor, log_mel: Tensor, phases: Phases | None) -> tuple[Tensor, Tensor, Tensor]:
-        """The wave at the low rate (t,), what the passes begin with (t,), and what they aim at, (F, n_bands)."""
+        """The wave at the low rate (t,), what the passes begin with (t,), and what they aim at, (F, mixed + shared bands)."""
         low, n_single = self.down(wave), self.n_single
         target = log_mel[: 1 + len(wave) // self.audio.hop_length, : self.n_bands].to(wave.device).float()
-        target = torch.cat([target[:, :n_single] - self.nats, target[:, n_single:]], dim=1).exp_()
+        single = target[:, :n_single] - self.nats
+        below = (single[:, :1] + math.log(RUMBLE)).expand(-1, self.first)
+        target = torch.cat([below, single, target[:, n_single:]], dim=1).exp_()
         return low, self._begun(low, target, phases) if self.fresh else low, target
 
     def down(self, wave: Tensor) -> Tensor:
@@ -288,12 +299,12 @@ class LowBand(Correction):
         return found.div_(energy.clamp_min_(1e-8))[self.n_fft // 2 :][: len(low)]
 
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
-        single, shared = spectrum[:, self.first : self.mixed], spectrum[:, self.mixed : self.stop]
-        gain = power(single).clamp_min_(self.least).rsqrt_().mul_(target[:, : self.n_single])
-        single.mul_(limited(gain))
+        single, shared = spectrum[:, : self.mixed], spectrum[:, self.mixed : self.stop]
+        gain = power(single).clamp_min_(self.least).rsqrt_().mul_(target[:, : self.mixed])
+        single.mul_(gain.clamp_min_(math.exp(-MOST_NATS)).clamp_max_(self.most))
         if self.stop > self.mixed:
             found = (power(shared).sqrt_() @ self.above).clamp_min_(self.audio.log_floor)
-            shared.mul_(torch.addmm(self.free, limited(torch.div(target[:, self.n_single :], found, out=found)), self.shares))
+            shared.mul_(torch.addmm(self.free, limited(torch.div(target[:, self.mixed :], found, out=found)), self.shares))
         return spectrum
 
 

@@ -91,12 +91,27 @@ def test_pieces_are_the_whole_within_rounding(monkeypatch):
 def test_many_passes_carry_no_farther_than_their_reach():
     wave = torch.randn(3 * RATE // 2, generator=torch.Generator().manual_seed(3)) * 0.1
     low_band = LowBand(CFG, 8, 40, 0.96, fresh=False)
-    target = torch.rand(1 + len(wave) // low_band.hop, low_band.n_bands, generator=torch.Generator().manual_seed(4))
+    n_aims = low_band.mixed + low_band.n_bands - low_band.n_single
+    target = torch.rand(1 + len(wave) // low_band.hop, n_aims, generator=torch.Generator().manual_seed(4))
     made = low_band.corrected(wave, target)
     first = 6 * 64 * low_band.hop  # where a piece would begin
     part = low_band.corrected(wave[first:], target[first // low_band.hop :])
     assert low_band.reach < 40 * low_band.n_fft
     assert torch.allclose(part[low_band.reach :], made[first + low_band.reach :], atol=1e-4 * float(made.abs().max()))
+
+
+@pytest.mark.parametrize("correct", (
+    lambda wave, mel: LowBand(CFG, 16, 40, 0.98, True)(wave, mel),
+    lambda wave, mel: MelCorrection(CFG, 5, 0.8, 1.2)(wave[None], mel[None])[0],
+))  # fmt: skip
+def test_what_lies_below_all_bands_is_hushed(correct):
+    power_between = lambda wave, first_hz, stop_hz: float(  # noqa: E731
+        torch.fft.rfft(wave * torch.hann_window(len(wave)))[2 * first_hz : 2 * stop_hz].abs().square().sum()
+    )  # two seconds: bins of half a hertz
+    wave, rumble = tones(131.0, 196.0, 330.0), 3 * tones(5.0, 14.0, 22.0)
+    made = correct(wave + rumble, LogMel(CFG)(wave))
+    assert power_between(made, 0, 30) < 1e-3 * power_between(rumble, 0, 30)
+    assert power_between(made, 100, 400) > 0.8 * power_between(wave, 100, 400)
 
 
 def test_silence_stays_silent():
