@@ -21,7 +21,7 @@ from kcarol.corpus.carol import (
     sleigh_bells,
     tune_shift,
 )
-from kcarol.corpus.compose import compose
+from kcarol.corpus.compose import compose, drums_alone
 from kcarol.corpus.sheet import Chord, TimeGrid
 from kcarol.corpus.truth import Truth
 from kcarol.corpus.tunes import tune
@@ -169,3 +169,19 @@ def test_halls_of_drawn_styles_do_not_blur():
 def test_energy_of_a_beat_is_its_sections():
     for section in SHEETS[0].sections:
         assert energy_at(SHEETS[0], section.start + section.length / 2) == section.energy
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_where_drums_are_alone_sleigh_bells_are_on_the_grooves_strokes_and_nothing_else_is_struck(name):
+    sheet = drums_alone(SHEETS[0], 0, 1)
+    grid, bar = TimeGrid.of(sheet), sheet.beats_per_bar
+    end_s, size = float(grid.time_s(bar)), round(grid.length_s * CFG.sample_rate)
+    assert all(stroke.start_s >= end_s - 1e-6 for part in arrange_carol(sheet, grid, STYLES[name]) for stroke in part.strokes)
+    bells = sleigh_bells(sheet, grid, replace(STYLES[name], sleigh_db=None), CFG.sample_rate, size)
+    struck = [float(grid.time_s(k / 2)) for k in range(2 * bar) if sheet.accents[k] >= ACCENT]
+    at = [round(time_s * CFG.sample_rate) for time_s in struck]
+    assert struck and all(np.abs(bells[i : i + 800]).max() > 0.01 for i in at)
+    assert not bells[: at[0]].any() and not bells[round((end_s + 0.4) * CFG.sample_rate) :].any()
+    truth = Truth.of(sheet, grid, CFG, CFG.n_frames(size))
+    inside = slice(0, int(end_s * CFG.frame_rate) - 1)
+    assert not truth.chord[inside].any() and (truth.bass[inside] < 0).all() and truth.chord[inside.stop + 2 :].any(1).all()

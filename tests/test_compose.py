@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcarol.corpus.compose import (
+    DRUMS_ALONE,
     VALIDATION_TITLES,
     compose,
     draw_sheet,
+    drums_alone,
     instrumental,
     is_validation_seed,
     join,
@@ -380,3 +382,29 @@ def test_demo_tunes_fit_their_singers():
     for demo in DEMO_SONGS:
         low, high = ranges.get(demo["voice"], (45, 84))
         assert all(low <= note.pitch <= high for note in demo["sheet"].notes), demo["title"]
+
+
+@given(seed=st.integers(0, 500), first=st.integers(0, 6), n_bars=st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_bars_of_drums_alone_have_no_tune_and_no_chords_and_the_others_stay(seed, first, n_bars):
+    sheet = song(seed)
+    first = min(first, round(sheet.n_beats / sheet.beats_per_bar) - n_bars - 1)
+    if first < 0:
+        return
+    out, start, end = drums_alone(sheet, first, n_bars), first * sheet.beats_per_bar, (first + n_bars) * sheet.beats_per_bar
+    assert_sound(out)
+    assert out.n_beats == pytest.approx(sheet.n_beats)
+    assert all(chord.silent == (start - TOLERANCE <= chord.start < end - TOLERANCE) for chord in out.chords)
+    assert not [note for note in out.notes if start - TOLERANCE <= note.start < end - TOLERANCE]
+    kept = [note for note in sheet.notes if not start - TOLERANCE <= note.start < end - TOLERANCE]
+    assert [note.pitch for note in out.notes] == [note.pitch for note in kept]
+    assert [note.start for note in out.notes] == pytest.approx([note.start for note in kept])
+
+
+def test_some_drawn_sheets_have_drums_alone_and_every_drawn_sheet_is_sound():
+    sheets = [draw_sheet(np.random.default_rng(seed), 20.0) for seed in range(300)]
+    for sheet in sheets:
+        assert_sound(sheet)
+    with_drums = [sheet for sheet in sheets if any(chord.silent for chord in sheet.chords)]
+    assert 0.6 * DRUMS_ALONE < len(with_drums) / len(sheets) < 1.3 * DRUMS_ALONE
+    assert all(not all(chord.silent for chord in sheet.chords) for sheet in with_drums)

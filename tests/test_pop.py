@@ -9,6 +9,7 @@ import pytest
 
 from kcarol.corpus.backline import bass_line, chord_part
 from kcarol.corpus.bands import COMPS
+from kcarol.corpus.compose import drums_alone
 from kcarol.corpus.pop import BANDS, GROOVES, KINDS, NO_DRUMS, TAIL_S, Score, arrange_pop, synth_role
 from kcarol.corpus.sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
@@ -276,3 +277,17 @@ def test_guitars_and_stride_pianos_play_chord_tones_only(way):
             chord = score.chord_at(beat)
             assert pitch % 12 in (*chord.pitch_classes, chord.bass_class)
             assert length > 0
+
+
+@pytest.mark.parametrize("beats", [3, 4])
+def test_where_chords_are_silent_drums_play_and_nobody_else(beats):
+    seeds = [seed for seed in range(160) if (3 if seed % 4 == 3 else 4) == beats][:40]
+    for seed in seeds:
+        sheet = draw_sheet(seed)
+        sheet = drums_alone(sheet, (0, 4)[seed % 2], 2, energy=0.6)
+        grid, alone = TimeGrid.of(sheet), [chord for chord in sheet.chords if chord.silent]
+        start_s, end_s = grid.time_s(alone[0].start), grid.time_s(alone[-1].start + alone[-1].length)
+        arrangement = arrange_pop(sheet, grid, np.random.default_rng(seed))
+        inside = {part.name for part in arrangement.parts for stroke in part.strokes
+                  if start_s + LOOSE_S < stroke.start_s < end_s - LOOSE_S}  # fmt: skip
+        assert "drums" in inside and inside <= {"drums", "percussion"}

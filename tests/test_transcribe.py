@@ -45,14 +45,18 @@ def test_notes_come_back_at_their_pitch_within_two_frames(song):
         assert np.abs(was - found).max() <= 2 * FRAME_S
 
 
+def chord_at(sheet, beat):
+    return next(c for c in sheet.chords if c.start <= beat < c.start + c.length)
+
+
 def sounding(sheet, beat):
-    chord = next(c for c in sheet.chords if c.start <= beat < c.start + c.length)
+    chord = chord_at(sheet, beat)
     return frozenset(chord.pitch_classes), chord.bass_class
 
 
 def test_chords_come_back_on_their_half_beats(song):
     sheet, _, again, _ = song
-    halves = np.arange(0.25, sheet.n_beats, 0.5)
+    halves = [beat for beat in np.arange(0.25, sheet.n_beats, 0.5) if not chord_at(sheet, beat).silent]
     same = [sounding(sheet, beat) == sounding(again, beat) for beat in halves]
     assert np.mean(same) > 0.98  # sevenths and sixths are of the same notes; chords shorter than a half beat are not kept
 

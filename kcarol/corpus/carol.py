@@ -18,6 +18,7 @@ from kcarol.corpus.render import CAROL_SOUNDFONT, render_parts
 from kcarol.corpus.sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 
 LEGATO = 0.97  # share of a note's length that sounds
+ALONE_DB = -12.0  # sleigh bells where nothing else sounds
 ACCENT = 0.5  # eighths of the groove at least this strong are strokes, as in `truth`
 HARMONY_LOWEST = 53  # MIDI, F3: the harmony's octave
 BASS_LOWEST = 43  # MIDI, G2: what lies below is doubled here, since mel bands cannot tell semitones apart there
@@ -92,9 +93,14 @@ def _is_accented(sheet: LeadSheet, beat: float) -> bool:
 
 
 def harmony_spans(sheet: LeadSheet) -> list[Chord]:
-    """The chords, one after the other of the same tones and bass as one: a change that cannot be heard strikes nothing."""
+    """The chords, one after the other of the same tones and bass as one: a change that cannot be heard strikes nothing.
+
+    Silent chords are left out.
+    """
     spans: list[Chord] = []
     for chord in sheet.chords:
+        if chord.silent:
+            continue
         last = spans[-1] if spans else None
         if (
             last and set(last.pitch_classes) == set(chord.pitch_classes) and last.bass_class == chord.bass_class
@@ -233,20 +239,29 @@ def _jingle(sample_rate: int) -> np.ndarray:
 
 
 def sleigh_bells(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, sample_rate: int, n_samples: int) -> np.ndarray:
-    """(T,) sleigh bells on the beat, as loud as the section's energy."""
-    out = np.zeros(n_samples, np.float32)
-    if style.sleigh_db is None:
-        return out
-    shake = _jingle(sample_rate)
-    for beat in range(0, int(sheet.n_beats), style.sleigh_every):
-        energy = energy_at(sheet, beat)
-        if energy < 0.4:
-            continue
+    """(T,) sleigh bells: on the beat in styles that have them; on the groove's strokes where a song has drums alone."""
+    out, shake = np.zeros(n_samples, np.float32), _jingle(sample_rate)
+    for beat, level_db in [*_shakes(sheet, style), *_shakes_alone(sheet)]:
         at = round(float(grid.time_s(beat)) * sample_rate)
-        level = 10 ** ((style.sleigh_db + 12 * (energy - 0.8) - (3 if beat % sheet.beats_per_bar else 0)) / 20)
         piece = shake[: max(0, n_samples - at)]
-        out[at : at + len(piece)] += level * piece
+        out[at : at + len(piece)] += 10 ** (level_db / 20) * piece
     return out
+
+
+def _shakes(sheet: LeadSheet, style: CarolStyle) -> list[tuple[float, float]]:
+    """(beat, level in dB) of the sleigh bells that go with everything else, as loud as the section's energy."""
+    if style.sleigh_db is None:
+        return []
+    beats = [(beat, energy_at(sheet, beat)) for beat in range(0, int(sheet.n_beats), style.sleigh_every)]
+    return [(beat, style.sleigh_db + 12 * (energy - 0.8) - (3 if beat % sheet.beats_per_bar else 0))
+            for beat, energy in beats if energy >= 0.4]  # fmt: skip
+
+
+def _shakes_alone(sheet: LeadSheet) -> list[tuple[float, float]]:
+    """(beat, level in dB) of the sleigh bells on the groove's strokes where drums are alone: in every style, all that sounds."""
+    eighths = [k / 2 for chord in sheet.chords if chord.silent
+               for k in range(int(np.ceil(2 * chord.start)), int(np.ceil(2 * (chord.start + chord.length))))]  # fmt: skip
+    return [(beat, ALONE_DB + 12 * (energy_at(sheet, beat) - 0.8)) for beat in eighths if _is_accented(sheet, beat)]
 
 
 def _tilt(wave: np.ndarray, sample_rate: int, tilt_db: float) -> np.ndarray:

@@ -24,6 +24,7 @@ VALIDATION_TITLES = (
     "God Rest Ye Merry, Gentlemen",
 )
 VALIDATION_SHARE = 1 / 16  # of all seeds
+DRUMS_ALONE = 0.15  # share of excerpts in which they play some bars by themselves
 SINGERS_MIDI = {"male": (45, 67), "female": (55, 79)}
 MAX_RANGE = 17  # semitones: an octave and a fourth
 
@@ -337,7 +338,7 @@ def _merge(chords: list[Chord]) -> list[Chord]:
     out: list[Chord] = []
     for chord in chords:
         last = out[-1] if out else None
-        same = last and (last.root, last.quality, last.bass) == (chord.root, chord.quality, chord.bass)
+        same = last and replace(last, start=chord.start, length=chord.length) == chord
         if same and last.length + chord.length <= 16:
             out[-1] = replace(last, length=last.length + chord.length)
         else:
@@ -392,6 +393,25 @@ def transpose(sheet: LeadSheet, semitones: int) -> LeadSheet:
 def instrumental(sheet: LeadSheet, name: str = "intro", energy: float = 0.4) -> LeadSheet:
     """The sheet without its tune, as one section that is not sung."""
     return replace(sheet, notes=(), sections=(Section(name, 0.0, sheet.n_beats, energy, False),))
+
+
+def drums_alone(sheet: LeadSheet, first_bar: int, n_bars: int, energy: float = 0.7) -> LeadSheet:
+    """The sheet with bars in which only the drums play: no tune, silent chords, one section of `energy`."""
+    n_left = round(sheet.n_beats / sheet.beats_per_bar) - first_bar - n_bars
+    bars = instrumental(trim(sheet, first_bar, n_bars), "drums", energy)
+    out = replace(bars, chords=tuple(replace(chord, silent=True) for chord in bars.chords))
+    out = join(trim(sheet, 0, first_bar), out) if first_bar else out
+    return join(out, trim(sheet, first_bar + n_bars, n_left)) if n_left > 0 else out
+
+
+def _draw_drums_alone(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
+    """In some sheets of eight bars and more: one to four bars of drums, as an intro or where a section begins."""
+    n_all = round(sheet.n_beats / sheet.beats_per_bar)
+    if n_all < 8 or rng.random() >= DRUMS_ALONE:
+        return sheet
+    starts = [round(section.start / sheet.beats_per_bar) for section in sheet.sections]
+    first = 0 if rng.random() < 0.6 else pick(rng, [bar for bar in starts if bar <= n_all - 4])
+    return drums_alone(sheet, first, pick(rng, (1, 2, 4), (0.3, 0.45, 0.25)), float(np.round(rng.uniform(0.5, 0.95), 3)))
 
 
 def vary(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
@@ -483,10 +503,10 @@ def draw_sheet(
         seed = int(rng.integers(2**31))
         while is_validation_seed(seed) != validation:
             seed = int(rng.integers(2**31))
-        return compose(np.random.default_rng(seed), length_s, title=f"composed {seed}")
+        return _draw_drums_alone(compose(np.random.default_rng(seed), length_s, title=f"composed {seed}"), rng)
     titles = [title for title in TITLES if (title in VALIDATION_TITLES) == validation]
     sheet = vary(tune(pick(rng, titles)), rng)
     if rng.random() < 0.3:
         sheet = reharmonise(sheet, rng)
-    return _redress(_excerpt(sheet, rng, length_s), rng)
+    return _draw_drums_alone(_redress(_excerpt(sheet, rng, length_s), rng), rng)
 

@@ -22,6 +22,11 @@ def break_spans(score: Score, rng: np.random.Generator) -> list[tuple[float, flo
     return [(start - pick(rng, lengths), start) for start in starts if rng.random() < 0.5]
 
 
+def alone_spans(score: Score) -> list[tuple[float, float]]:
+    """Where the drums are alone, (start, end) in beats."""
+    return [(chord.start, chord.start + chord.length) for chord in score.sheet.chords if chord.silent]
+
+
 def broken_off(events: Sequence[Event], spans: Sequence[tuple[float, float]]) -> list[Event]:
     """Events less those that begin in a break; what rings on into it is cut."""
     for start, end in spans:

@@ -16,7 +16,7 @@ from kcarol.corpus.bands import BANDS, COMPS, GAINS_DB, GUITARS, PROGRAMS, TUNE_
 from kcarol.corpus.drummer import drum_part
 from kcarol.corpus.grooves import GROOVES, KITS, NO_DRUMS, SYNTH_DRUM
 from kcarol.corpus.lines import MAKERS, backing_voice, second_voice, tune_line
-from kcarol.corpus.perform import TAIL_S, Feel, break_spans, broken_off, perform
+from kcarol.corpus.perform import TAIL_S, Feel, alone_spans, break_spans, broken_off, perform
 from kcarol.corpus.score import Event, Score, pick, pick_weighted, section_at
 from kcarol.corpus.sheet import LeadSheet, Part, Stroke, TimeGrid
 
@@ -105,9 +105,10 @@ def _settled(
     players = dict(players)
     if voice is None and rng.random() < 0.15:  # one player for both, as on a piano
         players["lead"] = replace(players["lead"], program=players["chords"].program, kind=players["chords"].kind)
-    spans = break_spans(score, rng)
+    spans, alone = break_spans(score, rng), alone_spans(score)
     for name, player in players.items():
         events = player.events if name in TUNE_SIDE_DB or name == "fx" else broken_off(player.events, spans)
+        events = events if name in ("drums", "percussion") else broken_off(events, alone)
         players[name] = _hinted(replace(player, events=events), hints["sounds"].get(name))
     return {name: player for name, player in players.items() if player.events}
 
@@ -136,9 +137,10 @@ def _checked(hints: Mapping) -> dict:
 
 def _draw_groove(score: Score, rng: np.random.Generator, band: Band) -> str:
     """A groove in the sheet's metre; triplet grooves go with swung sheets only, they clash with straight tunes."""
-    if rng.random() < NO_DRUMS:
+    alone = any(chord.silent for chord in score.sheet.chords)  # then there is nothing but drums
+    if rng.random() < NO_DRUMS and not alone:
         return "none"
-    names = band.grooves
+    names = tuple(GROOVES) if alone and "none" in band.grooves else band.grooves
     if names != ("none",) and (score.beats_per_bar != 4 or rng.random() < 0.35 * band.crowd):
         names = tuple(GROOVES)
     fitting = [n for n in names if n == "none" or GROOVES[n].beats == score.beats_per_bar]

@@ -53,8 +53,8 @@ class Truth:
         chord, bass, energy = np.zeros((n_frames, 12), bool), np.full(n_frames, REST, np.int8), np.zeros(n_frames, np.float32)
         for c in sheet.chords:
             span = slice(int(frame(c.start)), int(frame(c.start + c.length)))
-            chord[span, list(c.pitch_classes)] = True
-            bass[span] = c.bass_class
+            chord[span, list(c.pitch_classes)] = not c.silent
+            bass[span] = REST if c.silent else c.bass_class
         for s in sheet.sections:
             energy[int(frame(s.start)) : int(frame(s.start + s.length))] = energy_at(sheet, s.start)
         beats = np.arange(len(grid.beat_times_s) - 1)
