@@ -20,7 +20,7 @@ from kcarol.corpus.sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 LEGATO = 0.97  # share of a note's length that sounds
 ALONE_DB = -12.0  # sleigh bells where nothing else sounds
 ACCENT = 0.5  # eighths of the groove at least this strong are strokes, as in `truth`
-HARMONY_LOWEST = 53  # MIDI, F3: the harmony's octave
+HARMONY_LOWEST = 60  # MIDI, C4: the harmony's octave
 BASS_LOWEST = 43  # MIDI, G2: what lies below is doubled here, since mel bands cannot tell semitones apart there
 
 # General MIDI programs, numbered from 0
