@@ -168,7 +168,7 @@ COMMANDS: dict[str, Command] = {command.name: command for command in (
         option("--engine", metavar="ADDRESS",
                help="Dask scheduler whose workers convert the --manifest, as tcp://host:8786 (default: processes here)"),
         JOBS, VOCODER, WEIGHTS, DEVICE, FORCE),
-        ("SONG", "sound file (wav mp3 flac ogg opus m4a aac wma) of any length, or folder of such files"), needs_files=False),
+        ("SONG", "sound file (wav mp3 flac ogg opus m4a aac wma) of up to 24 hours, or folder of such files"), needs_files=False),
     Command("corpus", "render pairs of pop and carol to train on; what is there already stays", (
         option("--hours", type=float, default=1.0, metavar="H", help="of pairs to be in --out, hours (default: %(default)g)"),
         option("--seed", type=int, default=0, metavar="N", help="of the first pair (default: %(default)s)"),

@@ -30,7 +30,7 @@ from kcarol.spectral import Features, LogMel, chunk_spans, joined, loudness_curv
 from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_module, vector
 from kcarol.tape import Tape
 from kcarol.texture import measure_texture
-from kcarol.threads import side_by_side
+from kcarol.threads import side_by_side, unshared
 from kcarol.tone import STRETCH_S, stretch_of, tone_of
 from kcarol.vocoder import GriffinLim, NeuralVocoder, vocoded
 
@@ -220,7 +220,9 @@ class Converter:
 
     def write_down(self, wave: np.ndarray | Tape) -> tuple[Decision, Content]:
         """(T,) -> what was decided of it, and that as it is played: with how sure it is, but for the tune."""
-        heard = self.hear(wave)
+        return self._noted(self.hear(wave))
+
+    def _noted(self, heard: dict[str, np.ndarray]) -> tuple[Decision, Content]:
         decision = decide(heard, self.audio)
         return decision, replace(weighed(decision, heard), onset=decision.content.onset)  # by its tune a song is known
 
@@ -303,25 +305,27 @@ class Converter:
         sound = self.sound(style)
         if len(song) < LEAST_SAMPLES or not peak(song):
             return
-        with Tape(width=self.model.cfg.n_mels, beside=beside) as predicted:
-            self._predict_onto(predicted, song, sound)
-            mel_of, start = self._mel_of(predicted, song, sound), 0
+        with Tape(width=self.model.cfg.n_mels, beside=beside) as predicted, unshared():
+            heard, start = self.hear(song), 0
+            marks = (lambda: self._noted(heard)[1], lambda: self.rests(song))
+            content, rests = side_by_side(lambda made: made(), marks)
+            self._play_onto(predicted, content, sound)
+            mel_of = self._mel_of(predicted, rests, sound)
             for piece in vocoded(self.vocode, mel_of, len(song), self.audio.hop_length, self.cfg.piece_frames):
                 carol[start : start + len(piece)] = piece
                 start += len(piece)
-        match_loudness(carol, song, self.audio.sample_rate, in_place=True)
-        if strength < 1:
-            mix_into(carol, song, strength, self.audio.sample_rate)
+            match_loudness(carol, song, self.audio.sample_rate, in_place=True)
+            if strength < 1:
+                mix_into(carol, song, strength, self.audio.sample_rate)
 
-    def _predict_onto(self, predicted: Tape, song: np.ndarray | Tape, sound: Sound) -> None:
-        content = self.write_down(song)[1]
+    def _play_onto(self, predicted: Tape, content: Content, sound: Sound) -> None:
         spans = self.spans(len(content.tune))
         for _, rows in joined(self._played_windows(content, sound.vector, spans), spans, len(content.tune)):
             predicted.append(rows.numpy())
 
-    def _mel_of(self, predicted: Tape, song: np.ndarray | Tape, sound: Sound) -> Callable[[int, int], Tensor]:
+    def _mel_of(self, predicted: Tape, rests: Tensor, sound: Sound) -> Callable[[int, int], Tensor]:
         """A function of a first frame and the one behind the last -> the carol's log-mel there, as in `predict`."""
-        played, rests = self._played(predicted, sound), self.rests(song)
+        played = self._played(predicted, sound)
         balance = played.balance()
 
         def mel_of(first: int, stop: int) -> Tensor:

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from kcarol.config import AudioConfig
 from kcarol.spectral import Banded, mel_filters
-from kcarol.threads import alone, side_by_side
+from kcarol.threads import n_at_once, side_by_side, unshared
 
 STRIDE = 2  # frames from one that a pass corrects to the next; those of every fourth overlap by half, and passes diverge
 FAR_PASSES = 4  # of which each carries as far as a frame is long
 MOST_NATS = 3.0  # that a pass adds to a bin, or takes away
 RUMBLE = 2.0  # magnitude of bins below all bands over the lowest band's, at most: left alone they drift to the music's own
-CACHED_SAMPLES = 1 << 18  # of windowed frames corrected at once: 1 MB a tensor, twice as fast as all frames at once
+CACHED_SAMPLES = 1 << 19  # of windowed frames corrected at once, 2 MB a tensor: more leave the cache, fewer leave threads waiting
 GPU_SAMPLES = 1 << 25  # corrected at once where starting a kernel costs more than memory does
 PASSBAND = 0.85  # share of a low rate's bins that its filter leaves alone
 TAPS = 32  # of that filter, for each sample of the low rate
@@ -96,11 +96,12 @@ class Correction(nn.Module):
     def corrected(self, wave: Tensor, target: Tensor) -> Tensor:
         """(T,), (F, M), F == 1 + T // hop -> (T,), float32."""
         start, stop = self.n_fft // 2, self.n_fft // 2 + len(wave)
-        last, targets = self._padded(wave, len(target)), self._rows_of(target)
+        last, targets = self._padded(wave, len(target)), [target[k::STRIDE].contiguous() for k in range(min(STRIDE, len(target)))]
         here, found, shares = last.clone(), torch.empty_like(last), self._shares(targets, start, stop)
         for turn in range(self.passes):
-            self._pass(here, targets, turn, found.zero_())
-            found.mul_(shares[turn % len(shares)])
+            k = turn % len(targets)
+            self._pass(here[k * self.hop :], targets[k], found.zero_()[k * self.hop :])
+            found.mul_(shares[k])
             torch.lerp(last, found, 1 + self.momentum, out=here)
             last, found = found, last
         return last[start:stop].clone()
@@ -109,36 +110,33 @@ class Correction(nn.Module):
         """All samples under `n_frames` frames, the first one centred on the wave's beginning; zero outside the wave."""
         return nn.functional.pad(wave, (self.n_fft // 2, (n_frames - 1) * self.hop + self.n_fft // 2 - len(wave)))
 
-    def _rows_of(self, frames: Tensor) -> list[Tensor]:
-        """(F, n) -> (f, n) each: frames k, k + n_fft / hop and so on, which lie side by side and share no sample."""
-        step = self.n_fft // self.hop
-        return [frames[k::step].contiguous() for k in range(min(step, len(frames)))]
-
     def _shares(self, targets: list[Tensor], start: int, stop: int) -> list[Tensor]:
         """One over the squared windows of each turn's frames, overlap-added; zero before `start` and from `stop` on."""
         shares = []
-        for turn in range(min(STRIDE, len(targets), self.passes)):
+        for turn, target in enumerate(targets):
             energy = self.window.new_zeros((sum(map(len, targets)) - 1) * self.hop + self.n_fft)
-            for k in range(turn, len(targets), STRIDE):
-                energy[k * self.hop :][: len(targets[k]) * self.n_fft].view(-1, self.n_fft).add_(self.window.square())
+            self._overlap_add(self.window.expand(len(target), -1), STRIDE * self.hop, energy[turn * self.hop :])
             share = torch.zeros_like(energy)
             share[start:stop] = 1 / energy[start:stop].clamp_min(1e-8)
             shares.append(share)
         return shares
 
-    def _pass(self, wave: Tensor, targets: list[Tensor], turn: int, out: Tensor) -> None:
-        """Adds this turn's frames of the padded wave, scaled towards `targets` as in `_rows_of`, onto `out`.
-
-        Rows are read and added to where they lie, a few at a time, for the cache.
-        """
+    def _pass(self, wave: Tensor, target: Tensor, out: Tensor) -> None:
+        """Every second frame of `wave`, scaled towards `target` (f, M), windowed again and added to `out`."""
         size = max(1, (GPU_SAMPLES if wave.is_cuda else CACHED_SAMPLES) // self.n_fft)
-        for first in range(0, len(targets[0]), size):
-            for k in range(turn % min(STRIDE, len(targets)), len(targets), STRIDE):
-                rows = targets[k][first : first + size]
-                if len(rows):
-                    span = slice(k * self.hop + first * self.n_fft, k * self.hop + (first + len(rows)) * self.n_fft)
-                    spectrum = self.scaled(torch.fft.rfft(wave[span].view(-1, self.n_fft) * self.window), rows)
-                    out[span].view(-1, self.n_fft).addcmul_(torch.fft.irfft(spectrum, self.n_fft), self.window)
+        step = STRIDE * self.hop
+        frames = wave.unfold(0, self.n_fft, step)
+        for first in range(0, len(target), size):
+            wanted = target[first : first + size]
+            spectrum = torch.fft.rfft(frames[first : first + len(wanted)] * self.window)
+            self._overlap_add(torch.fft.irfft(self.scaled(spectrum, wanted), self.n_fft), step, out[first * step :])
+
+    def _overlap_add(self, frames: Tensor, step: int, out: Tensor) -> None:
+        """Frames (f, n_fft), windowed, onto (T,) from its beginning on, each `step` samples behind the one before."""
+        n_apart = self.n_fft // step  # frames this far apart lie side by side and share no sample
+        for k in range(min(n_apart, len(frames))):
+            rows = frames[k::n_apart]
+            out[k * step :][: rows.numel()].view_as(rows).addcmul_(rows, self.window)
 
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:
         """(f, N/2 + 1) complex and what it should be, (f, M) -> the spectrum, each bin times what it lacks, in place."""
@@ -222,10 +220,9 @@ class LowBand(Correction):
 
         The whole wave at once: phases go on all along. `phases`: of a wave that is a piece of a longer one; its own are noted.
         """
-        with torch.autocast(wave.device.type, enabled=False):
-            low, begun, target = alone(self._opened, wave, log_mel, phases, device=wave.device)
-            change = self._in_pieces(begun, target).sub_(low)
-            return alone(self.add_up, change, wave, device=wave.device)
+        with torch.autocast(wave.device.type, enabled=False), unshared():
+            low, begun, target = self._opened(wave, log_mel, phases)
+            return self.add_up(self._in_pieces(begun, target).sub_(low), wave)
 
     def _opened(self, wave: Tensor, log_mel: Tensor, phases: Phases | None) -> tuple[Tensor, Tensor, Tensor]:
         """The wave at the low rate (t,), what the passes begin with (t,), and what they aim at, (F, mixed + shared bands)."""
@@ -264,7 +261,7 @@ class LowBand(Correction):
 
     def _in_pieces(self, low: Tensor, target: Tensor) -> Tensor:
         """`corrected`, a piece for each thread where pieces are longer than what they repeat of their neighbours."""
-        n_pieces = max(1, min(torch.get_num_threads(), len(low) // (2 * self.reach or 1))) if low.device.type == "cpu" else 1
+        n_pieces = max(1, min(n_at_once(low.device), len(low) // (2 * self.reach or 1)))
         size = math.ceil(len(target) / n_pieces / STRIDE) * STRIDE * self.hop  # whose even frames are the whole's
 
         def piece(start: int) -> Tensor:
@@ -281,21 +278,24 @@ class LowBand(Correction):
         padded, phase, carried = self._padded(low, len(target)), low.new_zeros(n_bins), carried or Phases()
         carried.found = low.new_zeros(len(target), n_bins)
         frames, found, energy = padded.unfold(0, self.n_fft, self.hop), torch.zeros_like(padded), torch.zeros_like(padded)
-        for first, wanted in zip(range(0, len(target), BEGUN_FRAMES), target.split(BEGUN_FRAMES), strict=True):
+
+        def seen(first: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            wanted = target[first : first + BEGUN_FRAMES]
             spectrum = self.scaled(torch.fft.rfft(frames[first : first + len(wanted)] * self.window), wanted)
             magnitude = power(spectrum[:, :n_bins]).sqrt_()
-            peak, frequency = peaks(magnitude)
-            phases = carried.found[first : first + len(wanted)]
-            known = carried.known[first : first + len(wanted)]
+            return spectrum, magnitude, *peaks(magnitude)
+
+        starts = range(0, len(target), BEGUN_FRAMES)
+        for first, (spectrum, magnitude, peak, frequency) in zip(starts, side_by_side(seen, starts, low.device), strict=True):
+            phases = carried.found[first : first + len(spectrum)]
+            known = carried.known[first : first + len(spectrum)]
             phases[: len(known)] = known
             phase = phases[len(known) - 1] if len(known) else phase
             turn = 2 * math.pi * self.hop / self.n_fft * frequency
             phases[len(known) :] = gone_on(phase, peak[len(known) :], turn[len(known) :])
             spectrum[:, :n_bins], phase = torch.polar(magnitude * sign, phases), phases[-1]
-            for k, rows in enumerate(self._rows_of(torch.fft.irfft(spectrum, self.n_fft))):
-                span = slice((first + k) * self.hop, (first + k) * self.hop + rows.numel())
-                found[span].view_as(rows).addcmul_(rows, self.window)
-                energy[span].view_as(rows).add_(self.window.square())
+            self._overlap_add(torch.fft.irfft(spectrum, self.n_fft), self.hop, found[first * self.hop :])
+            self._overlap_add(self.window.expand(len(spectrum), -1), self.hop, energy[first * self.hop :])
         return found.div_(energy.clamp_min_(1e-8))[self.n_fft // 2 :][: len(low)]
 
     def scaled(self, spectrum: Tensor, target: Tensor) -> Tensor:

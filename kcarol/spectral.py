@@ -67,6 +67,7 @@ class Features(nn.Module):
         }.items():
             self.register_buffer(name, tensor, persistent=False)
         self.n_pitch_bins = 1 + int(self.pitch_filters.any(1).nonzero().max())  # the others belong to no band
+        self.to_pitch = Banded(self.pitch_filters[: self.n_pitch_bins], [n * cfg.n_pitch_bands // 4 for n in (1, 2, 3)])
 
     def forward(self, wave: Tensor) -> Tensor:
         """(..., T) wave, whole clip or window -> (..., F, C) float32. ValueError for an empty wave."""
@@ -82,7 +83,8 @@ class Features(nn.Module):
         cfg, reach = self.cfg, round(self.cfg.whiten_octaves * 12 * self.cfg.bands_per_semitone)
         blocks, heard = [], self.n_pitch_bins
         for spectrum in spectrum_blocks(wave, self.long_window, cfg.hop_length):
-            level = (_power(spectrum[..., :heard]) @ self.pitch_filters[:heard]).sqrt() * gain[:, None, None]
+            power = _power(spectrum[..., :heard])
+            level = self.to_pitch(power.flatten(0, 1)).view(*power.shape[:2], -1).sqrt() * gain[:, None, None]
             blocks.append(whiten(torch.log1p(cfg.log_gain * level), reach).clamp(*cfg.whiten_clip))
         return torch.cat(blocks, dim=1)
 

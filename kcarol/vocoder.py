@@ -15,7 +15,7 @@ from kcarol.config import AudioConfig, VocoderConfig
 from kcarol.correction import STRIDE, InverseSTFT, LowBand, MelCorrection, Phases
 from kcarol.spectral import mel_filters
 from kcarol.store import config_from, load_module, save_module
-from kcarol.threads import side_by_side
+from kcarol.threads import n_at_once, side_by_side
 
 MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large magnitudes
 LEAST_BLOCK_FRAMES = 256  # shorter ones repeat more of their neighbours than a second thread would save
@@ -163,8 +163,8 @@ class NeuralVocoder(nn.Module):
     def _in_blocks(self, made: Callable[[int, int], Tensor], shape: tuple[int, int], reach: int, most_frames: int) -> Tensor:
         """`shape` (B, T) from `made(first, stop)`, at least a block for each thread; each sees `reach` samples around it."""
         hop, device, n_samples = self.cfg.hop_length, self.mean.device, shape[1]
-        n_frames, n_threads = 1 + n_samples // hop, torch.get_num_threads() if device.type == "cpu" else 1
-        n_blocks = max(math.ceil(n_frames / most_frames), min(n_threads, n_frames // LEAST_BLOCK_FRAMES), 1)
+        n_frames = 1 + n_samples // hop
+        n_blocks = max(math.ceil(n_frames / most_frames), min(n_at_once(device), n_frames // LEAST_BLOCK_FRAMES), 1)
         size = STRIDE * math.ceil(n_frames / n_blocks / STRIDE) * hop
 
         wave = torch.empty(shape, device=device)

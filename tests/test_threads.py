@@ -1,9 +1,11 @@
 """Facts about work side by side: order, exceptions, autocast, and PyTorch's own threads afterwards."""
 
+import threading
+
 import pytest
 import torch
 
-from kcarol.threads import alone, side_by_side
+from kcarol.threads import n_at_once, side_by_side, unshared
 
 
 @pytest.fixture
@@ -21,7 +23,28 @@ def test_results_come_in_the_order_of_the_items(two_threads):
 def test_each_piece_is_computed_by_one_thread_and_afterwards_all_are_there_again(two_threads):
     assert set(side_by_side(lambda _: torch.get_num_threads(), range(6))) == {1}
     assert torch.get_num_threads() == 2
-    assert alone(torch.get_num_threads) == 1 and torch.get_num_threads() == 2
+
+
+def test_what_is_made_of_a_result_meanwhile_is_computed_by_one_thread(two_threads):
+    assert [torch.get_num_threads() for _ in side_by_side(lambda n: n, range(5))] == [1] * 5
+    assert torch.get_num_threads() == 2
+
+
+def test_unshared_work_is_done_by_one_thread_and_still_given_to_all_side_by_side(two_threads):
+    with unshared():
+        assert torch.get_num_threads() == 1 and n_at_once() == 2
+        with unshared():
+            assert n_at_once() == 2
+        together = threading.Barrier(2, timeout=30)  # passed only by two at once
+        assert set(side_by_side(lambda _: (together.wait(), n_at_once())[1], range(2))) == {1}  # each of which has but its own
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == n_at_once() == 2 and n_at_once("cuda") == 1
+
+
+def test_unshared_work_that_fails_puts_threads_back(two_threads):
+    with pytest.raises(ValueError, match="no"), unshared():
+        raise ValueError("no")
+    assert torch.get_num_threads() == n_at_once() == 2
 
 
 def test_autocast_and_the_lack_of_gradients_are_those_of_the_caller(two_threads):
