@@ -118,9 +118,9 @@ class ConvertConfig:
     overlap: float = 0.25  # share of a window that it has in common with the next
     batch_windows: int = 8
     piece_frames: int = 20_480  # of a longer song that are made lively and vocoded at once: 5.5 minutes
-    stretch: float = 1.25  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    stretch: float = 1.2  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
     stretch_s: float = 4.0
-    texture: float = 0.75  # share of the measured texture that is added
+    texture: float = 0.7  # share of the measured texture that is added
     seed: int = 0  # of the texture
     rest_db: float = -45.0  # where the song lies further below its mean level, the carol falls silent with it
     rest_release_s: float = 0.6  # after which it does: notes ring out
