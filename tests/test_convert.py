@@ -224,15 +224,16 @@ def difference_db(one, other):
 @pytest.mark.parametrize("style, strength", [("bells", 1.0), ("choir", 0.5), ("a carol", 1.0)])
 def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
     converter = Converter.load(device="cpu")
-    wave, whole = song(40.0), in_pieces(converter, 3_000)
+    wave = 0.25 * song(40.0)  # soft: where a limiter is at work, silent bands fill with its own
+    whole = in_pieces(converter, 3_000)
     style = whole.sound_of(song(5.0, seed=1)) if style == "a carol" else style
     one = whole.convert(wave, style, strength)
     assert np.array_equal(one, in_pieces(converter, AUDIO.n_frames(len(wave))).convert(wave, style, strength))
     pieces = in_pieces(converter, 700).convert(wave, style, strength)
     apart = (converter.log_mel(torch.from_numpy(one)) - converter.log_mel(torch.from_numpy(pieces))).abs().mean(1)  # (F,) nats
-    assert apart.mean() < 0.01 and apart.quantile(0.99) < 0.1
-    if isinstance(style, str):  # a log-mel that is brought to a reference is no wave's: phases of a stroke hang on rounding
-        assert difference_db(one, pieces) < -40 and apart.max() < 0.25
+    assert apart.mean() < 0.01 and apart.max() < 0.25
+    # a log-mel brought to a reference is no wave's: a millionth of a nat more or less moves its phases by -30 dB
+    assert difference_db(one, pieces) < (-40 if isinstance(style, str) else -25)
 
 
 @pytest.mark.parametrize("n_frames", [599, 600, 601, 602, 1_199, 1_200, 1_201])
