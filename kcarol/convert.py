@@ -306,11 +306,8 @@ class Converter:
         if len(song) < LEAST_SAMPLES or not peak(song):
             return
         with Tape(width=self.model.cfg.n_mels, beside=beside) as predicted, unshared():
-            heard, start = self.hear(song), 0
-            marks = (lambda: self._noted(heard)[1], lambda: self.rests(song))
-            content, rests = side_by_side(lambda made: made(), marks)
-            self._play_onto(predicted, content, sound)
-            mel_of = self._mel_of(predicted, rests, sound)
+            rests = self._predict_onto(predicted, song, sound)
+            mel_of, start = self._mel_of(predicted, rests, sound), 0
             for piece in vocoded(self.vocode, mel_of, len(song), self.audio.hop_length, self.cfg.piece_frames):
                 carol[start : start + len(piece)] = piece
                 start += len(piece)
@@ -318,10 +315,14 @@ class Converter:
             if strength < 1:
                 mix_into(carol, song, strength, self.audio.sample_rate)
 
-    def _play_onto(self, predicted: Tape, content: Content, sound: Sound) -> None:
+    def _predict_onto(self, predicted: Tape, song: np.ndarray | Tape, sound: Sound) -> Tensor:
+        """The carol's log-mel as predicted onto the tape, and what `rests` says; of what was heard nothing is kept."""
+        heard = self.hear(song)
+        content, rests = side_by_side(lambda made: made(), (lambda: self._noted(heard)[1], lambda: self.rests(song)))
         spans = self.spans(len(content.tune))
         for _, rows in joined(self._played_windows(content, sound.vector, spans), spans, len(content.tune)):
             predicted.append(rows.numpy())
+        return rests
 
     def _mel_of(self, predicted: Tape, rests: Tensor, sound: Sound) -> Callable[[int, int], Tensor]:
         """A function of a first frame and the one behind the last -> the carol's log-mel there, as in `predict`."""
