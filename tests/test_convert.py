@@ -220,6 +220,18 @@ def difference_db(one, other):
     return 20 * np.log10(np.sqrt(np.mean((one - other) ** 2)) / np.sqrt(np.mean(one**2)) + 1e-9)
 
 
+def apart(converter, one, other):
+    """Distance of two waves' log-mels frame by frame, (F,) nats."""
+    return (converter.log_mel(torch.from_numpy(one)) - converter.log_mel(torch.from_numpy(other))).abs().mean(1)
+
+
+def nudged(converter, seed):
+    """The same converter, its carol's log-mel a millionth of a nat off, as sums in another order make it."""
+    vocode, rng = converter.vocode, torch.Generator().manual_seed(seed)
+    converter.vocode = lambda mel, *rest: vocode(mel + 1e-6 * torch.randn(mel.shape, generator=rng), *rest)
+    return converter
+
+
 @needs_shipped
 @pytest.mark.parametrize("style, strength", [("bells", 1.0), ("choir", 0.5), ("a carol", 1.0)])
 def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
@@ -230,10 +242,12 @@ def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
     one = whole.convert(wave, style, strength)
     assert np.array_equal(one, in_pieces(converter, AUDIO.n_frames(len(wave))).convert(wave, style, strength))
     pieces = in_pieces(converter, 700).convert(wave, style, strength)
-    apart = (converter.log_mel(torch.from_numpy(one)) - converter.log_mel(torch.from_numpy(pieces))).abs().mean(1)  # (F,) nats
-    assert apart.mean() < 0.01 and apart.max() < 0.25
-    # a log-mel brought to a reference is no wave's: a millionth of a nat more or less moves its phases by -30 dB
-    assert difference_db(one, pieces) < (-40 if isinstance(style, str) else -25)
+    off = apart(converter, one, pieces)
+    if isinstance(style, str):
+        assert difference_db(one, pieces) < -40 and off.mean() < 0.01 and off.max() < 0.25
+    else:  # a log-mel brought to a reference is no wave's, and the phases it gets hang on rounding
+        rounding = [apart(converter, one, nudged(in_pieces(converter, 3_000), seed).convert(wave, style)) for seed in range(3)]
+        assert off.mean() < 2 * max(r.mean() for r in rounding) and off.max() < 2 * max(r.max() for r in rounding)
 
 
 @pytest.mark.parametrize("n_frames", [599, 600, 601, 602, 1_199, 1_200, 1_201])
