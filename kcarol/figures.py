@@ -15,7 +15,7 @@ from kcarol.content import N_CONTENT
 from kcarol.convert import Converter
 from kcarol.corpus.carol import STYLES, arrange_carol
 from kcarol.corpus.demo import DEMO_SONGS
-from kcarol.corpus.demoset import STYLE, DemoSong, arrange_demo, demo_truth, file_name
+from kcarol.corpus.demoset import STYLE, DemoSong, demo_truth, file_name
 from kcarol.corpus.sheet import LeadSheet, Part
 from kcarol.decide import Decision
 from kcarol.models import MusicTransformer, positional_encoding
@@ -108,7 +108,7 @@ def sheet_of(title: str) -> LeadSheet:
 def arrangements(title: str, style: str = STYLE) -> dict[str, Strokes]:
     """What the pop band and the carol's instruments play of a demo song, drums left out. KeyError for other titles."""
     demo = DemoSong.of({song["title"]: song for song in DEMO_SONGS}[title])
-    parts = {"pop": arrange_demo(demo).parts, f"carol, {style}": arrange_carol(demo.song["sheet"], demo.grid, STYLES[style])}
+    parts = {"pop": demo.arrangement.parts, f"carol, {style}": arrange_carol(demo.sheet, demo.grid, STYLES[style])}
     return {name: {part.name: _strokes(part) for part in found if not part.is_drums} for name, found in parts.items()}
 
 

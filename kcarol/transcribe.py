@@ -5,6 +5,8 @@ Real time stays what it was: the sheet's beats are of any length, and `TimeGrid`
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from kcarol.config import AudioConfig
@@ -40,8 +42,12 @@ def transcribe(decision: Decision, cfg: AudioConfig | None = None, title: str = 
     notes = find_notes(decision.tune, content.onset[:, 0] > 0.5, beat_of, SNAP_FRAMES / cfg.frame_rate, times_s)
     n_beats = len(times_s) - 1
     chords = find_chord_names(content.chord > 0.5, content.bass > 0.5, beat_of, n_beats, (key, mode))
-    sections = find_sections(content.energy[:, 0], beat_of, n_beats, metre, notes)
-    accents = find_accents(content.accent[:, 0] > 0.5, beat_of, n_beats, metre)
+    struck = np.unique(np.round(2 * beat_of(np.flatnonzero(content.accent[:, 0] > 0.5))).astype(int))
+    sections = tuple(
+        replace(section, accents=find_accents(struck, section.start, section.start + section.length, metre))
+        for section in find_sections(content.energy[:, 0], beat_of, n_beats, metre, notes)
+    )
+    accents = find_accents(struck, 0, n_beats, metre)
     tempo_bpm = 60 / float(np.median(np.diff(times_s)))
     return LeadSheet(title, tempo_bpm, metre, key, mode, notes, chords, sections, accents=accents), grid
 
@@ -185,8 +191,8 @@ def _section(energy: float, start: int, end: int, notes: tuple[Note, ...]) -> Se
     return Section(name if sung else "instrumental", float(start), float(end - start), energy, sung)
 
 
-def find_accents(accent: np.ndarray, beat_of, n_beats: int, metre: int) -> tuple[float, ...]:
-    """For each eighth of a bar the share of bars in which it is stroked, from strokes (F,) bool."""
-    struck = np.unique(np.round(2 * beat_of(np.flatnonzero(accent))).astype(int))
-    count = np.bincount(struck[struck < 2 * n_beats] % (2 * metre), minlength=2 * metre)
-    return tuple((count / np.maximum(1, np.bincount(np.arange(2 * n_beats) % (2 * metre), minlength=2 * metre))).tolist())
+def find_accents(struck: np.ndarray, start: float, end: float, metre: int) -> tuple[float, ...]:
+    """For each eighth of a bar the share of bars from beat `start` to `end` in which it is among the `struck` eighths (n,)."""
+    bars = lambda eighths: np.bincount(eighths % (2 * metre), minlength=2 * metre)  # noqa: E731
+    here = struck[(struck >= 2 * start) & (struck < 2 * end)]
+    return tuple((bars(here) / np.maximum(1, bars(np.arange(round(2 * start), round(2 * end))))).tolist())

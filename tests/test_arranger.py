@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig
-from kcarol.corpus import truth as truth_module
 from kcarol.corpus.carol import (
-    ACCENT,
     BASS_LOWEST,
     STYLES,
     arrange_carol,
@@ -22,7 +20,7 @@ from kcarol.corpus.carol import (
     tune_shift,
 )
 from kcarol.corpus.compose import compose, drums_alone
-from kcarol.corpus.sheet import Chord, TimeGrid
+from kcarol.corpus.sheet import ACCENT, Chord, TimeGrid
 from kcarol.corpus.truth import Truth
 from kcarol.corpus.tunes import tune
 
@@ -129,8 +127,14 @@ def test_chords_of_other_tones_or_another_bass_are_not_joined():
     assert [(chord.start, chord.length) for chord in harmony_spans(sheet)] == [(0, 4), (4, 4), (8, 8)]
 
 
-def test_arranger_and_truth_agree_on_what_an_accent_is():
-    assert ACCENT == truth_module.ACCENT
+def test_a_sections_own_groove_is_what_the_truth_marks_and_other_sections_keep_the_sheets():
+    sheet = replace(SHEETS[0], sections=(replace(SHEETS[0].sections[0], start=0.0, length=8.0, accents=(0.0, 1.0) * 4),
+                                         replace(SHEETS[0].sections[0], start=8.0, length=SHEETS[0].n_beats - 8.0)))  # fmt: skip
+    grid = TimeGrid.of(sheet)
+    truth = Truth.of(sheet, grid, CFG, CFG.n_frames(round(grid.length_s * CFG.sample_rate)))
+    eighths = [k / 2 for k in range(2 * int(sheet.n_beats))]
+    expected = [beat for beat in eighths if (beat % 1 == 0.5 if beat < 8 else sheet.accents[int(2 * (beat % 4))] >= ACCENT)]
+    assert np.array_equal(np.flatnonzero(truth.accent), np.round(grid.time_s(expected) * CFG.frame_rate))
 
 
 @pytest.mark.parametrize("name", [name for name, style in STYLES.items() if style.sleigh_db is not None])

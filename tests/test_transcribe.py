@@ -75,6 +75,16 @@ def test_groove_comes_back(song):
     sheet, _, again, _ = song
     was = np.asarray(sheet.accents or (1.0,) + (0.0,) * (2 * sheet.beats_per_bar - 1)) >= 0.5
     assert np.array_equal(was, np.asarray(again.accents) >= 0.5)
+    eighths = np.arange(0, sheet.n_beats, 0.5)
+    assert all(sheet.is_accented(beat) == again.is_accented(beat) for beat in eighths)
+
+
+def test_a_groove_that_changes_between_sections_comes_back():
+    sheet, other = scale_sheet(), (0.0, 1.0) * 4
+    sections = (Section("verse", 0, 8, 0.4), Section("chorus", 8, 8, 0.9, accents=other))
+    _, again, _ = written_again(replace(sheet, sections=sections))
+    assert [again.is_accented(beat) for beat in np.arange(0, 8, 0.5)] == [beat % 4 == 0 for beat in np.arange(0, 8, 0.5)]
+    assert [again.is_accented(beat) for beat in np.arange(8, 16, 0.5)] == [False, True] * 8
 
 
 def test_sections_cover_the_song_and_follow_its_energy(song):

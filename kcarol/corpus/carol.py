@@ -19,7 +19,6 @@ from kcarol.corpus.sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 
 LEGATO = 0.97  # share of a note's length that sounds
 ALONE_DB = -12.0  # sleigh bells where nothing else sounds
-ACCENT = 0.5  # eighths of the groove at least this strong are strokes, as in `truth`
 HARMONY_LOWEST = 60  # MIDI, C4: the harmony's octave
 BASS_LOWEST = 43  # MIDI, G2: what lies below is doubled here, since mel bands cannot tell semitones apart there
 
@@ -81,17 +80,6 @@ def energy_at(sheet: LeadSheet, beat: float) -> float:
     return 0.6
 
 
-def _groove(sheet: LeadSheet) -> tuple[bool, ...]:
-    """Which eighths of a bar are strokes of the groove: as `truth` tells the player, so strong or weak and nothing between."""
-    accents = sheet.accents or (1.0,) + (0.0,) * (2 * sheet.beats_per_bar - 1)
-    return tuple(accent >= ACCENT for accent in accents)
-
-
-def _is_accented(sheet: LeadSheet, beat: float) -> bool:
-    groove, eighth = _groove(sheet), 2 * (beat % sheet.beats_per_bar)
-    return abs(eighth - round(eighth)) < 1e-6 and groove[round(eighth) % len(groove)]
-
-
 def harmony_spans(sheet: LeadSheet) -> list[Chord]:
     """The chords, one after the other of the same tones and bass as one: a change that cannot be heard strikes nothing.
 
@@ -115,7 +103,7 @@ def harmony_spans(sheet: LeadSheet) -> list[Chord]:
 
 def _velocity(sheet: LeadSheet, style: CarolStyle, beat: float, softer: float = 0) -> int:
     """MIDI velocity of a stroke: the section's energy, the groove's accents, the first beat of the bar."""
-    weight = style.accent * (0.4 if _is_accented(sheet, beat) else -0.6) + (4 if beat % sheet.beats_per_bar < 0.01 else 0)
+    weight = style.accent * (0.4 if sheet.is_accented(beat) else -0.6) + (4 if beat % sheet.beats_per_bar < 0.01 else 0)
     return int(np.clip(82 + style.dynamics * 60 * (energy_at(sheet, beat) - 0.6) + weight - softer, 20, 124))
 
 
@@ -139,10 +127,10 @@ def _steps(sheet: LeadSheet, chord: Chord, pattern: str) -> list[tuple[float, fl
     step = {"hold": bar, "half": bar / 2 if bar % 2 == 0 else bar, "beat": 1.0, "groove": 1.0}.get(pattern, 0.5)
     marks = [k * step for k in range(int(np.ceil(chord.start / step)), int(np.ceil(end / step)))]
     if pattern == "accents":
-        marks = [mark for mark in marks if _is_accented(sheet, mark)]
+        marks = [mark for mark in marks if sheet.is_accented(mark)]
     elif pattern == "groove":
         eighths = (k / 2 for k in range(int(np.ceil(2 * chord.start)), int(np.ceil(2 * end))))
-        marks += [mark for mark in eighths if _is_accented(sheet, mark)]
+        marks += [mark for mark in eighths if sheet.is_accented(mark)]
     starts = sorted({chord.start, *(mark for mark in marks if chord.start + 1e-6 < mark < end - 1e-6)})
     return [(s, n - s, int(round(s % bar * 2))) for s, n in zip(starts, [*starts[1:], end], strict=True)]
 
@@ -261,7 +249,7 @@ def _shakes_alone(sheet: LeadSheet) -> list[tuple[float, float]]:
     """(beat, level in dB) of the sleigh bells on the groove's strokes where drums are alone: in every style, all that sounds."""
     eighths = [k / 2 for chord in sheet.chords if chord.silent
                for k in range(int(np.ceil(2 * chord.start)), int(np.ceil(2 * (chord.start + chord.length))))]  # fmt: skip
-    return [(beat, ALONE_DB + 12 * (energy_at(sheet, beat) - 0.8)) for beat in eighths if _is_accented(sheet, beat)]
+    return [(beat, ALONE_DB + 12 * (energy_at(sheet, beat) - 0.8)) for beat in eighths if sheet.is_accented(beat)]
 
 
 def _tilt(wave: np.ndarray, sample_rate: int, tilt_db: float) -> np.ndarray:

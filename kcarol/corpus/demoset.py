@@ -21,7 +21,8 @@ from kcarol.corpus.pairs import render_pop
 from kcarol.corpus.pairset import write_sound
 from kcarol.corpus.pop import TAIL_S, PopArrangement, arrange_pop
 from kcarol.corpus.render import renew
-from kcarol.corpus.sheet import Part, TimeGrid
+from kcarol.corpus.sheet import LeadSheet, Part, TimeGrid
+from kcarol.corpus.struck import as_played
 from kcarol.corpus.truth import Truth
 from kcarol.store import write_atomic
 
@@ -60,14 +61,19 @@ class DemoSong:
     """A demo song before it is rendered: everything the two arrangements share."""
 
     title: str
+    sheet: LeadSheet  # as its band plays it
     grid: TimeGrid
-    song: Mapping
+    arrangement: PopArrangement | None  # None: it has no band
     rng: np.random.Generator
 
     @classmethod
     def of(cls, song: Mapping) -> DemoSong:
-        rng = np.random.default_rng(song["seed"])
-        return cls(song["title"], TimeGrid.of(song["sheet"], rng, DRIFT), song, rng)
+        rng, sheet = np.random.default_rng(song["seed"]), song["sheet"]
+        grid = TimeGrid.of(sheet, rng, DRIFT)
+        if "band" not in song:
+            return cls(song["title"], sheet, grid, None, rng)
+        arrangement = _arranged(song, grid, rng)
+        return cls(song["title"], as_played(sheet, arrangement, grid), grid, arrangement, rng)
 
     @property
     def length_s(self) -> float:
@@ -75,7 +81,7 @@ class DemoSong:
         return self.grid.length_s + TAIL_S
 
     def truth(self, cfg: AudioConfig) -> Truth:
-        return Truth.of(self.song["sheet"], self.grid, cfg, cfg.n_frames(round(self.length_s * cfg.sample_rate)))
+        return Truth.of(self.sheet, self.grid, cfg, cfg.n_frames(round(self.length_s * cfg.sample_rate)))
 
 
 def file_name(title: str) -> str:
@@ -89,10 +95,10 @@ def demo_truth(title: str, cfg: AudioConfig | None = None) -> Truth:
     return DemoSong.of(songs[title]).truth(cfg or AudioConfig())
 
 
-def arrange_demo(demo: DemoSong) -> PopArrangement:
+def _arranged(song: Mapping, grid: TimeGrid, rng: np.random.Generator) -> PopArrangement:
     """The band of a demo song, in tune and seated as SEATS says."""
-    hints = {key: demo.song[key] for key in ("band", "groove", "voice", "sounds")}
-    arrangement = arrange_pop(demo.song["sheet"], demo.grid, demo.rng, hints)
+    hints = {key: song[key] for key in ("band", "groove", "voice", "sounds")}
+    arrangement = arrange_pop(song["sheet"], grid, rng, hints)
     parts = tuple(_seated(part) for part in arrangement.parts)
     return replace(arrangement, parts=parts, tuning_cents=0.0, tune_level_db=SEATS["lead"][0])
 
@@ -107,7 +113,7 @@ def render_song(song: Mapping, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     renew()
     demo = DemoSong.of(song)
     settings = replace(STUDIO, **MIXES[demo.title])
-    record = render_pop(arrange_demo(demo), demo.length_s, sample_rate, SONG_SOUNDFONT, demo.rng, settings, stereo=True)
+    record = render_pop(demo.arrangement, demo.length_s, sample_rate, SONG_SOUNDFONT, demo.rng, settings, stereo=True)
     return faded(record[:, : round(demo.length_s * sample_rate)].T, sample_rate)
 
 
@@ -115,15 +121,15 @@ def render_own_carol(song: Mapping, sample_rate: int) -> np.ndarray:
     """The carol that a demo song should become, (T,) float32: on the song's time grid, as long as the song."""
     renew()
     demo = DemoSong.of(song)
-    return faded(render_carol(demo.song["sheet"], demo.grid, STYLES[STYLE], sample_rate, demo.length_s), sample_rate)
+    return faded(render_carol(demo.sheet, demo.grid, STYLES[STYLE], sample_rate, demo.length_s), sample_rate)
 
 
 def render_demo_carol(sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """The demo carol in a stereo hall, (T, 2) float32, peak below 1."""
     renew()
     demo, style = DemoSong.of(DEMO_CAROL), STYLES[STYLE]
-    dry = render_carol(demo.song["sheet"], demo.grid, replace(style, wet=0.0, noise_db=-90.0), sample_rate, demo.length_s)
-    hall = reverb(np.stack([dry, dry]), sample_rate, style.rt60_s, style.wet, demo.song["seed"], style.damping)
+    dry = render_carol(demo.sheet, demo.grid, replace(style, wet=0.0, noise_db=-90.0), sample_rate, demo.length_s)
+    hall = reverb(np.stack([dry, dry]), sample_rate, style.rt60_s, style.wet, DEMO_CAROL["seed"], style.damping)
     return faded(hall.T * (STUDIO.peak / np.abs(hall).max()), sample_rate)
 
 
@@ -158,7 +164,8 @@ def write_demo(out: Path, sample_rate: int = SAMPLE_RATE) -> list[Path]:
 
 def truth_events(song: Mapping) -> dict:
     """What is true of a demo song as events in seconds, for JSON: tune (start, end, MIDI pitch), chords, beats, downbeats."""
-    demo, sheet = DemoSong.of(song), song["sheet"]
+    demo = DemoSong.of(song)
+    sheet = demo.sheet
     at = lambda beat: round(float(demo.grid.time_s(beat)), 4)  # noqa: E731
     beats = [at(beat) for beat in range(int(sheet.n_beats))]
     return {

@@ -436,6 +436,11 @@ def mix(
     return _master(record, rng, settings, sample_rate)
 
 
+def role_db(name: str) -> float:
+    """Loudness of a part by its name, dB against the lead."""
+    return ROLE_DB.get(_role(name), OTHER_DB)
+
+
 def _role(name: str) -> str:
     head = "".join(c if c.isalpha() else " " for c in name.lower()).split()
     return head[0] if head else ""
@@ -472,7 +477,7 @@ def _treat_stem(
         wave = room_microphones(wave, sample_rate, *settings.drum_room, seed=settings.room_seed)
     if role not in ("bass", "drums") and rng.random() < settings.echo_chance:
         wave = echo(wave, sample_rate, float(rng.uniform(0.09, 0.5)), float(rng.uniform(0.15, 0.45)))
-    level_db = ROLE_DB.get(role, OTHER_DB) + gain_db + rng.normal(0, settings.stem_spread_db)
+    level_db = role_db(name) + gain_db + rng.normal(0, settings.stem_spread_db)
     return wave * np.float32(0.1 * db_to_gain(level_db) / max(active_rms(wave, sample_rate), 1e-6) * (rms > 1e-6))
 
 

@@ -16,6 +16,7 @@ from kcarol.corpus.pop import PopArrangement, arrange_pop, synth_role
 from kcarol.corpus.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT, RenderError, render_parts
 from kcarol.corpus.sheet import LeadSheet, Part, Stroke, TimeGrid
 from kcarol.corpus.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS, Speaker
+from kcarol.corpus.struck import as_played
 from kcarol.corpus.synth import DrumKit, SynthSound, play_drums, play_synth
 from kcarol.corpus.truth import Truth
 from kcarol.corpus.voice import Singer, sing
@@ -118,12 +119,12 @@ def render_pop(
 def make_pop(
     sheet: LeadSheet, rng: np.random.Generator, cfg: AudioConfig, soundfont: str, hints: Mapping | None = None,
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
-) -> tuple[np.ndarray, TimeGrid]:  # fmt: skip
-    """A lead sheet as a pop record, (T,) float32, and the time grid on which it was played."""
+) -> tuple[np.ndarray, LeadSheet, TimeGrid]:  # fmt: skip
+    """A lead sheet as a pop record, (T,) float32; the sheet as it is heard there (`as_played`); the time grid."""
     grid = TimeGrid.of(sheet, rng, drift=float(rng.choice([0.0, 0.003, 0.01, 0.02])))
     arrangement = arrange_pop(sheet, grid, rng, hints)
     pop = render_pop(arrangement, grid.length_s, cfg.sample_rate, soundfont, rng, speakers=speakers)
-    return pop[: round(grid.length_s * cfg.sample_rate)], grid
+    return pop[: round(grid.length_s * cfg.sample_rate)], as_played(sheet, arrangement, grid), grid
 
 
 def make_pair(
@@ -131,7 +132,7 @@ def make_pair(
     hints: Mapping | None = None, speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
 ) -> Pair:  # fmt: skip
     """One lead sheet arranged twice on one time grid and rendered."""
-    pop, grid = make_pop(sheet, rng, cfg, soundfont, hints, speakers)
+    pop, sheet, grid = make_pop(sheet, rng, cfg, soundfont, hints, speakers)
     carol = render_carol(sheet, grid, style, cfg.sample_rate, grid.length_s)
     return Pair(pop, carol, Truth.of(sheet, grid, cfg, cfg.n_frames(len(pop))), style, sheet.title)
 

@@ -22,6 +22,8 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "add9": (0, 2, 4, 7),
 }
 
+ACCENT = 0.5  # eighths of a groove at least this strong are strokes
+
 
 @dataclass(frozen=True)
 class Note:
@@ -55,6 +57,7 @@ class Section:
     length: float  # beats
     energy: float = 0.6  # 0 to 1: how full the arrangement is
     sung: bool = True  # False: instrumental, the tune rests
+    accents: tuple[float, ...] = ()  # the section's own groove; none: the sheet's
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class LeadSheet:
     chords: tuple[Chord, ...]
     sections: tuple[Section, ...]
     swing: float = 0.0  # 0 straight to 1/3 triplets: how late the off-beat eighth comes, in beats / 2
-    accents: tuple[float, ...] = ()  # of a bar in eighths, 0 to 1: the groove that both arrangements stress
+    accents: tuple[float, ...] = ()  # of a bar in eighths, 0 to 1: the groove as composed
 
     @property
     def n_beats(self) -> float:
@@ -79,6 +82,13 @@ class LeadSheet:
     @property
     def length_s(self) -> float:
         return self.n_beats * 60 / self.tempo_bpm
+
+    def is_accented(self, beat: float) -> bool:
+        """Whether a beat is an eighth that the groove strikes: strong or weak and nothing between, as the player is told."""
+        own = next((s.accents for s in self.sections if s.start <= beat + 1e-6 < s.start + s.length), ())
+        groove = own or self.accents or (1.0,) + (0.0,) * (2 * self.beats_per_bar - 1)
+        eighth = 2 * (beat % self.beats_per_bar)
+        return abs(eighth - round(eighth)) < 1e-6 and groove[round(eighth) % len(groove)] >= ACCENT
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from kcarol.corpus.sheet import LeadSheet, TimeGrid
 REST = -1
 N_PACKED = 8
 SHARE = 10_000  # of shares packed as whole numbers
-ACCENT = 0.5  # eighths of the groove at least this strong are strokes
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ class Truth:
         beats = np.arange(len(grid.beat_times_s) - 1)
         position = np.interp(np.arange(n_frames) / cfg.frame_rate, grid.beat_times_s, np.arange(len(grid.beat_times_s)))
         eighths = np.arange(0, len(beats), 0.5)
-        groove = np.asarray(sheet.accents or (1.0,) + (0.0,) * (2 * bar - 1))
-        struck = eighths[groove[(np.arange(len(eighths)) % (2 * bar)) % len(groove)] >= ACCENT]
+        struck = eighths[[sheet.is_accented(eighth) for eighth in eighths]]
         return cls(
             tune, onset, chord, bass, _marks(frame(beats), n_frames), _marks(frame(beats[::bar]), n_frames),
             (position % 1).astype(np.float32), (position % bar / bar).astype(np.float32),

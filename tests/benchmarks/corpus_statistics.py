@@ -64,7 +64,7 @@ def corpus_clips(n_songs: int, first_seed: int) -> list[Clip]:
     for seed in range(first_seed, first_seed + n_songs):
         rng = np.random.default_rng(seed)
         sheet = draw_sheet(rng, CLIP_S)
-        pop, grid = make_pop(sheet, rng, cfg, str(rng.choice(TRAINING_SOUNDFONTS)))
+        pop, sheet, grid = make_pop(sheet, rng, cfg, str(rng.choice(TRAINING_SOUNDFONTS)))
         tune = Truth.of(sheet, grid, cfg, cfg.n_frames(len(pop))).tune[:: HOP // cfg.hop_length].astype(float)
         clips.append(Clip(pop, np.where(tune < 0, np.nan, tune)))
     return clips

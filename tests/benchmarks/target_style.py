@@ -23,9 +23,10 @@ from kcarol.config import AudioConfig
 from kcarol.corpus.carol import STYLES, CarolStyle, render_carol
 from kcarol.corpus.compose import draw_sheet
 from kcarol.corpus.pairs import render_pop
-from kcarol.corpus.pop import arrange_pop
+from kcarol.corpus.pop import PopArrangement, arrange_pop
 from kcarol.corpus.render import VALIDATION_SOUNDFONT
 from kcarol.corpus.sheet import LeadSheet, TimeGrid
+from kcarol.corpus.struck import as_played
 
 RATE = AudioConfig().sample_rate
 LENGTH_S = 35.0
@@ -43,10 +44,9 @@ class Song:
     onset: np.ndarray  # (F,) onset strength of the pop render
 
 
-def pop_of(sheet: LeadSheet, grid: TimeGrid, seed: tuple[int, int]) -> np.ndarray:
-    """(T,) pop render of a sheet; everything in it is drawn from `seed`."""
-    rng = np.random.default_rng(seed)
-    return render_pop(arrange_pop(sheet, grid, rng), grid.length_s, RATE, VALIDATION_SOUNDFONT, rng)
+def pop_of(arrangement: PopArrangement, grid: TimeGrid, rng: np.random.Generator) -> np.ndarray:
+    """(T,) pop render; what is left to draw comes from `rng`."""
+    return render_pop(arrangement, grid.length_s, RATE, VALIDATION_SOUNDFONT, rng)
 
 
 def songs_of(number: int, n_songs: int, cache: Path | None) -> list[Song]:
@@ -55,17 +55,19 @@ def songs_of(number: int, n_songs: int, cache: Path | None) -> list[Song]:
     for i in range(n_songs):
         sheet = draw_sheet(rng, LENGTH_S, validation=True)
         grid, path = TimeGrid.of(sheet), cache and cache / f"pop-{number}-{i}.npz"
+        own = np.random.default_rng((number, i))
+        arrangement = arrange_pop(sheet, grid, own)
         if path and path.is_file():
             with np.load(path) as kept:
                 chroma, onset = kept["chroma"], kept["onset"]
         else:
-            pop = metrics.prepare(pop_of(sheet, grid, (number, i)))
+            pop = metrics.prepare(pop_of(arrangement, grid, own))
             chroma, onset = metrics.chromagram(pop), metrics.onset_envelope(pop)
             if path:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 np.savez(path.with_suffix(".part.npz"), chroma=chroma, onset=onset)
                 os.replace(path.with_suffix(".part.npz"), path)
-        songs.append(Song(sheet, grid, chroma, onset))
+        songs.append(Song(as_played(sheet, arrangement, grid), grid, chroma, onset))
     return songs
 
 
