@@ -85,6 +85,14 @@ def test_a_chord_of_many_tones_is_one_stroke():
     assert np.array_equal(of(one), of(four))
 
 
+def drawn(seed, length_s):
+    """A sheet, what a band plays of it, and the grid, all drawn by seed."""
+    rng = np.random.default_rng(seed)
+    sheet = draw_sheet(rng, length_s)
+    grid = TimeGrid.of(sheet, rng)
+    return sheet, arrange_pop(sheet, grid, rng), grid
+
+
 def energies(sheet, grid, *parts):
     return [s.energy for s in as_played(sheet, PopArrangement(parts, {}, "none", "alone", 0.0, 0.0, None), grid).sections]
 
@@ -103,10 +111,8 @@ def test_energy_rises_with_how_much_is_struck_and_how_hard_whatever_the_sheet_sa
 def test_energies_as_played_are_spread_as_composed_ones_and_choruses_stay_fuller_than_verses():
     composed, played = [], []
     for seed in range(60):
-        rng = np.random.default_rng(seed)
-        sheet = draw_sheet(rng, 60.0)
-        grid = TimeGrid.of(sheet, rng)
-        heard = as_played(sheet, arrange_pop(sheet, grid, rng), grid)
+        sheet, arrangement, grid = drawn(seed, 60.0)
+        heard = as_played(sheet, arrangement, grid)
         composed += [section.energy for section in sheet.sections]
         played += [section.energy for section in heard.sections]
     assert abs(np.mean(played) - np.mean(composed)) < 0.05 and abs(np.std(played) - np.std(composed)) < 0.05
@@ -116,10 +122,7 @@ def test_energies_as_played_are_spread_as_composed_ones_and_choruses_stay_fuller
 def test_in_every_section_strokes_of_the_groove_are_struck_harder_than_the_eighths_between():
     strong, weak = [], []
     for seed in range(40):
-        rng = np.random.default_rng(seed)
-        sheet = draw_sheet(rng, 20.0)
-        grid = TimeGrid.of(sheet, rng)
-        arrangement = arrange_pop(sheet, grid, rng)
+        sheet, arrangement, grid = drawn(seed, 20.0)
         played, strength = as_played(sheet, arrangement, grid), struck(sheet, arrangement, grid)
         assert as_played(played, arrangement, grid) == played
         for section in played.sections:
