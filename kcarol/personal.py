@@ -25,7 +25,7 @@ from kcarol.config import AudioConfig, Config, ModelConfig
 from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, Sound, level, save_converter, shipped_weights
 from kcarol.corpus.mix import mix
 from kcarol.corpus.pool import ROW_FRAMES, Group, PairPool
-from kcarol.corpus.render import TRAINING_SOUNDFONTS, available
+from kcarol.corpus.render import TRAINING_SOUNDFONTS, available, renew
 from kcarol.corpus.sheet import Stroke
 from kcarol.corpus.synth import DrumKit, play_drums
 from kcarol.corpus.truth import REST, SHARE
@@ -258,6 +258,7 @@ def rendered(n_samples: int, decision: Decision, audio: AudioConfig, rng: np.ran
     from kcarol.corpus.pairs import render_pop
     from kcarol.corpus.pop import arrange_pop
 
+    renew()  # the same sound whatever was rendered before
     sheet, grid = transcribe(decision, audio)
     soundfont, length_s = str(rng.choice(TRAINING_SOUNDFONTS)), n_samples / audio.sample_rate
     wave = render_pop(arrange_pop(sheet, grid, rng), length_s, audio.sample_rate, soundfont, rng)

@@ -264,14 +264,28 @@ def test_without_a_synthesiser_the_carol_is_trained_on_under_drums_and_that_is_s
 needs_synthesiser = pytest.mark.skipif(available(TRAINING_SOUNDFONTS) is not None, reason=str(available(TRAINING_SOUNDFONTS)))
 
 
-@pytest.mark.corpus
-@needs_synthesiser
-def test_the_rendered_pop_song_plays_what_was_heard_in_the_carol_at_the_same_times():
+def heard_exactly():
+    """A sheet, its grid, its length in samples, and the decision that perfect hearing makes of it."""
     sheet = trim(tune("Deck the Halls"), 0, 4)
     grid = TimeGrid.of(sheet)
     n = round(grid.length_s * RATE)
     truth = Truth.of(sheet, grid, CFG.audio, CFG.audio.n_frames(n))
     decision = Decision(truth.content(), np.flatnonzero(truth.beat), np.flatnonzero(truth.downbeat), truth.tune.astype(int), 0)
+    return sheet, grid, n, decision
+
+
+@pytest.mark.corpus
+@needs_synthesiser
+def test_the_rendered_pop_song_is_the_same_whatever_was_rendered_before():
+    *_, n, decision = heard_exactly()
+    first = rendered(n, decision, CFG.audio, np.random.default_rng(4))
+    assert np.array_equal(first, rendered(n, decision, CFG.audio, np.random.default_rng(4)))
+
+
+@pytest.mark.corpus
+@needs_synthesiser
+def test_the_rendered_pop_song_plays_what_was_heard_in_the_carol_at_the_same_times():
+    sheet, grid, n, decision = heard_exactly()
     pop = rendered(n, decision, CFG.audio, np.random.default_rng(4))
     assert pop.shape == (n,) and np.abs(pop).max() <= 1
     carol = metrics.chromagram(render_carol(sheet, grid, STYLES["organ"], RATE, grid.length_s))
