@@ -2,7 +2,7 @@
 
 A style's embedding was learned on renders, and recordings lie outside of them; their balance and range can be measured instead.
 Both are smoothed over neighbouring bands, so that the recording's key and its chords stay out of them: matched band by band,
-conversions lose .13 of their chroma to the reference's notes; smoothed, nothing.
+conversions lose .13 of their chroma to the reference's notes, and smoothed over less than an octave .06 of their tunes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from kcarol.config import AudioConfig
 
-TONE_BANDS, STRETCH_BANDS = 9, 17  # smoothed over; nine bands are some four semitones in the treble
+TONE_BANDS, STRETCH_BANDS = 25, 17  # smoothed over; 25 bands are an octave in the treble
 SOUNDING_DB = 40.0  # frames this far below the loudest are silence
 STRETCH_S = 4.0  # movements within about this long
 STRETCH_LIMITS = (0.8, 2.5)  # what a wrong transcription asks for beyond is not believed

@@ -24,6 +24,14 @@ def test_silence_is_no_part_of_the_tone():
     assert torch.allclose(tone_of(torch.cat([silent, mel, silent])), mel.mean(0), atol=1e-5)
 
 
+def test_the_notes_of_a_reference_stay_out_of_the_balance_and_its_slope_comes_along():
+    band, own = torch.arange(AUDIO.n_mels), torch.zeros(AUDIO.n_mels)
+    notes = torch.sin(2 * math.pi * band / 12)  # five semitones apart
+    slope = torch.linspace(1, -1, AUDIO.n_mels)
+    assert balance_to(notes, own)[12:-12].abs().max() < 0.15  # over nine bands .3
+    assert (balance_to(slope, own) - slope).abs().max() < 0.15
+
+
 def test_the_tone_of_a_song_in_pieces_is_that_of_the_whole():
     silent = torch.full((400, AUDIO.n_mels), math.log(AUDIO.log_floor))
     mel = torch.cat([noise(), silent, noise(seed=1), silent])
