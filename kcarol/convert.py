@@ -219,12 +219,13 @@ class Converter:
             yield from windows
 
     def write_down(self, wave: np.ndarray | Tape) -> tuple[Decision, Content]:
-        """(T,) -> what was decided of it, and that as it is played: with how sure it is, but for the tune."""
+        """(T,) -> what was decided of it, and that as it is played: with how sure it is, of the tune in part."""
         return self._noted(self.hear(wave))
 
     def _noted(self, heard: dict[str, np.ndarray]) -> tuple[Decision, Content]:
         decision = decide(heard, self.audio)
-        return decision, replace(weighed(decision, heard), onset=decision.content.onset)  # by its tune a song is known
+        plain, told, doubt = decision.content, weighed(decision, heard), self.cfg.tune_doubt  # by its tune a song is known
+        return decision, replace(told, tune=plain.tune * told.tune**doubt, onset=plain.onset * told.onset**doubt)
 
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:

@@ -5,6 +5,7 @@ Posteriors waver; a carol does not. Every decision here is made over the song; h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,8 @@ from kcarol.content import N_PITCHES, TUNE_CENTRE, TUNE_LOWEST, Content, phases
 
 REST = N_PITCHES  # class of "no tune"
 SCORED_FRAMES = 4096  # of the tune's classes, at once
+NEAR_FRAMES = 4  # a stroke's distance from its eighth
+SWING = 0.2  # beats by which the second eighth may come late; triplets are 1/6
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ class DecisionConfig:
     rest_penalty: float = 1.5  # nats a frame: a tune that is missed is worse than another line that is played in its place
     shortest_note_s: float = 0.08
     onset_threshold: float = 0.5
-    accent_threshold: float = 0.4
-    least_accent: float = 0.15  # share of a stroke that the player is told of
+    groove_bars: int = 4  # on either side, in which the groove is taken to be the same
+    least_contrast: float = 1.2  # nats between strokes and the eighths beside them: below, all are as likely as they sound
+    least_accent: float = 0.1  # share of a stroke that the player is told of
     least_class: float = 0.08  # share of a pitch class that the player is told of
     energy_s: float = 4.0  # energy is steady over about this long
 
@@ -51,6 +55,7 @@ class Decision:
     downbeats: np.ndarray  # frames
     tune: np.ndarray  # (F,) MIDI as sung, -1 where it rests
     tune_shift: int  # semitones to the carol's register
+    strokes: np.ndarray  # (F,) float32: how likely the groove strikes on this eighth, 0 between eighths
 
 
 def decide(heard: dict[str, np.ndarray], audio: AudioConfig | None = None, cfg: DecisionConfig | None = None) -> Decision:
@@ -61,17 +66,19 @@ def decide(heard: dict[str, np.ndarray], audio: AudioConfig | None = None, cfg: 
     position, metre = bar_positions(_shares(heard["downbeat"][:, 0]), beats, cfg)
     beat_place, bar_place = places(beats, position, metre, n_frames)
     tune, onset = find_tune(heard["tune"], _shares(heard["onset"][:, 0]), audio, cfg)
-    shift = register_shift(tune)
+    shift = register_shift(tune, heard["tune"])
     spans = half_beats(beats, n_frames)
+    strokes = find_strokes(_shares(heard["accent"][:, 0]), beats, position, metre, cfg)
     content = Content(
         tune=_tune_roll(tune, shift), onset=_column(onset),
         chord=torch.from_numpy(find_chords(_shares(heard["chord"]), spans, cfg)),
         bass=torch.from_numpy(find_bass(heard["bass"], spans)),
         phase=phases(torch.from_numpy(beat_place), torch.from_numpy(bar_place)),
-        accent=_column(peaks(_shares(heard["accent"][:, 0]), cfg.accent_threshold)),
+        accent=_column(strokes > 0.5),
         energy=_column(_steady(_shares(heard["energy"][:, 0]), audio, cfg)),
     )  # fmt: skip
-    return Decision(content, beats, beats[position[: len(beats)] == 0], np.where(tune < REST, tune + TUNE_LOWEST, -1), shift)
+    sung = np.where(tune < REST, tune + TUNE_LOWEST, -1)
+    return Decision(content, beats, beats[position[: len(beats)] == 0], sung, shift, strokes)
 
 
 def _shares(logits: np.ndarray) -> np.ndarray:
@@ -88,12 +95,15 @@ def weighed(decision: Decision, heard: dict[str, np.ndarray], cfg: DecisionConfi
     Places are those of the decision (a chord's spans, the notes); weaker strokes and pitch classes are told, too.
     """
     cfg, n_frames = cfg or DecisionConfig(), len(heard["tune"])
-    spans, accent, onset = half_beats(decision.beats, n_frames), _shares(heard["accent"][:, 0]), _shares(heard["onset"][:, 0])
+    tune = np.where(decision.tune < 0, REST, decision.tune - TUNE_LOWEST)
+    spans, onset = half_beats(decision.beats, n_frames), _shares(heard["onset"][:, 0])
     near = np.maximum.reduce([onset, np.roll(onset, 1), np.roll(onset, -1)])
     bass = torch.from_numpy(heard["bass"].astype(np.float32)).softmax(1).numpy()[:, :12]
     return replace(
         decision.content,
-        onset=decision.content.onset * _column(near), accent=_column(accent * peaks(accent, cfg.least_accent)),
+        tune=decision.content.tune * _column(note_shares(tune, heard["tune"])[0]),
+        onset=decision.content.onset * _column(near),
+        accent=_column(decision.strokes * (decision.strokes >= cfg.least_accent)),
         chord=torch.from_numpy(_held(_shares(heard["chord"]), spans, cfg.least_class)),
         bass=torch.from_numpy(_held(bass, spans, cfg.least_class)),
     )  # fmt: skip
@@ -215,6 +225,52 @@ def half_beats(beats: np.ndarray, n_frames: int) -> list[tuple[int, int]]:
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
+def find_strokes(
+    activation: np.ndarray, beats: np.ndarray, position: np.ndarray, metre: int, cfg: DecisionConfig
+) -> np.ndarray:
+    """(F,) float32: how likely each eighth is struck, from the accent head's activation (F,) around it; 0 between eighths.
+
+    A groove is the same for bars on end, so each place of the bar has the mean over the bars around. How sure the head is
+    of a stroke differs by song far more than between a song's strokes: the places fall into two kinds, by Otsu 1979.
+    """
+    frames = _eighths(activation, beats)
+    place = (2 * position.repeat(2) + np.arange(2 * len(beats)) % 2)[: len(frames)]
+    bar = np.cumsum(place == 0)
+    total, count = np.zeros((2, bar[-1] + 1, 2 * metre))
+    np.add.at(total, (bar, place), activation[frames])
+    np.add.at(count, (bar, place), 1)
+    share = (_around(total, cfg.groove_bars) / _around(count, cfg.groove_bars).clip(1))[bar, place].clip(0.01, 0.99)
+    level = np.log(share) - np.log1p(-share)
+    out = np.zeros(len(activation), np.float32)
+    out[frames] = 1 / (1 + np.exp(_division(level, cfg.least_contrast) - level))
+    return out
+
+
+def _eighths(activation: np.ndarray, beats: np.ndarray) -> np.ndarray:
+    """Frames of the eighths, each at the highest activation near it; an off-beat may come late by a triplet's swing."""
+    at = np.arange(2 * len(beats) - 1) / 2
+    middle = np.interp(at, np.arange(len(beats)), beats).round().astype(int)
+    late = np.where(at % 1 > 0, SWING * np.gradient(beats)[at.astype(int)], 0) if len(beats) > 1 else np.zeros(1)
+    spans = zip((middle - NEAR_FRAMES).clip(0), (middle + late.clip(NEAR_FRAMES) + 1).astype(int), strict=True)
+    return np.array([start + int(activation[start:stop].argmax()) for start, stop in spans])
+
+
+def _around(table: np.ndarray, reach: int) -> np.ndarray:
+    """(N, n) -> (N, n): sums over the rows from `reach` before to `reach` behind each."""
+    sums, row = np.pad(table.cumsum(0), ((1, 0), (0, 0))), np.arange(len(table))
+    return sums[(row + reach + 1).clip(max=len(table))] - sums[(row - reach).clip(0)]
+
+
+def _division(values: np.ndarray, least: float) -> float:
+    """Between two kinds of values, where the means of both differ most (Otsu 1979); 0 if by less than `least`."""
+    if len(values) < 2:
+        return 0.0
+    ordered, n = np.sort(values), np.arange(1, len(values))
+    contrast = ordered[::-1].cumsum()[-2::-1] / n[::-1] - ordered.cumsum()[:-1] / n
+    k = (n * n[::-1] * contrast**2).argmax()
+    return float(ordered[k : k + 2].mean()) if contrast[k] >= least else 0.0
+
+
 def find_chords(probability: np.ndarray, spans: list[tuple[int, int]], cfg: DecisionConfig) -> np.ndarray:
     """(F, 12) float32, 1 for the pitch classes that sound: the likely ones of each span, two to four."""
     out = np.zeros_like(probability, dtype=np.float32)
@@ -273,13 +329,31 @@ def _tune_path(logits: np.ndarray, cost: np.ndarray, rest_penalty: float) -> np.
     return path
 
 
-def _without_short(path: np.ndarray, shortest: int) -> np.ndarray:
+def _runs(path: np.ndarray) -> Iterator[tuple[int, int]]:
+    """First frame, and the one behind the last, of each run of one class of a path (F,)."""
     edges = np.flatnonzero(np.diff(path, prepend=path[0] - 1, append=path[-1] - 1))
+    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+def _without_short(path: np.ndarray, shortest: int) -> np.ndarray:
     out = path.copy()
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in _runs(path):
         if stop - start < shortest:
             out[start:stop] = REST
     return out
+
+
+def note_shares(tune: np.ndarray, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the classes of a tune (F,) and logits (F, P + 1): the probability of each frame's note and of a rest in its place.
+
+    (F,) float32 each, the means over the note; 0 where the tune rests.
+    """
+    shares = np.zeros((2, len(tune)), np.float32)
+    for start, stop in _runs(tune):
+        if (note := tune[start]) < REST:
+            mean = torch.from_numpy(logits[start:stop].astype(np.float32)).softmax(1).mean(0)
+            shares[:, start:stop] = mean[[note, REST], None]
+    return shares[0], shares[1]
 
 
 def peaks(activation: np.ndarray, threshold: float, reach: int = 4) -> np.ndarray:
@@ -289,10 +363,16 @@ def peaks(activation: np.ndarray, threshold: float, reach: int = 4) -> np.ndarra
     return (activation >= around) & (activation > threshold)
 
 
-def register_shift(tune: np.ndarray) -> int:
-    """Octaves, in semitones, that bring the median of the notes nearest to the carol's register."""
+def register_shift(tune: np.ndarray, logits: np.ndarray) -> int:
+    """Octaves, in semitones, that bring the median of the notes nearest to the carol's register.
+
+    Of the notes that are likelier than a rest, where there are any: other lines that stand in for the tune do not count.
+    """
+    note, rest = note_shares(tune, logits)
     starts = np.flatnonzero((np.diff(tune, prepend=REST) != 0) & (tune < REST))
-    return 0 if not len(starts) else 12 * round((TUNE_CENTRE - TUNE_LOWEST - float(np.median(tune[starts]))) / 12)
+    likely = starts[note[starts] > rest[starts]]
+    pitches = tune[likely if len(likely) else starts]
+    return 0 if not len(pitches) else 12 * round((TUNE_CENTRE - TUNE_LOWEST - float(np.median(pitches))) / 12)
 
 
 def _tune_roll(tune: np.ndarray, shift: int) -> torch.Tensor:

@@ -33,5 +33,5 @@ def heard_content(pop: np.ndarray, tune_shift: int, listener: Converter) -> Tens
     """(T,) int16 -> (F, N_FIELDS). The tune's octave is the true one: seconds of a song do not tell it, a whole song does."""
     heard = listener.hear(pop / np.float32(32768))
     decision = decide(heard, listener.audio)
-    tune = shift_pitches(decision.content.tune[None], tune_shift - decision.tune_shift)[0]
-    return replace(weighed(decision, heard), tune=tune).fields()
+    told = weighed(decision, heard)
+    return replace(told, tune=shift_pitches(told.tune[None], tune_shift - decision.tune_shift)[0]).fields()

@@ -22,6 +22,7 @@ from kcarol.convert import (
     save_converter,
     shipped_weights,
 )
+from kcarol.decide import weighed
 from kcarol.models import MusicTransformer
 from kcarol.vocoder import CONTEXT_FRAMES, GriffinLim, NeuralVocoder, vocoded
 
@@ -72,10 +73,15 @@ def test_what_is_heard_and_played_has_a_row_per_frame(converter, n_frames):
     assert mel.shape == (n_frames, AUDIO.n_mels) and len(decision.content.tune) == n_frames
 
 
-def test_the_player_is_told_the_tunes_onsets_as_sure_and_chords_with_their_doubts(converter):
-    decision, content = converter.write_down(song(12.0))
-    assert content.onset.any() and torch.equal(content.onset, decision.content.onset)
-    assert ((content.onset == 0) | (content.onset == 1)).all()
+def test_the_player_is_told_of_chords_with_their_doubts_and_of_the_tune_with_a_part_of_them(converter):
+    wave = song(12.0)
+    decision, content = converter.write_down(wave)
+    told = weighed(decision, converter.hear(wave))
+    for name in ("tune", "onset"):
+        full, part = getattr(told, name), getattr(content, name)
+        assert part.any() and torch.allclose(part, full**converter.cfg.tune_doubt * (part > 0))
+        assert ((part > full) == ((full > 0) & (full < 1))).all()
+    assert torch.equal(content.chord, told.chord)
     assert ((content.chord > 0) & (content.chord < 1)).any()
 
 

@@ -18,8 +18,10 @@ from kcarol.decide import (
     decide,
     find_beats,
     find_chords,
+    find_strokes,
     find_tune,
     half_beats,
+    note_shares,
     peaks,
     places,
     register_shift,
@@ -75,7 +77,9 @@ def test_doubts_are_told_and_weaker_marks_beside_the_chosen_ones():
     told = weighed(decision, logits)
     for field in vars(told).values():
         assert field.dtype == torch.float32 and field.abs().max() <= 1
-    assert torch.equal(told.tune, decision.content.tune) and torch.equal(told.phase, decision.content.phase)
+    assert torch.equal(told.phase, decision.content.phase) and not told.tune[decision.content.tune == 0].any()
+    sung = told.tune.sum(-1)[torch.from_numpy(decision.tune >= 0)]
+    assert 0 < sung.min() and sung.max() < 0.9
     assert not told.onset[decision.content.onset == 0].any()
     doubted = (told.chord > 0) & (told.chord < 0.9)
     assert doubted.float().mean() > 0.1 and told.accent[decision.content.accent == 0].any()
@@ -242,6 +246,43 @@ def test_half_beats_cover_every_frame_once():
     assert {start for start, _ in spans} >= {7, 22, 37, 68}
 
 
+def strokes_of(groove, strong, weak, bars=12, late=0):
+    """Of steady bars of four beats, a groove (n, 8) or (8,) of strokes: whether each eighth is found to be struck, (bars, 8)."""
+    beats = np.arange(4 * bars) * 30
+    struck = np.resize(groove, (bars, 8)).astype(bool)
+    frames = (np.arange(8 * bars) * 15 + np.arange(8 * bars) % 2 * late)[:-1]
+    activation = np.zeros(frames[-1] + 40)
+    activation[frames] = np.where(struck.ravel()[:-1], strong, weak)
+    strokes = find_strokes(activation, beats, np.arange(len(beats)) % 4, 4, CFG)
+    assert not np.delete(strokes, frames).any()
+    return np.append(strokes[frames] > 0.5, struck[-1, -1]).reshape(bars, 8), struck
+
+
+@pytest.mark.parametrize("strong, weak", [(0.95, 0.6), (0.35, 0.05), (0.7, 0.3)])
+@pytest.mark.parametrize("late", [0, 5])
+def test_strokes_stand_out_of_what_lies_beside_them_at_any_level_and_swung(strong, weak, late):
+    found, struck = strokes_of([1, 0, 0, 1, 0, 0, 1, 0], strong, weak, late=late)
+    assert np.array_equal(found, struck)
+
+
+def test_one_bar_that_is_heard_wrong_is_struck_as_the_bars_around():
+    groove = np.tile([1, 0, 0, 1, 0, 0, 1, 0], (12, 1))
+    heard = groove.copy()
+    heard[5] = 1 - heard[5]
+    assert np.array_equal(strokes_of(heard, 0.8, 0.2)[0], groove.astype(bool))
+
+
+def test_a_new_groove_is_followed():
+    grooves = np.repeat([[1, 0, 0, 1, 0, 0, 1, 0], [1, 0, 1, 0, 1, 0, 1, 0]], 20, axis=0)
+    found, struck = strokes_of(grooves, 0.8, 0.2, bars=40)
+    assert np.array_equal(np.delete(found, range(16, 24), axis=0), np.delete(struck, range(16, 24), axis=0))
+
+
+@pytest.mark.parametrize("strong, weak, all_struck", [(0.8, 0.7, True), (0.3, 0.2, False)])
+def test_eighths_that_sound_alike_are_struck_alike(strong, weak, all_struck):
+    assert (strokes_of([1, 0, 0, 1, 0, 0, 1, 0], strong, weak)[0][:-1] == all_struck).all()
+
+
 def test_a_span_has_two_to_four_pitch_classes_or_silence():
     probability = np.full((30, 12), 0.1, np.float32)
     probability[:10, :6] = 0.9
@@ -272,6 +313,30 @@ def test_peaks_are_above_the_threshold_and_apart():
     assert np.flatnonzero(marks).tolist() == [2, 11]
 
 
+def hearing_of(tune, rest):
+    """Logits (F, P + 1) of a hearing that is sure of a tune's classes (F,) but for the share of a rest (F,)."""
+    shares = np.full((len(tune), N_PITCHES + 1), 1e-6)
+    shares[np.arange(len(tune)), tune] = 1 - rest
+    shares[:, REST] = np.where(tune == REST, 1, rest)
+    return np.log(shares.clip(1e-6)).astype(np.float32)
+
+
 def test_a_low_tune_is_raised_by_octaves_and_no_tune_by_none():
-    low = np.full(30, 2)  # D2
-    assert register_shift(low) == 36 and register_shift(np.full(30, REST)) == 0
+    low, silence = np.full(30, 2), np.full(30, REST)  # D2
+    assert register_shift(low, hearing_of(low, np.zeros(30))) == 36
+    assert register_shift(silence, hearing_of(silence, np.zeros(30))) == 0
+
+
+def test_notes_that_are_rather_a_rest_do_not_decide_the_register():
+    tune = np.repeat([26, 28, 2, 4, 2, 4, 2], 10)  # two notes about D4, five of a bass that stands in for the tune
+    rest = np.repeat([0.1, 0.1, 0.8, 0.8, 0.8, 0.8, 0.8], 10)
+    assert register_shift(tune, hearing_of(tune, rest)) == 12
+    assert register_shift(tune, hearing_of(tune, np.full(70, 0.8))) == 36
+
+
+def test_each_note_has_one_share_of_its_own():
+    tune, rest = np.repeat([26, REST, 28], 10), np.repeat([0.4, 0.0, 0.1], 10)
+    rest[:5] = 0.2
+    note, none = note_shares(tune, hearing_of(tune, rest))
+    assert np.allclose(note, np.repeat([0.7, 0, 0.9], 10), atol=1e-3)
+    assert np.allclose(none, np.repeat([0.3, 0, 0.1], 10), atol=1e-3)

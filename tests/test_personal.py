@@ -270,7 +270,8 @@ def heard_exactly():
     grid = TimeGrid.of(sheet)
     n = round(grid.length_s * RATE)
     truth = Truth.of(sheet, grid, CFG.audio, CFG.audio.n_frames(n))
-    decision = Decision(truth.content(), np.flatnonzero(truth.beat), np.flatnonzero(truth.downbeat), truth.tune.astype(int), 0)
+    beats, downbeats, strokes = np.flatnonzero(truth.beat), np.flatnonzero(truth.downbeat), truth.accent.astype(np.float32)
+    decision = Decision(truth.content(), beats, downbeats, truth.tune.astype(int), 0, strokes)
     return sheet, grid, n, decision
 
 

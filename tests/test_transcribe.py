@@ -23,7 +23,7 @@ def decision_of(sheet, grid):
     """What a perfect listener would decide."""
     truth = Truth.of(sheet, grid, AUDIO, AUDIO.n_frames(round(grid.length_s * AUDIO.sample_rate)))
     beats, downbeats = np.flatnonzero(truth.beat), np.flatnonzero(truth.downbeat)
-    return Decision(truth.content(), beats, downbeats, truth.tune.astype(int), truth.tune_shift)
+    return Decision(truth.content(), beats, downbeats, truth.tune.astype(int), truth.tune_shift, truth.accent.astype(np.float32))
 
 
 def written_again(sheet, seed=0, drift=0.01):
