@@ -53,7 +53,7 @@ class PersonalConfig:
 
     share: float = 0.5  # of the windows of a batch, on average, that are the user's carol; the rest are corpus pairs
     n_drummed: int = 2  # versions of each carol under drums of their own, in a pop mix
-    n_rendered: int = 2  # pop arrangements of what was written down of it
+    n_rendered: int = 6  # pop arrangements of what was written down of it
     trained_share: float = 0.5  # of the way from the base's weights to the trained ones: all of it loses too much of the songs
     heard_s: float = 120.0  # of each carol, from its beginning
     listen_s: float = 30.0  # of each of the user's songs, converted at the end
