@@ -224,8 +224,7 @@ class Converter:
 
     def _noted(self, heard: dict[str, np.ndarray]) -> tuple[Decision, Content]:
         decision = decide(heard, self.audio)
-        plain, told, doubt = decision.content, weighed(decision, heard), self.cfg.tune_doubt  # by its tune a song is known
-        return decision, replace(told, tune=plain.tune * told.tune**doubt, onset=plain.onset * told.onset**doubt)
+        return decision, weighed(decision, heard, tune_doubt=self.cfg.tune_doubt)  # by its tune a song is known
 
     @torch.inference_mode()
     def play(self, content: Content, style: Tensor | Sound, lively: bool = True) -> Tensor:

@@ -89,10 +89,13 @@ def _column(values: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.asarray(values, np.float32))[:, None]
 
 
-def weighed(decision: Decision, heard: dict[str, np.ndarray], cfg: DecisionConfig | None = None) -> Content:
+def weighed(
+    decision: Decision, heard: dict[str, np.ndarray], cfg: DecisionConfig | None = None, tune_doubt: float = 1.0
+) -> Content:
     """The decision's content with how sure each mark is: what the player gets, which has learned how far to trust it.
 
     Places are those of the decision (a chord's spans, the notes); weaker strokes and pitch classes are told, too.
+    `tune_doubt`: power of the tune's probabilities; 0 tells of it as if it were sure.
     """
     cfg, n_frames = cfg or DecisionConfig(), len(heard["tune"])
     tune = np.where(decision.tune < 0, REST, decision.tune - TUNE_LOWEST)
@@ -101,8 +104,8 @@ def weighed(decision: Decision, heard: dict[str, np.ndarray], cfg: DecisionConfi
     bass = torch.from_numpy(heard["bass"].astype(np.float32)).softmax(1).numpy()[:, :12]
     return replace(
         decision.content,
-        tune=decision.content.tune * _column(note_shares(tune, heard["tune"])[0]),
-        onset=decision.content.onset * _column(near),
+        tune=decision.content.tune * _column(note_shares(tune, heard["tune"])[0] ** tune_doubt),
+        onset=decision.content.onset * _column(near**tune_doubt),
         accent=_column(decision.strokes * (decision.strokes >= cfg.least_accent)),
         chord=torch.from_numpy(_held(_shares(heard["chord"]), spans, cfg.least_class)),
         bass=torch.from_numpy(_held(bass, spans, cfg.least_class)),
