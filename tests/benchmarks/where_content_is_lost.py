@@ -182,6 +182,8 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder or converter.safetensors; the shipped ones without")
     parser.add_argument("--style", default="bells", help="that of the real songs' carols")
     args = parser.parse_args()
+    if next(stored_groups(args.corpus), None) is None:
+        parser.error(f"{args.corpus}: expected training pairs, found none; render some: kcarol corpus --hours 1 --out DIR")
     torch.manual_seed(0)
     converter, table = Converter.load(args.weights), {}
     probes = fit_probes(converter, args.corpus, 40)
