@@ -146,6 +146,8 @@ def test_a_place_that_takes_no_files_is_one_line(out, weights, tmp_path, capsys)
 @needs_root
 @needs_fork
 def test_a_folder_without_permission_is_said_before_the_work(weights, tmp_path):
+    if not all(folder.stat().st_mode & 0o001 for folder in Path(cli.__file__).resolve().parents):
+        pytest.skip("needs a checkout that other users may enter")
     source, out = song(tmp_path / "song.wav"), tmp_path / "out"
     out.mkdir(mode=0o555)
     for place in [*[tmp_path, *tmp_path.parents][:3], *[weights, *weights.parents][:2]]:
