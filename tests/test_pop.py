@@ -11,6 +11,7 @@ from kcarol.corpus.backline import bass_line, chord_part
 from kcarol.corpus.bands import COMPS
 from kcarol.corpus.compose import drums_alone
 from kcarol.corpus.pop import BANDS, GROOVES, KINDS, NO_DRUMS, TAIL_S, Score, arrange_pop, synth_role
+from kcarol.corpus.score import voicing_of
 from kcarol.corpus.sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
 LOOSE_S = 0.11  # what jitter (2.5 to 3 deviations of 20 ms), a grace note and laying back may add up to
@@ -277,6 +278,15 @@ def test_guitars_and_stride_pianos_play_chord_tones_only(way):
             chord = score.chord_at(beat)
             assert pitch % 12 in (*chord.pitch_classes, chord.bass_class)
             assert length > 0
+
+
+@pytest.mark.parametrize("quality", ["maj7", "7", "6", "add9", "min7", "sus4"])
+def test_a_guitar_has_every_tone_of_a_chord_under_five_fingers(quality):
+    for root in range(12):
+        chord = Chord(0, 4, root, quality)
+        strings = voicing_of(chord, 60, "guitar")
+        assert len(strings) == 5 and {pitch % 12 for pitch in strings} == set(chord.pitch_classes)
+        assert all(3 <= gap <= 14 for gap in np.diff(strings))
 
 
 @pytest.mark.parametrize("beats", [3, 4])

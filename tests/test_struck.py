@@ -9,7 +9,7 @@ import pytest
 
 from kcarol.corpus.compose import compose, draw_sheet
 from kcarol.corpus.pop import PopArrangement, arrange_pop
-from kcarol.corpus.sheet import Part, Section, Stroke, TimeGrid
+from kcarol.corpus.sheet import Note, Part, Section, Stroke, TimeGrid
 from kcarol.corpus.struck import as_played, struck
 
 KICK, HAT = 36, 42
@@ -133,3 +133,51 @@ def test_in_every_section_strokes_of_the_groove_are_struck_harder_than_the_eight
                 strong.append(here[accented].mean())
                 weak.append(here[~accented].mean())
     assert len(strong) > 50 and (np.array(strong) > weak).all() and np.median(strong) > 1.5 * np.median(weak)
+
+
+def as_heard(sheet, *parts, solo=()):
+    """The sheet as a band of these parts, and a solo of these notes, makes it heard."""
+    return as_played(sheet, PopArrangement(parts, {}, "none", "alone", 0.0, 0.0, None, solo=solo), TimeGrid.of(sheet))
+
+
+def chords_of(sheet, quality):
+    return replace(sheet, chords=tuple(replace(chord, root=0, bass=None, quality=quality) for chord in sheet.chords))
+
+
+@pytest.mark.parametrize(("quality", "triad"), [("7", "maj"), ("maj7", "maj"), ("6", "maj"), ("add9", "maj"), ("min7", "min")])
+def test_a_seventh_sixth_or_ninth_is_of_the_chord_where_an_accompanist_plays_it(quality, triad):
+    sheet = chords_of(sheet_of(), quality)
+    grid, eighths = TimeGrid.of(sheet), range(8)
+    root = part_of("chords", sheet, grid, eighths, 60)
+    added = part_of("pad", sheet, grid, eighths, 60 + {"7": 10, "maj7": 11, "6": 9, "add9": 2, "min7": 10}[quality])
+    sung = replace(added, name="lead")
+    qualities = lambda *parts: {chord.quality for chord in as_heard(sheet, *parts).chords}  # noqa: E731
+    assert qualities(root, added) == {quality}
+    assert qualities(root, sung) == qualities(root) == qualities() == {triad}
+
+
+def test_triads_stay_what_they_are_whoever_plays_them():
+    for quality in ("maj", "min", "dim", "sus4"):
+        sheet = chords_of(sheet_of(), quality)
+        assert as_heard(sheet, part_of("bass", sheet, TimeGrid.of(sheet), (0,), 36)).chords == sheet.chords
+
+
+def test_a_solo_is_the_tune_where_nobody_sings_and_nowhere_else():
+    sheet = sheet_of()
+    verse, chorus = sheet.sections
+    sheet = replace(sheet, sections=(verse, replace(chorus, sung=False)), notes=(Note(0.0, 1.0, 62), Note(2.0, 1.0, 64)))
+    within, outside = Note(chorus.start + 1, 2.0, 67), Note(verse.start + 3, 1.0, 66)
+    assert as_heard(sheet, solo=(outside, within)).notes == (*sheet.notes, within)
+    assert as_heard(sheet, solo=(outside,)).notes == sheet.notes
+
+
+def test_drawn_songs_have_their_solos_in_the_tune_one_note_at_a_time():
+    with_solo = 0
+    for seed in range(60):
+        sheet, arrangement, grid = drawn(seed, 60.0)
+        notes = as_played(sheet, arrangement, grid).notes
+        with_solo += len(notes) > len(sheet.notes)
+        added = sorted(set(notes) - set(sheet.notes), key=lambda note: note.start)
+        assert set(added) <= set(arrangement.solo)
+        assert all(a.start + a.length <= b.start + 1e-6 for a, b in zip(added, added[1:], strict=False))
+    assert with_solo >= 5

@@ -85,7 +85,7 @@ def _line(score: Score, rng: np.random.Generator, start: float, end: float, cent
 
 
 def _solo(score: Score, rng: np.random.Generator) -> list[Event]:
-    """A line over the instrumental sections: heard like a tune, but none of the sheet's."""
+    """A line over the instrumental sections: their tune, though none of the sheet's."""
     centre, busy = score.tune_midi + rng.uniform(-5, 12), rng.uniform(0.1, 0.9)
     spans = [(s.start, s.start + s.length) for s in score.sections if not s.sung and rng.random() < 0.8]
     return [event for a, b in spans for event in _line(score, rng, a, min(b, score.sheet.n_beats), centre, busy)]

@@ -18,7 +18,7 @@ from kcarol.corpus.grooves import GROOVES, KITS, NO_DRUMS, SYNTH_DRUM
 from kcarol.corpus.lines import MAKERS, backing_voice, second_voice, tune_line
 from kcarol.corpus.perform import TAIL_S, Feel, alone_spans, break_spans, broken_off, perform
 from kcarol.corpus.score import Event, Score, pick, pick_weighted, section_at
-from kcarol.corpus.sheet import LeadSheet, Part, Stroke, TimeGrid
+from kcarol.corpus.sheet import LeadSheet, Note, Part, Stroke, TimeGrid
 
 KINDS = ("soundfont", "synth", "voice", "rap", "drumsynth")
 
@@ -36,7 +36,8 @@ class PopArrangement:
 
     `gain_db` of the parts holds for stems of equal loudness: then the band without the tune sums to 0 dB and the tune
     lies `tune_level_db` above it. `sounds` says for each part's name what makes its sound, one of `KINDS`; parts of
-    kind "voice" and "rap" have one note at a time. Solo, rap, riffs and counter-melodies are not tune.
+    kind "voice" and "rap" have one note at a time. Rap, riffs and counter-melodies are not tune; a solo is, where nobody
+    sings.
     """
 
     parts: tuple[Part, ...]
@@ -47,6 +48,7 @@ class PopArrangement:
     tune_level_db: float
     voice: str | None  # "female", "male", None: the tune is played
     tune_parts: tuple[str, ...] = ("lead",)  # parts that together carry the sheet's notes
+    solo: tuple[Note, ...] = ()  # as its player read it, one note at a time
 
     def part(self, name: str) -> Part | None:
         return next((part for part in self.parts if part.name == name), None)
@@ -95,7 +97,19 @@ def arrange_pop(sheet: LeadSheet, grid: TimeGrid, rng: np.random.Generator, hint
     tuning = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-50, 50)
     sounds = {name: player.kind for name, player in players.items()}
     cents = float(np.clip(tuning, -50, 50))
-    return PopArrangement(parts, sounds, groove, band_name, cents, level_db, voice, tuple(p for p in tune_parts if p in sounds))
+    tune_parts, solo = tuple(name for name in tune_parts if name in sounds), _solo_notes(players)
+    return PopArrangement(parts, sounds, groove, band_name, cents, level_db, voice, tune_parts, solo)
+
+
+def _solo_notes(players: Mapping[str, _Player]) -> tuple[Note, ...]:
+    """What the solo plays, each note no longer than to the next one."""
+    events = sorted(players["solo"].events) if "solo" in players else []
+    ends = [*(event[0] for event in events), np.inf][1:]
+    return tuple(
+        Note(float(beat), float(min(length, end - beat)), int(pitch))
+        for (beat, length, pitch, *_), end in zip(events, ends, strict=True)
+        if end > beat
+    )
 
 
 def _settled(

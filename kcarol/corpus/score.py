@@ -135,11 +135,12 @@ def voicing_of(chord: Chord, centre: float, kind: str) -> tuple[int, ...]:
         root = nearest_pitch(chord.root, centre - 12)
         return (root, root + (pcs[2] - pcs[0]) % 12, root + 12)
     if kind == "guitar":
-        pitch, strings = nearest_pitch(chord.bass_class, 43) - 1, []
-        while len(strings) < 5:
-            pitch += 1
-            if pitch % 12 in pcs and (not strings or pitch - strings[-1] >= 3):
-                strings.append(pitch)
+        strings = [nearest_pitch(chord.bass_class, 43)]
+        while len(strings) < 5:  # the next tone above, rather one that does not sound yet: ninths and sixths lie high
+            reach = [pitch for pitch in range(strings[-1] + 3, strings[-1] + 15) if pitch % 12 in pcs]
+            sounding = {string % 12 for string in strings}
+            fresh = [pitch for pitch in reach if pitch % 12 not in sounding and pitch < reach[0] + 6]
+            strings.append((fresh or reach)[0])
         return tuple(strings)
     close = sorted(nearest_pitch(pc, centre) for pc in pcs)
     if kind == "open" and len(close) > 2:
