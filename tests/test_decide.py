@@ -172,6 +172,15 @@ def test_beats_follow_a_tempo_that_rises_by_a_tenth():
     assert np.abs(marks[:, None] - found[None]).min(1).max() <= 1
 
 
+@pytest.mark.parametrize("first", [5, 27])
+def test_eighths_are_no_beats_where_they_are_fast_and_weaker(first):
+    beats, activation = np.arange(first, 2400, 44), np.full(2400, 0.02)
+    activation[5::22], activation[beats] = 0.5, 0.9  # 170 a minute, every other one stronger
+    found = find_beats(activation, AUDIO, CFG)
+    inner = found[(found > 100) & (found < 2300)]
+    assert np.median(np.diff(inner)) == 44 and np.abs(inner[:, None] - beats).min(1).max() <= 1
+
+
 def test_weak_strokes_on_the_off_beats_do_not_double_the_tempo():
     activation = np.full(1800, 0.02)
     activation[5::30], activation[20::30] = 0.9, 0.3
