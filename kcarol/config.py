@@ -117,6 +117,7 @@ class ConvertConfig:
 
     overlap: float = 0.25  # share of a window that it has in common with the next
     batch_windows: int = 8
+    heard_at: tuple[int, ...] = (-1, 0, 1)  # semitones by which the song is moved; the mean of what is heard there counts
     tune_doubt: float = 0.25  # power of a note's probability with which the tune is played; 0: as if it were sure
     piece_frames: int = 20_480  # of a longer song that are made lively and vocoded at once: 5.5 minutes
     stretch: float = 1.2  # of a prediction's deviation from its mean over `stretch_s`: means are too calm

@@ -26,7 +26,7 @@ from kcarol.loudness import in_pieces, loudness_db, match_loudness, peak
 from kcarol.models import HEADS, Heard, MusicTransformer
 from kcarol.played import Played
 from kcarol.precision import fast_inference
-from kcarol.spectral import Features, LogMel, chunk_spans, joined, loudness_curve, overlap_add
+from kcarol.spectral import Features, LogMel, chunk_spans, joined, loudness_curve, overlap_add, transpose_features
 from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_module, vector
 from kcarol.tape import Tape
 from kcarol.texture import measure_texture
@@ -212,7 +212,8 @@ class Converter:
         def heard(group: list[tuple[int, int]]) -> Tensor:
             features = self.features(torch.stack([self._wave_window(wave, a, b) for a, b in group]).to(self.device))
             with fast_inference(self.device):
-                logits = self.model.hear(features)
+                several = [self.model.hear(transpose_features(features, s, self.audio)).transposed(-s) for s in self.cfg.heard_at]
+            logits = Heard.mean(several)
             return torch.cat([getattr(logits, f.name) for f in fields(Heard)], dim=-1).cpu()
 
         for windows in side_by_side(heard, self._groups(spans), self.device):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kcarol.config import ModelConfig
-from kcarol.content import N_CONTENT, N_PITCHES, Content
+from kcarol.content import N_CONTENT, N_PITCHES, Content, shift_pitches
 
 HEADS = {"tune": N_PITCHES + 1, "onset": 1, "chord": 12, "bass": 13, "beat": 1, "downbeat": 1, "accent": 1, "energy": 1}
+IMPOSSIBLE = -20.0  # logarithm of a probability
 LEAST_STYLE_FRAMES = 5  # fewer leave one step after both convolutions, which has no deviation
 
 
@@ -37,6 +39,23 @@ class Heard:
             tune=choice(self.tune), onset=share(self.onset), chord=share(self.chord), bass=choice(self.bass),
             phase=phase, accent=share(self.accent), energy=share(self.energy),
         )
+
+    def transposed(self, semitones: int) -> Heard:
+        """What would have been heard of the song moved by semitones; pitches of the tune that come in are all but impossible."""
+        pitches, rest = F.log_softmax(self.tune, dim=-1).split((N_PITCHES, 1), dim=-1)
+        moved = shift_pitches(pitches - IMPOSSIBLE, semitones) + IMPOSSIBLE
+        bass, no_bass = self.bass.split((12, 1), dim=-1)
+        return replace(
+            self, tune=torch.cat([moved, rest], dim=-1), chord=self.chord.roll(semitones, dims=-1),
+            bass=torch.cat([bass.roll(semitones, dims=-1), no_bass], dim=-1),
+        )
+
+    @classmethod
+    def mean(cls, several: Sequence[Heard]) -> Heard:
+        """The geometric mean of posteriors: that of the logits, those of classes made comparable first."""
+        of_classes = lambda x, name: F.log_softmax(x, dim=-1) if name in ("tune", "bass") else x  # noqa: E731
+        mean = lambda name: torch.stack([of_classes(getattr(heard, name), name) for heard in several]).mean(0)  # noqa: E731
+        return cls(**{name: mean(name) for name in HEADS})
 
 
 def positional_encoding(length: int, d_model: int, offset: int = 0, device=None) -> Tensor:

@@ -14,9 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kcarol.config import AudioConfig
-from kcarol.content import N_PITCHES, Content, shift_pitches
+from kcarol.content import N_PITCHES, Content
 from kcarol.corpus.truth import Targets, unpack
 from kcarol.models import Heard
+from kcarol.spectral import transpose_features
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,6 @@ def widened(mark: Tensor) -> Tensor:
     """(B, F, 1): 1 at a mark, a half next to it."""
     near = torch.maximum(F.pad(mark[:, 1:], (0, 0, 0, 1)), F.pad(mark[:, :-1], (0, 0, 1, 0)))
     return torch.maximum(mark, 0.5 * near)
-
-
-def transpose_features(features: Tensor, semitones: int, cfg: AudioConfig) -> Tensor:
-    """The pitch bands of (B, F, C) moved up, zeros moved in; flux and loudness stay."""
-    n = cfg.n_pitch_bands
-    moved = shift_pitches(features[..., :n], semitones * cfg.bands_per_semitone)
-    return torch.cat([moved, features[..., n:]], dim=-1)
 
 
 def transpose_targets(truth: Targets, semitones: int) -> Targets:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kcarol.config import AudioConfig
+from kcarol.content import shift_pitches
 
 BLOCK_SAMPLES = 1 << 19  # of windowed frames held at once, over the batch: 2 MB and as much again of spectrum, for the cache
 GPU_BLOCK_SAMPLES = 1 << 25  # where starting a kernel costs more than memory does
@@ -99,6 +100,13 @@ class Features(nn.Module):
         level = torch.cat(levels, dim=1)
         before = functional.pad(level, (0, 0, FLUX_LAG, 0))[:, : level.shape[1]]  # silence before the clip
         return FLUX_SCALE * (level - before).relu(), torch.cat(loudness, dim=1).clamp(SOFTEST_DB, 20) / 20
+
+
+def transpose_features(features: Tensor, semitones: int, cfg: AudioConfig) -> Tensor:
+    """The pitch bands of (B, F, C) moved up, zeros moved in; flux and loudness stay."""
+    n = cfg.n_pitch_bands
+    moved = shift_pitches(features[..., :n], semitones * cfg.bands_per_semitone)
+    return torch.cat([moved, features[..., n:]], dim=-1)
 
 
 class Banded(nn.Module):
