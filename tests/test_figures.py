@@ -34,13 +34,15 @@ def test_stages_say_the_shapes_of_the_configuration():
     assert stages["5 layers hear"] == "(B, S, 320)" and stages["linear"] == "(B, F, 128)" and "1 layers play" in stages
 
 
-def test_the_carol_plays_the_tune_of_the_lead_sheet_on_the_songs_time_grid():
+def test_the_carol_plays_the_tune_of_the_lead_sheet_and_the_bands_solo_on_the_songs_time_grid():
     sheet, found = figures.sheet_of(figures.SONG), figures.arrangements(figures.SONG)
     assert list(found) == ["pop", "carol, bells"]
-    lead, tune = found["pop"]["lead"], found["carol, bells"]["tune0"]
-    assert len(tune) == len(sheet.notes)
-    assert {round(pitch - note.pitch) % 12 for (_, _, pitch), note in zip(tune, sheet.notes, strict=True)} == {0}
-    assert np.median([min(abs(start - other) for other, _, _ in lead) for start, _, _ in tune]) < 0.05
+    tune, sung_from_s = found["carol, bells"]["tune0"], min(start for start, *_ in found["pop"]["lead"]) - 0.1
+    solo, sung = [[note for note in tune if (note[0] >= sung_from_s) is later] for later in (False, True)]
+    assert len(sung) == len(sheet.notes) and len(solo) > 0
+    assert {round(pitch - note.pitch) % 12 for (_, _, pitch), note in zip(sung, sheet.notes, strict=True)} == {0}
+    for mine, its in ((sung, "lead"), (solo, "solo")):
+        assert np.median([min(abs(start - other) for other, *_ in found["pop"][its]) for start, *_ in mine]) < 0.05
 
 
 def test_attention_of_a_window_sums_to_one():
