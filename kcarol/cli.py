@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kcarol.config import AudioConfig, TrainConfig
+from kcarol.config import AudioConfig, ModelConfig, TrainConfig
 from kcarol.oneline import printable
 
 FAILED = 2  # exit status for bad input, also argparse's
@@ -71,7 +71,7 @@ def out_option(meaning: str) -> Option:
     return option("-o", "--out", own=True, type=Path, metavar="PATH", help=meaning)
 
 
-_A, _T = AudioConfig(), TrainConfig()
+_A, _M, _T = AudioConfig(), ModelConfig(), TrainConfig()
 
 SMOKE = option("--smoke", action="store_true",
                help="tiny networks and few steps, to see that everything runs (also by KCAROL_SMOKE=1; default: off)")
@@ -121,6 +121,9 @@ COMMANDS: dict[str, Command] = {command.name: command for command in (
                     f"{_T.window_frames} for the converter)"),
         option("--learning-rate", type=float, metavar="R",
                help=f"highest rate of Adam, no unit (default: that of the preset, {_T.learning_rate:g} for the converter)"),
+        option("--dropout", type=float, default=_M.dropout, metavar="P",
+               help="share of the converter's activations silenced in training, no unit; hearing may gain from .1 where each "
+                    "pair is seen dozens of times, playing loses (default: %(default)g)"),
         option("--precision", choices=("auto", "fp32", "bf16", "fp16"), default=_T.precision,
                help="numbers of the matrix products (default: %(default)s, bf16 where the hardware has it)"),
         option("--seed", type=int, default=_T.seed, metavar="N", help="of batches and first weights (default: %(default)s)"),
@@ -386,6 +389,8 @@ def run_train(arguments: argparse.Namespace, session: Session) -> int:
     _at_least(arguments, steps=1, batch_size=1, accumulation=1, window_frames=2, hours=0, pairs=2, jobs=1, seed=0)
     device, what = _checked_device(arguments.device), arguments.what
     out, max_s = arguments.out or Path("runs") / what, arguments.hours and arguments.hours * 3600
+    if not 0 <= arguments.dropout < 1:  # also NaN
+        raise UsageError(f"--dropout: expected 0 or more and less than 1, found {arguments.dropout:g}")
     cfg = _training_config(arguments)
     if what == "personal":
         from kcarol.personal import train_personal
@@ -408,9 +413,12 @@ def run_train(arguments: argparse.Namespace, session: Session) -> int:
 
 def _training_config(arguments: argparse.Namespace):
     """The preset, smoke or whole, with what the options change."""
+    from dataclasses import replace
+
     from kcarol.config import Config
 
     cfg = Config.smoke() if _is_smoke(arguments) else Config()
+    cfg = replace(cfg, model=replace(cfg.model, dropout=arguments.dropout))
     if arguments.what == "vocoder":
         from kcarol.runs import vocoder_training
 

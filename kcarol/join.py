@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ def join(out: Path, play: Path, hear: Sequence[Path]) -> Path:
     """
     whole, *heard = [Converter.load(Path(path), "cpu") for path in (play, *hear)]
     for path, converter in zip(hear, heard, strict=True):
-        if converter.model.cfg != whole.model.cfg:
+        if replace(converter.model.cfg, dropout=whole.model.cfg.dropout) != whole.model.cfg:  # dropout is training's alone
             raise WeightsError(f"{path}: expected a network shaped like {play}, found another: {converter.model.cfg}")
     halves = [converter.model.parameters_of("hear") for converter in heard]
     with torch.no_grad():

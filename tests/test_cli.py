@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -215,12 +216,13 @@ def test_train_passes_options_to_personal_training_and_eval_gets_its_weights(tmp
 
     monkeypatch.setitem(sys.modules, "kcarol.personal", types.SimpleNamespace(train_personal=train_personal))
     monkeypatch.setitem(cli.RUNNERS, "eval", lambda arguments, session: seen.update(weights=session.weights) or 0)
-    argv = ["--train", "--eval", "--smoke", "--steps", "7", "--hours", "0.5", "--resume", "--device", "cpu",
+    argv = ["--train", "--eval", "--smoke", "--steps", "7", "--hours", "0.5", "--dropout", "0.1", "--resume", "--device", "cpu",
             "--processed", str(tmp_path), "--train-out", str(tmp_path / "run")]  # fmt: skip
     assert cli.main(argv) == 0
     assert (seen["processed"], seen["out"], seen["resume"], seen["device"]) == (tmp_path, tmp_path / "run", True, "cpu")
     assert seen["max_s"] == 1800 and seen["base"] is None
-    assert seen["cfg"] == Config.smoke().with_train(steps=7)
+    smoke = Config.smoke()
+    assert seen["cfg"] == replace(smoke, model=replace(smoke.model, dropout=0.1)).with_train(steps=7)
     assert seen["weights"] == tmp_path / "run" / "converter.safetensors"
 
 
@@ -260,6 +262,8 @@ def test_resuming_goes_on_where_the_run_stopped(tmp_path, pairs, monkeypatch, ca
     (["--steps", "0"], ["--steps", "at least 1"]),
     (["--what", "converter", "--corpus", "nowhere"], ["nowhere", "kcarol corpus"]),
     (["--hours", "-1"], ["--hours"]),
+    (["--dropout", "1"], ["--dropout", "less than 1"]),
+    (["--dropout", "nan"], ["--dropout", "nan"]),
 ])  # fmt: skip
 def test_bad_requests_of_train_are_one_line(argv, words, tmp_path, capsys):
     fails(["train", "--out", tmp_path, *argv], capsys, *words)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -44,6 +45,14 @@ def test_a_joined_converter_plays_like_one_and_hears_like_the_mean_of_the_others
 def test_one_hearing_half_stays_what_it_is_to_the_bit(three, tmp_path):
     out = join(tmp_path / "joined.safetensors", three[0], three[1:2])
     assert all(torch.equal(a, b) for a, b in zip(halves(out)[0], halves(three[1])[0], strict=True))
+
+
+def test_halves_that_were_trained_with_and_without_dropout_are_joined(three, tmp_path):
+    with_dropout, out = tmp_path / "with_dropout.safetensors", tmp_path / "joined.safetensors"
+    save_converter(with_dropout, MusicTransformer(replace(SMALL, dropout=0.1)), {}, 32, {})
+    join(out, three[0], [with_dropout])
+    assert all(torch.equal(a, b) for a, b in zip(halves(out)[0], halves(with_dropout)[0], strict=True))
+    assert Converter.load(out, "cpu").model.cfg == SMALL
 
 
 def test_networks_of_other_shapes_are_not_joined(three, tmp_path):
