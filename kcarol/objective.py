@@ -21,6 +21,22 @@ from kcarol.spectral import transpose_features
 
 
 @dataclass(frozen=True)
+class Variation:
+    """How far features are varied in training, in their own units: deviations, or the most of a uniform draw."""
+
+    share: float = 0.5  # of the rows; the others stay as they are
+    contrast: float = 0.2  # deviation of the logarithm of a factor
+    colour: float = 0.25  # most, at each of `colour_points` along the pitch bands
+    colour_points: int = 10
+    noise: float = 0.5  # most
+    masks: int = 2  # along time, and as many along the pitch bands, on top of `mask_features`
+    longest_frames: float = 24.0
+    widest_bands: float = 12.0
+    flux: float = 0.3  # deviation of the logarithm of a factor
+    loudness: float = 0.1  # deviation, of 20 dB
+
+
+@dataclass(frozen=True)
 class LossWeights:
     """Shares of the converter's loss. `given`: playing the true content; `own`: playing what was heard; 0 leaves a half out."""
 
@@ -89,6 +105,27 @@ def mask_features(features: Tensor, n_masks: int = 2, widest_bands: int = 24) ->
     return features
 
 
+def vary_features(features: Tensor, cfg: AudioConfig, by: Variation | None = None) -> Tensor:
+    """Half of the rows of (B, F, C) as other records would sound: tone colour, contrast, noise, gaps, sharper or softer strokes.
+
+    Domain randomisation (Tobin et al. 2017, arXiv 1703.06907) of what the networks hear; also keeps them from knowing their
+    pairs by heart when these are passed over many times.
+    """
+    by, (b, f, _), n, device = by or Variation(), features.shape, cfg.n_pitch_bands, features.device
+    drawn = lambda *shape: torch.randn(*shape, device=device)  # noqa: E731
+    share = lambda: torch.rand(b, 1, 1, device=device)  # noqa: E731
+    pitch, flux, loudness = features.split((n, cfg.n_flux, 1), dim=-1)
+    colour = F.interpolate(drawn(b, 1, by.colour_points) * by.colour * share(), size=n, mode="linear")
+    pitch = pitch * torch.exp(by.contrast * drawn(b, 1, 1)) + colour + drawn(b, f, n) * by.noise * share().square()
+    frame, band = torch.arange(f, device=device)[:, None], torch.arange(n, device=device)
+    for place, most in ((frame, by.longest_frames), (band, by.widest_bands)):
+        for _ in range(by.masks):
+            start, width = share() * place.numel(), share() * most
+            pitch = pitch.masked_fill((place >= start) & (place < start + width), 0.0)
+    varied = torch.cat([pitch, flux * torch.exp(by.flux * drawn(b, 1, 1)), loudness + by.loudness * drawn(b, 1, 1)], dim=-1)
+    return torch.where(share() < by.share, varied, features)
+
+
 class ConverterLoss:
     """MSE on standardised log-mel, of playing the truth and of playing what was heard, and the heads' cross entropies."""
 
@@ -102,6 +139,7 @@ class ConverterLoss:
             features = batch["features"].float()
             if module.training:
                 semitones = int(torch.randint(-self.widest_transposition, self.widest_transposition + 1, ()).item())
+                features = vary_features(features, self.cfg)
                 features = mask_features(transpose_features(features, semitones, self.cfg))
         if w.given or w.own:
             reference = batch["reference_mel"].float()

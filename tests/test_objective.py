@@ -14,10 +14,12 @@ from kcarol.objective import (
     STAGES,
     ConverterLoss,
     LossWeights,
+    Variation,
     head_losses,
     mask_features,
     transpose_features,
     transpose_targets,
+    vary_features,
     widened,
 )
 from kcarol.spectral import Features
@@ -113,6 +115,26 @@ def test_masks_silence_some_bands_over_all_frames_and_leave_the_others():
     assert torch.equal(masked[:, :1].expand_as(masked), masked)
     n_silent = (masked[:, 0] == 0).sum(1)
     assert (n_silent <= 46).all() and n_silent.sum() > 0 and len(set(n_silent.tolist())) > 1
+
+
+def test_varied_features_are_the_same_music_in_half_of_the_rows_and_untouched_in_the_others():
+    torch.manual_seed(0)
+    x = torch.randn(400, 40, AUDIO.n_features)
+    varied = vary_features(x, AUDIO)
+    untouched = (varied == x).all(2).all(1)
+    assert 150 < untouched.sum() < 250
+    alike = [float(torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1]) for a, b in zip(x, varied, strict=True)]
+    assert min(alike) > 0.25 and np.mean(alike) > 0.8 and torch.isfinite(varied).all()
+    flux = slice(AUDIO.n_pitch_bands, -1)
+    factor = (varied[..., flux] / x[..., flux])[~untouched].flatten(1)
+    assert (factor.std(1) < 1e-3).all() and factor.mean(1).log().std() == pytest.approx(Variation().flux, rel=0.25)
+
+
+def test_features_are_varied_in_training_alone():
+    torch.manual_seed(0)
+    loss, module, batch = ConverterLoss(AUDIO, STAGES["hear"], 0), MusicTransformer(ModelConfig.smoke()), random_batch()
+    told = {mode: [float(loss(module.train(mode), batch)["loss"].detach()) for _ in range(2)] for mode in (True, False)}
+    assert told[False][0] == told[False][1] and told[True][0] != told[True][1]
 
 
 def test_the_loss_is_the_weighted_sum_of_its_terms():
