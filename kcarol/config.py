@@ -120,7 +120,7 @@ class ConvertConfig:
     heard_at: tuple[int, ...] = (-1, 0, 1)  # semitones by which the song is moved; the mean of what is heard there counts
     tune_doubt: float = 0.25  # power of a note's probability with which the tune is played; 0: as if it were sure
     piece_frames: int = 20_480  # of a longer song that are made lively and vocoded at once: 5.5 minutes
-    stretch: float = 1.2  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    stretch: float = 1.1  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
     stretch_s: float = 4.0
     texture: float = 0.7  # share of the measured texture that is added
     seed: int = 0  # of the texture
