@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import types
+from functools import partial
 from pathlib import Path
 
 import hostile
@@ -162,9 +163,10 @@ def test_dask_workers_convert_a_list(tmp_path, weights):
 
 
 def start(*argv: str) -> subprocess.Popen:
-    """kcarol in a process of its own."""
+    """kcarol in a process of its own, that hears Ctrl-C also where the tests run in a shell's background, which ignores it."""
     return subprocess.Popen([sys.executable, ROOT / "main.py", *argv], stdout=subprocess.PIPE, text=True, cwd=ROOT,
-                            env=os.environ | {"OMP_NUM_THREADS": "1"})  # fmt: skip
+                            env=os.environ | {"OMP_NUM_THREADS": "1"},
+                            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))  # fmt: skip
 
 
 @pytest.mark.slow
