@@ -317,7 +317,7 @@ def test_the_low_octaves_go_on_from_piece_to_piece():
         return np.concatenate(list(vocoded(vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700)))
 
     whole = shipped.vocode(mel, n)
-    assert difference_db(whole, pieces(shipped.vocode)) < -30
+    assert difference_db(whole, pieces(shipped.vocode)) < -35
     assert difference_db(whole, pieces(starting_anew)) > -10
 
 
