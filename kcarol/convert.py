@@ -31,7 +31,7 @@ from kcarol.store import LARGEST, WeightsError, config_from, load_module, save_m
 from kcarol.tape import Tape
 from kcarol.texture import measure_texture
 from kcarol.threads import side_by_side, unshared
-from kcarol.tone import STRETCH_S, stretch_of, tone_of
+from kcarol.tone import STRETCH_S, balance_of, stretch_of
 from kcarol.vocoder import GriffinLim, NeuralVocoder, vocoded
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
@@ -41,8 +41,8 @@ LEAST_SAMPLES = 400  # 25 ms: less is no music
 LEAST_STYLE_S = 0.5
 CPU_WINDOWS = 4  # at once by each thread: more would not fit its cache
 LEVEL_REACH_FRAMES = 2  # of the loudness curve's window
-OWN_OF_SOUND = ("texture", "tone", "stretch")  # what a style can have for itself
-REFERENCE_TEXTURE = 0.9  # share of what the playing of a recording lacks: the rest is notes that were not heard
+OWN_OF_SOUND = ("texture", "balance", "stretch")  # what a style can have for itself
+REFERENCE_TEXTURE = 0.85  # share of what the playing of a recording lacks: the rest is notes that were not heard
 
 
 def shipped_weights() -> Path:
@@ -55,7 +55,7 @@ def save_converter(
 ) -> None:  # fmt: skip
     """Weights in half precision, with the named styles' embeddings, the texture (M,) and the window the model was trained on.
 
-    `sounds`: of those styles that have texture, tone and stretch of their own.
+    `sounds`: of those styles that have texture, balance and stretch of their own.
     """
     extra = {"styles": {k: v.tolist() for k, v in styles.items()}, "window_frames": window_frames, "about": about}
     for kind in OWN_OF_SOUND:
@@ -90,7 +90,7 @@ class Sound:
 
     vector: Tensor
     texture: Tensor | None = None  # None: the converter's
-    tone: Tensor | None = None  # None: as it was played
+    balance: Tensor | None = None  # nats to add throughout; None: nothing
     stretch: Tensor | None = None  # None: the converter's
 
 
@@ -103,7 +103,7 @@ class Converter:
                  sounds: Mapping[str, Sound] | None = None):  # fmt: skip
         """`texture`: deviation (M,) of what the predicted log-mel lacks and playing adds; None: nothing.
 
-        `sounds`: of those styles that have a texture or tone of their own.
+        `sounds`: of those styles that have a texture, balance or stretch of their own.
         """
         self.cfg = cfg or ConvertConfig()
         self.audio, self.device, self.window_frames = audio or AudioConfig(), torch.device(device), window_frames
@@ -167,7 +167,7 @@ class Converter:
         mel = self.log_mel(torch.from_numpy(wave).to(self.device)).cpu()
         played = self.play(self.write_down(wave)[1], vector, lively=False)
         texture = texture_share * measure_texture(played, mel)
-        return Sound(vector, texture, tone_of(mel), stretch_of(played, mel, self.cfg.texture * texture, self.audio))
+        return Sound(vector, texture, balance_of(played, mel), stretch_of(played, mel, self.cfg.texture * texture, self.audio))
 
     @torch.inference_mode()
     def embed_style(self, wave: np.ndarray) -> Tensor:
@@ -239,8 +239,7 @@ class Converter:
         factor, over_s = (sound.stretch, STRETCH_S) if own else (self.cfg.stretch, self.cfg.stretch_s)
         texture = self.cfg.texture * (self.texture if sound.texture is None else sound.texture)
         over_frames = round(over_s * self.audio.frame_rate)
-        return Played(predicted, factor, over_frames, texture, sound.tone, self.cfg.seed, self.audio,
-                      self.cfg.piece_frames)  # fmt: skip
+        return Played(predicted, factor, over_frames, texture, sound.balance, self.cfg.seed, self.audio)
 
     def _played_windows(self, content: Content, style: Tensor, spans: list[tuple[int, int]]) -> Iterator[Tensor]:
         def played(group: list[tuple[int, int]]) -> Tensor:
@@ -328,10 +327,9 @@ class Converter:
     def _mel_of(self, predicted: Tape, rests: Tensor, sound: Sound) -> Callable[[int, int], Tensor]:
         """A function of a first frame and the one behind the last -> the carol's log-mel there, as in `predict`."""
         played = self._played(predicted, sound)
-        balance = played.balance()
 
         def mel_of(first: int, stop: int) -> Tensor:
-            return played.lively(first, stop, balance).add_(rests[first:stop, None]).clamp_min_(math.log(self.audio.log_floor))
+            return played.lively(first, stop).add_(rests[first:stop, None]).clamp_min_(math.log(self.audio.log_floor))
 
         return mel_of
 

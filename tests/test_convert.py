@@ -160,9 +160,9 @@ def test_sounds_of_styles_are_saved_and_loaded(tmp_path, converter):
     styles = converter.styles | {"own": sound.vector}
     save_converter(tmp_path / "converter.safetensors", converter.model, styles, 64, {}, sounds={"own": sound})
     loaded = Converter.load(tmp_path / "converter.safetensors", "cpu", vocoder="griffin-lim")
-    for name in ("vector", "texture", "tone", "stretch"):
+    for name in ("vector", "texture", "balance", "stretch"):
         assert torch.allclose(getattr(loaded.sound("own"), name), getattr(sound, name), atol=1e-4), name
-    assert loaded.sound("bells").tone is None and loaded.sound("bells").texture is None
+    assert loaded.sound("bells").balance is None and loaded.sound("bells").texture is None
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])

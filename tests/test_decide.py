@@ -146,13 +146,20 @@ def test_noisy_hearing_of_a_wandering_tempo_still_gives_tune_and_beats(seed):
     assert (decision.tune == truth.tune).mean() > 0.9
 
 
+def bars_at(marks, like):
+    """The downbeat head's activation where bars begin at `marks`."""
+    activation = np.full(len(like), 0.02)
+    activation[marks] = 0.8
+    return activation
+
+
 @pytest.mark.parametrize("bpm", [62, 84, 100, 128, 150, 176])
 def test_beats_are_found_at_any_usual_tempo(bpm):
     period = 60 / bpm * AUDIO.frame_rate
     marks = np.round(np.arange(5, 1800, period)).astype(int)
     activation = np.full(1800, 0.02)
     activation[marks] = 0.9
-    found = find_beats(activation, AUDIO, CFG)
+    found = find_beats(activation, bars_at(marks[::4], activation), AUDIO, CFG)
     assert len(found) == len(marks) and np.abs(found - marks).max() <= 1
 
 
@@ -160,7 +167,7 @@ def test_beats_go_on_through_an_intro_a_break_and_an_ending_without_any():
     marks = np.arange(6, 3000, 32)
     activation = np.full(3000, 0.02)
     activation[[m for m in marks if 500 < m < 1200 or 1700 < m < 2500]] = 0.9
-    found = find_beats(activation, AUDIO, CFG)
+    found = find_beats(activation, bars_at(marks[::4], activation), AUDIO, CFG)
     assert len(found) == len(marks) and np.abs(found - marks).max() <= 1
 
 
@@ -168,7 +175,7 @@ def test_beats_follow_a_tempo_that_rises_by_a_tenth():
     marks = np.cumsum(np.linspace(36, 32, 60)).round().astype(int)
     activation = np.full(2200, 0.05)
     activation[marks] = 0.8
-    found = find_beats(activation, AUDIO, CFG)
+    found = find_beats(activation, bars_at(marks[::4], activation), AUDIO, CFG)
     assert np.abs(marks[:, None] - found[None]).min(1).max() <= 1
 
 
@@ -176,7 +183,7 @@ def test_beats_follow_a_tempo_that_rises_by_a_tenth():
 def test_eighths_are_no_beats_where_they_are_fast_and_weaker(first):
     beats, activation = np.arange(first, 2400, 44), np.full(2400, 0.02)
     activation[5::22], activation[beats] = 0.5, 0.9  # 170 a minute, every other one stronger
-    found = find_beats(activation, AUDIO, CFG)
+    found = find_beats(activation, bars_at(beats[::4], activation), AUDIO, CFG)
     inner = found[(found > 100) & (found < 2300)]
     assert np.median(np.diff(inner)) == 44 and np.abs(inner[:, None] - beats).min(1).max() <= 1
 
@@ -184,11 +191,20 @@ def test_eighths_are_no_beats_where_they_are_fast_and_weaker(first):
 def test_weak_strokes_on_the_off_beats_do_not_double_the_tempo():
     activation = np.full(1800, 0.02)
     activation[5::30], activation[20::30] = 0.9, 0.3
-    assert np.abs(find_beats(activation, AUDIO, CFG) - np.arange(5, 1800, 30)).max() <= 1
+    bars = bars_at(np.arange(5, 1800, 120), activation)
+    assert np.abs(find_beats(activation, bars, AUDIO, CFG) - np.arange(5, 1800, 30)).max() <= 1
+
+
+@pytest.mark.parametrize("bar, tempo", [(4, 1), (8, 2)])
+def test_beats_of_which_only_every_eighth_begins_a_bar_are_eighths(bar, tempo):
+    marks, activation = np.arange(5, 2400, 26), np.full(2400, 0.02)
+    activation[marks], activation[marks[::2]] = 0.85, 0.92  # 144 a minute, hardly one stronger than the next
+    found = find_beats(activation, bars_at(marks[::bar], activation), AUDIO, CFG)
+    assert np.median(np.diff(found)) == 26 * tempo and np.abs(found[:, None] - marks[::tempo]).min(1).max() <= 1
 
 
 def test_without_beats_the_grid_is_even():
-    beats = find_beats(np.zeros(1000), AUDIO, CFG)
+    beats = find_beats(np.zeros(1000), np.zeros(1000), AUDIO, CFG)
     assert np.ptp(np.diff(beats)) <= 1
     assert np.isclose(np.diff(beats).mean(), 60 / CFG.fallback_bpm * AUDIO.frame_rate, rtol=0.03)
 

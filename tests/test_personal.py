@@ -11,7 +11,7 @@ from kcarol import metrics, personal
 from kcarol.checkpoint import load_checkpoint
 from kcarol.config import Config, ModelConfig
 from kcarol.content import TUNE_HIGHEST, TUNE_LOWEST
-from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, save_converter
+from kcarol.convert import CONVERTER_FILE, VOCODER_FILE, Converter, level, save_converter
 from kcarol.corpus.carol import STYLES, render_carol
 from kcarol.corpus.compose import trim
 from kcarol.corpus.pool import ROW_FRAMES, Group
@@ -39,6 +39,7 @@ from kcarol.personal import (
     train_personal,
 )
 from kcarol.store import WeightsError
+from kcarol.tone import balance_of
 from kcarol.vocoder import NeuralVocoder
 
 CFG = Config.smoke().with_train(steps=4, batch_size=2, window_frames=64, warmup_steps=1, picture_every=4, save_every=2)
@@ -142,13 +143,14 @@ def test_the_users_carol_is_a_style_called_own(trained):
     assert torch.allclose(after.styles[OWN], after.embed_style(bells(4.0)), atol=1e-3)
 
 
-def test_the_users_style_has_its_own_texture_and_tone_and_named_styles_have_none(trained):
+def test_the_users_style_has_its_own_texture_and_balance_and_named_styles_have_none(trained):
     _, _, after = trained
     own = after.sounds[OWN]
-    assert own.texture.shape == own.tone.shape == (CFG.audio.n_mels,) and (own.texture > 0).all()
-    peak_band = int(after.log_mel(torch.from_numpy(bells(4.0))).mean(0).argmax())
-    assert own.tone[peak_band] > own.tone.mean() + 1
-    assert after.sounds["bells"].texture is None and after.sounds["bells"].tone is None
+    assert own.texture.shape == own.balance.shape == (CFG.audio.n_mels,) and (own.texture > 0).all()
+    mel = after.log_mel(torch.from_numpy(level(bells(4.0))))
+    played = after.play(after.write_down(level(bells(4.0)))[1], own.vector, lively=False)
+    assert own.balance.abs().max() > 1 and torch.allclose(own.balance, balance_of(played, mel), atol=0.1)
+    assert after.sounds["bells"].texture is None and after.sounds["bells"].balance is None
 
 
 def test_each_song_is_converted_for_listening(trained):
