@@ -20,7 +20,7 @@ BALANCE_DOUBT = 0.3  # nats by which two songs in one sound differ: only what is
 SOUNDING_DB = 40.0  # frames this far below the loudest are silence
 STRETCH_S = 4.0  # movements within about this long
 STRETCH_LIMITS = (0.8, 2.5)  # what a wrong transcription asks for beyond is not believed
-STRETCH_POWER = 0.6  # of the factor that makes movements as large as the recording's; 0 leaves the conditional mean's
+STRETCH_POWER = 0.5  # of the factor that makes movements as large as the recording's; 0 leaves the conditional mean's
 
 
 def tone_of(log_mel: Tensor) -> Tensor:
