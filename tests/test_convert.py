@@ -304,13 +304,9 @@ def test_a_conversion_that_fails_halfway_leaves_nothing_behind(converter, tmp_pa
 
 @needs_shipped
 def test_the_low_octaves_go_on_from_piece_to_piece():
-    """Phases hang on rounding, so pieces may differ by what a millionth of a nat on the log-mel makes: -18 to -21 dB.
-
-    Octaves that start anew make -2.
-    """
-    torch.manual_seed(0)
+    """Of a log-mel that is a wave's: phases of what is none, as of a prediction, hang on rounding."""
     wave, shipped = song(30.0), Converter.load(device="cpu")
-    mel, n = shipped.predict(wave)[0], len(wave)
+    mel, n = shipped.log_mel(torch.from_numpy(wave)), len(wave)
 
     def starting_anew(mel, length, phases):
         phases.known = Phases().known
@@ -320,8 +316,7 @@ def test_the_low_octaves_go_on_from_piece_to_piece():
         return np.concatenate(list(vocoded(vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700)))
 
     whole = shipped.vocode(mel, n)
-    rounding = [difference_db(whole, nudged(Converter.load(device="cpu"), seed).vocode(mel, n)) for seed in range(3)]
-    assert difference_db(whole, pieces(shipped.vocode)) < max(rounding) < -12
+    assert difference_db(whole, pieces(shipped.vocode)) < -50
     assert difference_db(whole, pieces(starting_anew)) > -10
 
 
