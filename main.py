@@ -2,7 +2,7 @@
 
 import sys
 
-from kcarol.cli import main
+from kcarol.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

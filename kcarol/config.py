@@ -16,7 +16,8 @@ class AudioConfig:
     # log-mel, what the converter predicts and the vocoder reads
     n_fft: int = 2048  # samples: 7.8 Hz a bin, a semitone apart from 130 Hz upwards
     n_mels: int = 128
-    n_linear_bands: int = 50  # one bin apart, up to 430 Hz: semitones stay apart where chords are; above, 1.5 to a semitone
+    # one bin apart, up to 430 Hz: semitones stay apart where chords are; above, 1.5 to a semitone
+    n_linear_bands: int = 50
     f_min_hz: float = 40.0
     f_max_hz: float = 8_000.0
     log_floor: float = 1e-5  # smallest mel magnitude, -100 dB
@@ -52,9 +53,18 @@ class AudioConfig:
 
     @classmethod
     def at_24_khz(cls) -> AudioConfig:
-        """The same frames and the same bands, with eleven more above 8 kHz. Nothing that ships was trained at this rate."""
-        return cls(sample_rate=24_000, hop_length=384, n_fft=3072, n_mels=139, f_max_hz=12_000.0, feature_n_fft=6144,
-                   flux_n_fft=1536)  # fmt: skip
+        """The same frames and the same bands, with eleven more above 8 kHz. Nothing that ships was
+        trained at this rate.
+        """
+        return cls(
+            sample_rate=24_000,
+            hop_length=384,
+            n_fft=3072,
+            n_mels=139,
+            f_max_hz=12_000.0,
+            feature_n_fft=6144,
+            flux_n_fft=1536,
+        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,8 @@ class ModelConfig:
     d_model: int = 320
     n_heads: int = 8
     n_layers: int = 6
-    n_hearing_layers: int = 3  # the remaining layers play; probes read no more of tune and chords in a fourth (data/README.md)
+    # the remaining layers play; probes read no more of tune and chords in a fourth (data/README.md)
+    n_hearing_layers: int = 3
     d_feedforward: int = 1024
     kernel_size: int = 5  # of the first Conv1d; the second reaches one frame over its stride
     stride: int = 4  # frames a Transformer step: 64 ms
@@ -74,7 +85,8 @@ class ModelConfig:
     lowest_tune_midi: int = 36  # C2
     n_tune_pitches: int = 60  # up to B6
     max_random_offset: int = 512  # steps, of the positional encoding in training
-    dropout: float = 0.0  # pairs are drawn endlessly; drawing the masks took a tenth of a step on CPU
+    # pairs are drawn endlessly; drawing the masks took a tenth of a step on CPU
+    dropout: float = 0.0
 
     @classmethod
     def smoke(cls) -> ModelConfig:
@@ -84,7 +96,9 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """`NeuralVocoder`: ConvNeXt blocks at frame rate and an inverse-STFT head (Vocos, arXiv 2306.00814)."""
+    """`NeuralVocoder`: ConvNeXt blocks at frame rate and an inverse-STFT head (Vocos, arXiv
+    2306.00814).
+    """
 
     n_mels: int = AudioConfig().n_mels
     hop_length: int = AudioConfig().hop_length
@@ -93,10 +107,12 @@ class VocoderConfig:
     d_feedforward: int = 768
     n_layers: int = 8
     kernel_size: int = 7
-    corrections: tuple[int, int] = (1, 4)  # passes over the whole wave before and after those over its low octaves
+    # passes over the whole wave before and after those over its low octaves
+    corrections: tuple[int, int] = (1, 4)
     correction_step: float = 1.2  # share of a log-mel error that a pass takes away from each bin
     correction_momentum: float = 0.8
-    low_rates: tuple[int, ...] = (16, 8)  # parts of the sample rate at which the low octaves are corrected
+    # parts of the sample rate at which the low octaves are corrected
+    low_rates: tuple[int, ...] = (16, 8)
     low_passes: tuple[int, ...] = (180, 50)
     low_momenta: tuple[float, ...] = (0.98, 0.96)
     griffin_lim_iterations: int = 32
@@ -113,18 +129,25 @@ class VocoderConfig:
 
 @dataclass(frozen=True)
 class ConvertConfig:
-    """How predictions are made into a carol; the last four were chosen on renders of known content (data/README.md)."""
+    """How predictions are made into a carol; the last four were chosen on renders of known content
+    (data/README.md).
+    """
 
     overlap: float = 0.25  # share of a window that it has in common with the next
     batch_windows: int = 8
-    heard_at: tuple[int, ...] = (-1, 0, 1)  # semitones by which the song is moved; the mean of what is heard there counts
-    tune_doubt: float = 0.25  # power of a note's probability with which the tune is played; 0: as if it were sure
-    piece_frames: int = 20_480  # of a longer song that are made lively and vocoded at once: 5.5 minutes
-    stretch: float = 1.1  # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    # semitones by which the song is moved; the mean of what is heard there counts
+    heard_at: tuple[int, ...] = (-1, 0, 1)
+    # power of a note's probability with which the tune is played; 0: as if it were sure
+    tune_doubt: float = 0.25
+    # of a longer song that are made lively and vocoded at once: 5.5 minutes
+    piece_frames: int = 20_480
+    # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    stretch: float = 1.1
     stretch_s: float = 4.0
     texture: float = 0.7  # share of the measured texture that is added
     seed: int = 0  # of the texture
-    rest_db: float = -45.0  # where the song lies further below its mean level, the carol falls silent with it
+    # where the song lies further below its mean level, the carol falls silent with it
+    rest_db: float = -45.0
     rest_release_s: float = 0.6  # after which it does: notes ring out
 
 
@@ -149,7 +172,15 @@ class TrainConfig:
 
     @classmethod
     def smoke(cls) -> TrainConfig:
-        return cls(steps=30, batch_size=2, window_frames=128, warmup_steps=5, log_every=5, picture_every=15, save_every=15)
+        return cls(
+            steps=30,
+            batch_size=2,
+            window_frames=128,
+            warmup_steps=5,
+            log_every=5,
+            picture_every=15,
+            save_every=15,
+        )
 
 
 @dataclass(frozen=True)
@@ -163,7 +194,9 @@ class Config:
 
     @classmethod
     def smoke(cls) -> Config:
-        return cls(model=ModelConfig.smoke(), vocoder=VocoderConfig.smoke(), train=TrainConfig.smoke())
+        return cls(
+            model=ModelConfig.smoke(), vocoder=VocoderConfig.smoke(), train=TrainConfig.smoke()
+        )
 
     def with_train(self, **changes) -> Config:
         return replace(self, train=replace(self.train, **changes))

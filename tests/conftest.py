@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from kcarol.config import Config
-from kcarol.convert import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
-from kcarol.models import MusicTransformer
-from kcarol.vocoder import NeuralVocoder
+from kcarol.conversion.converter import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
+from kcarol.model.transformer import MusicTransformer
+from kcarol.vocoder.neural import NeuralVocoder
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,8 @@ def weights(tmp_path_factory):
     folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
     torch.manual_seed(0)
     styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
-    save_converter(folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {})
+    save_converter(
+        folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {}
+    )
     NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
     return folder

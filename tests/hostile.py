@@ -1,4 +1,6 @@
-"""Sounds as they should not be, and odd ones that are fine: made here, from a seed, so that none lies in the repository."""
+"""Sounds as they should not be, and odd ones that are fine: made here, from a seed, so that none
+lies in the repository.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,20 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from kcarol.audio import find_ffmpeg
+from kcarol.audio.decoding import find_ffmpeg
 
 SECONDS, RATE = 0.6, 22_050
 SOUND, ERROR, EITHER = "sound", "error", "either"  # what has to come of a case
-BASES = {"wav": (), "mp3": (), "flac": (), "ogg": ("-c:a", "libvorbis"), "opus": ("-c:a", "libopus"), "m4a": ("-c:a", "aac"),
-         "aac": ("-c:a", "aac"), "wma": ("-c:a", "wmav2")}  # fmt: skip
+BASES = {
+    "wav": (),
+    "mp3": (),
+    "flac": (),
+    "ogg": ("-c:a", "libvorbis"),
+    "opus": ("-c:a", "libopus"),
+    "m4a": ("-c:a", "aac"),
+    "aac": ("-c:a", "aac"),
+    "wma": ("-c:a", "wmav2"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,9 @@ class Case:
 def music(seconds: float = SECONDS, rate: int = RATE, channels: int = 2) -> np.ndarray:
     """(T, channels) float32: a chord with a beat, and a little noise."""
     t = np.arange(round(seconds * rate))[:, None] / rate
-    tones = sum(np.sin(2 * np.pi * hz * t) for hz in (220, 277, 330, 880)) * (0.6 + 0.4 * np.sign(np.sin(2 * np.pi * 4 * t)))
+    tones = sum(np.sin(2 * np.pi * hz * t) for hz in (220, 277, 330, 880)) * (
+        0.6 + 0.4 * np.sign(np.sin(2 * np.pi * 4 * t))
+    )
     noise = np.random.default_rng(0).normal(0, 0.1, (len(t), channels))
     return (0.1 * (tones + noise)).astype(np.float32)
 
@@ -39,21 +51,40 @@ def music(seconds: float = SECONDS, rate: int = RATE, channels: int = 2) -> np.n
 def encode(source: Path | None, target: Path, *options: str) -> Path:
     """By ffmpeg; `source` None: the options say where the input comes from."""
     inputs = ["-i", str(source)] if source else []
-    subprocess.run([find_ffmpeg(), "-y", "-nostdin", "-v", "error", *inputs, *options, str(target)], check=True)
+    subprocess.run(
+        [find_ffmpeg(), "-y", "-nostdin", "-v", "error", *inputs, *options, str(target)], check=True
+    )
     return target
 
 
-def wav(data: bytes, tag: int = 1, channels: int = 1, rate: int = 16_000, bits: int = 16, align: int | None = None,
-        data_size: int | None = None, riff_size: int | None = None, order: str = "<") -> bytes:  # fmt: skip
+def wav(
+    data: bytes,
+    tag: int = 1,
+    channels: int = 1,
+    rate: int = 16_000,
+    bits: int = 16,
+    align: int | None = None,
+    data_size: int | None = None,
+    riff_size: int | None = None,
+    order: str = "<",
+) -> bytes:
     """A RIFF (`order` "<") or RIFX (">") file with the given header, true or not."""
     align = channels * bits // 8 if align is None else align
-    fmt = struct.pack(order + "HHIIHH", tag, channels, rate, (rate * align) & 0xFFFFFFFF, align & 0xFFFF, bits)
+    fmt = struct.pack(
+        order + "HHIIHH", tag, channels, rate, (rate * align) & 0xFFFFFFFF, align & 0xFFFF, bits
+    )
     body = b"WAVEfmt " + struct.pack(order + "I", 16) + fmt + b"data"
     body += struct.pack(order + "I", len(data) if data_size is None else data_size) + data
-    return (b"RIFF" if order == "<" else b"RIFX") + struct.pack(order + "I", riff_size or len(body)) + body
+    return (
+        (b"RIFF" if order == "<" else b"RIFX")
+        + struct.pack(order + "I", riff_size or len(body))
+        + body
+    )
 
 
-def pcm16(channels: int = 1, seconds: float = SECONDS, rate: int = 16_000, order: str = "<") -> bytes:
+def pcm16(
+    channels: int = 1, seconds: float = SECONDS, rate: int = 16_000, order: str = "<"
+) -> bytes:
     return (music(seconds, rate, channels) * 32_767).astype(order + "i2").tobytes()
 
 
@@ -61,18 +92,30 @@ def base_files(folder: Path) -> dict[str, bytes]:
     """The same music in each of the formats that the project reads."""
     source = folder / "source.wav"
     soundfile.write(source, music(), RATE)
-    return {kind: encode(source, folder / f"base.{kind}", *options).read_bytes() for kind, options in BASES.items()}
+    return {
+        kind: encode(source, folder / f"base.{kind}", *options).read_bytes()
+        for kind, options in BASES.items()
+    }
 
 
-# --- groups: each writes files into a folder of its own ---------------------------------------------------------------
+# --- groups: each writes files into a folder of its own
+# ---------------------------------------------------------------
 
 
 def truncated(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
     for kind, data in bases.items():
         for tenth in range(10):
-            yield _write(folder / f"cut{tenth}.{kind}", data[: len(data) * tenth // 10], EITHER if tenth else ERROR)
+            yield _write(
+                folder / f"cut{tenth}.{kind}",
+                data[: len(data) * tenth // 10],
+                EITHER if tenth else ERROR,
+            )
         for n_bytes in (1, 12, 44, 100):
-            yield _write(folder / f"first{n_bytes}.{kind}", data[:n_bytes], EITHER if n_bytes == 100 else ERROR)
+            yield _write(
+                folder / f"first{n_bytes}.{kind}",
+                data[:n_bytes],
+                EITHER if n_bytes == 100 else ERROR,
+            )
 
 
 def noise_bytes(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
@@ -94,10 +137,12 @@ FOREIGN = {
     "text": b"I am the text of a song.\n" * 200,
     "html": b"<!doctype html><html><body><audio src='x.mp3'></audio></body></html>",
     "json": b'{"title": "song", "samples": [0, 1, 2]}',
-    "png": bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc00000"
-                         "030101009a5ea5f40000000049454e44ae426082"),
+    "png": bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc00000"
+        "030101009a5ea5f40000000049454e44ae426082"
+    ),
     "gif": b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x00\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01"
-           b"\x00\x00\x02\x02D\x01\x00;",
+    b"\x00\x00\x02\x02D\x01\x00;",
     "jpeg": bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(200) + b"\xff\xd9",
     "pdf": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n",
     "midi": b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60MTrk\x00\x00\x00\x0c\x00\x90\x3c\x40\x60\x80\x3c\x40\x00\xff\x2f\x00",
@@ -111,7 +156,7 @@ FOREIGN = {
     "sbg": b"-SE\nbase: 200+10/20\n\nNOW base\n+00:10:00 base\n",
     "subtitles": b"1\n00:00:00,000 --> 00:00:02,000\nla la la\n",
     "metadata": b";FFMETADATA1\ntitle=song\n",
-}  # fmt: skip
+}
 
 
 def foreign(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
@@ -142,10 +187,36 @@ def lying_headers(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
         # 64 channels are more than ffmpeg has names for; beyond, its containers differ
         body = pcm16(channels or 1, 0.1) if channels <= 512 else bytes(65_535 * 2 * 20)
         yield _write(folder / f"channels-{channels}.wav", wav(body, channels=channels), known, 0.1)
-    for rate in (0, 1, 2, 50, 1_000, 7_999, 11_025, 96_000, 192_000, 384_000, 768_000, 10_000_001, 0x7FFFFFFF, 0xFFFFFFFF):
-        known, n = (SOUND, 20) if 1 <= rate <= 50 else (SOUND, rate // 10) if 50 < rate <= 768_000 else (EITHER, 1_000)
+    for rate in (
+        0,
+        1,
+        2,
+        50,
+        1_000,
+        7_999,
+        11_025,
+        96_000,
+        192_000,
+        384_000,
+        768_000,
+        10_000_001,
+        0x7FFFFFFF,
+        0xFFFFFFFF,
+    ):
+        known, n = (
+            (SOUND, 20)
+            if 1 <= rate <= 50
+            else (SOUND, rate // 10)
+            if 50 < rate <= 768_000
+            else (EITHER, 1_000)
+        )
         body = (0.3 * np.sin(np.arange(n)) * 32_767).astype("<i2").tobytes()
-        yield _write(folder / f"rate-{rate}.wav", wav(body, rate=rate), known, n / rate if known == SOUND else None)
+        yield _write(
+            folder / f"rate-{rate}.wav",
+            wav(body, rate=rate),
+            known,
+            n / rate if known == SOUND else None,
+        )
     for bits in (0, 1, 4, 7, 12, 17, 20, 33, 48, 65, 65_535):
         yield _write(folder / f"bits-{bits}.wav", wav(data, bits=bits), EITHER)
     for align in (0, 1, 3, 65_535):
@@ -160,64 +231,168 @@ def odd_contents(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
         yield _floats(folder / f"{n}-samples.wav", rng.uniform(-0.5, 0.5, n), SOUND, n / 16_000)
     yield _write(folder / "no-samples.wav", wav(b""), ERROR)
     for name, wave in {
-        "silence": 0 * full, "dc": 0.5 * full, "square": np.sign(np.sin(np.arange(8_000) / 9)), "tiny": 1e-30 * full,
-        "denormal": 1e-42 * full, "loud": 100 * np.sin(np.arange(8_000) / 5), "click": np.eye(1, 8_000, 4_000)[0],
+        "silence": 0 * full,
+        "dc": 0.5 * full,
+        "square": np.sign(np.sin(np.arange(8_000) / 9)),
+        "tiny": 1e-30 * full,
+        "denormal": 1e-42 * full,
+        "loud": 100 * np.sin(np.arange(8_000) / 5),
+        "click": np.eye(1, 8_000, 4_000)[0],
         "hot-dc": -3 * full,
-    }.items():  # fmt: skip
+    }.items():
         yield _floats(folder / f"{name}.wav", wave, SOUND, 0.5)
     for name, value in {"nan": np.nan, "inf": np.inf, "minus-inf": -np.inf, "huge": 1e30}.items():
         for place in (0, 4_000, 7_999):
             wave = 0.1 * np.sin(np.arange(8_000) / 5)
             wave[place] = value
             yield _floats(folder / f"{name}-at-{place}.wav", wave, ERROR)
-    yield _floats(folder / "double-1e300.wav", 1e300 * full.astype(np.float64), ERROR, subtype="DOUBLE")
+    yield _floats(
+        folder / "double-1e300.wav", 1e300 * full.astype(np.float64), ERROR, subtype="DOUBLE"
+    )
     left = music(0.5, 16_000, 1)
-    for name, stereo in {"out-of-phase": [left, -left], "one-side": [left, 0 * left], "both-silent": [0 * left] * 2}.items():
+    for name, stereo in {
+        "out-of-phase": [left, -left],
+        "one-side": [left, 0 * left],
+        "both-silent": [0 * left] * 2,
+    }.items():
         yield _floats(folder / f"{name}.wav", np.concatenate(stereo, axis=1), SOUND, 0.5)
     yield _write(folder / "rifx.wav", wav(pcm16(order=">"), order=">"), SOUND, SECONDS)
 
 
 SUBTYPES = {
-    "wav": ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610"),
-    "rf64": ("PCM_16", "PCM_24", "FLOAT"), "w64": ("PCM_16", "PCM_24", "FLOAT", "ULAW"),
-    "aiff": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM"),
+    "wav": (
+        "PCM_U8",
+        "PCM_16",
+        "PCM_24",
+        "PCM_32",
+        "FLOAT",
+        "DOUBLE",
+        "ULAW",
+        "ALAW",
+        "IMA_ADPCM",
+        "MS_ADPCM",
+        "GSM610",
+    ),
+    "rf64": ("PCM_16", "PCM_24", "FLOAT"),
+    "w64": ("PCM_16", "PCM_24", "FLOAT", "ULAW"),
+    "aiff": (
+        "PCM_S8",
+        "PCM_16",
+        "PCM_24",
+        "PCM_32",
+        "FLOAT",
+        "DOUBLE",
+        "ULAW",
+        "ALAW",
+        "IMA_ADPCM",
+    ),
     "au": ("PCM_S8", "PCM_16", "PCM_24", "FLOAT", "DOUBLE", "ULAW", "ALAW"),
-    "caf": ("PCM_16", "PCM_24", "FLOAT", "ULAW", "ALAC_16", "ALAC_24"), "flac": ("PCM_S8", "PCM_16", "PCM_24"),
-    "wavex": ("PCM_U8", "PCM_16", "PCM_24", "FLOAT"), "voc": ("PCM_U8", "PCM_16"), "ircam": ("PCM_16",), "avr": ("PCM_16",),
-}  # fmt: skip
-OTHERS = {"ac3": ("ac3",), "eac3": ("eac3",), "mp2": ("mp2",), "wv": ("wavpack",), "tta": ("tta",), "mka": ("libopus",),
-          "oga": ("flac",), "webm": ("libvorbis",), "dts": ("dca", "-strict", "-2")}  # fmt: skip
+    "caf": ("PCM_16", "PCM_24", "FLOAT", "ULAW", "ALAC_16", "ALAC_24"),
+    "flac": ("PCM_S8", "PCM_16", "PCM_24"),
+    "wavex": ("PCM_U8", "PCM_16", "PCM_24", "FLOAT"),
+    "voc": ("PCM_U8", "PCM_16"),
+    "ircam": ("PCM_16",),
+    "avr": ("PCM_16",),
+}
+OTHERS = {
+    "ac3": ("ac3",),
+    "eac3": ("eac3",),
+    "mp2": ("mp2",),
+    "wv": ("wavpack",),
+    "tta": ("tta",),
+    "mka": ("libopus",),
+    "oga": ("flac",),
+    "webm": ("libvorbis",),
+    "dts": ("dca", "-strict", "-2"),
+}
 
 
 def encodings(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
     for container, subtypes in SUBTYPES.items():
         for subtype in subtypes:
             mono = music(channels=1)[:, 0]
-            path = folder / f"{subtype}.{container}.{'wav' if container in ('rf64', 'wavex') else container}"
+            path = (
+                folder
+                / f"{subtype}.{container}.{'wav' if container in ('rf64', 'wavex') else container}"
+            )
             soundfile.write(path, mono, RATE, subtype, format=container.upper())
             yield Case(path, SOUND, SECONDS)
     source = folder.parent / "bases" / "source.wav"
     for suffix, (codec, *options) in OTHERS.items():
-        yield Case(encode(source, folder / f"a.{suffix}", "-ar", "48000", "-c:a", codec, *options), SOUND, SECONDS)
-    yield Case(encode(source, folder / "seven.opus", "-af", "pan=6.1|c0=c0|c1=c1|c2=c0", "-c:a", "libopus"), SOUND, SECONDS)
+        yield Case(
+            encode(source, folder / f"a.{suffix}", "-ar", "48000", "-c:a", codec, *options),
+            SOUND,
+            SECONDS,
+        )
+    yield Case(
+        encode(
+            source, folder / "seven.opus", "-af", "pan=6.1|c0=c0|c1=c1|c2=c0", "-c:a", "libopus"
+        ),
+        SOUND,
+        SECONDS,
+    )
 
 
 def films(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
-    source, picture = folder.parent / "bases" / "source.wav", ("-f", "lavfi", "-i", "testsrc=d=0.6:s=32x32:r=10")
-    for suffix, codecs in {"mp4": ("mpeg4", "aac"), "mkv": ("mpeg4", "flac"), "mov": ("mpeg4", "pcm_s16le"),
-                           "avi": ("mpeg4", "mp3"), "webm": ("libvpx", "libopus"), "ts": ("mpeg2video", "mp2"),
-                           "flv": ("flv1", "mp3")}.items():  # fmt: skip
-        film = encode(source, folder / f"film.{suffix}", *picture, "-c:v", codecs[0], "-c:a", codecs[1], "-shortest", "-t", "0.6")
+    source, picture = (
+        folder.parent / "bases" / "source.wav",
+        ("-f", "lavfi", "-i", "testsrc=d=0.6:s=32x32:r=10"),
+    )
+    for suffix, codecs in {
+        "mp4": ("mpeg4", "aac"),
+        "mkv": ("mpeg4", "flac"),
+        "mov": ("mpeg4", "pcm_s16le"),
+        "avi": ("mpeg4", "mp3"),
+        "webm": ("libvpx", "libopus"),
+        "ts": ("mpeg2video", "mp2"),
+        "flv": ("flv1", "mp3"),
+    }.items():
+        film = encode(
+            source,
+            folder / f"film.{suffix}",
+            *picture,
+            "-c:v",
+            codecs[0],
+            "-c:a",
+            codecs[1],
+            "-shortest",
+            "-t",
+            "0.6",
+        )
         yield Case(film, SOUND, SECONDS)
     for suffix in ("mp4", "mkv", "avi"):
         yield Case(encode(None, folder / f"silent-film.{suffix}", *picture, "-c:v", "mpeg4"), ERROR)
     mp3 = folder.parent / "bases" / "base.mp3"
     encode(None, folder / "cover.png", *picture, "-frames:v", "1")
-    cover = encode(mp3, folder / "cover.mp3", "-i", str(folder / "cover.png"), "-map", "0", "-map", "1", "-c", "copy")
+    cover = encode(
+        mp3,
+        folder / "cover.mp3",
+        "-i",
+        str(folder / "cover.png"),
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c",
+        "copy",
+    )
     yield Case(cover, SOUND, SECONDS)
     spoof = "a\nb\r\n  Stream #0:0: Audio: vorbis\n  Duration: 99:00:00.0"
-    for name, tag in {"long-title": "x" * 100_000, "title-of-lines": spoof, "escapes": "\x1b[2J\x07"}.items():
-        path = encode(mp3, folder / f"{name}.mp3", "-c", "copy", "-metadata", f"title={tag}", "-metadata", f"{tag[:200]}=1")
+    for name, tag in {
+        "long-title": "x" * 100_000,
+        "title-of-lines": spoof,
+        "escapes": "\x1b[2J\x07",
+    }.items():
+        path = encode(
+            mp3,
+            folder / f"{name}.mp3",
+            "-c",
+            "copy",
+            "-metadata",
+            f"title={tag}",
+            "-metadata",
+            f"{tag[:200]}=1",
+        )
         yield Case(path, SOUND, SECONDS)
 
 
@@ -237,8 +412,13 @@ def file_systems(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
     sound = _write(folder / "real.mp3", bases["mp3"], SOUND, SECONDS)
     (folder / "link.mp3").symlink_to("real.mp3")
     yield Case(folder / "link.mp3", SOUND, SECONDS)
-    for name, target in {"broken.mp3": "gone.mp3", "loop.mp3": "loop.mp3", "endless.wav": "/dev/zero", "null.wav": "/dev/null",
-                         "memory.wav": "/proc/self/maps"}.items():  # fmt: skip
+    for name, target in {
+        "broken.mp3": "gone.mp3",
+        "loop.mp3": "loop.mp3",
+        "endless.wav": "/dev/zero",
+        "null.wav": "/dev/null",
+        "memory.wav": "/proc/self/maps",
+    }.items():
         (folder / name).symlink_to(target)
         yield Case(folder / name, ERROR)
     yield sound
@@ -248,12 +428,45 @@ def file_systems(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
 
 
 NAMES = (
-    "with space.mp3", " leading.mp3", "trailing .mp3", "'quoted'.mp3", '"double".mp3', "`tick`$(x).mp3", "new\nline.mp3",
-    "tab\there.mp3", "ret\rurn.mp3", "esc\x1b[31m.mp3", "한국어 노래.mp3", "🎄🎶.mp3", "e\u0301.mp3", "\u202eleftwards.mp3",
-    "-v.mp3", "--help.mp3", "-", "song%03d.mp3", "a:b.mp3", "http:x.mp3", "concat:a|b.mp3", "pipe:0", "file:x.mp3",
-    "back\\slash.mp3", "semi;colon&and.mp3", "star*.mp3", "ques?tion.mp3", "[brackets].mp3", "UPPER.MP3", "none", "two.dots.mp3",
-    "..mp3", "~.mp3", "#hash.mp3", "a" * 251 + ".mp3", "가" * 83 + ".mp3", "con.mp3", "a.carol.mp3",
-)  # fmt: skip
+    "with space.mp3",
+    " leading.mp3",
+    "trailing .mp3",
+    "'quoted'.mp3",
+    '"double".mp3',
+    "`tick`$(x).mp3",
+    "new\nline.mp3",
+    "tab\there.mp3",
+    "ret\rurn.mp3",
+    "esc\x1b[31m.mp3",
+    "한국어 노래.mp3",
+    "🎄🎶.mp3",
+    "e\u0301.mp3",
+    "\u202eleftwards.mp3",
+    "-v.mp3",
+    "--help.mp3",
+    "-",
+    "song%03d.mp3",
+    "a:b.mp3",
+    "http:x.mp3",
+    "concat:a|b.mp3",
+    "pipe:0",
+    "file:x.mp3",
+    "back\\slash.mp3",
+    "semi;colon&and.mp3",
+    "star*.mp3",
+    "ques?tion.mp3",
+    "[brackets].mp3",
+    "UPPER.MP3",
+    "none",
+    "two.dots.mp3",
+    "..mp3",
+    "~.mp3",
+    "#hash.mp3",
+    "a" * 251 + ".mp3",
+    "가" * 83 + ".mp3",
+    "con.mp3",
+    "a.carol.mp3",
+)
 BYTE_NAMES = (b"\xff\xfelatin.mp3", b"\xc7\xd1\xb1\xb9.mp3")  # not UTF-8, the second EUC-KR
 
 
@@ -268,8 +481,23 @@ def bad_names(folder: Path, bases: dict[str, bytes]) -> Iterator[Case]:
         yield _write(folder / name, b"no sound", ERROR)
 
 
-GROUPS = {make.__name__: make for make in (truncated, noise_bytes, wrong_suffixes, foreign, flipped, lying_headers, odd_contents,
-                                            encodings, films, file_systems, names, bad_names)}  # fmt: skip
+GROUPS = {
+    make.__name__: make
+    for make in (
+        truncated,
+        noise_bytes,
+        wrong_suffixes,
+        foreign,
+        flipped,
+        lying_headers,
+        odd_contents,
+        encodings,
+        films,
+        file_systems,
+        names,
+        bad_names,
+    )
+}
 
 
 def make(group: str, folder: Path, bases: dict[str, bytes]) -> list[Case]:
@@ -284,6 +512,12 @@ def _write(path: Path, data: bytes, expected: str, seconds: float | None = None)
     return Case(path, expected, seconds)
 
 
-def _floats(path: Path, wave: np.ndarray, expected: str, seconds: float | None = None, subtype: str = "FLOAT") -> Case:
+def _floats(
+    path: Path,
+    wave: np.ndarray,
+    expected: str,
+    seconds: float | None = None,
+    subtype: str = "FLOAT",
+) -> Case:
     soundfile.write(path, wave, 16_000, subtype)
     return Case(path, expected, seconds)

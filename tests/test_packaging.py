@@ -1,4 +1,6 @@
-"""Facts about what is installed and promised: README, pyproject.toml, environment.yml, .ci/run, imports."""
+"""Facts about what is installed and promised: README, pyproject.toml, environment.yml, .ci/run,
+imports.
+"""
 
 import ast
 import os
@@ -14,8 +16,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from kcarol import cli
-from kcarol.corpus.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
+from kcarol.cli.main import main as cli
+from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,8 +28,12 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = sorted((ROOT / "kcarol").rglob("*.py"))
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "imageio_ffmpeg": "imageio-ffmpeg", "fluidsynth": "pyfluidsynth",
-                 "PIL": "pillow"}  # import -> name
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "imageio_ffmpeg": "imageio-ffmpeg",
+    "fluidsynth": "pyfluidsynth",
+    "PIL": "pillow",
+}  # import -> name
 MOST_BYTES = 16 << 20  # of a weights file
 
 
@@ -67,7 +73,9 @@ def importers(*modules):
 @pytest.mark.parametrize("title", ["Run", "Test"])
 def test_readme_has_one_line_that_needs_python_and_pip_alone(title):
     line = command(title)
-    assert "\n" not in line and line.startswith("python3 -m venv .venv && .venv/bin/python -m pip install ")
+    assert "\n" not in line and line.startswith(
+        "python3 -m venv .venv && .venv/bin/python -m pip install "
+    )
     programs = {shlex.split(part)[0] for part in line.split(" && ")}
     assert programs <= {"python3", ".venv/bin/python", ".venv/bin/kcarol"}
 
@@ -94,21 +102,35 @@ def test_ci_runs_the_test_line_of_the_readme_even_without_apt(tmp_path):
         write_program(tmp_path / name, f'echo "{name.removeprefix("bin/")} $*" >> "{calls}"')
     for name in ("bin/apt-get", "bin/sudo"):
         write_program(tmp_path / name, "exit 1")
-    write_program(tmp_path / ".ci/run", (ROOT / ".ci/run").read_text(encoding="utf-8").split("\n", 1)[1], "#!/usr/bin/env bash")
+    write_program(
+        tmp_path / ".ci/run",
+        (ROOT / ".ci/run").read_text(encoding="utf-8").split("\n", 1)[1],
+        "#!/usr/bin/env bash",
+    )
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
     done = subprocess.run([tmp_path / ".ci/run"], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"+ {command('Test')}" in done.stdout.splitlines() and "skipped" in done.stderr
-    assert calls.read_text().splitlines() == [" ".join(shlex.split(part)) for part in command("Test").split(" && ")]
+    assert calls.read_text().splitlines() == [
+        " ".join(shlex.split(part)) for part in command("Test").split(" && ")
+    ]
 
 
 def test_ci_fails_where_the_tests_fail(tmp_path):
-    (tmp_path / "README.md").write_text("## Test\n\n```bash\ntrue && false\n```\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text(
+        "## Test\n\n```bash\ntrue && false\n```\n", encoding="utf-8"
+    )
     write_program(tmp_path / "bin/apt-get", "exit 0")
     write_program(tmp_path / "bin/sudo", "exit 0")
-    write_program(tmp_path / ".ci/run", (ROOT / ".ci/run").read_text(encoding="utf-8").split("\n", 1)[1], "#!/usr/bin/env bash")
+    write_program(
+        tmp_path / ".ci/run",
+        (ROOT / ".ci/run").read_text(encoding="utf-8").split("\n", 1)[1],
+        "#!/usr/bin/env bash",
+    )
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
-    assert subprocess.run([tmp_path / ".ci/run"], env=environment, capture_output=True).returncode == 1
+    assert (
+        subprocess.run([tmp_path / ".ci/run"], env=environment, capture_output=True).returncode == 1
+    )
 
 
 def write_program(path, text, interpreter="#!/bin/sh"):
@@ -127,9 +149,13 @@ def test_ci_is_executable():
 def test_conda_and_pip_give_the_same():
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     [pip] = [item["pip"] for item in conda["dependencies"] if isinstance(item, dict)]
-    names = dict(item.split("=") for item in conda["dependencies"] if isinstance(item, str) and "=" in item)
+    names = dict(
+        item.split("=") for item in conda["dependencies"] if isinstance(item, str) and "=" in item
+    )
     assert SpecifierSet(PROJECT["requires-python"]).contains(names["python"])
-    assert {"pip", "ffmpeg", "fluidsynth"} <= {item for item in conda["dependencies"] if isinstance(item, str)}
+    assert {"pip", "ffmpeg", "fluidsynth"} <= {
+        item for item in conda["dependencies"] if isinstance(item, str)
+    }
     [(path, extras)] = [re.fullmatch(r"-e (\S+)\[([\w,]+)\]", line).groups() for line in pip]
     assert path == "." and set(extras.split(",")) == set(PROJECT["optional-dependencies"])
 
@@ -149,39 +175,51 @@ def test_what_these_tests_run_with_is_within_the_declared_ranges(requirement):
 
 
 def test_every_import_is_declared():
-    declared = {r.name.lower() for names in [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
-                for r in requirements(names)} | {"ipython"}  # comes with ipykernel
-    roots = {name.split(".")[0] for path in MODULES for name, _ in imports(path)} - set(sys.stdlib_module_names) - {"kcarol"}
+    declared = {
+        r.name.lower()
+        for names in [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+        for r in requirements(names)
+    } | {"ipython"}  # comes with ipykernel
+    roots = (
+        {name.split(".")[0] for path in MODULES for name, _ in imports(path)}
+        - set(sys.stdlib_module_names)
+        - {"kcarol"}
+    )
     assert {DISTRIBUTIONS.get(root, root).lower() for root in roots} <= declared
 
 
 def test_scripts_and_weights_are_packaged():
     whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert PROJECT["scripts"] == {"kcarol": "kcarol.cli:main"}
+    assert PROJECT["scripts"] == {"kcarol": "kcarol.cli.main:main"}
     assert whole["tool"]["setuptools"]["package-data"]["kcarol"] == ["weights/*"]
 
 
 # --- who knows what
 
 
-@pytest.mark.parametrize("modules, knows", [
-    (["matplotlib"], {"plotting.py"}),
-    (["pydub", "imageio_ffmpeg"], {"audio.py"}),
-    (["fluidsynth"], {"corpus/render.py"}),
-    (["IPython", "ipywidgets"], {"listen.py"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "modules, knows",
+    [
+        (["matplotlib"], {"plotting.py"}),
+        (["pydub", "imageio_ffmpeg"], {"audio.py"}),
+        (["fluidsynth"], {"corpus/render.py"}),
+        (["IPython", "ipywidgets"], {"listen.py"}),
+    ],
+)
 def test_only_one_module_knows(modules, knows):
     assert importers(*modules) <= knows
 
 
 @pytest.mark.parametrize("module", ["plotting", "figures", "listen", "cli"])
 def test_nothing_below_the_command_line_imports(module):
-    found = {path.name for path in MODULES for name, _ in imports(path) if name == f"kcarol.{module}"}
+    found = {
+        path.name for path in MODULES for name, _ in imports(path) if name == f"kcarol.{module}"
+    }
     assert found <= {"cli.py", "listen.py", "figures.py"}
 
 
 def test_command_line_imports_only_light_modules_at_its_top():
-    top = {name.split(".")[0] for name, at_top in imports(ROOT / "kcarol/cli.py") if at_top}
+    top = {name.split(".")[0] for name, at_top in imports(ROOT / "kcarol/cli/main.py") if at_top}
     assert top <= set(sys.stdlib_module_names) | {"kcarol"}
 
 
@@ -191,7 +229,9 @@ def test_licences_are_named_for_code_and_data():
     assert "CC0" in (ROOT / "data/README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("requirement", requirements(DECLARED), ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize(
+    "requirement", requirements(DECLARED), ids=lambda requirement: requirement.name
+)
 def test_the_licence_of_everything_that_is_installed_is_listed(requirement):
     text = (ROOT / "data/README.md").read_text(encoding="utf-8")
     [table] = re.findall(r"^## Licences of what kcarol uses\n(.*?)^## ", text, re.M | re.S)
@@ -216,9 +256,24 @@ def test_every_dependency_has_a_lower_and_an_upper_end():
 
 
 def test_nothing_in_the_package_speaks_to_the_network():
-    """No client is imported; Dask's, for `--engine ADDRESS` alone. That nothing else does so either: test_faults.py."""
-    clients = ("socket", "ssl", "http", "urllib", "urllib3", "requests", "httpx", "aiohttp", "ftplib", "huggingface_hub")
+    """No client is imported; Dask's, for `--engine ADDRESS` alone. That nothing else does so
+    either: test_faults.py.
+    """
+    clients = (
+        "socket",
+        "ssl",
+        "http",
+        "urllib",
+        "urllib3",
+        "requests",
+        "httpx",
+        "aiohttp",
+        "ftplib",
+        "huggingface_hub",
+    )
     assert importers(*clients) == set()
     assert importers("distributed") == {"manifest.py"}
     text = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
-    assert not re.search(r"load_state_dict_from_url|torch\.hub|hf_hub|pooch|librosa\.ex(ample)?\(|telemetry", text)
+    assert not re.search(
+        r"load_state_dict_from_url|torch\.hub|hf_hub|pooch|librosa\.ex(ample)?\(|telemetry", text
+    )

@@ -1,4 +1,6 @@
-"""Facts about README.md: every command in it is one that the programs understand, every link and picture is there."""
+"""Facts about README.md: every command in it is one that the programs understand, every link and
+picture is there.
+"""
 
 import os
 import re
@@ -8,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kcarol import cli, figures
-from kcarol.convert import STYLE_NAMES
+from kcarol.cli.main import main as cli
+from kcarol.conversion.converter import STYLE_NAMES
+from kcarol.notebook import project_figures as figures
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,7 +23,13 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-BROUGHT_BY = {"jupyter": "jupyterlab", "tensorboard": "tensorboard", "torchrun": "torch", "pytest": "pytest", "ruff": "ruff"}
+BROUGHT_BY = {
+    "jupyter": "jupyterlab",
+    "tensorboard": "tensorboard",
+    "torchrun": "torch",
+    "pytest": "pytest",
+    "ruff": "ruff",
+}
 INLINE = r"`((?:kcarol|python main\.py|pytest|pip|conda|jupyter|tensorboard|torchrun|KCAROL_SMOKE=\d) [^`]+)`"
 
 
@@ -28,7 +37,9 @@ def fenced(text):
     """Lines of the bash blocks, comments left out."""
     for block in re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S):
         for line in block.splitlines():
-            yield from filter(None, (part.strip() for part in re.sub(r"\s+#.*", "", line).split(" && ")))
+            yield from filter(
+                None, (part.strip() for part in re.sub(r"\s+#.*", "", line).split(" && "))
+            )
 
 
 COMMANDS = [*fenced(README), *(text.replace("\n", " ") for text in re.findall(INLINE, README))]
@@ -41,7 +52,9 @@ def check_kcarol(words):
         assert cli.read(words)
     except SystemExit as end:
         assert not end.code, f"kcarol {shlex.join(words)}: not understood"
-    named = [word for word in words if word.startswith(("data/raw", "data/pairs", "data/demo_carols"))]
+    named = [
+        word for word in words if word.startswith(("data/raw", "data/pairs", "data/demo_carols"))
+    ]
     assert all((ROOT / name).exists() for name in named)
 
 
@@ -72,13 +85,20 @@ def check(command):
     if program in ("jupyter", "nbstripout"):
         assert all(list(ROOT.glob(word)) for word in rest if word.startswith("notebooks"))
     if program == "pytest" and "-m" in rest:
-        markers = {line.split(":")[0] for line in PROJECT["tool"]["pytest"]["ini_options"]["markers"]}
+        markers = {
+            line.split(":")[0] for line in PROJECT["tool"]["pytest"]["ini_options"]["markers"]
+        }
         assert set(re.findall(r"\w+", rest[rest.index("-m") + 1])) - {"not", "and", "or"} <= markers
 
 
 def check_pip(words):
     assert words[0] == "install"
-    extras = [name for word in words for found in re.findall(r"\.\[([\w,]+)\]", word) for name in found.split(",")]
+    extras = [
+        name
+        for word in words
+        for found in re.findall(r"\.\[([\w,]+)\]", word)
+        for name in found.split(",")
+    ]
     assert set(extras) <= set(EXTRAS)
 
 
@@ -87,11 +107,20 @@ def test_every_command_is_understood(command):
     check(command)
 
 
-@pytest.mark.parametrize("wrong", [
-    "kcarol convert song.mp3 --stile choir", "kcarol sing song.mp3", "apt install no-such-package",
-    "python main.py --train --hours", "torchrun --nproc-per-node 4 main.py --trian", "pytest -m 'not tired'",
-    "pip install -e '.[music]'", "conda env create -f no.yml", "jupyter lab notebooks-of-mine",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "kcarol convert song.mp3 --stile choir",
+        "kcarol sing song.mp3",
+        "apt install no-such-package",
+        "python main.py --train --hours",
+        "torchrun --nproc-per-node 4 main.py --trian",
+        "pytest -m 'not tired'",
+        "pip install -e '.[music]'",
+        "conda env create -f no.yml",
+        "jupyter lab notebooks-of-mine",
+    ],
+)
 def test_a_command_that_is_not_understood_is_found(wrong, capsys):
     with pytest.raises(AssertionError):
         check(wrong)
@@ -99,13 +128,28 @@ def test_a_command_that_is_not_understood_is_found(wrong, capsys):
 
 def test_the_commands_are_found():
     programs = {shlex.split(command)[0] for command in COMMANDS}
-    assert len(COMMANDS) > 20 and programs >= {"kcarol", "python", "tensorboard", "torchrun", "jupyter", "pytest", "nbstripout"}
+    assert len(COMMANDS) > 20 and programs >= {
+        "kcarol",
+        "python",
+        "tensorboard",
+        "torchrun",
+        "jupyter",
+        "pytest",
+        "nbstripout",
+    }
 
 
 def test_links_and_pictures_are_files_of_the_repository():
-    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", README) if "://" not in link and not link.startswith("#")]
+    links = [
+        link
+        for link in re.findall(r"\]\(([^)\s]+)\)", README)
+        if "://" not in link and not link.startswith("#")
+    ]
     assert len(links) > 6 and [link for link in links if not (ROOT / link).is_file()] == []
-    anchors = {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in re.findall(r"^#+ (.*)", README, re.M)}
+    anchors = {
+        re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)", README, re.M)
+    }
     assert {link[1:] for link in re.findall(r"\]\((#[^)]+)\)", README)} <= anchors
 
 
@@ -119,7 +163,9 @@ def test_pictures_say_what_they_show_and_are_drawn_by_one_command():
 def test_styles_and_parts_that_are_named_exist():
     assert f"# {', '.join(STYLE_NAMES)}" in README
     layout = re.search(r"^## Layout\n(.*?)^## ", README, re.M | re.S)[1]
-    parts = re.findall(r"(?:^|\s{2,})((?:kcarol|data|notebooks|figures|tests)/[\w./]*)", layout, re.M)
+    parts = re.findall(
+        r"(?:^|\s{2,})((?:kcarol|data|notebooks|figures|tests)/[\w./]*)", layout, re.M
+    )
     assert len(parts) > 12 and [part for part in parts if not (ROOT / part).exists()] == []
 
 

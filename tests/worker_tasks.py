@@ -1,15 +1,19 @@
-"""What workers do in tests: in a module of its own, for they import it, and torch would take seconds."""
+"""What workers do in tests: in a module of its own, for they import it, and torch would take
+seconds.
+"""
 
 import os
 import signal
 import time
 from pathlib import Path
 
-from kcarol.manifest import Outcome, Settings
+from kcarol.conversion.catalogue import Outcome, Settings
 
 
 def note(song: Path, carol: Path, settings: Settings) -> Outcome:
-    """Stands for a conversion; fails if another made the same carol meanwhile. Some songs kill the worker, once or always."""
+    """Stands for a conversion; fails if another made the same carol meanwhile. Some songs kill the
+    worker, once or always.
+    """
     if song.name == "always":
         os.kill(os.getpid(), signal.SIGKILL)
     if song.name == "once" and not (mark := carol.with_name("mark")).exists():
@@ -18,7 +22,8 @@ def note(song: Path, carol: Path, settings: Settings) -> Outcome:
     if carol.exists():
         return Outcome(str(song), str(carol), "skipped")
     time.sleep(0.005)
-    carol.touch(exist_ok=False)  # carol and record in one: a worker is ended at any moment when another dies
+    # carol and record in one: a worker is ended at any moment when another dies
+    carol.touch(exist_ok=False)
     return Outcome(str(song), str(carol), "done")
 
 
@@ -28,7 +33,7 @@ def raising(song: Path, carol: Path, settings: Settings) -> Outcome:
 
 def short_group(seed, cfg):
     """Rendered pairs of a second, padded as all are: the real thing in a tenth of the time."""
-    from kcarol.corpus import pool
+    from kcarol.dataset import shards as pool
 
     pool.LENGTH_S = 1.0
-    return pool.make_group(seed, cfg)
+    return pool.make_shard(seed, cfg)

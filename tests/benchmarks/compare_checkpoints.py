@@ -1,7 +1,9 @@
-"""Compare training checkpoints on real songs: compare_checkpoints.py REAL_DIR CHECKPOINT [CHECKPOINT ...].
+"""Compare training checkpoints on real songs: compare_checkpoints.py REAL_DIR CHECKPOINT
+[CHECKPOINT ...].
 
-A checkpoint is a run's checkpoint.pt or a converter.safetensors. REAL_DIR holds pop/, carol/ and style_reference.npz. One row
-a checkpoint; content (chroma, retrieval, notes) and sound (p_carol, style, crest) side by side, since neither counts alone.
+A checkpoint is a run's checkpoint.pt or a converter.safetensors. REAL_DIR holds pop/, carol/ and
+style_reference.npz. One row a checkpoint; content (chroma, retrieval, notes) and sound (p_carol,
+style, crest) side by side, since neither counts alone.
 """
 
 from __future__ import annotations
@@ -14,18 +16,34 @@ from pathlib import Path
 
 import torch
 
-from kcarol.checkpoint import load_model_state
 from kcarol.config import Config, VocoderConfig
-from kcarol.convert import Converter
-from kcarol.corpus.pairset import read_pairs
-from kcarol.eval import evaluate_real
-from kcarol.models import MusicTransformer
-from kcarol.vocoder import GriffinLim, NeuralVocoder
+from kcarol.conversion.converter import Converter
+from kcarol.dataset.pair_set import read_pairs
+from kcarol.evaluation.evaluate import evaluate_real
+from kcarol.model.transformer import MusicTransformer
+from kcarol.training.checkpoint import load_model_state
+from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
 
 COLUMNS = (
-    "retrieval", "chroma", "note@1", "shift@1", "const@1", "note@3", "shift@3", "const@3", "triad", "onset", "beat_f",
-    "p_carol", "style", "crest", "attack", "loudness", "length", "seam",
-)  # fmt: skip
+    "retrieval",
+    "chroma",
+    "note@1",
+    "shift@1",
+    "const@1",
+    "note@3",
+    "shift@3",
+    "const@3",
+    "triad",
+    "onset",
+    "beat_f",
+    "p_carol",
+    "style",
+    "crest",
+    "attack",
+    "loudness",
+    "length",
+    "seam",
+)
 
 
 def load_vocoder(path: Path | None):
@@ -66,10 +84,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("real", type=Path)
     parser.add_argument("checkpoints", type=Path, nargs="+")
-    parser.add_argument("--vocoder", type=Path, help="checkpoint or safetensors; Griffin-Lim without")
-    parser.add_argument("--pairs", type=Path, default=Path("data/pairs"), help="held-out pairs, for the styles' embeddings")
+    parser.add_argument(
+        "--vocoder", type=Path, help="checkpoint or safetensors; Griffin-Lim without"
+    )
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        default=Path("data/pairs"),
+        help="held-out pairs, for the styles' embeddings",
+    )
     parser.add_argument("--styles", nargs="+", default=["bells"])
-    parser.add_argument("--demo", type=Path, default=Path("data/raw/kpop"), help="distractors for retrieval")
+    parser.add_argument(
+        "--demo", type=Path, default=Path("data/raw/kpop"), help="distractors for retrieval"
+    )
     parser.add_argument("--songs", action="store_true", help="a row for each song, too")
     parser.add_argument("--out", type=Path, help="folder for the audio and a listening page")
     args = parser.parse_args()
@@ -82,13 +109,29 @@ def main() -> None:
             converter = load_converter(path, vocoder, args.pairs)
             out = args.out / path.parent.name if args.out else None
             joins_s = partial(joins, converter)
-            table = evaluate_real(converter.convert, args.real, distractors, False, out, styles=args.styles, joins_s=joins_s,
-                                  cache_dir=Path(cache))  # fmt: skip
+            table = evaluate_real(
+                converter.convert,
+                args.real,
+                distractors,
+                False,
+                out,
+                styles=args.styles,
+                joins_s=joins_s,
+                cache_dir=Path(cache),
+            )
             for row in [*table.rows, *(detail for detail in table.details if args.songs)]:
                 cells = [f"{row[c]:.2f}" if row.get(c) is not None else "" for c in COLUMNS]
-                print(f"| {path.parent.name} | {row.get('name', row['sound'])} | " + " | ".join(cells) + " |", flush=True)
+                print(
+                    f"| {path.parent.name} | {row.get('name', row['sound'])} | "
+                    + " | ".join(cells)
+                    + " |",
+                    flush=True,
+                )
             seconds.append(time.monotonic() - started)
-    print(f"{len(seconds)} checkpoints, {sum(seconds):.0f} s: " + ", ".join(f"{s:.0f}" for s in seconds))
+    print(
+        f"{len(seconds)} checkpoints, {sum(seconds):.0f} s: "
+        + ", ".join(f"{s:.0f}" for s in seconds)
+    )
 
 
 if __name__ == "__main__":

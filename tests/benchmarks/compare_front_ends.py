@@ -1,9 +1,11 @@
-"""Compare what the converter could listen to, by real songs: compare_front_ends.py CORPUS_DIR [--real DIR].
+"""Compare what the converter could listen to, by real songs: compare_front_ends.py CORPUS_DIR
+[--real DIR].
 
-Each front end gets a hearing half of its own, trained from scratch for the same steps on the same pairs; then the heads alone
-are read, without playing and vocoder: `chroma` correlates what was heard (chord and tune posteriors) with the song's own
-chroma, `note@1` looks up the sung notes of the transcriptions in it; `tune`, `chord` are the heads' hits on held-out pairs.
-Short runs rank front ends; they do not say how good a long run becomes.
+Each front end gets a hearing half of its own, trained from scratch for the same steps on the same
+pairs; then the heads alone are read, without playing and vocoder: `chroma` correlates what was
+heard (chord and tune posteriors) with the song's own chroma, `note@1` looks up the sung notes of
+the transcriptions in it; `tune`, `chord` are the heads' hits on held-out pairs. Short runs rank
+front ends; they do not say how good a long run becomes.
 """
 
 from __future__ import annotations
@@ -18,16 +20,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kcarol import metrics
-from kcarol.audio import load_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.features import Features, LogMel, transpose_features
 from kcarol.config import AudioConfig, ModelConfig
-from kcarol.content import N_PITCHES, TUNE_LOWEST, Content
-from kcarol.corpus.pairset import load_pair_set
-from kcarol.corpus.pool import stored_groups, windows
-from kcarol.corpus.truth import unpack
-from kcarol.models import MusicTransformer
-from kcarol.objective import head_losses, transpose_features, transpose_targets
-from kcarol.spectral import Features, LogMel
+from kcarol.dataset.labels import unpack
+from kcarol.dataset.pair_set import load_pair_set
+from kcarol.dataset.shards import stored_shards
+from kcarol.evaluation import metrics
+from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
+from kcarol.model.transformer import MusicTransformer
+from kcarol.training.batches import windows
+from kcarol.training.losses import head_losses, transpose_targets
 
 WINDOW_FRAMES, BATCH_SIZE = 256, 16
 
@@ -36,8 +39,10 @@ WINDOW_FRAMES, BATCH_SIZE = 256, 16
 class FrontEnd:
     name: str
     audio: AudioConfig = field(default_factory=AudioConfig)
-    harmonics: tuple[float, ...] = ()  # further copies of the pitch bands, moved as far as these harmonics lie (HCQT)
-    log_mel_dropout: float | None = None  # share of windows whose added log-mel stream is silenced in training; None: none
+    # further copies of the pitch bands, moved as far as these harmonics lie (HCQT)
+    harmonics: tuple[float, ...] = ()
+    # share of windows whose added log-mel stream is silenced in training; None: none
+    log_mel_dropout: float | None = None
     pitch_bands: bool = True
 
     def __call__(self, wave: Tensor) -> Tensor:
@@ -76,28 +81,37 @@ def front_ends() -> list[FrontEnd]:
 
 def collect(groups, front_end: FrontEnd) -> tuple[Tensor, Tensor]:
     """Features (N, F, C) float16 and truth (N, F, 8) of all pairs."""
-    features, truth = [], []
+    features, labels = [], []
     for group in groups:
         with torch.no_grad():
             features.append(front_end(torch.from_numpy(group.pop).float() / 32768).half())
-        truth.append(torch.from_numpy(group.truth))
-    return torch.cat(features), torch.cat(truth)
+        labels.append(torch.from_numpy(group.labels))
+    return torch.cat(features), torch.cat(labels)
 
 
-def train(front_end: FrontEnd, features: Tensor, truth: Tensor, steps: int, seed: int) -> MusicTransformer:
+def train(
+    front_end: FrontEnd, features: Tensor, labels: Tensor, steps: int, seed: int
+) -> MusicTransformer:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     module = MusicTransformer(ModelConfig(n_features=features.shape[-1]))
     adam = torch.optim.Adam(module.parameters_of("hear"), 6e-4, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 8e-4, steps, pct_start=0.15)
-    plain = front_end.pitch_bands and not front_end.harmonics  # only such bands can be transposed by moving them
+    # only such bands can be transposed by moving them
+    plain = front_end.pitch_bands and not front_end.harmonics
     for _ in range(steps):
         rows = torch.from_numpy(rng.integers(0, len(features), BATCH_SIZE))
         starts = torch.from_numpy(rng.integers(0, features.shape[1] - WINDOW_FRAMES, BATCH_SIZE))
-        x, targets = windows(features, rows, starts, WINDOW_FRAMES).float(), unpack(windows(truth, rows, starts, WINDOW_FRAMES))
+        x, targets = (
+            windows(features, rows, starts, WINDOW_FRAMES).float(),
+            unpack(windows(labels, rows, starts, WINDOW_FRAMES)),
+        )
         if plain and front_end.log_mel_dropout is None:
             semitones = int(rng.integers(-5, 6))
-            x, targets = transpose_features(x, semitones, front_end.audio), transpose_targets(targets, semitones)
+            x, targets = (
+                transpose_features(x, semitones, front_end.audio),
+                transpose_targets(targets, semitones),
+            )
         if front_end.log_mel_dropout:
             drop = torch.from_numpy(rng.random(BATCH_SIZE) < front_end.log_mel_dropout)
             x[drop, :, -front_end.audio.n_mels :] = 0
@@ -114,7 +128,9 @@ def train(front_end: FrontEnd, features: Tensor, truth: Tensor, steps: int, seed
 
 @torch.inference_mode()
 def heard_chroma(module: MusicTransformer, front_end: FrontEnd, wave: np.ndarray) -> np.ndarray:
-    """(T,) -> (12, F): chord posteriors and the tune's, by pitch class, at the frame rate of `metrics.chromagram`."""
+    """(T,) -> (12, F): chord posteriors and the tune's, by pitch class, at the frame rate of
+    `metrics.chromagram`.
+    """
     pieces = []
     for start in range(0, len(wave), WINDOW_FRAMES * 256):
         piece = torch.from_numpy(wave[start : start + WINDOW_FRAMES * 256])
@@ -122,14 +138,18 @@ def heard_chroma(module: MusicTransformer, front_end: FrontEnd, wave: np.ndarray
             break
         n = len(piece) // 256
         content: Content = module.hear(front_end(piece[None])[:, :n]).content(torch.zeros(1, n, 4))
-        tune = torch.zeros(n, 12).index_add_(1, (torch.arange(N_PITCHES) + TUNE_LOWEST) % 12, content.tune[0])
+        tune = torch.zeros(n, 12).index_add_(
+            1, (torch.arange(N_PITCHES) + TUNE_LOWEST) % 12, content.tune[0]
+        )
         pieces.append(content.chord[0] + tune)
     return torch.cat(pieces)[::2].T.numpy()
 
 
-def score(module: MusicTransformer, front_end: FrontEnd, real: Path | None, held_out) -> dict[str, float]:
-    features, truth = held_out
-    heard, targets = module.hear(features.float()), unpack(truth)
+def score(
+    module: MusicTransformer, front_end: FrontEnd, real: Path | None, held_out
+) -> dict[str, float]:
+    features, labels = held_out
+    heard, targets = module.hear(features.float()), unpack(labels)
     sung = targets.tune < N_PITCHES
     row = {"tune": float((heard.tune[..., :-1].argmax(-1) == targets.tune)[sung].float().mean())}
     chord = targets.content.chord > 0
@@ -144,11 +164,15 @@ def score(module: MusicTransformer, front_end: FrontEnd, real: Path | None, held
         chroma.append(metrics.chroma_similarity(source[:, :n], found[:, :n]))
         if (transcription := path.with_name(path.stem + ".ultrastar.txt")).exists():
             notes.append(metrics.note_at_k(found, metrics.read_ultrastar(transcription), 1)["note"])
-    return row | {"chroma": float(np.mean(chroma)), "note@1": float(np.mean(notes))} if chroma else row
+    return (
+        row | {"chroma": float(np.mean(chroma)), "note@1": float(np.mean(notes))} if chroma else row
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--real", type=Path)
     parser.add_argument("--held-out", type=Path, default=Path("data/pairs"))
@@ -156,18 +180,26 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    groups = list(itertools.islice(stored_groups(args.corpus), args.groups))
+    groups = list(itertools.islice(stored_shards(args.corpus), args.groups))
     held_out = load_pair_set(args.held_out)
-    print("| front end | C | tune | chord | real chroma | real note@1 | minutes |\n|-|-|-|-|-|-|-|", flush=True)
+    print(
+        "| front end | C | tune | chord | real chroma | real note@1 | minutes |\n|-|-|-|-|-|-|-|",
+        flush=True,
+    )
     for front_end in front_ends():
         started = time.monotonic()
-        features, truth = collect(groups, front_end)
-        module = train(front_end, features, truth, args.steps, args.seed)
+        features, labels = collect(groups, front_end)
+        module = train(front_end, features, labels, args.steps, args.seed)
         with torch.inference_mode():
             row = score(module, front_end, args.real, collect(held_out, front_end))
         cells = [f"{row[k]:.2f}" if k in row else "" for k in ("tune", "chord", "chroma", "note@1")]
         minutes = (time.monotonic() - started) / 60
-        print(f"| {front_end.name} | {features.shape[-1]} | " + " | ".join(cells) + f" | {minutes:.1f} |", flush=True)
+        print(
+            f"| {front_end.name} | {features.shape[-1]} | "
+            + " | ".join(cells)
+            + f" | {minutes:.1f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

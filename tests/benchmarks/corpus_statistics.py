@@ -1,10 +1,13 @@
-"""How near the pop side of the corpus is to records: corpus_statistics.py REAL_DIR [--songs N] [--reference NPZ].
+"""How near the pop side of the corpus is to records: corpus_statistics.py REAL_DIR [--songs N]
+[--reference NPZ].
 
-REAL_DIR/pop holds recordings, beside them UltraStar transcriptions (`name.ultrastar.txt`) where there are any. Each is cut
-into clips as long as the corpus' songs, N songs are rendered from fresh seeds, and both are measured alike. One row a
-statistic: mean and deviation of the records, of the corpus, `z` the difference of the means in deviations of the records,
-and `out` the share of the records' clips beyond the corpus' 5 % to 95 %: what training never sees. Then the same for what
-the shipped hearing makes of both (how sure it is), and, with a reference of style windows, the windows' farthest values.
+REAL_DIR/pop holds recordings, beside them UltraStar transcriptions (`name.ultrastar.txt`) where
+there are any. Each is cut into clips as long as the corpus' songs, N songs are rendered from fresh
+seeds, and both are measured alike. One row a statistic: mean and deviation of the records, of the
+corpus, `z` the difference of the means in deviations of the records, and `out` the share of the
+records' clips beyond the corpus' 5 % to 95 %: what training never sees. Then the same for what the
+shipped hearing makes of both (how sure it is), and, with a reference of style windows, the windows'
+farthest values.
 """
 
 from __future__ import annotations
@@ -18,13 +21,13 @@ import librosa
 import numpy as np
 from scipy.special import expit, softmax
 
-from kcarol import metrics
-from kcarol.audio import load_audio
+from kcarol.audio.decoding import load_audio
 from kcarol.config import AudioConfig
-from kcarol.corpus.compose import draw_sheet
-from kcarol.corpus.pairs import make_pop
-from kcarol.corpus.render import TRAINING_SOUNDFONTS
-from kcarol.corpus.truth import Truth
+from kcarol.corpus.dataset.labels import sheet_labels
+from kcarol.corpus.dataset.pairs import make_pop
+from kcarol.corpus.lead_sheet.compose import draw_sheet
+from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS
+from kcarol.evaluation import metrics
 
 CLIP_S = 20.0
 FRESH_SEED = 1 << 36  # far from the seeds of stored corpora
@@ -38,7 +41,9 @@ SOUNDS = (".mp3", ".ogg", ".wav", ".flac", ".m4a")
 
 @dataclass(frozen=True)
 class Clip:
-    """wave (T,); pitch (F,) MIDI of the tune at every HOP samples, NaN where it rests or is not known."""
+    """wave (T,); pitch (F,) MIDI of the tune at every HOP samples, NaN where it rests or is not
+    known.
+    """
 
     wave: np.ndarray
     pitch: np.ndarray
@@ -51,7 +56,9 @@ def real_clips(folder: Path) -> list[Clip]:
         pitch = np.full(1 + len(wave) // HOP, np.nan)
         if (notes := path.with_suffix(".ultrastar.txt")).is_file():
             for note in metrics.read_ultrastar(notes):
-                first, last = (round(s * RATE / HOP) for s in (note.start_s, note.start_s + note.length_s))
+                first, last = (
+                    round(s * RATE / HOP) for s in (note.start_s, note.start_s + note.length_s)
+                )
                 pitch[first:last] = note.midi
         size = int(CLIP_S * RATE)
         starts = range(size // 4, max(size // 4 + 1, len(wave) - size), size)
@@ -65,12 +72,17 @@ def corpus_clips(n_songs: int, first_seed: int) -> list[Clip]:
         rng = np.random.default_rng(seed)
         sheet = draw_sheet(rng, CLIP_S)
         pop, sheet, grid = make_pop(sheet, rng, cfg, str(rng.choice(TRAINING_SOUNDFONTS)))
-        tune = Truth.of(sheet, grid, cfg, cfg.n_frames(len(pop))).tune[:: HOP // cfg.hop_length].astype(float)
+        tune = (
+            sheet_labels(sheet, grid, cfg, cfg.n_frames(len(pop)))
+            .tune[:: HOP // cfg.hop_length]
+            .astype(float)
+        )
         clips.append(Clip(pop, np.where(tune < 0, np.nan, tune)))
     return clips
 
 
-# --- statistics of one clip ------------------------------------------------------------------------------------------
+# --- statistics of one clip
+# ------------------------------------------------------------------------------------------
 
 
 def statistics(clip: Clip) -> dict[str, float]:
@@ -80,7 +92,9 @@ def statistics(clip: Clip) -> dict[str, float]:
     found = spectrum_statistics(magnitude) | level_statistics(wave)
     envelope = librosa.onset.onset_strength(y=wave, sr=RATE, hop_length=HOP)
     onsets = librosa.onset.onset_detect(onset_envelope=envelope, sr=RATE, hop_length=HOP)
-    harmonic, percussive = librosa.decompose.hpss(np.abs(librosa.stft(wave, n_fft=1024, hop_length=HOP)))
+    harmonic, percussive = librosa.decompose.hpss(
+        np.abs(librosa.stft(wave, n_fft=1024, hop_length=HOP))
+    )
     energy_h, energy_p = (harmonic**2).sum(), (percussive**2).sum()
     chroma = librosa.feature.chroma_stft(S=magnitude**2, sr=RATE, n_fft=N_FFT)
     found |= {
@@ -90,7 +104,9 @@ def statistics(clip: Clip) -> dict[str, float]:
         "attack": metrics.attack(envelope),
         "beat clarity": beat_clarity(envelope),
         "percussive share": float(energy_p / (energy_h + energy_p + 1e-9)),
-        "flatness, dB": float(10 * np.log10(librosa.feature.spectral_flatness(S=magnitude[:2000]) + 1e-6).mean()),
+        "flatness, dB": float(
+            10 * np.log10(librosa.feature.spectral_flatness(S=magnitude[:2000]) + 1e-6).mean()
+        ),
         "chroma contrast": float(chroma.std(axis=0).mean()),
     }
     return found | tune_statistics(magnitude, clip.pitch)
@@ -99,8 +115,13 @@ def statistics(clip: Clip) -> dict[str, float]:
 def spectrum_statistics(magnitude: np.ndarray) -> dict[str, float]:
     power = (magnitude**2).mean(axis=1)
     hz = np.arange(len(power)) * RATE / N_FFT
-    level_db = lambda low, high: 10 * np.log10(power[(hz >= low) & (hz < high)].sum() / power.sum() + 1e-9)  # noqa: E731
-    found = {f"{low}-{high} Hz, dB": level_db(low, high) for low, high in zip(EDGES_HZ[:-1], EDGES_HZ[1:], strict=True)}
+    level_db = lambda low, high: (
+        10 * np.log10(power[(hz >= low) & (hz < high)].sum() / power.sum() + 1e-9)
+    )  # noqa: E731
+    found = {
+        f"{low}-{high} Hz, dB": level_db(low, high)
+        for low, high in zip(EDGES_HZ[:-1], EDGES_HZ[1:], strict=True)
+    }
     octaves = np.arange(np.log2(100), np.log2(5600), 1 / 3)
     bands_db = [level_db(2**o, 2 ** (o + 1 / 3)) for o in octaves]
     return found | {"tilt, dB an octave": float(np.polyfit(octaves, bands_db, 1)[0])}
@@ -114,7 +135,9 @@ def level_statistics(wave: np.ndarray) -> dict[str, float]:
     heard = level_db > level_db.max() - 40
     return {
         "crest, dB": float(20 * np.log10(np.abs(wave).max() / np.sqrt(np.mean(wave**2)))),
-        "crest of 400 ms, dB": float((20 * np.log10(np.abs(blocks).max(axis=1) / rms))[heard].mean()),
+        "crest of 400 ms, dB": float(
+            (20 * np.log10(np.abs(blocks).max(axis=1) / rms))[heard].mean()
+        ),
         "loudness range, dB": float(np.ptp(np.percentile(level_db[heard], [10, 95]))),
     }
 
@@ -128,9 +151,11 @@ def beat_clarity(envelope: np.ndarray) -> float:
 
 
 def tune_statistics(magnitude: np.ndarray, pitch: np.ndarray) -> dict[str, float]:
-    """Energy of the harmonics of the tune against all else, and how far its pitch wanders about the notes' own.
+    """Energy of the harmonics of the tune against all else, and how far its pitch wanders about the
+    notes' own.
 
-    Transcriptions know the pitch class, not the octave: the strongest of three is taken, here and there alike.
+    Transcriptions know the pitch class, not the octave: the strongest of three is taken, here and
+    there alike.
     """
     n = min(magnitude.shape[1], len(pitch))
     sung = np.flatnonzero(np.isfinite(pitch[:n]))
@@ -156,12 +181,13 @@ def tune_statistics(magnitude: np.ndarray, pitch: np.ndarray) -> dict[str, float
     return {"tune to rest, dB": best[0], "pitch scatter, cents": best[1]}
 
 
-# --- what the shipped hearing makes of it ------------------------------------------------------------------------------
+# --- what the shipped hearing makes of it
+# ------------------------------------------------------------------------------
 
 
 def hearing_statistics(clips: list[Clip]) -> dict[str, np.ndarray]:
     """How sure the heads are, clip by clip: entropies in bits, the beat's contrast."""
-    from kcarol.convert import Converter
+    from kcarol.conversion.converter import Converter
 
     converter = Converter.load(device="cpu")
     rows = [sureness(converter.hear(clip.wave.astype(np.float32))) for clip in clips]
@@ -184,7 +210,8 @@ def sureness(heard: dict[str, np.ndarray]) -> dict[str, float]:
     return found
 
 
-# --- the tables ------------------------------------------------------------------------------------------------------
+# --- the tables -----------------------------------------------------------------------------------
+# -------------------
 
 
 def print_table(real: dict[str, np.ndarray], ours: dict[str, np.ndarray], title: str) -> None:
@@ -196,10 +223,15 @@ def print_table(real: dict[str, np.ndarray], ours: dict[str, np.ndarray], title:
             continue
         z, (low, high) = (b.mean() - a.mean()) / (a.std() + 1e-9), np.percentile(b, [5, 95])
         out = float(np.mean((a < low) | (a > high)))
-        print(f"| {name} | {a.mean():.2f} ± {a.std():.2f} | {b.mean():.2f} ± {b.std():.2f} | {z:+.2f} | {out:.2f} |")
+        print(
+            f"| {name} | {a.mean():.2f} ± {a.std():.2f} | {b.mean():.2f} ± {b.std():.2f} | {z:+.2f} | {out:.2f} |"
+        )
         distances.append(abs(z))
         outs.append(out)
-    print(f"| **how near**: mean of abs(z), of out | | | **{np.mean(distances):.2f}** | **{np.mean(outs):.2f}** |", flush=True)
+    print(
+        f"| **how near**: mean of abs(z), of out | | | **{np.mean(distances):.2f}** | **{np.mean(outs):.2f}** |",
+        flush=True,
+    )
 
 
 def gathered(clips: list[Clip]) -> dict[str, np.ndarray]:
@@ -213,8 +245,13 @@ def print_style(clips: list[Clip], path: Path) -> None:
     ours = np.vstack([metrics.style_windows(metrics.prepare(clip.wave)) for clip in clips])
     z = (ours.mean(axis=0) - real.mean(axis=0)) / real.std(axis=0)
     spread = ours.std(axis=0) / real.std(axis=0)
-    far = ", ".join(f"{metrics.style_names()[i]} {z[i]:+.2f} (spread {spread[i]:.2f})" for i in np.argsort(-np.abs(z))[:12])
-    print(f"\n{len(real)} windows of other records, {len(ours)} of the corpus: mean of abs(z) {np.abs(z).mean():.2f}; {far}")
+    far = ", ".join(
+        f"{metrics.style_names()[i]} {z[i]:+.2f} (spread {spread[i]:.2f})"
+        for i in np.argsort(-np.abs(z))[:12]
+    )
+    print(
+        f"\n{len(real)} windows of other records, {len(ours)} of the corpus: mean of abs(z) {np.abs(z).mean():.2f}; {far}"
+    )
 
 
 def main() -> None:
@@ -222,13 +259,17 @@ def main() -> None:
     parser.add_argument("real", type=Path, help="folder with pop/")
     parser.add_argument("--songs", type=int, default=40, help="songs rendered (default 40)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--reference", type=Path, help="style_reference.npz: windows of other records")
+    parser.add_argument(
+        "--reference", type=Path, help="style_reference.npz: windows of other records"
+    )
     parser.add_argument("--no-hearing", action="store_true")
     args = parser.parse_args()
     real = real_clips(args.real / "pop")
     began = time.perf_counter()
     ours = corpus_clips(args.songs, FRESH_SEED + args.seed)
-    print(f"{len(real)} clips of records, {len(ours)} of the corpus; {(time.perf_counter() - began) / len(ours):.2f} s a song")
+    print(
+        f"{len(real)} clips of records, {len(ours)} of the corpus; {(time.perf_counter() - began) / len(ours):.2f} s a song"
+    )
     print_table(gathered(real), gathered(ours), "statistic")
     if args.reference:
         print_style(ours, args.reference)

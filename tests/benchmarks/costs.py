@@ -6,18 +6,24 @@ start       `kcarol --help`, and a carol of 10 s from a cold start
 preprocess, convert, convert, list   by the length of the song, or the number of songs
 stages      where the time of a conversion goes; `ratio` is the share of the whole
 window      hearing and playing by the transformer's window, and attention alone
-vocoder     ours against Griffin-Lim of this project, torchaudio and librosa, and the vocos package at its published size with
-            random weights (left out where the package is not installed: pip install vocos, in any folder of PYTHONPATH)
-method      a conversion against methods without weights: Griffin-Lim in place of the vocoder, equalising, copying the file
-decode      reading in chunks, as preprocess does, against librosa.load of the whole: time and memory
-train       a training step by precision and batch, and its share of the rate at which this machine multiplies matrices so
+vocoder     ours against Griffin-Lim of this project, torchaudio and librosa, and the vocos package
+at its published size with
+            random weights (left out where the package is not installed: pip install vocos, in any
+            folder of PYTHONPATH)
+method      a conversion against methods without weights: Griffin-Lim in place of the vocoder,
+equalising, copying the file
+decode      reading in chunks, as preprocess does, against librosa.load of the whole: time and
+memory
+train       a training step by precision and batch, and its share of the rate at which this machine
+multiplies matrices so
 corpus      rendering pairs (left out without FluidSynth and its soundfonts)
 
-`start`, `preprocess`, `convert`, `convert, list`, `decode` and `corpus` are processes of their own, with their largest resident
-memory (`decode`: beyond that of the imports); the rest is the faster of two runs. `x real time` counts all of it, imports too,
-but for `convert` and `decode`, where they are left out. `ratio` is to the first row of its kind. Written are costs.json,
-costs.md, costs.csv and costs.png; the settings say where kcarol is slower than others, and work out from the longest list what
-a million songs of 4 minutes take.
+`start`, `preprocess`, `convert`, `convert, list`, `decode` and `corpus` are processes of their own,
+with their largest resident memory (`decode`: beyond that of the imports); the rest is the faster of
+two runs. `x real time` counts all of it, imports too, but for `convert` and `decode`, where they
+are left out. `ratio` is to the first row of its kind. Written are costs.json, costs.md, costs.csv
+and costs.png; the settings say where kcarol is slower than others, and work out from the longest
+list what a million songs of 4 minutes take.
 """
 
 from __future__ import annotations
@@ -36,18 +42,20 @@ import numpy as np
 import soundfile
 import torch
 
-from kcarol.audio import load_audio, match_loudness, save_audio
+from kcarol.audio.decoding import load_audio, save_audio
+from kcarol.audio.loudness import match_loudness
+from kcarol.audio.parallel import side_by_side
 from kcarol.config import AudioConfig, TrainConfig
-from kcarol.convert import convert_file
-from kcarol.precision import fast_inference
-from kcarol.report import Table
-from kcarol.threads import side_by_side
+from kcarol.conversion.converter import convert_file
+from kcarol.evaluation.report import Table
+from kcarol.model.precision import fast_inference
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 CAROL = ROOT / "data" / "raw" / "carol" / "joy-to-the-world.ogg"
 RATE = AudioConfig().sample_rate
-# runs a command, says at the end how long it took and the largest memory that it, or a child of it, held
+# runs a command, says at the end how long it took and the largest memory that it, or a child of it,
+# held
 TIMED = """
 import json, resource, subprocess, sys, time
 began = time.perf_counter()
@@ -57,7 +65,7 @@ print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": peak / 102
 """
 CONVERT = """
 import json, resource, sys, time
-from kcarol.convert import Converter, convert_file
+from kcarol.conversion.converter import Converter, convert_file
 converter = Converter.load(None, "cpu")
 began = time.perf_counter()
 convert_file(sys.argv[1], sys.argv[2], converter, force=True)
@@ -66,7 +74,7 @@ print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": resource.g
 DECODE = """
 import json, resource, sys, time
 import librosa, numpy, soundfile
-from kcarol.audio import stream_audio
+from kcarol.audio.decoding import stream_audio
 librosa.resample(numpy.zeros(100, numpy.float32), orig_sr=2, target_sr=1)  # loads what it loads lazily
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 imported, began = peak(), time.perf_counter()
@@ -80,22 +88,42 @@ CORPUS = """
 import json, resource, sys
 from pathlib import Path
 from kcarol.config import AudioConfig
-from kcarol.corpus.pool import ROW_FRAMES, build
+from kcarol.dataset.shards import ROW_FRAMES, build
 if __name__ == "__main__":
     n_pairs, seconds = build(Path(sys.argv[1]), float(sys.argv[2]), 0, int(sys.argv[3]))
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
     print(json.dumps({"seconds": seconds, "audio_s": n_pairs * ROW_FRAMES / AudioConfig().frame_rate, "peak_mib": peak}))
 """
-VOCOS = {"input_channels": 100, "dim": 512, "intermediate_dim": 1536, "num_layers": 8}  # charactr/vocos-mel-24khz, 13.5 M
-FULL = {"preprocess": (60, 600, 3_600, 10_800), "convert": (10, 60, 240, 1_200, 3_600), "songs": (1, 5, 20, 50),
-        "windows": (128, 256, 512, 1_024, 2_048), "heard_s": 240, "decode": (180, 3_600), "batches": (4, 16),
-        "matrix": 3_072, "corpus_h": 0.5}  # fmt: skip
-QUICK = {"preprocess": (60, 600), "convert": (10, 60), "songs": (1, 3), "windows": (256, 512), "heard_s": 30,
-         "decode": (60,), "batches": (2,), "matrix": 1_024, "corpus_h": 0.03}  # fmt: skip
+# charactr/vocos-mel-24khz, 13.5 M
+VOCOS = {"input_channels": 100, "dim": 512, "intermediate_dim": 1536, "num_layers": 8}
+FULL = {
+    "preprocess": (60, 600, 3_600, 10_800),
+    "convert": (10, 60, 240, 1_200, 3_600),
+    "songs": (1, 5, 20, 50),
+    "windows": (128, 256, 512, 1_024, 2_048),
+    "heard_s": 240,
+    "decode": (180, 3_600),
+    "batches": (4, 16),
+    "matrix": 3_072,
+    "corpus_h": 0.5,
+}
+QUICK = {
+    "preprocess": (60, 600),
+    "convert": (10, 60),
+    "songs": (1, 3),
+    "windows": (256, 512),
+    "heard_s": 30,
+    "decode": (60,),
+    "batches": (2,),
+    "matrix": 1_024,
+    "corpus_h": 0.03,
+}
 
 
 def child(script: str, *argv: object) -> dict:
-    done = subprocess.run([sys.executable, "-c", script, *map(str, argv)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, argv)], check=True, capture_output=True, text=True
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -116,7 +144,11 @@ def song(path: Path, seconds: float) -> Path:
 
 def starts(folder: Path, sizes: dict) -> Iterator[dict]:
     yield {"size": "help", "audio_s": 0, **kcarol("--help")}
-    yield {"size": "first carol of 10 s", "audio_s": 10, **kcarol("convert", song(folder / "a.flac", 10), "--device", "cpu")}
+    yield {
+        "size": "first carol of 10 s",
+        "audio_s": 10,
+        **kcarol("convert", song(folder / "a.flac", 10), "--device", "cpu"),
+    }
 
 
 def preprocessing(folder: Path, sizes: dict) -> Iterator[dict]:
@@ -125,12 +157,20 @@ def preprocessing(folder: Path, sizes: dict) -> Iterator[dict]:
         raw.mkdir()
         song(raw / "song.flac", seconds)
         paths = ("--kpop", raw, "--carol", raw, "--processed", folder / f"out{seconds}")
-        yield {"size": f"2 files of {seconds} s", "audio_s": 2 * seconds, **kcarol("preprocess", *paths, "--jobs", 1)}
+        yield {
+            "size": f"2 files of {seconds} s",
+            "audio_s": 2 * seconds,
+            **kcarol("preprocess", *paths, "--jobs", 1),
+        }
 
 
 def conversions(folder: Path, sizes: dict) -> Iterator[dict]:
     for seconds in sizes["convert"]:
-        yield {"size": f"{seconds} s", "audio_s": seconds, **child(CONVERT, song(folder / "a.flac", seconds), folder / "a.wav")}
+        yield {
+            "size": f"{seconds} s",
+            "audio_s": seconds,
+            **child(CONVERT, song(folder / "a.flac", seconds), folder / "a.wav"),
+        }
 
 
 def lists(folder: Path, sizes: dict) -> Iterator[dict]:
@@ -146,7 +186,9 @@ def lists(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def best(work: Callable, times: int = 2) -> float:
-    """Seconds of the fastest call; what is compiled or planned at the first call is not the question."""
+    """Seconds of the fastest call; what is compiled or planned at the first call is not the
+    question.
+    """
     found = []
     for _ in range(times):
         began = time.perf_counter()
@@ -156,8 +198,8 @@ def best(work: Callable, times: int = 2) -> float:
 
 
 def stages(folder: Path, sizes: dict) -> Iterator[dict]:
-    from kcarol.convert import Converter
-    from kcarol.decide import decide
+    from kcarol.conversion.converter import Converter
+    from kcarol.transcription.decoding import decode
 
     converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
@@ -166,17 +208,27 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
     content = converter.write_down(wave)[1]
     mel = converter.play(content, "bells")
     carol = converter.vocode(mel, len(wave))
-    features = torch.from_numpy(np.resize(wave, (len(converter.spans(len(mel))), converter.window_frames * cfg.hop_length - 1)))
+    features = torch.from_numpy(
+        np.resize(
+            wave, (len(converter.spans(len(mel))), converter.window_frames * cfg.hop_length - 1)
+        )
+    )
     parts: dict[str, Callable] = {
         "whole": lambda: convert_file(path, out, converter, force=True),
-        "decode the file": lambda: load_audio(path), "hear": lambda: converter.hear(wave),
-        "hear, features alone": lambda: list(side_by_side(lambda window: converter.features(window[None]), features)),
-        "decide": lambda: decide(heard, cfg), "play": lambda: converter.play(content, "bells"),
-        "play, as predicted": lambda: converter.play(content, "bells", lively=False), "rests": lambda: converter.rests(wave),
+        "decode the file": lambda: load_audio(path),
+        "hear": lambda: converter.hear(wave),
+        "hear, features alone": lambda: list(
+            side_by_side(lambda window: converter.features(window[None]), features)
+        ),
+        "decide": lambda: decode(heard, cfg),
+        "play": lambda: converter.play(content, "bells"),
+        "play, as predicted": lambda: converter.play(content, "bells", lively=False),
+        "rests": lambda: converter.rests(wave),
         "vocode": lambda: converter.vocode(mel, len(wave)),
         "vocode, network alone": lambda: network(converter, mel),
-        "match loudness": lambda: match_loudness(carol.copy(), wave), "write the file": lambda: save_audio(out, carol),
-    }  # fmt: skip
+        "match loudness": lambda: match_loudness(carol.copy(), wave),
+        "write the file": lambda: save_audio(out, carol),
+    }
     with torch.inference_mode():
         for name, work in parts.items():
             yield {"size": name, "audio_s": seconds, "seconds": best(work)}
@@ -190,20 +242,31 @@ def network(converter, mel: torch.Tensor) -> None:
 
 
 def windows(folder: Path, sizes: dict) -> Iterator[dict]:
-    from kcarol.convert import Converter
+    from kcarol.conversion.converter import Converter
 
     converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
     wave, layer = np.resize(load_audio(SONG), seconds * RATE), converter.model.layers[0]
-    n_frames, cfg, usual = converter.audio.n_frames(len(wave)), converter.model.cfg, converter.window_frames
+    n_frames, cfg, usual = (
+        converter.audio.n_frames(len(wave)),
+        converter.model.cfg,
+        converter.window_frames,
+    )
     for frames in sizes["windows"]:
         converter.window_frames = frames
-        yield {"size": f"{frames} frames", "audio_s": seconds, "seconds": best(lambda: converter.predict(wave))}
+        yield {
+            "size": f"{frames} frames",
+            "audio_s": seconds,
+            "seconds": best(lambda: converter.predict(wave)),
+        }
     with torch.inference_mode(), fast_inference("cpu"):
         for frames in sizes["windows"]:
             converter.window_frames = frames
             x = torch.randn(len(converter.spans(n_frames)), frames // cfg.stride, cfg.d_model)
-            yield {"size": f"attention of one layer, {frames} frames", "audio_s": seconds,
-                   "seconds": best(lambda: [layer.attend(part) for part in x.split(8)])}  # noqa: B023
+            yield {
+                "size": f"attention of one layer, {frames} frames",
+                "audio_s": seconds,
+                "seconds": best(lambda: [layer.attend(part) for part in x.split(8)]),
+            }  # noqa: B023
     converter.window_frames = usual
 
 
@@ -211,36 +274,52 @@ def vocoders(folder: Path, sizes: dict) -> Iterator[dict]:
     import librosa
     import torchaudio
 
-    from kcarol.convert import Converter
-    from kcarol.vocoder import GriffinLim
+    from kcarol.conversion.converter import Converter
+    from kcarol.vocoder.neural import GriffinLim
 
     converter, n = Converter.load(None, "cpu"), min(30, sizes["heard_s"]) * RATE
     wave, cfg = np.resize(load_audio(SONG), n), AudioConfig()
     with torch.inference_mode():
         mel = converter.log_mel(torch.from_numpy(wave))
-        magnitude = torch.stft(torch.from_numpy(wave), cfg.n_fft, cfg.hop_length, window=torch.hann_window(cfg.n_fft),
-                               return_complex=True).abs()  # fmt: skip
-        ours, own = converter.with_vocoder(GriffinLim()), torchaudio.transforms.GriffinLim(
-            cfg.n_fft, 32, hop_length=cfg.hop_length, power=1.0)  # fmt: skip
+        magnitude = torch.stft(
+            torch.from_numpy(wave),
+            cfg.n_fft,
+            cfg.hop_length,
+            window=torch.hann_window(cfg.n_fft),
+            return_complex=True,
+        ).abs()
+        ours, own = (
+            converter.with_vocoder(GriffinLim()),
+            torchaudio.transforms.GriffinLim(cfg.n_fft, 32, hop_length=cfg.hop_length, power=1.0),
+        )
         rivals: dict[str, Callable] = {
-            "kcarol": lambda: converter.vocode(mel, n), "kcarol, network alone": lambda: network(converter, mel),
-            "kcarol griffin-lim, 32": lambda: ours.vocode(mel, n), "torchaudio griffin-lim, 32": lambda: own(magnitude),
-            "librosa griffin-lim, 32": lambda: librosa.griffinlim(magnitude.numpy(), n_iter=32, hop_length=cfg.hop_length),
+            "kcarol": lambda: converter.vocode(mel, n),
+            "kcarol, network alone": lambda: network(converter, mel),
+            "kcarol griffin-lim, 32": lambda: ours.vocode(mel, n),
+            "torchaudio griffin-lim, 32": lambda: own(magnitude),
+            "librosa griffin-lim, 32": lambda: librosa.griffinlim(
+                magnitude.numpy(), n_iter=32, hop_length=cfg.hop_length
+            ),
             **vocos_package(n / RATE),
-        }  # fmt: skip
+        }
         for name, play in rivals.items():
             yield {"size": name, "audio_s": n / RATE, "seconds": best(play)}
 
 
 def vocos_package(seconds: float) -> dict[str, Callable]:
-    """The package as it is published, 24 kHz, with random weights: float32, and by the same autocast as ours."""
+    """The package as it is published, 24 kHz, with random weights: float32, and by the same
+    autocast as ours.
+    """
     try:
         from vocos.heads import ISTFTHead
         from vocos.models import VocosBackbone
     except ImportError as error:
         print(f"vocoder: the vocos package is left out, {error}: pip install vocos", flush=True)
         return {}
-    backbone, head = VocosBackbone(**VOCOS).eval(), ISTFTHead(VOCOS["dim"], n_fft=1_024, hop_length=256).eval()
+    backbone, head = (
+        VocosBackbone(**VOCOS).eval(),
+        ISTFTHead(VOCOS["dim"], n_fft=1_024, hop_length=256).eval(),
+    )
     mel = torch.randn(1, VOCOS["input_channels"], round(seconds * 24_000 / 256))
 
     def in_bf16() -> None:
@@ -249,14 +328,16 @@ def vocos_package(seconds: float) -> dict[str, Callable]:
         head(hidden.float())
 
     millions = sum(p.numel() for module in (backbone, head) for p in module.parameters()) / 1e6
-    return {f"vocos package, {millions:.1f} M": lambda: head(backbone(mel)),
-            f"vocos package, {millions:.1f} M, autocast": in_bf16}
+    return {
+        f"vocos package, {millions:.1f} M": lambda: head(backbone(mel)),
+        f"vocos package, {millions:.1f} M, autocast": in_bf16,
+    }
 
 
 def methods(folder: Path, sizes: dict) -> Iterator[dict]:
-    from kcarol.anchors import band_levels, equalised
-    from kcarol.convert import Converter
-    from kcarol.vocoder import GriffinLim
+    from kcarol.conversion.converter import Converter
+    from kcarol.evaluation.baselines import band_levels, equalised
+    from kcarol.vocoder.neural import GriffinLim
 
     converter, seconds = Converter.load(None, "cpu"), min(60, sizes["heard_s"])
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
@@ -266,7 +347,7 @@ def methods(folder: Path, sizes: dict) -> Iterator[dict]:
         "kcarol with griffin-lim": lambda: convert_file(path, out, griffin_lim, force=True),
         "equalised like a carol": lambda: save_audio(out, equalised(load_audio(path), levels)),
         "copied": lambda: save_audio(out, load_audio(path)),
-    }  # fmt: skip
+    }
     for name, way in ways.items():
         yield {"size": name, "audio_s": seconds, "seconds": best(way)}
 
@@ -275,7 +356,8 @@ def decoding(folder: Path, sizes: dict) -> Iterator[dict]:
     wave = load_audio(SONG)
     for seconds in sizes["decode"]:
         path = folder / f"stereo{seconds}.flac"
-        with soundfile.SoundFile(path, "w", 44_100, 2, "PCM_16") as file:  # the demo song faster: only its size matters
+        # the demo song faster: only its size matters
+        with soundfile.SoundFile(path, "w", 44_100, 2, "PCM_16") as file:
             for start in range(0, seconds * 44_100, len(wave)):
                 file.write(np.repeat(wave[: seconds * 44_100 - start, None], 2, axis=1))
         for system in ("kcarol", "librosa.load"):
@@ -284,12 +366,14 @@ def decoding(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def training(folder: Path, sizes: dict) -> Iterator[dict]:
-    """Both halves, forward and backward, and Adam, on random numbers: what they are makes no difference to the time."""
+    """Both halves, forward and backward, and Adam, on random numbers: what they are makes no
+    difference to the time.
+    """
     from torch.utils.flop_counter import FlopCounterMode
 
-    from kcarol.corpus.truth import N_PACKED
-    from kcarol.models import MusicTransformer
-    from kcarol.objective import ConverterLoss
+    from kcarol.dataset.labels import N_PACKED
+    from kcarol.model.transformer import MusicTransformer
+    from kcarol.training.losses import ConverterLoss
 
     torch.manual_seed(0)
     cfg, frames = AudioConfig(), TrainConfig().window_frames
@@ -297,9 +381,12 @@ def training(folder: Path, sizes: dict) -> Iterator[dict]:
     adam = torch.optim.Adam(module.parameters(), 1e-6)
 
     def step(batch: int, dtype: torch.dtype) -> None:
-        inputs = {"features": torch.randn(batch, frames, cfg.n_features), "carol_mel": torch.randn(batch, frames, cfg.n_mels),
-                  "reference_mel": torch.randn(batch, frames, cfg.n_mels),
-                  "truth": torch.zeros(batch, frames, N_PACKED, dtype=torch.int16)}  # fmt: skip
+        inputs = {
+            "features": torch.randn(batch, frames, cfg.n_features),
+            "carol_mel": torch.randn(batch, frames, cfg.n_mels),
+            "reference_mel": torch.randn(batch, frames, cfg.n_mels),
+            "labels": torch.zeros(batch, frames, N_PACKED, dtype=torch.int16),
+        }
         with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             value = loss(module, inputs)["loss"]
         value.backward()
@@ -313,8 +400,11 @@ def training(folder: Path, sizes: dict) -> Iterator[dict]:
         for batch in sizes["batches"]:
             took = best(lambda: step(batch, dtype))  # noqa: B023
             share = counter.get_total_flops() * batch / took / rate
-            yield {"size": f"{name}, batch {batch}: {share:.0%} of {rate / 1e9:.0f} GFLOP/s", "seconds": took,
-                   "audio_s": batch * frames / cfg.frame_rate}
+            yield {
+                "size": f"{name}, batch {batch}: {share:.0%} of {rate / 1e9:.0f} GFLOP/s",
+                "seconds": took,
+                "audio_s": batch * frames / cfg.frame_rate,
+            }
 
 
 def matrix_rate(dtype: torch.dtype, n: int) -> float:
@@ -324,7 +414,7 @@ def matrix_rate(dtype: torch.dtype, n: int) -> float:
 
 
 def corpora(folder: Path, sizes: dict) -> Iterator[dict]:
-    from kcarol.corpus.pairs import missing
+    from kcarol.corpus.dataset.pairs import missing
 
     if said := missing():
         print(f"corpus: left out, {said}", flush=True)
@@ -332,14 +422,29 @@ def corpora(folder: Path, sizes: dict) -> Iterator[dict]:
     script = folder / "corpus.py"  # a file: the processes that render import it anew
     script.write_text(CORPUS)
     jobs, hours = os.cpu_count() or 1, sizes["corpus_h"]
-    done = subprocess.run([sys.executable, script, folder / "pairs", str(hours), str(jobs)], check=True, capture_output=True,
-                          text=True, env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, script, folder / "pairs", str(hours), str(jobs)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     yield {"size": f"{hours:g} h of pairs, {jobs} jobs", **json.loads(done.stdout.splitlines()[-1])}
 
 
-KINDS = {"start": starts, "preprocess": preprocessing, "convert": conversions, "convert, list": lists, "stages": stages,
-         "window": windows, "vocoder": vocoders, "method": methods, "decode": decoding, "train": training,
-         "corpus": corpora}  # fmt: skip
+KINDS = {
+    "start": starts,
+    "preprocess": preprocessing,
+    "convert": conversions,
+    "convert, list": lists,
+    "stages": stages,
+    "window": windows,
+    "vocoder": vocoders,
+    "method": methods,
+    "decode": decoding,
+    "train": training,
+    "corpus": corpora,
+}
 PICTURED = ("convert", "stages", "vocoder", "method")
 
 
@@ -349,9 +454,16 @@ def measured(kind: str, sizes: dict) -> list[dict]:
         for found in KINDS[kind](Path(folder), sizes):
             speed = found["audio_s"] / found["seconds"]
             first = rows[0] if rows else {"seconds": found["seconds"]}
-            rows.append({"system": kind, "sound": found["size"], "seconds": round(found["seconds"], 4),
-                         "x real time": round(speed, 1), "ratio": round(found["seconds"] / first["seconds"], 3),
-                         "peak_mib": round(found.get("peak_mib", 0)) or None})  # fmt: skip
+            rows.append(
+                {
+                    "system": kind,
+                    "sound": found["size"],
+                    "seconds": round(found["seconds"], 4),
+                    "x real time": round(speed, 1),
+                    "ratio": round(found["seconds"] / first["seconds"], 3),
+                    "peak_mib": round(found.get("peak_mib", 0)) or None,
+                }
+            )
             print(rows[-1], flush=True)
     return rows
 
@@ -361,34 +473,60 @@ def slower(rows: list[dict]) -> list[str]:
     found = []
     for mine in (row for row in rows if row["sound"].endswith("kcarol")):
         work = mine["sound"].removesuffix("kcarol")
-        for row in (row for row in rows if row["system"] == mine["system"] and row["sound"].startswith(work)):
+        for row in (
+            row for row in rows if row["system"] == mine["system"] and row["sound"].startswith(work)
+        ):
             if row["seconds"] < mine["seconds"] and not row["sound"].startswith("kcarol"):
-                found.append(f"{row['system']}: {row['sound']} takes {row['seconds'] / mine['seconds']:.3f} of kcarol's time")
+                found.append(
+                    f"{row['system']}: {row['sound']} takes {row['seconds'] / mine['seconds']:.3f} of kcarol's time"
+                )
     return found
 
 
 def draw(rows: list[dict], path: Path) -> None:
-    from kcarol import plotting
+    from kcarol.notebook import plotting
 
-    panels = {kind: ("seconds", {row["sound"]: row["seconds"] for row in rows if row["system"] == kind}) for kind in PICTURED
-              if any(row["system"] == kind for row in rows)}  # fmt: skip
+    panels = {
+        kind: ("seconds", {row["sound"]: row["seconds"] for row in rows if row["system"] == kind})
+        for kind in PICTURED
+        if any(row["system"] == kind for row in rows)
+    }
     if panels:
         plotting.save(plotting.bar_panels(panels), path)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="small sizes: two minutes instead of twenty")
-    parser.add_argument("--only", choices=KINDS, nargs="+", default=list(KINDS), help="kinds of row (default: all)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the table (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="small sizes: two minutes instead of twenty"
+    )
+    parser.add_argument(
+        "--only", choices=KINDS, nargs="+", default=list(KINDS), help="kinds of row (default: all)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(__file__).parent,
+        help="folder of the table (default: %(default)s)",
+    )
     args = parser.parse_args()
     load, began = os.getloadavg()[0], time.perf_counter()  # others at work make these figures worse
     rows = [row for kind in args.only for row in measured(kind, QUICK if args.quick else FULL)]
-    settings = {"threads": torch.get_num_threads(), "cpus": os.cpu_count(), "load_before": round(load, 1), "quick": args.quick,
-                "took_s": round(time.perf_counter() - began), "slower": slower(rows)}  # fmt: skip
+    settings = {
+        "threads": torch.get_num_threads(),
+        "cpus": os.cpu_count(),
+        "load_before": round(load, 1),
+        "quick": args.quick,
+        "took_s": round(time.perf_counter() - began),
+        "slower": slower(rows),
+    }
     if lists_of := [row for row in rows if row["system"] == "convert, list"]:
         speed = lists_of[-1]["x real time"]
-        settings["millions"] = f"a million songs of 240 s: {1e6 * 240 / speed / 86_400:.0f} days of this machine at {speed}"
+        settings["millions"] = (
+            f"a million songs of 240 s: {1e6 * 240 / speed / 86_400:.0f} days of this machine at {speed}"
+        )
     table = Table("Costs", rows, settings=settings)
     table.write(args.out, "costs")
     draw(rows, args.out / "costs.png")

@@ -1,13 +1,15 @@
-"""What a catalogue costs, from figures measured on this machine: million_songs.py [--songs N] [--clips N] [--out DIR] ...
+"""What a catalogue costs, from figures measured on this machine: million_songs.py [--songs N]
+[--clips N] [--out DIR] ...
 
-Lists of `--clips` and of twice as many songs (the demo song as a stereo mp3 of 44.1 kHz, over and over) go through
-`kcarol convert --manifest` with a worker a core; the difference is what a song costs, the rest what starting costs. Measured
-beside it: decoding alone, the carol's size and encoding in each format, memory of a worker, the disk, and what the one
-process that hands out songs needs for each. Everything else is worked out, and each line of the page says how.
+Lists of `--clips` and of twice as many songs (the demo song as a stereo mp3 of 44.1 kHz, over and
+over) go through `kcarol convert --manifest` with a worker a core; the difference is what a song
+costs, the rest what starting costs. Measured beside it: decoding alone, the carol's size and
+encoding in each format, memory of a worker, the disk, and what the one process that hands out songs
+needs for each. Everything else is worked out, and each line of the page says how.
 
-Prices and watts are arguments; their defaults are assumptions to be replaced, not anybody's offer. Times count processor
-seconds, which other work on the machine disturbs little; a machine of its own is assumed for what is worked out. Written are
-million_songs.md and million_songs.json.
+Prices and watts are arguments; their defaults are assumptions to be replaced, not anybody's offer.
+Times count processor seconds, which other work on the machine disturbs little; a machine of its own
+is assumed for what is worked out. Written are million_songs.md and million_songs.json.
 """
 
 from __future__ import annotations
@@ -23,14 +25,17 @@ import tracemalloc
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kcarol.manifest import DONE, Outcome, Settings, convert_all
+from kcarol.conversion.catalogue import DONE, Outcome, Settings, convert_all
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 FORMATS = ("wav", "flac", "mp3", "ogg")
 DAY_S, WEEK_S = 86_400, 7 * 86_400
-BUSY = 0.9  # share of a machine's cores that work: the ends of a list, and the system, take the rest (an assumption)
-# runs a command, says the seconds it took, those of processors (its children's, too), and the largest memory of one process
+# share of a machine's cores that work: the ends of a list, and the system, take the rest (an
+# assumption)
+BUSY = 0.9
+# runs a command, says the seconds it took, those of processors (its children's, too), and the
+# largest memory of one process
 TIMED = """
 import json, resource, subprocess, sys, time
 began = time.perf_counter()
@@ -41,7 +46,7 @@ print(json.dumps(found))
 """
 DECODE = """
 import json, resource, sys
-from kcarol.audio import load_audio
+from kcarol.audio.decoding import load_audio
 cpu = lambda: sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 load_audio(sys.argv[1], duration_s=1.0)  # what is imported and planned at the first call is not the question
 began = cpu()
@@ -75,7 +80,12 @@ class Measured:
 
 
 def child(script: str, *argv: object) -> dict:
-    done = subprocess.run([sys.executable, "-c", script, *map(str, argv)], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, argv)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -105,7 +115,7 @@ def convert_list(folder: Path, song: Path, n: int, jobs: int) -> dict:
 
 def formats(folder: Path, carol: Path) -> tuple[dict[str, float], dict[str, float]]:
     """MiB of a carol and processor seconds to write it, by format."""
-    from kcarol.audio import load_audio, save_audio
+    from kcarol.audio.decoding import load_audio, save_audio
 
     wave, sizes, seconds = load_audio(carol), {}, {}
     for kind in FORMATS:
@@ -132,10 +142,15 @@ def nothing(song: Path, carol: Path, settings: Settings) -> Outcome:
 
 
 def handing_out(folder: Path, n: int) -> tuple[float, float]:
-    """Milliseconds and bytes a song of the process that hands out a list, its journal and what it keeps included."""
+    """Milliseconds and bytes a song of the process that hands out a list, its journal and what it
+    keeps included.
+    """
 
     def hand_out(n: int) -> list:
-        plan = {folder / f"artist {number % 97}/song {number}.mp3": folder / f"song {number}.carol.wav" for number in range(n)}
+        plan = {
+            folder / f"artist {number % 97}/song {number}.mp3": folder / f"song {number}.carol.wav"
+            for number in range(n)
+        }
         return [plan, convert_all(plan, Settings(), 1, folder / "journal.jsonl", task=nothing)]
 
     tracemalloc.start()
@@ -157,10 +172,22 @@ def measure(clips: int, song_s: float, n_handed: int, jobs: int) -> Measured:
         sizes, encoding = formats(folder, folder / f"list{clips}" / "0000.carol.wav")
         hand_out_ms, plan_bytes = handing_out(folder, n_handed)
         return Measured(
-            jobs, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, load, song_s, cpu_s,
-            (many["wall_s"] - few["wall_s"]) / clips, max(0.0, few["cpu_s"] - clips * cpu_s), child(DECODE, song)["cpu_s"],
-            many["peak_mib"], song.stat().st_size / 2**20, sizes, encoding, disk_speed(folder), hand_out_ms, plan_bytes,
-        )  # fmt: skip
+            jobs,
+            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
+            load,
+            song_s,
+            cpu_s,
+            (many["wall_s"] - few["wall_s"]) / clips,
+            max(0.0, few["cpu_s"] - clips * cpu_s),
+            child(DECODE, song)["cpu_s"],
+            many["peak_mib"],
+            song.stat().st_size / 2**20,
+            sizes,
+            encoding,
+            disk_speed(folder),
+            hand_out_ms,
+            plan_bytes,
+        )
 
 
 # ---- working out
@@ -172,14 +199,18 @@ def machine_days(m: Measured, songs: float) -> float:
 
 
 def limits(m: Measured, kind: str) -> dict[str, float]:
-    """Songs an hour that each thing alone would allow; the smallest is the first bottleneck of one machine."""
+    """Songs an hour that each thing alone would allow; the smallest is the first bottleneck of one
+    machine.
+    """
     workers, both_mib = m.memory_gib * 1024 / m.worker_mib, m.song_mib + m.carol_mib[kind]
     return {
         f"processors: {m.cores} cores, {BUSY:.0%} at work": 3600 * m.cores * BUSY / m.cpu_s,
         f"memory: room for {workers:.0f} workers, had they a core each": 3600 * workers / m.cpu_s,
-        f"disk: {m.song_mib:.1f} MiB read and {m.carol_mib[kind]:.1f} MiB written a song": 3600 * m.disk_mib_s / both_mib,
+        f"disk: {m.song_mib:.1f} MiB read and {m.carol_mib[kind]:.1f} MiB written a song": 3600
+        * m.disk_mib_s
+        / both_mib,
         "the process that hands out songs": 3_600_000 / m.hand_out_ms,
-    }  # fmt: skip
+    }
 
 
 def page(m: Measured, args: argparse.Namespace) -> str:
@@ -192,65 +223,183 @@ def page(m: Measured, args: argparse.Namespace) -> str:
     songs_mib, carols_mib = args.songs * m.song_mib, args.songs * m.carol_mib[args.format]
     n, paid = f"{args.songs:,.0f}", hours / BUSY  # hours of cores, idle ones too
     measured = [
-        ("processor seconds a song", f"{m.cpu_s:.2f} ({m.song_s / m.cpu_s:.0f} times real time on one core)"),
-        (f"seconds a song, {m.cores} workers", f"{m.wall_s:.2f}; the machine's load was {m.load:.1f} before"),
-        ("of that, decoding an mp3 to 16 kHz mono", f"{m.decode_cpu_s:.2f} s, {m.decode_cpu_s / m.cpu_s:.0%}"),
-        ("processor seconds to start a list", f"{m.start_cpu_s:.1f}, once for each run and machine"),
-        ("memory of a worker at most", f"{m.worker_mib:.0f} MiB; this machine has {m.memory_gib:.0f} GiB"),
+        (
+            "processor seconds a song",
+            f"{m.cpu_s:.2f} ({m.song_s / m.cpu_s:.0f} times real time on one core)",
+        ),
+        (
+            f"seconds a song, {m.cores} workers",
+            f"{m.wall_s:.2f}; the machine's load was {m.load:.1f} before",
+        ),
+        (
+            "of that, decoding an mp3 to 16 kHz mono",
+            f"{m.decode_cpu_s:.2f} s, {m.decode_cpu_s / m.cpu_s:.0%}",
+        ),
+        (
+            "processor seconds to start a list",
+            f"{m.start_cpu_s:.1f}, once for each run and machine",
+        ),
+        (
+            "memory of a worker at most",
+            f"{m.worker_mib:.0f} MiB; this machine has {m.memory_gib:.0f} GiB",
+        ),
         ("a song read", f"{m.song_mib:.1f} MiB (mp3)"),
-        ("a carol written", ", ".join(f"{kind} {m.carol_mib[kind]:.1f} MiB in {m.encode_cpu_s[kind]:.2f} s" for kind in FORMATS)),
+        (
+            "a carol written",
+            ", ".join(
+                f"{kind} {m.carol_mib[kind]:.1f} MiB in {m.encode_cpu_s[kind]:.2f} s"
+                for kind in FORMATS
+            ),
+        ),
         ("disk", f"{m.disk_mib_s:.0f} MiB a second written and synchronised"),
-        ("handing out a song, journal included", f"{m.hand_out_ms:.2f} ms, {m.plan_bytes:.0f} bytes of memory"),
+        (
+            "handing out a song, journal included",
+            f"{m.hand_out_ms:.2f} ms, {m.plan_bytes:.0f} bytes of memory",
+        ),
     ]
     worked_out = [
         ("core hours", f"{hours:,.0f}", "songs × processor seconds a song / 3600"),
-        ("days of one machine like this", f"{days:,.1f}", f"core hours / {m.cores} cores / {BUSY:.0%} at work / 24"),
+        (
+            "days of one machine like this",
+            f"{days:,.1f}",
+            f"core hours / {m.cores} cores / {BUSY:.0%} at work / 24",
+        ),
         ("machines for a week", f"{fleet:,.0f}", "days / 7, rounded up"),
-        (f"cores, at {args.price_core_hour:g} a core hour", f"{paid * args.price_core_hour:,.0f}", "paid while they wait, too"),
-        ("electricity, kWh", f"{paid * args.watts / 1000:,.0f}", f"{args.watts:g} W a core, all of the machine in it"),
-        (f"electricity, at {args.price_kwh:g} a kWh", f"{paid * args.watts / 1000 * args.price_kwh:,.0f}",
-         "where machines are one's own"),
+        (
+            f"cores, at {args.price_core_hour:g} a core hour",
+            f"{paid * args.price_core_hour:,.0f}",
+            "paid while they wait, too",
+        ),
+        (
+            "electricity, kWh",
+            f"{paid * args.watts / 1000:,.0f}",
+            f"{args.watts:g} W a core, all of the machine in it",
+        ),
+        (
+            f"electricity, at {args.price_kwh:g} a kWh",
+            f"{paid * args.watts / 1000 * args.price_kwh:,.0f}",
+            "where machines are one's own",
+        ),
         ("songs to read, TiB", f"{songs_mib / 2**20:.2f}", "songs × MiB of the mp3"),
-        (f"carols as {args.format}, TiB", f"{carols_mib / 2**20:.2f}",
-         "; ".join(f"{kind} {args.songs * m.carol_mib[kind] / 2**20:.2f}" for kind in FORMATS)),
-        (f"keeping them a month, at {args.price_gib_month:g} a GiB", f"{carols_mib / 1024 * args.price_gib_month:,.0f}", ""),
-        ("network, MiB a second and machine", f"{(songs_mib + carols_mib) / (fleet * WEEK_S):.1f}", "read and written in a week"),
-    ]  # fmt: skip
+        (
+            f"carols as {args.format}, TiB",
+            f"{carols_mib / 2**20:.2f}",
+            "; ".join(f"{kind} {args.songs * m.carol_mib[kind] / 2**20:.2f}" for kind in FORMATS),
+        ),
+        (
+            f"keeping them a month, at {args.price_gib_month:g} a GiB",
+            f"{carols_mib / 1024 * args.price_gib_month:,.0f}",
+            "",
+        ),
+        (
+            "network, MiB a second and machine",
+            f"{(songs_mib + carols_mib) / (fleet * WEEK_S):.1f}",
+            "read and written in a week",
+        ),
+    ]
     text = [
-        f"# {n} songs of {m.song_s:g} s", "",
+        f"# {n} songs of {m.song_s:g} s",
+        "",
         "Worked out from what one machine did, by `tests/benchmarks/million_songs.py`. Prices and watts are assumptions given as "
-        "arguments, not offers.", "", "| measured here | |", "|-|-|", *(f"| {name} | {value} |" for name, value in measured), "",
-        f"| for {n} songs | | how |", "|-|-|-|", *(f"| {name} | {value} | {how} |" for name, value, how in worked_out), "",
-        "| what would stop one machine | songs an hour |", "|-|-|",
-        *(f"| {name} | {value:,.0f} |" for name, value in sorted(found.items(), key=lambda item: item[1])), "",
+        "arguments, not offers.",
+        "",
+        "| measured here | |",
+        "|-|-|",
+        *(f"| {name} | {value} |" for name, value in measured),
+        "",
+        f"| for {n} songs | | how |",
+        "|-|-|-|",
+        *(f"| {name} | {value} | {how} |" for name, value, how in worked_out),
+        "",
+        "| what would stop one machine | songs an hour |",
+        "|-|-|",
+        *(
+            f"| {name} | {value:,.0f} |"
+            for name, value in sorted(found.items(), key=lambda item: item[1])
+        ),
+        "",
         f"First bottleneck: {first.split(':')[0]}. The process that hands out songs keeps up with "
         f"{found['the process that hands out songs'] / one:,.0f} machines like this, and holds {n} of them in "
         f"{args.songs * m.plan_bytes / 2**30:.1f} GiB; more machines take a list each: a carol that is there is not made again.",
-    ]  # fmt: skip
+    ]
     return "\n".join(text) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     option = parser.add_argument
     option("--songs", type=float, default=1e6, help="in the catalogue (default: %(default)s)")
-    option("--length", type=float, default=240.0, help="of a song, in seconds; converted at this length (default: %(default)s)")
-    option("--clips", type=int, default=4, help="songs of the shorter list, at least a worker's (default: %(default)s)")
-    option("--handed", type=int, default=2_000, help="songs of the list that only hands out (default: %(default)s)")
-    option("--jobs", type=int, default=os.cpu_count() or 1, help="workers (default: the processors, %(default)s here)")
-    option("--format", choices=FORMATS, default="mp3", help="of the carols that are kept (default: %(default)s)")
-    option("--price-core-hour", type=float, default=0.04, help="money, an assumption (default: %(default)s)")
-    option("--price-gib-month", type=float, default=0.02, help="money for storage, an assumption (default: %(default)s)")
-    option("--price-kwh", type=float, default=0.25, help="money for electricity, an assumption (default: %(default)s)")
-    option("--watts", type=float, default=10.0, help="a core and its share of the machine, an assumption (default: %(default)s)")
-    option("--out", type=Path, default=Path(__file__).parent, help="folder of the page (default: %(default)s)")
+    option(
+        "--length",
+        type=float,
+        default=240.0,
+        help="of a song, in seconds; converted at this length (default: %(default)s)",
+    )
+    option(
+        "--clips",
+        type=int,
+        default=4,
+        help="songs of the shorter list, at least a worker's (default: %(default)s)",
+    )
+    option(
+        "--handed",
+        type=int,
+        default=2_000,
+        help="songs of the list that only hands out (default: %(default)s)",
+    )
+    option(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="workers (default: the processors, %(default)s here)",
+    )
+    option(
+        "--format",
+        choices=FORMATS,
+        default="mp3",
+        help="of the carols that are kept (default: %(default)s)",
+    )
+    option(
+        "--price-core-hour",
+        type=float,
+        default=0.04,
+        help="money, an assumption (default: %(default)s)",
+    )
+    option(
+        "--price-gib-month",
+        type=float,
+        default=0.02,
+        help="money for storage, an assumption (default: %(default)s)",
+    )
+    option(
+        "--price-kwh",
+        type=float,
+        default=0.25,
+        help="money for electricity, an assumption (default: %(default)s)",
+    )
+    option(
+        "--watts",
+        type=float,
+        default=10.0,
+        help="a core and its share of the machine, an assumption (default: %(default)s)",
+    )
+    option(
+        "--out",
+        type=Path,
+        default=Path(__file__).parent,
+        help="folder of the page (default: %(default)s)",
+    )
     args = parser.parse_args()
     measured = measure(args.clips, args.length, args.handed, args.jobs)
     text = page(measured, args)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "million_songs.md").write_text(text, encoding="utf-8")
     given = {name: value for name, value in vars(args).items() if name != "out"}
-    (args.out / "million_songs.json").write_text(json.dumps({"measured": asdict(measured), "given": given}, indent=1) + "\n")
+    (args.out / "million_songs.json").write_text(
+        json.dumps({"measured": asdict(measured), "given": given}, indent=1) + "\n"
+    )
     print(text)
 
 

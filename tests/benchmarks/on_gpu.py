@@ -1,16 +1,21 @@
-"""All that a GPU has to show, in one command: on_gpu.py [--device cuda] [--quick] [--only CHECK ...] [--out DIR].
+"""All that a GPU has to show, in one command: on_gpu.py [--device cuda] [--quick] [--only CHECK
+...] [--out DIR].
 
 tests      the tests that touch a device, and the whole training loop's
-precision  the playing half trained from the same seed on the same batches: loss curves of fp32, bf16 and fp16 on the device
+precision  the playing half trained from the same seed on the same batches: loss curves of fp32,
+bf16 and fp16 on the device
            against fp32 on the CPU (mean of the last quarter of the steps, to TOLERANCE)
-speed      training steps of both halves by precision and batch: audio a second, and the share of the rate at which this device
+speed      training steps of both halves by precision and batch: audio a second, and the share of
+the rate at which this device
            was just measured to multiply matrices in that precision
 convert    real-time factor of a conversion by the song's length, and the memory it took
-memory     a run that does not fit: memory is really taken away until it runs out, the batch must be halved, and the losses be
+memory     a run that does not fit: memory is really taken away until it runs out, the batch must be
+halved, and the losses be
            near those of the run that had room
 
-With `--device cpu` all of it runs on the CPU (the limit of memory is then the process's address space), smaller with `--quick`;
-what only a GPU can show is then listed as skipped. Exit status 1 if a check fails. Written are on_gpu.json, .csv and .md.
+With `--device cpu` all of it runs on the CPU (the limit of memory is then the process's address
+space), smaller with `--quick`; what only a GPU can show is then listed as skipped. Exit status 1 if
+a check fails. Written are on_gpu.json, .csv and .md.
 """
 
 from __future__ import annotations
@@ -35,13 +40,14 @@ import numpy as np
 import torch
 
 from kcarol.config import AudioConfig, Config
-from kcarol.report import Table
+from kcarol.evaluation.report import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 PAIRS = ROOT / "data" / "pairs" / "train"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-# relative, of the mean loss of the last quarter: fp32 sums in another order on another device, halves round to 3 and 4 digits,
+# relative, of the mean loss of the last quarter: fp32 sums in another order on another device,
+# halves round to 3 and 4 digits,
 # and either grows with the steps; at the first step it is ten times less
 TOLERANCE = {"fp32": 0.01, "bf16": 0.05, "fp16": 0.05}
 HELD_BACK = 0.35  # share of the memory needed that the run without room does not get
@@ -69,19 +75,29 @@ QUICK = Size(8, 4, 128, (4,), 4, 1_024, (20,), (32, 512))
 
 @cache
 def groups():
-    from kcarol.corpus.pairset import load_pair_set
+    from kcarol.dataset.pair_set import load_pair_set
 
     return tuple(load_pair_set(PAIRS))
 
 
-def train(device: str, precision: str, steps: int, batch: int, frames: int, out: Path, stage: str = "play") -> list[dict]:
+def train(
+    device: str, precision: str, steps: int, batch: int, frames: int, out: Path, stage: str = "play"
+) -> list[dict]:
     """Rows of the log, a step each, of a run from seed 0 on the pairs of the repository."""
-    from kcarol.corpus.pool import PairPool
-    from kcarol.recipe import mel_statistics, train_converter
+    from kcarol.training.batches import PairBatches
+    from kcarol.training.recipe import mel_statistics, train_converter
 
-    cfg = Config().with_train(steps=steps, batch_size=batch, window_frames=frames, precision=precision, log_every=1,
-                              warmup_steps=min(20, steps // 2), picture_every=steps, save_every=steps)  # fmt: skip
-    pool = PairPool(groups(), cfg.audio, 64, batch, frames)
+    cfg = Config().with_train(
+        steps=steps,
+        batch_size=batch,
+        window_frames=frames,
+        precision=precision,
+        log_every=1,
+        warmup_steps=min(20, steps // 2),
+        picture_every=steps,
+        save_every=steps,
+    )
+    pool = PairBatches(groups(), cfg.audio, 64, batch, frames)
     train_converter(pool, mel_statistics(groups(), cfg.audio), cfg, out, device=device, stage=stage)
     with (out / "log.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -95,15 +111,40 @@ def losses(rows: list[dict]) -> np.ndarray:
 
 
 def row(check: str, case: str, found: object, wanted: str = "", ok: bool | None = True) -> dict:
-    return {"check": check, "case": case, "found": found, "wanted": wanted, "ok": {True: "yes", False: "NO", None: "skipped"}[ok]}
+    return {
+        "check": check,
+        "case": case,
+        "found": found,
+        "wanted": wanted,
+        "ok": {True: "yes", False: "NO", None: "skipped"}[ok],
+    }
 
 
 def tests(device: str, size: Size) -> Iterator[dict]:
-    chosen = "cuda or precision or memory" if size is FULL else "cuda or names_become_dtypes or single_row"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_train.py", "tests/test_vocoder.py",
-               "tests/test_models.py", "-k", chosen]  # fmt: skip
+    chosen = (
+        "cuda or precision or memory"
+        if size is FULL
+        else "cuda or names_become_dtypes or single_row"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/test_train.py",
+        "tests/test_vocoder.py",
+        "tests/test_models.py",
+        "-k",
+        chosen,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    found = done.stdout.strip().splitlines()[-1].strip("= ") if done.stdout.strip() else done.stderr[-200:]
+    found = (
+        done.stdout.strip().splitlines()[-1].strip("= ")
+        if done.stdout.strip()
+        else done.stderr[-200:]
+    )
     n_skipped = int((re.search(r"(\d+) skipped", found) or [0, 0])[1])
     yield row("tests", chosen, found, "all pass", done.returncode == 0)
     if device == "cpu":
@@ -112,7 +153,9 @@ def tests(device: str, size: Size) -> Iterator[dict]:
 
 def precision(device: str, size: Size) -> Iterator[dict]:
     with tempfile.TemporaryDirectory() as folder:
-        run = lambda where, kind: losses(train(where, kind, size.steps, size.batch, size.frames, Path(folder) / where / kind))  # noqa: E731
+        run = lambda where, kind: losses(
+            train(where, kind, size.steps, size.batch, size.frames, Path(folder) / where / kind)
+        )  # noqa: E731
         reference = run("cpu", "fp32")
         last = max(1, size.steps // 4)
         for kind, most in TOLERANCE.items():
@@ -120,10 +163,19 @@ def precision(device: str, size: Size) -> Iterator[dict]:
                 yield row("precision", kind, "the reference itself: no GPU was asked for", "", None)
                 continue
             curve = run(device, kind)
-            first, end = (abs(curve[part].mean() / reference[part].mean() - 1) for part in (slice(0, 1), slice(-last, None)))
+            first, end = (
+                abs(curve[part].mean() / reference[part].mean() - 1)
+                for part in (slice(0, 1), slice(-last, None))
+            )
             found = f"{reference[-last:].mean():.4g} → {curve[-last:].mean():.4g}: {end:.2%} off, {first:.3%} at the first step"
             learns = curve[-last:].mean() < curve[0]
-            yield row("precision", f"{kind}, {size.steps} steps", found, f"≤ {most:.0%}, falling", bool(end <= most and learns))
+            yield row(
+                "precision",
+                f"{kind}, {size.steps} steps",
+                found,
+                f"≤ {most:.0%}, falling",
+                bool(end <= most and learns),
+            )
 
 
 def speed(device: str, size: Size) -> Iterator[dict]:
@@ -138,11 +190,18 @@ def speed(device: str, size: Size) -> Iterator[dict]:
                 for batch in size.batches:
                     out = Path(folder) / f"{kind}{stage}{batch}"
                     rows = train(device, kind, size.speed_steps, batch, size.frames, out, stage)
-                    audio = float(np.median([float(r["audio_s_per_s"]) for r in rows[size.speed_steps // 2 :]]))
+                    audio = float(
+                        np.median(
+                            [float(r["audio_s_per_s"]) for r in rows[size.speed_steps // 2 :]]
+                        )
+                    )
                     step_s = batch * size.frames / AudioConfig().frame_rate / audio
                     share = step_operations(stage, batch, size.frames) / step_s / peak
-                    yield row("speed", f"{stage}, {kind}, {batch} × {size.frames} frames",
-                              f"{audio:.4g} s of sound a second, {share:.0%} of the matrix products' rate")  # fmt: skip
+                    yield row(
+                        "speed",
+                        f"{stage}, {kind}, {batch} × {size.frames} frames",
+                        f"{audio:.4g} s of sound a second, {share:.0%} of the matrix products' rate",
+                    )
 
 
 def matrix_rate(device: str, dtype: torch.dtype, n: int, seconds: float = 1.0) -> float:
@@ -166,30 +225,33 @@ def wait(device: str) -> None:
 
 @cache
 def step_operations(stage: str, batch: int, frames: int) -> int:
-    """Multiplications and additions of matrix products and convolutions in one step, forward and backward."""
+    """Multiplications and additions of matrix products and convolutions in one step, forward and
+    backward.
+    """
     from torch.utils.flop_counter import FlopCounterMode
 
-    from kcarol.corpus.pool import PairPool
-    from kcarol.models import MusicTransformer
-    from kcarol.objective import STAGES, ConverterLoss
+    from kcarol.model.transformer import MusicTransformer
+    from kcarol.training.batches import PairBatches
+    from kcarol.training.losses import STAGES, ConverterLoss
 
     cfg, few = Config(), 2  # rows: the count grows with them
     module, loss = MusicTransformer(cfg.model), ConverterLoss(cfg.audio, STAGES[stage])
     for half in {"hear": ("play",), "play": ("hear",)}[stage]:
         for parameter in module.parameters_of(half):
             parameter.requires_grad_(False)
-    pool = PairPool(groups(), cfg.audio, 64, few, frames)
+    pool = PairBatches(groups(), cfg.audio, 64, few, frames)
     with FlopCounterMode(display=False) as counter:
         loss(module, pool.batch(0))["loss"].backward()
     return counter.get_total_flops() * batch // few
 
 
 def convert(device: str, size: Size) -> Iterator[dict]:
-    from kcarol.audio import load_audio
-    from kcarol.convert import Converter
+    from kcarol.audio.decoding import load_audio
+    from kcarol.conversion.converter import Converter
 
     converter, sound = Converter.load(None, device), load_audio(SONG)
-    converter.convert(sound[: 10 * AudioConfig.sample_rate])  # what is planned and loaded at the first call
+    # what is planned and loaded at the first call
+    converter.convert(sound[: 10 * AudioConfig.sample_rate])
     for seconds in size.songs_s:
         wave = np.resize(sound, seconds * AudioConfig.sample_rate)
         if device != "cpu":
@@ -197,7 +259,11 @@ def convert(device: str, size: Size) -> Iterator[dict]:
         began = time.perf_counter()
         carol = converter.convert(wave)
         took = time.perf_counter() - began
-        room = f", {torch.cuda.max_memory_allocated(device) / 2**20:.0f} MiB of its memory" if device != "cpu" else ""
+        room = (
+            f", {torch.cuda.max_memory_allocated(device) / 2**20:.0f} MiB of its memory"
+            if device != "cpu"
+            else ""
+        )
         whole = len(carol) == len(wave) and bool(np.isfinite(carol).all())
         found = f"{took:.2f} s, {seconds / took:.0f} times real time{room}"
         yield row("convert", f"{seconds} s", found, "as long, finite", whole)
@@ -217,7 +283,13 @@ def memory(device: str, size: Size) -> Iterator[dict]:
     used = f"{roomy['peak'] / 2**20:.0f} → {tight['peak'] / 2**20:.0f} MiB"
     found = f"{used}, batch cut into {tight['parts']}, losses {off:.1e} off"
     ok = bool(roomy["parts"] == 1 < tight["parts"] and off < SAME_LOSS)
-    yield row("memory", f"{size.memory[0]} × {size.memory[1]} frames, fp32", found, f"halved, losses ≤ {SAME_LOSS:g} off", ok)
+    yield row(
+        "memory",
+        f"{size.memory[0]} × {size.memory[1]} frames, fp32",
+        found,
+        f"halved, losses ≤ {SAME_LOSS:g} off",
+        ok,
+    )
 
 
 def alone(function: Callable, *arguments: object) -> dict:
@@ -226,33 +298,51 @@ def alone(function: Callable, *arguments: object) -> dict:
 
 
 def memory_run(device: str, size: Size, limit: int | None) -> dict:
-    """Three steps with at most `limit` bytes; parts of a batch, losses, and bytes before and at most."""
-    from kcarol.checkpoint import load_checkpoint
+    """Three steps with at most `limit` bytes; parts of a batch, losses, and bytes before and at
+    most.
+    """
+    from kcarol.training.checkpoint import load_checkpoint
 
     torch.set_num_threads(1)
     groups()
-    with tempfile.TemporaryDirectory() as folder:  # threads, libraries, kernels: not the batch's memory
+    # threads, libraries, kernels: not the batch's memory
+    with tempfile.TemporaryDirectory() as folder:
         train(device, "fp32", 2, 2, size.memory[1], Path(folder))
     before = held(device)
     if limit and device == "cpu":
         resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
     elif limit:
-        torch.cuda.set_per_process_memory_fraction(limit / torch.cuda.get_device_properties(device).total_memory, device)
+        torch.cuda.set_per_process_memory_fraction(
+            limit / torch.cuda.get_device_properties(device).total_memory, device
+        )
     with tempfile.TemporaryDirectory() as folder:
         rows = train(device, "fp32", 3, *size.memory, Path(folder))
         parts = load_checkpoint(Path(folder) / "checkpoint.pt")["parts"]
-    return {"parts": parts, "losses": losses(rows), "before": before, "peak": held(device, peak=True)}
+    return {
+        "parts": parts,
+        "losses": losses(rows),
+        "before": before,
+        "peak": held(device, peak=True),
+    }
 
 
 def held(device: str, peak: bool = False) -> int:
     """Bytes: reserved of the GPU, or the process's address space."""
     if device != "cpu":
-        return torch.cuda.max_memory_reserved(device) if peak else torch.cuda.memory_reserved(device)
+        return (
+            torch.cuda.max_memory_reserved(device) if peak else torch.cuda.memory_reserved(device)
+        )
     status = Path("/proc/self/status").read_text()
     return 1024 * int(re.search(rf"^{'VmPeak' if peak else 'VmSize'}:\s+(\d+)", status, re.M)[1])
 
 
-CHECKS: dict[str, Callable] = {"tests": tests, "precision": precision, "speed": speed, "convert": convert, "memory": memory}
+CHECKS: dict[str, Callable] = {
+    "tests": tests,
+    "precision": precision,
+    "speed": speed,
+    "convert": convert,
+    "memory": memory,
+}
 
 
 def checked(name: str, device: str, size: Size) -> Iterator[dict]:
@@ -260,21 +350,41 @@ def checked(name: str, device: str, size: Size) -> Iterator[dict]:
     try:
         yield from CHECKS[name](device, size)
     except Exception as error:  # a check that fails is not to keep the others from being made
-        yield row(name, "", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}", "", False)
+        yield row(
+            name, "", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}", "", False
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--device", default="cuda", help="cuda, cuda:1 ... or cpu (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--device", default="cuda", help="cuda, cuda:1 ... or cpu (default: %(default)s)"
+    )
     parser.add_argument("--quick", action="store_true", help="small sizes: a minute or two")
-    parser.add_argument("--only", choices=CHECKS, nargs="+", default=list(CHECKS), help="checks (default: all)")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of the table (default: %(default)s)")
+    parser.add_argument(
+        "--only", choices=CHECKS, nargs="+", default=list(CHECKS), help="checks (default: all)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(__file__).parent,
+        help="folder of the table (default: %(default)s)",
+    )
     args = parser.parse_args()
     if args.device != "cpu" and not torch.cuda.is_available():
-        sys.exit("on_gpu.py: expected a CUDA device, found none; --device cpu makes what it can on the CPU, smaller with --quick")
+        sys.exit(
+            "on_gpu.py: expected a CUDA device, found none; --device cpu makes what it can on the CPU, smaller with --quick"
+        )
     name = "CPU" if args.device == "cpu" else torch.cuda.get_device_name(args.device)
-    settings = {"device": name, "torch": torch.__version__, "threads": torch.get_num_threads(), "quick": args.quick,
-                "load_before": round(os.getloadavg()[0], 1)}  # fmt: skip
+    settings = {
+        "device": name,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "quick": args.quick,
+        "load_before": round(os.getloadavg()[0], 1),
+    }
     rows = []
     for check in args.only:
         for found in checked(check, args.device, QUICK if args.quick else FULL):

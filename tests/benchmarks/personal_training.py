@@ -1,8 +1,10 @@
-"""Does training on one carol bring unseen songs nearer to it? personal_training.py CAROL REAL_DIR, or REAL_DIR/carol for all.
+"""Does training on one carol bring unseen songs nearer to it? personal_training.py CAROL REAL_DIR,
+or REAL_DIR/carol for all.
 
-The user's half of the project with one carol file: its clip is trained on from the shipped weights, then the songs of
-REAL_DIR/pop, which were not trained on, are converted before (the carol as --style) and after (style own). Printed: distance of
-pooled timbre statistics to the carol, `chroma`, `retrieval`, `crest`, and the minutes that everything took.
+The user's half of the project with one carol file: its clip is trained on from the shipped weights,
+then the songs of REAL_DIR/pop, which were not trained on, are converted before (the carol as
+--style) and after (style own). Printed: distance of pooled timbre statistics to the carol,
+`chroma`, `retrieval`, `crest`, and the minutes that everything took.
 """
 
 from __future__ import annotations
@@ -16,23 +18,29 @@ import numpy as np
 import torch
 from style_reference_pairs import SOUNDS, Timbre, chromas, waves_of
 
-from kcarol import metrics
-from kcarol.audio import load_audio
-from kcarol.convert import Converter
-from kcarol.data import save_clip
-from kcarol.personal import OWN, personal_config, train_personal
+from kcarol.audio.clips import save_clip
+from kcarol.audio.decoding import load_audio
+from kcarol.conversion.converter import Converter
+from kcarol.evaluation import metrics
+from kcarol.training.fine_tuning import OWN, personal_config, train_personal
 
 MOST_CHROMA_LOST = 0.03
 
 
-def figures(converter: Converter, style, songs: dict[str, np.ndarray], carol: np.ndarray, timbre: Timbre) -> dict[str, float]:
+def figures(
+    converter: Converter, style, songs: dict[str, np.ndarray], carol: np.ndarray, timbre: Timbre
+) -> dict[str, float]:
     """Of all songs converted in one style; `distance` to the carol's windows (W, 69)."""
     outputs = {name: converter.convert(wave, style) for name, wave in songs.items()}
     matrix = metrics.chroma_matrix(chromas(outputs), chromas(songs))
     windows = np.vstack([timbre.windows(wave) for wave in outputs.values()])
     crest = np.mean([metrics.crest_db(metrics.prepare(wave)) for wave in outputs.values()])
-    return {"distance": timbre.distance(windows, carol), "chroma": float(np.diag(matrix).mean()),
-            "retrieval": metrics.retrieval(matrix), "crest": float(crest)}  # fmt: skip
+    return {
+        "distance": timbre.distance(windows, carol),
+        "chroma": float(np.diag(matrix).mean()),
+        "retrieval": metrics.retrieval(matrix),
+        "crest": float(crest),
+    }
 
 
 def put_clip(path: Path, wave: np.ndarray, sample_rate: int) -> None:
@@ -41,19 +49,32 @@ def put_clip(path: Path, wave: np.ndarray, sample_rate: int) -> None:
 
 
 def trained_on(
-    carol: Path, base: Converter, weights: Path | None, out: Path, max_s: float | None, steps: int | None
+    carol: Path,
+    base: Converter,
+    weights: Path | None,
+    out: Path,
+    max_s: float | None,
+    steps: int | None,
 ) -> Converter:
     """The weights that `kcarol train` makes of one carol file."""
     cfg = personal_config()
     cfg = cfg.with_train(steps=steps) if steps else cfg
-    put_clip(out / "processed" / "carol" / f"{carol.stem}.pt", load_audio(carol), base.audio.sample_rate)
+    put_clip(
+        out / "processed" / "carol" / f"{carol.stem}.pt", load_audio(carol), base.audio.sample_rate
+    )
     limit = {} if max_s is None else {"max_s": max_s}
-    return Converter.load(train_personal(out / "processed", out / "run", cfg, base_weights=weights, **limit))
+    return Converter.load(
+        train_personal(out / "processed", out / "run", cfg, base_weights=weights, **limit)
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("carol", type=Path, help="a carol's sound file, or a folder of them, each trained on by itself")
+    parser.add_argument(
+        "carol",
+        type=Path,
+        help="a carol's sound file, or a folder of them, each trained on by itself",
+    )
     parser.add_argument("real", type=Path)
     parser.add_argument("--weights", type=Path, help="to start from (default: the shipped ones)")
     parser.add_argument("--heard-s", type=float, default=60.0, help="of each song")
@@ -61,8 +82,16 @@ def main() -> None:
     parser.add_argument("--max-s", type=float, help="of training")
     args = parser.parse_args()
     torch.set_num_threads(min(2, torch.get_num_threads()))
-    base, timbre, songs = Converter.load(args.weights), Timbre(args.real), waves_of(args.real / "pop", args.heard_s)
-    carols = sorted(p for p in args.carol.iterdir() if p.suffix in SOUNDS) if args.carol.is_dir() else [args.carol]
+    base, timbre, songs = (
+        Converter.load(args.weights),
+        Timbre(args.real),
+        waves_of(args.real / "pop", args.heard_s),
+    )
+    carols = (
+        sorted(p for p in args.carol.iterdir() if p.suffix in SOUNDS)
+        if args.carol.is_dir()
+        else [args.carol]
+    )
     print("| carol | weights | distance | chroma | retrieval | crest | minutes |\n|-|-|-|-|-|-|-|")
     for path in carols:
         own = timbre.windows(load_audio(path, base.audio))
@@ -77,7 +106,10 @@ def main() -> None:
             print(f"| {path.stem} | {name} | {cells} | {minutes:.1f} |", flush=True)
         nearer = rows["after"][0]["distance"] < rows["before"][0]["distance"]
         kept = rows["after"][0]["chroma"] >= rows["before"][0]["chroma"] - MOST_CHROMA_LOST
-        print(f"{path.stem}: {'nearer' if nearer else 'not nearer'}, chroma {'kept' if kept else 'lost'}", flush=True)
+        print(
+            f"{path.stem}: {'nearer' if nearer else 'not nearer'}, chroma {'kept' if kept else 'lost'}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A page of spectrograms to look at, every song over its carol, sung notes drawn in: spectrogram_page.py REAL_DIR OUT.html.
+"""A page of spectrograms to look at, every song over its carol, sung notes drawn in:
+spectrogram_page.py REAL_DIR OUT.html.
 
 `--picture OUT.png --songs NAME ...` makes a picture of some of them, for a model card.
 """
@@ -14,12 +15,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from kcarol import metrics
-from kcarol.audio import load_audio
+from kcarol.audio.decoding import load_audio
 from kcarol.config import AudioConfig
-from kcarol.convert import Converter, level
-from kcarol.eval import audio_files
-from kcarol.plotting import Picture, describe, image_html, pair_figure, png
+from kcarol.conversion.converter import Converter, level
+from kcarol.evaluation import metrics
+from kcarol.evaluation.evaluate import audio_files
+from kcarol.notebook.plotting import Picture, describe, image_html, pair_figure, png
 
 
 def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None:
@@ -29,20 +30,27 @@ def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None
         return None
     tune = np.full(n_frames, -1)
     for note in metrics.read_ultrastar(beside):
-        start, stop = (round(at * cfg.frame_rate) for at in (note.start_s, note.start_s + note.length_s))
+        start, stop = (
+            round(at * cfg.frame_rate) for at in (note.start_s, note.start_s + note.length_s)
+        )
         tune[start:stop] = note.midi
     return tune
 
 
 def song_figure(path: Path, converter: Converter, style: str, heard_s: float) -> Picture:
     wave = load_audio(path, duration_s=heard_s)
-    mels = [converter.log_mel(torch.from_numpy(level(w))).numpy() for w in (wave, converter.convert(wave, style))]
+    mels = [
+        converter.log_mel(torch.from_numpy(level(w))).numpy()
+        for w in (wave, converter.convert(wave, style))
+    ]
     tune = sung_notes(path, len(mels[0]), converter.audio)
     return pair_figure(*mels, converter.audio, (path.stem, f"its carol, {style}"), tune)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("real", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--weights", type=Path)
@@ -52,12 +60,23 @@ def main() -> None:
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args()
     converter = Converter.load(args.weights)
-    figures = {path.stem: song_figure(path, converter, args.style, args.seconds) for path in audio_files(args.real / "pop")}
-    body = "".join(f"<h2>{html.escape(name)}</h2>{image_html(figure, describe(figure))}" for name, figure in figures.items())
-    args.out.write_text(f'<!doctype html><meta charset="utf-8"><title>Songs and their carols</title>{body}', encoding="utf-8")
+    figures = {
+        path.stem: song_figure(path, converter, args.style, args.seconds)
+        for path in audio_files(args.real / "pop")
+    }
+    body = "".join(
+        f"<h2>{html.escape(name)}</h2>{image_html(figure, describe(figure))}"
+        for name, figure in figures.items()
+    )
+    args.out.write_text(
+        f'<!doctype html><meta charset="utf-8"><title>Songs and their carols</title>{body}',
+        encoding="utf-8",
+    )
     if args.picture:
         pictures = [Image.open(io.BytesIO(png(figures[name]))) for name in args.songs or figures]
-        page = Image.new("RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)), "white")
+        page = Image.new(
+            "RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)), "white"
+        )
         for number, picture in enumerate(pictures):
             page.paste(picture, (0, sum(p.height for p in pictures[:number])))
         page.save(args.picture)

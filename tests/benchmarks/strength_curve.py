@@ -1,7 +1,9 @@
-"""What --strength trades: strength_curve.py REAL_DIR [--weights DIR] [--style NAME ...] [--out strength.png].
+"""What --strength trades: strength_curve.py REAL_DIR [--weights DIR] [--style NAME ...] [--out
+strength.png].
 
-All songs of REAL_DIR/pop in all styles at each strength: `chroma` (content) against `p_carol` and `style` (sound), and whether
-each goes one way all along. Ends are `--strength 0`, the song in the carol's mean spectrum, and 1, the carol.
+All songs of REAL_DIR/pop in all styles at each strength: `chroma` (content) against `p_carol` and
+`style` (sound), and whether each goes one way all along. Ends are `--strength 0`, the song in the
+carol's mean spectrum, and 1, the carol.
 """
 
 from __future__ import annotations
@@ -13,21 +15,29 @@ from pathlib import Path
 import numpy as np
 from style_reference_pairs import chromas, waves_of
 
-from kcarol import metrics, plotting
-from kcarol.convert import STYLE_NAMES, Converter
+from kcarol.conversion.converter import STYLE_NAMES, Converter
+from kcarol.evaluation import metrics
+from kcarol.notebook import plotting
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TOLERANCE = 0.01  # of a figure: less is no way back
 
 
-def curve(converter: Converter, songs: dict[str, np.ndarray], styles: Sequence[str], reference: metrics.StyleReference,
-          strengths: tuple[float, ...] = STRENGTHS) -> list[dict[str, float]]:  # fmt: skip
+def curve(
+    converter: Converter,
+    songs: dict[str, np.ndarray],
+    styles: Sequence[str],
+    reference: metrics.StyleReference,
+    strengths: tuple[float, ...] = STRENGTHS,
+) -> list[dict[str, float]]:
     """A row of figures for each strength, all songs and styles pooled."""
     sources, rows = chromas(songs), []
     for strength in strengths:
         content, windows, crests = [], [], []
         for style in styles:
-            outputs = {name: converter.convert(wave, style, strength) for name, wave in songs.items()}
+            outputs = {
+                name: converter.convert(wave, style, strength) for name, wave in songs.items()
+            }
             matrix = metrics.chroma_matrix(chromas(outputs), sources)
             content.append((float(np.diag(matrix).mean()), metrics.retrieval(matrix)))
             prepared = [metrics.prepare(wave) for wave in outputs.values()]
@@ -35,7 +45,11 @@ def curve(converter: Converter, songs: dict[str, np.ndarray], styles: Sequence[s
             crests += [metrics.crest_db(wave) for wave in prepared]
         chroma, retrieval = np.mean(content, axis=0).tolist()
         heard = np.vstack(windows)
-        sound = {"p_carol": reference.p_carol(heard), "style": reference.style(heard), "crest": float(np.mean(crests))}
+        sound = {
+            "p_carol": reference.p_carol(heard),
+            "style": reference.style(heard),
+            "crest": float(np.mean(crests)),
+        }
         rows.append({"strength": strength, "chroma": chroma, "retrieval": retrieval, **sound})
     return rows
 
@@ -49,18 +63,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("real", type=Path)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--style", nargs="+", default=list(STYLE_NAMES), help="pooled (default: all)")
+    parser.add_argument(
+        "--style", nargs="+", default=list(STYLE_NAMES), help="pooled (default: all)"
+    )
     parser.add_argument("--heard-s", type=float, default=60.0)
     parser.add_argument("--out", type=Path, help="picture of the curve")
     args = parser.parse_args()
     reference = metrics.StyleReference.load(args.real / "style_reference.npz")
-    rows = curve(Converter.load(args.weights), waves_of(args.real / "pop", args.heard_s), args.style, reference)
+    rows = curve(
+        Converter.load(args.weights),
+        waves_of(args.real / "pop", args.heard_s),
+        args.style,
+        reference,
+    )
     print("| " + " | ".join(rows[0]) + " |\n" + "|-" * len(rows[0]) + "|")
     for row in rows:
         print("| " + " | ".join(f"{value:.2f}" for value in row.values()) + " |")
     for name, rising in {"chroma": False, "p_carol": True, "style": False}.items():
         goes = "rises" if rising else "falls"
-        print(f"{name} {goes} all along: {'yes' if is_monotone([row[name] for row in rows], rising) else 'no'}")
+        print(
+            f"{name} {goes} all along: {'yes' if is_monotone([row[name] for row in rows], rising) else 'no'}"
+        )
     if args.out:
         columns = ([row[name] for row in rows] for name in ("strength", "chroma", "p_carol"))
         print(plotting.save(plotting.strength_figure(*columns), args.out))

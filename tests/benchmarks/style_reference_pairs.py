@@ -1,9 +1,10 @@
 """Does one carol set the sound? style_reference_pairs.py REAL_DIR [--weights DIR].
 
-Every song of REAL_DIR/pop is converted with every reference: two renders of each named style (data/pairs) and the recordings of
-REAL_DIR/carol. For two references A and B a conversion with A should be nearer to A than to B by its timbre statistics
-(`metrics.style_windows`, distance as in style.py), and still be the song. "given": it is nearer, the strict question.
-"direction": it is nearer to A, in comparison to B, than the conversion of the same song with B is.
+Every song of REAL_DIR/pop is converted with every reference: two renders of each named style
+(data/pairs) and the recordings of REAL_DIR/carol. For two references A and B a conversion with A
+should be nearer to A than to B by its timbre statistics (`metrics.style_windows`, distance as in
+style.py), and still be the song. "given": it is nearer, the strict question. "direction": it is
+nearer to A, in comparison to B, than the conversion of the same song with B is.
 """
 
 from __future__ import annotations
@@ -15,19 +16,27 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol import metrics
-from kcarol.audio import load_audio
-from kcarol.convert import REFERENCE_S, Converter
-from kcarol.corpus.pairset import read_pairs
+from kcarol.audio.decoding import load_audio
+from kcarol.conversion.converter import REFERENCE_S, Converter
+from kcarol.dataset.pair_set import read_pairs
+from kcarol.evaluation import metrics
 
 SOUNDS = (".mp3", ".ogg", ".wav", ".flac")
 
 
 def waves_of(folder: Path, length_s: float) -> dict[str, np.ndarray]:
-    """Name -> (T,) at 16 kHz of every sound file of a folder. FileNotFoundError where there is none."""
-    found = {p.stem: load_audio(p, duration_s=length_s) for p in sorted(folder.iterdir()) if p.suffix in SOUNDS}
+    """Name -> (T,) at 16 kHz of every sound file of a folder. FileNotFoundError where there is
+    none.
+    """
+    found = {
+        p.stem: load_audio(p, duration_s=length_s)
+        for p in sorted(folder.iterdir())
+        if p.suffix in SOUNDS
+    }
     if not found:
-        raise FileNotFoundError(f"{folder}: expected sound files, found none: give the folder that holds pop/ and carol/")
+        raise FileNotFoundError(
+            f"{folder}: expected sound files, found none: give the folder that holds pop/ and carol/"
+        )
     return found
 
 
@@ -40,7 +49,9 @@ def rendered_references(pairs: Path) -> dict[str, np.ndarray]:
 
 
 class Timbre:
-    """Statistics of sounds, and how far apart they are, in units of the distance from real pop to real carols."""
+    """Statistics of sounds, and how far apart they are, in units of the distance from real pop to
+    real carols.
+    """
 
     def __init__(self, real: Path):
         self.reference = metrics.StyleReference.load(real / "style_reference.npz")
@@ -52,7 +63,10 @@ class Timbre:
     def distance(self, a: np.ndarray, b: np.ndarray) -> float:
         """Of pooled windows (W, 69) and (V, 69)."""
         reference = self.reference
-        return float(reference._distances(a, b).sum() / reference._distances(reference.pop, reference.carol).sum())
+        return float(
+            reference._distances(a, b).sum()
+            / reference._distances(reference.pop, reference.carol).sum()
+        )
 
 
 def chromas(waves: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -60,25 +74,45 @@ def chromas(waves: Mapping[str, np.ndarray]) -> list[np.ndarray]:
 
 
 def convert_all(
-    converter: Converter, songs: Mapping[str, np.ndarray], references: Mapping[str, np.ndarray], timbre: Timbre
+    converter: Converter,
+    songs: Mapping[str, np.ndarray],
+    references: Mapping[str, np.ndarray],
+    timbre: Timbre,
 ) -> Iterator[tuple[str, list[np.ndarray], float, float]]:
-    """For each reference its name, (W, 69) of each song's conversion, their mean chroma and their retrieval."""
+    """For each reference its name, (W, 69) of each song's conversion, their mean chroma and their
+    retrieval.
+    """
     sources = chromas(songs)
     for name, wave in references.items():
         sound = converter.sound_of(wave)
         outputs = {song: converter.convert(source, sound) for song, source in songs.items()}
         matrix = metrics.chroma_matrix(chromas(outputs), sources)
-        yield name, [timbre.windows(x) for x in outputs.values()], float(np.diag(matrix).mean()), metrics.retrieval(matrix)
+        yield (
+            name,
+            [timbre.windows(x) for x in outputs.values()],
+            float(np.diag(matrix).mean()),
+            metrics.retrieval(matrix),
+        )
 
 
-def count_pairs(distances: Mapping[str, Mapping[str, float]], names: list[str]) -> tuple[int, int, int, list[str]]:
-    """distances[given][other] -> (given nearer, direction right, comparisons, pairs that fail the strict question)."""
+def count_pairs(
+    distances: Mapping[str, Mapping[str, float]], names: list[str]
+) -> tuple[int, int, int, list[str]]:
+    """distances[given][other] -> (given nearer, direction right, comparisons, pairs that fail the
+    strict question).
+    """
     given = right = total = 0
     failed = []
     for a, b in combinations(names, 2):
         margins = distances[a][b] - distances[a][a], distances[b][a] - distances[b][b]
-        given, right, total = given + sum(m > 0 for m in margins), right + 2 * (sum(margins) > 0), total + 2
-        failed += [f"{x} nearer {y}" for x, y, m in ((a, b, margins[0]), (b, a, margins[1])) if m <= 0]
+        given, right, total = (
+            given + sum(m > 0 for m in margins),
+            right + 2 * (sum(margins) > 0),
+            total + 2,
+        )
+        failed += [
+            f"{x} nearer {y}" for x, y, m in ((a, b, margins[0]), (b, a, margins[1])) if m <= 0
+        ]
     return given, right, total, failed
 
 
@@ -96,20 +130,34 @@ def main() -> None:
     references = rendered_references(args.pairs) | carols
     own = {name: timbre.windows(wave) for name, wave in references.items()}
     made = {}
-    print("| reference | chroma | retrieval | " + " | ".join(f"to {name}" for name in references) + " |")
+    print(
+        "| reference | chroma | retrieval | "
+        + " | ".join(f"to {name}" for name in references)
+        + " |"
+    )
     print("|-" * (3 + len(references)) + "|")
     for name, rows, chroma, retrieval in convert_all(converter, songs, references, timbre):
         made[name] = rows
         cells = [f"{timbre.distance(np.vstack(rows), own[other]):.2f}" for other in references]
-        print(f"| {name} | {chroma:.2f} | {retrieval:.2f} | " + " | ".join(cells) + " |", flush=True)
-    for label, names in {"all": list(references), "renders": [n for n in references if n not in carols],
-                         "real carols": list(carols)}.items():  # fmt: skip
+        print(
+            f"| {name} | {chroma:.2f} | {retrieval:.2f} | " + " | ".join(cells) + " |", flush=True
+        )
+    for label, names in {
+        "all": list(references),
+        "renders": [n for n in references if n not in carols],
+        "real carols": list(carols),
+    }.items():
         pooled = {a: {b: timbre.distance(np.vstack(made[a]), own[b]) for b in names} for a in names}
-        one_by_one = [{a: {b: timbre.distance(made[a][i], own[b]) for b in names} for a in names} for i in range(len(songs))]
+        one_by_one = [
+            {a: {b: timbre.distance(made[a][i], own[b]) for b in names} for a in names}
+            for i in range(len(songs))
+        ]
         given, right, total, failed = count_pairs(pooled, names)
         counts = np.sum([count_pairs(d, names)[:3] for d in one_by_one], axis=0)
-        print(f"{label}: songs pooled: given {given} of {total}, direction {right} of {total}; song by song: "
-              f"given {counts[0]} of {counts[2]}, direction {counts[1]} of {counts[2]}")  # fmt: skip
+        print(
+            f"{label}: songs pooled: given {given} of {total}, direction {right} of {total}; song by song: "
+            f"given {counts[0]} of {counts[2]}, direction {counts[1]} of {counts[2]}"
+        )
         print("  fails:", "; ".join(failed) or "none")
 
 

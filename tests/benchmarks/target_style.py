@@ -1,9 +1,11 @@
-"""How good the rendered carol targets themselves are: target_style.py REFERENCE.npz [--songs N] [--styles ...] [--cache DIR].
+"""How good the rendered carol targets themselves are: target_style.py REFERENCE.npz [--songs N]
+[--styles ...] [--cache DIR].
 
-No network is in this: it measures the arranger, and so the ceiling of everything trained on it. One row a style, one pooled,
-and the features that are farthest off. `onset` and `chroma` compare the carol with the pop render of the same sheet, on one
-time grid; `note@1` asks the carol for the sheet's tune. `--cache` keeps what is compared of the pop renders: the carol arranger
-does not change them, but empty it when the pop side or the composer has changed.
+No network is in this: it measures the arranger, and so the ceiling of everything trained on it. One
+row a style, one pooled, and the features that are farthest off. `onset` and `chroma` compare the
+carol with the pop render of the same sheet, on one time grid; `note@1` asks the carol for the
+sheet's tune. `--cache` keeps what is compared of the pop renders: the carol arranger does not
+change them, but empty it when the pop side or the composer has changed.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol import metrics
 from kcarol.config import AudioConfig
-from kcarol.corpus.carol import STYLES, CarolStyle, render_carol
-from kcarol.corpus.compose import draw_sheet
-from kcarol.corpus.pairs import render_pop
-from kcarol.corpus.pop import PopArrangement, arrange_pop
-from kcarol.corpus.render import VALIDATION_SOUNDFONT
-from kcarol.corpus.sheet import LeadSheet, TimeGrid
-from kcarol.corpus.struck import as_played
+from kcarol.corpus.arrangement.carol import STYLES, CarolStyle, render_carol
+from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
+from kcarol.corpus.arrangement.realised_sheet import as_played
+from kcarol.corpus.dataset.pairs import render_pop
+from kcarol.corpus.lead_sheet.compose import draw_sheet
+from kcarol.corpus.synthesis.render import VALIDATION_SOUNDFONT
+from kcarol.evaluation import metrics
+from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 RATE = AudioConfig().sample_rate
 LENGTH_S = 35.0
-POOLED = ("bells", "choir", "strings", "organ", "brass")  # `style` is a matter of several styles together
+# `style` is a matter of several styles together
+POOLED = ("bells", "choir", "strings", "organ", "brass")
 FIGURES = ("crest", "attack", "onset", "chroma", "note@1")
 
 
@@ -72,18 +75,28 @@ def songs_of(number: int, n_songs: int, cache: Path | None) -> list[Song]:
 
 
 def sung_notes(song: Song) -> list[metrics.SungNote]:
-    spans = [(float(song.grid.time_s(n.start)), float(song.grid.time_s(n.start + n.length)), n.pitch) for n in song.sheet.notes]
+    spans = [
+        (float(song.grid.time_s(n.start)), float(song.grid.time_s(n.start + n.length)), n.pitch)
+        for n in song.sheet.notes
+    ]
     return [metrics.SungNote(begin, end - begin, pitch) for begin, end, pitch in spans]
 
 
-def measure(song: Song, style: CarolStyle, render: Callable = render_carol) -> tuple[np.ndarray, np.ndarray]:
+def measure(
+    song: Song, style: CarolStyle, render: Callable = render_carol
+) -> tuple[np.ndarray, np.ndarray]:
     """Style windows (W, 69) of a carol and its FIGURES."""
     wave = metrics.prepare(render(song.sheet, song.grid, style, RATE))
     onset, chroma = metrics.onset_envelope(wave), metrics.chromagram(wave)
-    figures = np.array([
-        metrics.crest_db(wave), metrics.attack(onset), metrics.onset_correlation(song.onset, onset),
-        metrics.chroma_similarity(song.chroma, chroma), metrics.note_at_k(chroma, sung_notes(song), 1)["note"],
-    ])  # fmt: skip
+    figures = np.array(
+        [
+            metrics.crest_db(wave),
+            metrics.attack(onset),
+            metrics.onset_correlation(song.onset, onset),
+            metrics.chroma_similarity(song.chroma, chroma),
+            metrics.note_at_k(chroma, sung_notes(song), 1)["note"],
+        ]
+    )
     return metrics.style_windows(wave), figures
 
 
@@ -94,24 +107,41 @@ def measure_style(name: str, n_songs: int, cache: Path | None) -> tuple[np.ndarr
     return np.vstack(windows), np.stack(figures)
 
 
-def print_row(name: str, windows: np.ndarray, figures: np.ndarray, reference: metrics.StyleReference, n_far: int = 5) -> None:
+def print_row(
+    name: str,
+    windows: np.ndarray,
+    figures: np.ndarray,
+    reference: metrics.StyleReference,
+    n_far: int = 5,
+) -> None:
     far = ", ".join(f"{name} {z:+.1f}" for name, z in reference.farthest(windows)[:n_far])
     crest, attack, *rest = np.nanmean(figures, axis=0)
     shares = " | ".join(f"{value:.2f}" for value in rest)
     style = f"{reference.style(windows):.2f} | {reference.p_carol(windows):.2f}"
-    print(f"| {name} | {len(windows)} | {style} | {crest:.1f} | {attack:.1f} | {shares} | {far} |", flush=True)
+    print(
+        f"| {name} | {len(windows)} | {style} | {crest:.1f} | {attack:.1f} | {shares} | {far} |",
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reference", type=Path, help="style_reference.npz")
-    parser.add_argument("--songs", type=int, default=4, help="held-out compositions a style (default 4)")
+    parser.add_argument(
+        "--songs", type=int, default=4, help="held-out compositions a style (default 4)"
+    )
     parser.add_argument("--styles", nargs="+", choices=list(STYLES), default=list(STYLES))
     parser.add_argument("--cache", type=Path, help="folder that keeps the pop renders")
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
     reference = metrics.StyleReference.load(args.reference)
-    print("| style | windows | style | p_carol | " + " | ".join(FIGURES) + " | farthest |\n" + "|-" * (5 + len(FIGURES)) + "|")
+    print(
+        "| style | windows | style | p_carol | "
+        + " | ".join(FIGURES)
+        + " | farthest |\n"
+        + "|-" * (5 + len(FIGURES))
+        + "|"
+    )
     with ProcessPoolExecutor(args.jobs) as pool:
         work = partial(measure_style, n_songs=args.songs, cache=args.cache)
         results = dict(zip(args.styles, pool.map(work, args.styles), strict=True))

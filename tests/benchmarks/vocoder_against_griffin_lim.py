@@ -1,7 +1,8 @@
 """NeuralVocoder against Griffin-Lim on held-out carols, in one run: vocoder_against_griffin_lim.py.
 
-`distance`: mean absolute difference of log-mels before and after resynthesis. Times are CPU seconds of the same thread count,
-the best of three, the two taking turns. Prints one row each and the ratios.
+`distance`: mean absolute difference of log-mels before and after resynthesis. Times are CPU seconds
+of the same thread count, the best of three, the two taking turns. Prints one row each and the
+ratios.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from pathlib import Path
 
 import torch
 
+from kcarol.audio.features import LogMel
 from kcarol.config import AudioConfig
-from kcarol.convert import VOCODER_FILE, level, shipped_weights
-from kcarol.heldout import synthetic_pairs
-from kcarol.precision import fast_inference
-from kcarol.spectral import LogMel
-from kcarol.vocoder import GriffinLim, NeuralVocoder
+from kcarol.conversion.converter import VOCODER_FILE, level, shipped_weights
+from kcarol.evaluation.held_out import synthetic_pairs
+from kcarol.model.precision import fast_inference
+from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
 
 ROUNDS, MOST = 3, 12
 
@@ -30,10 +31,16 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     cfg = AudioConfig()
-    log_mel, vocoders = LogMel(cfg), {"neural": NeuralVocoder.load(args.weights), "griffin-lim": GriffinLim(cfg, 32)}
+    log_mel, vocoders = (
+        LogMel(cfg),
+        {"neural": NeuralVocoder.load(args.weights), "griffin-lim": GriffinLim(cfg, 32)},
+    )
     torch.set_num_threads(args.threads)
     with tempfile.TemporaryDirectory() as folder:
-        waves = [torch.from_numpy(level(pair["carol"])) for pair in synthetic_pairs(args.pairs, Path(folder), MOST)]
+        waves = [
+            torch.from_numpy(level(pair["carol"]))
+            for pair in synthetic_pairs(args.pairs, Path(folder), MOST)
+        ]
     seconds = sum(len(wave) for wave in waves) / cfg.sample_rate
     best, distance = dict.fromkeys(vocoders, float("inf")), dict.fromkeys(vocoders, 0.0)
     with torch.inference_mode():
@@ -42,10 +49,16 @@ def main() -> None:
             for name, vocoder in vocoders.items():
                 started = time.perf_counter()
                 with fast_inference("cpu"):
-                    made = [vocoder.vocode(mel, len(wave)) for mel, wave in zip(mels, waves, strict=True)]
+                    made = [
+                        vocoder.vocode(mel, len(wave))
+                        for mel, wave in zip(mels, waves, strict=True)
+                    ]
                 best[name] = min(best[name], time.perf_counter() - started)
                 if turn == 0:
-                    errors = [(log_mel(a) - log_mel(b)).abs().mean() for a, b in zip(made, waves, strict=True)]
+                    errors = [
+                        (log_mel(a) - log_mel(b)).abs().mean()
+                        for a, b in zip(made, waves, strict=True)
+                    ]
                     distance[name] = float(torch.stack(errors).mean())
     print(f"{len(waves)} carols, {seconds:.0f} s, {torch.get_num_threads()} threads")
     print("| vocoder | distance | times real time |\n|-|-|-|")

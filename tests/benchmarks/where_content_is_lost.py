@@ -1,10 +1,12 @@
-"""How much of tune and chords can still be read at each stage from song to carol: where_content_is_lost.py [--real DIR].
+"""How much of tune and chords can still be read at each stage from song to carol:
+where_content_is_lost.py [--real DIR].
 
-features -> encoder layers (linear probes, fitted on training pairs) -> heads -> decisions -> the arranger playing those
-decisions (what an ideal player would make of them) -> predicted log-mel by Griffin-Lim -> stretch and texture -> vocoder.
+features -> encoder layers (linear probes, fitted on training pairs) -> heads -> decisions -> the
+arranger playing those decisions (what an ideal player would make of them) -> predicted log-mel by
+Griffin-Lim -> stretch and texture -> vocoder.
 
-Synthetic: `tune` and `chord` against the truth, as in evaluation. Real: `chroma` and `note@1` against the song. A stage that
-is no sound is scored by its posteriors as if they were a chromagram.
+Synthetic: `tune` and `chord` against the truth, as in evaluation. Real: `chroma` and `note@1`
+against the song. A stage that is no sound is scored by its posteriors as if they were a chromagram.
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kcarol import metrics
-from kcarol.audio import load_audio
-from kcarol.content import N_PITCHES, TUNE_LOWEST, Content
-from kcarol.convert import Converter
-from kcarol.corpus.carol import STYLES, render_carol
-from kcarol.corpus.pool import stored_groups
-from kcarol.eval import audio_files
-from kcarol.heldout import synthetic_pairs
-from kcarol.objective import unpack
-from kcarol.transcribe import transcribe
-from kcarol.vocoder import GriffinLim
+from kcarol.audio.decoding import load_audio
+from kcarol.conversion.converter import Converter
+from kcarol.corpus.arrangement.carol import STYLES, render_carol
+from kcarol.dataset.labels import unpack
+from kcarol.dataset.shards import stored_shards
+from kcarol.evaluation import metrics
+from kcarol.evaluation.evaluate import audio_files
+from kcarol.evaluation.held_out import synthetic_pairs
+from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
+from kcarol.transcription.notation import transcribe
+from kcarol.vocoder.neural import GriffinLim
 
 WINDOW_FRAMES = 512
 PROBE_STEPS, PROBE_RATE, PROBE_FRAMES = 300, 3e-3, 4096
@@ -40,7 +42,9 @@ TUNE_FROM_MIDI = 60  # bands that count as the tune's register
 
 @dataclass(frozen=True)
 class Reading:
-    """What can be read at a stage, (12, F) at the converter's frame rate: in the tune's register and altogether."""
+    """What can be read at a stage, (12, F) at the converter's frame rate: in the tune's register
+    and altogether.
+    """
 
     tune: np.ndarray
     full: np.ndarray
@@ -69,23 +73,32 @@ def of_wave(wave: np.ndarray) -> Reading:
     return Reading(*metrics.tune_and_full_chroma(metrics.set_level(wave)))
 
 
-# --- linear probes ------------------------------------------------------------------------------------------------
+# --- linear probes
+# ------------------------------------------------------------------------------------------------
 
 
 def activations(converter: Converter, features: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """(B, F, C) -> name and activation (B, S, D) after the convolutions and after each hearing layer."""
+    """(B, F, C) -> name and activation (B, S, D) after the convolutions and after each hearing
+    layer.
+    """
     model, found = converter.model, []
-    hooks = [layer.register_forward_hook(lambda _, __, out: found.append(out[0]))
-             for layer in model.layers[: model.cfg.n_hearing_layers]]  # fmt: skip
+    hooks = [
+        layer.register_forward_hook(lambda _, __, out: found.append(out[0]))
+        for layer in model.layers[: model.cfg.n_hearing_layers]
+    ]
     first = model.layers[0].register_forward_pre_hook(lambda _, given: found.append(given[0]))
     model.hear(features)
     for hook in (*hooks, first):
         hook.remove()
-    yield from zip(["convolutions", *(f"layer {i + 1}" for i in range(len(hooks)))], found, strict=True)
+    yield from zip(
+        ["convolutions", *(f"layer {i + 1}" for i in range(len(hooks)))], found, strict=True
+    )
 
 
 class Probe(nn.Module):
-    """One linear map from a step's activation to chord (12 independent) and tune (12 classes and none) of its frames."""
+    """One linear map from a step's activation to chord (12 independent) and tune (12 classes and
+    none) of its frames.
+    """
 
     def __init__(self, size: int):
         super().__init__()
@@ -97,7 +110,9 @@ class Probe(nn.Module):
         for _ in range(PROBE_STEPS):
             rows = torch.randint(0, len(x), (PROBE_FRAMES,))
             y = self.linear(x[rows])
-            loss = F.binary_cross_entropy_with_logits(y[:, :12], chord[rows]) + F.cross_entropy(y[:, 12:], tune[rows])
+            loss = F.binary_cross_entropy_with_logits(y[:, :12], chord[rows]) + F.cross_entropy(
+                y[:, 12:], tune[rows]
+            )
             adam.zero_grad()
             loss.backward()
             adam.step()
@@ -111,13 +126,20 @@ class Probe(nn.Module):
 
 def fit_probes(converter: Converter, corpus: Path, n_groups: int) -> dict[str, Probe]:
     stride, seen = converter.model.cfg.stride, {}
-    for group in itertools.islice(stored_groups(corpus), n_groups):
-        truth = unpack(torch.from_numpy(group.truth)[:, : 2 * WINDOW_FRAMES])
+    for group in itertools.islice(stored_shards(corpus), n_groups):
+        labels = unpack(torch.from_numpy(group.labels)[:, : 2 * WINDOW_FRAMES])
         with torch.inference_mode():
-            wave = torch.from_numpy(group.pop)[:, : 2 * WINDOW_FRAMES * converter.audio.hop_length - 1].float() / 32768
+            wave = (
+                torch.from_numpy(group.pop)[
+                    :, : 2 * WINDOW_FRAMES * converter.audio.hop_length - 1
+                ].float()
+                / 32768
+            )
             features = converter.features(wave)
-            tune = torch.where(truth.tune < N_PITCHES, (truth.tune + TUNE_LOWEST) % 12, 12)[:, ::stride].flatten()
-            chord = truth.content.chord[:, ::stride].flatten(0, 1)
+            tune = torch.where(labels.tune < N_PITCHES, (labels.tune + TUNE_LOWEST) % 12, 12)[
+                :, ::stride
+            ].flatten()
+            chord = labels.content.chord[:, ::stride].flatten(0, 1)
             for name, x in [("features", features[:, ::stride]), *activations(converter, features)]:
                 seen.setdefault(name, []).append((x.flatten(0, 1), chord, tune))
     probes = {}
@@ -127,11 +149,14 @@ def fit_probes(converter: Converter, corpus: Path, n_groups: int) -> dict[str, P
     return probes
 
 
-# --- all stages of one song ---------------------------------------------------------------------------------------
+# --- all stages of one song
+# ---------------------------------------------------------------------------------------
 
 
 @torch.inference_mode()
-def stages(wave: np.ndarray, style, converter: Converter, probes: dict[str, Probe]) -> Iterator[tuple[str, Reading | np.ndarray]]:
+def stages(
+    wave: np.ndarray, style, converter: Converter, probes: dict[str, Probe]
+) -> Iterator[tuple[str, Reading | np.ndarray]]:
     """(T,) -> name and what is read there, or a wave."""
     cfg, stride = converter.audio, converter.model.cfg.stride
     features = converter.features(torch.from_numpy(wave))
@@ -145,12 +170,15 @@ def stages(wave: np.ndarray, style, converter: Converter, probes: dict[str, Prob
     heard = converter.hear(wave)
     tensors = {name: torch.from_numpy(logits.astype(np.float32)) for name, logits in heard.items()}
     tune, chord = tensors["tune"].softmax(-1)[:, :-1], tensors["chord"].sigmoid()
-    decision, content = converter.write_down(wave)
+    transcription, content = converter.write_down(wave)
     yield "heads", of_content(Content(tune, tensors["onset"], chord, *[tensors["bass"]] * 4))
-    yield "decisions", of_content(decision.content)
-    sheet, grid = transcribe(decision, cfg)
+    yield "decisions", of_content(transcription.content)
+    sheet, grid = transcribe(transcription, cfg)
     if isinstance(style, str) and style in STYLES:
-        yield "arranger playing them", render_carol(sheet, grid, STYLES[style], cfg.sample_rate, len(wave) / cfg.sample_rate)
+        yield (
+            "arranger playing them",
+            render_carol(sheet, grid, STYLES[style], cfg.sample_rate, len(wave) / cfg.sample_rate),
+        )
     vector, plain = converter.style(style), GriffinLim(cfg)
     for name, lively in (("log-mel", False), ("log-mel, stretch and texture", True)):
         mel = converter.play(content, vector, lively)
@@ -159,31 +187,45 @@ def stages(wave: np.ndarray, style, converter: Converter, probes: dict[str, Prob
 
 
 def score_synthetic(reading: Reading, pair) -> dict[str, float]:
-    truth = pair["truth"]
-    n = min(reading.full.shape[1], len(truth.tune))
-    tune = metrics.tune_share(reading.tune[:, :n], truth.tune[:n], truth.onset[:n])
-    return {"tune": tune, "chord": metrics.chord_share(reading.full[:, :n], truth.chord[:n])}
+    labels = pair["labels"]
+    n = min(reading.full.shape[1], len(labels.tune))
+    tune = metrics.tune_share(reading.tune[:, :n], labels.tune[:n], labels.onset[:n])
+    return {"tune": tune, "chord": metrics.chord_share(reading.full[:, :n], labels.chord[:n])}
 
 
 def score_real(found: Reading | np.ndarray, wave: np.ndarray, notes) -> dict[str, float]:
     source = metrics.chromagram(metrics.set_level(wave))
-    mine = found.full[:, ::2] if isinstance(found, Reading) else metrics.chromagram(metrics.set_level(found))
+    mine = (
+        found.full[:, ::2]
+        if isinstance(found, Reading)
+        else metrics.chromagram(metrics.set_level(found))
+    )
     n = min(mine.shape[1], source.shape[1])
     row = {"chroma": metrics.chroma_similarity(source[:, :n], mine[:, :n])}
     return row | ({"note@1": metrics.note_at_k(mine, notes, 1)["note"]} if notes else {})
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", type=Path, default=Path("data/corpus"), help="training pairs, for the probes")
-    parser.add_argument("--held-out", type=Path, default=Path("data/pairs"), help="pair set or shards")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--corpus", type=Path, default=Path("data/corpus"), help="training pairs, for the probes"
+    )
+    parser.add_argument(
+        "--held-out", type=Path, default=Path("data/pairs"), help="pair set or shards"
+    )
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--real", type=Path, help="folder with pop/ in it")
-    parser.add_argument("--weights", type=Path, help="folder or converter.safetensors; the shipped ones without")
+    parser.add_argument(
+        "--weights", type=Path, help="folder or converter.safetensors; the shipped ones without"
+    )
     parser.add_argument("--style", default="bells", help="that of the real songs' carols")
     args = parser.parse_args()
-    if next(stored_groups(args.corpus), None) is None:
-        parser.error(f"{args.corpus}: expected training pairs, found none; render some: kcarol corpus --hours 1 --out DIR")
+    if next(stored_shards(args.corpus), None) is None:
+        parser.error(
+            f"{args.corpus}: expected training pairs, found none; render some: kcarol corpus --hours 1 --out DIR"
+        )
     torch.manual_seed(0)
     converter, table = Converter.load(args.weights), {}
     probes = fit_probes(converter, args.corpus, 40)
@@ -196,11 +238,19 @@ def main() -> None:
         for pair in synthetic_pairs(args.held_out, Path(folder), args.pairs):
             found_at = stages(pair["pop"], pair["style"], converter, probes)
             for name, found in itertools.chain([("true carol", pair["carol"])], found_at):
-                add(name, score_synthetic(found if isinstance(found, Reading) else of_wave(found), pair))
+                add(
+                    name,
+                    score_synthetic(found if isinstance(found, Reading) else of_wave(found), pair),
+                )
     for path in audio_files(args.real / "pop") if args.real else []:
-        wave, beside = load_audio(path, duration_s=metrics.HEARD_S), path.with_name(f"{path.stem}.ultrastar.txt")
+        wave, beside = (
+            load_audio(path, duration_s=metrics.HEARD_S),
+            path.with_name(f"{path.stem}.ultrastar.txt"),
+        )
         notes = metrics.read_ultrastar(beside) if beside.exists() else []
-        for name, found in itertools.chain([("the song itself", wave)], stages(wave, args.style, converter, probes)):
+        for name, found in itertools.chain(
+            [("the song itself", wave)], stages(wave, args.style, converter, probes)
+        ):
             add(name, score_real(found, wave, notes))
     columns: tuple[str, ...] = ("tune", "chord", "chroma", "note@1")
     print("| stage | synthetic tune | chord | real chroma | note@1 |\n|-|-|-|-|-|")

@@ -1,0 +1,159 @@
+"""Lead sheets: what a song is before anybody plays it (key, tempo, form, chords, tune)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# semitones above the root, by chord quality
+SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "maj": (0, 4, 7),
+    "min": (0, 3, 7),
+    "dim": (0, 3, 6),
+    "aug": (0, 4, 8),
+    "sus4": (0, 5, 7),
+    "sus2": (0, 2, 7),
+    "6": (0, 4, 7, 9),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "min7": (0, 3, 7, 10),
+    "m7b5": (0, 3, 6, 10),
+    "add9": (0, 2, 4, 7),
+}
+
+ACCENT = 0.5  # eighths of a groove at least this strong are strokes
+
+
+@dataclass(frozen=True)
+class Note:
+    start: float  # beats from the beginning
+    length: float  # beats
+    pitch: int  # MIDI
+
+
+@dataclass(frozen=True)
+class Chord:
+    start: float  # beats
+    length: float  # beats
+    root: int  # pitch class, C = 0
+    quality: str = "maj"  # a key of QUALITIES
+    bass: int | None = None  # pitch class of the bass, None: the root
+    silent: bool = False  # N.C.: nobody plays it, the drums are alone
+
+    @property
+    def pitch_classes(self) -> tuple[int, ...]:
+        return tuple((self.root + step) % 12 for step in QUALITIES[self.quality])
+
+    @property
+    def bass_class(self) -> int:
+        return self.root if self.bass is None else self.bass
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str  # intro, verse, chorus, bridge, outro ...
+    start: float  # beats
+    length: float  # beats
+    energy: float = 0.6  # 0 to 1: how full the arrangement is
+    sung: bool = True  # False: instrumental, the tune rests
+    accents: tuple[float, ...] = ()  # the section's own groove; none: the sheet's
+
+
+@dataclass(frozen=True)
+class LeadSheet:
+    """A song on a grid of beats. Notes and chords are sorted; chords cover the whole length."""
+
+    title: str
+    tempo_bpm: float
+    beats_per_bar: int  # 3 or 4 (6/8 is two bars of 3)
+    key: int  # pitch class of the tonic
+    mode: str  # "major" or "minor"
+    notes: tuple[Note, ...]
+    chords: tuple[Chord, ...]
+    sections: tuple[Section, ...]
+    # 0 straight to 1/3 triplets: how late the off-beat eighth comes, in beats / 2
+    swing: float = 0.0
+    accents: tuple[float, ...] = ()  # of a bar in eighths, 0 to 1: the groove as composed
+
+    @property
+    def n_beats(self) -> float:
+        return self.chords[-1].start + self.chords[-1].length
+
+    @property
+    def length_s(self) -> float:
+        return self.n_beats * 60 / self.tempo_bpm
+
+    def is_accented(self, beat: float) -> bool:
+        """Whether a beat is an eighth that the groove strikes: strong or weak and nothing between,
+        as the player is told.
+        """
+        own = next(
+            (s.accents for s in self.sections if s.start <= beat + 1e-6 < s.start + s.length), ()
+        )
+        groove = own or self.accents or (1.0,) + (0.0,) * (2 * self.beats_per_bar - 1)
+        eighth = 2 * (beat % self.beats_per_bar)
+        return abs(eighth - round(eighth)) < 1e-6 and groove[round(eighth) % len(groove)] >= ACCENT
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    """When each beat falls: one time grid for the pop and the carol arrangement."""
+
+    beat_times_s: np.ndarray  # (n_beats + 1,), rising
+    beats_per_bar: int
+    swing: float = 0.0
+
+    @classmethod
+    def of(
+        cls, sheet: LeadSheet, rng: np.random.Generator | None = None, drift: float = 0.01
+    ) -> TimeGrid:
+        """Grid of a sheet; with `rng` the tempo wanders slowly by about `drift` (a share of the
+        tempo).
+        """
+        n_beats = int(np.ceil(sheet.n_beats))
+        lengths = np.full(n_beats, 60 / sheet.tempo_bpm)
+        if rng is not None:
+            knots = rng.normal(0, drift, size=max(2, n_beats // 8 + 2))
+            lengths *= 1 + np.interp(np.arange(n_beats) / 8, np.arange(len(knots)), knots)
+        return cls(np.concatenate([[0.0], np.cumsum(lengths)]), sheet.beats_per_bar, sheet.swing)
+
+    def time_s(self, beat):
+        """Seconds of a position in beats (number or array); the second eighth of a beat comes late
+        by the swing.
+        """
+        beat = np.asarray(beat, dtype=float)
+        whole = np.floor(beat + 1e-9)
+        part = beat - whole
+        late = 0.5 + self.swing / 2
+        part = np.where(part < 0.5, part * late / 0.5, late + (part - 0.5) * (1 - late) / 0.5)
+        return np.interp(whole + part, np.arange(len(self.beat_times_s)), self.beat_times_s)
+
+    @property
+    def length_s(self) -> float:
+        return float(self.beat_times_s[-1])
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """One sounding note of an arrangement, in seconds."""
+
+    start_s: float
+    length_s: float
+    pitch: float  # MIDI; drums: General MIDI drum note
+    velocity: int  # 1 to 127
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one instrument plays. `sound` None: General MIDI `program` through the synthesiser
+    (`is_drums`: the drum kit).
+    """
+
+    name: str  # lead, second, chords, pad, bass, drums, arp, sleigh ...
+    strokes: tuple[Stroke, ...]
+    program: int = 0
+    is_drums: bool = False
+    gain_db: float = 0.0
+    pan: float = 0.0  # -1 left to 1 right

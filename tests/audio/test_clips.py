@@ -1,0 +1,252 @@
+"""Preprocessing: what becomes of sound files, good and bad, and windows of clips."""
+
+import hashlib
+import math
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from kcarol.audio import clips as data
+from kcarol.audio.clips import (
+    CLIP_KEYS,
+    ClipDataset,
+    DataError,
+    load_clip,
+    preprocess,
+    render_table,
+)
+from kcarol.config import AudioConfig
+
+CFG = AudioConfig(max_s=1.0)
+
+
+def write(path, seconds=1.5, rate=44_100, hz=440.0):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wave = 0.3 * np.sin(2 * np.pi * hz * np.arange(round(seconds * rate)) / rate)
+    # some noise: ffmpeg (9.0) gets the end of Ogg files of a single page wrong by some hundred
+    # samples
+    wave += np.random.default_rng(0).normal(0, 0.003, len(wave))
+    soundfile.write(path, np.stack([wave, wave], 1), rate)
+    return path
+
+
+@pytest.fixture
+def sources(tmp_path):
+    write(tmp_path / "raw/kpop/my_song.wav")
+    write(tmp_path / "raw/kpop/short.ogg", 0.5)
+    write(tmp_path / "raw/carol/bells.mp3", 2.0)
+    (tmp_path / "raw/kpop/notes.txt").write_text("no sound")
+    write(tmp_path / "raw/kpop/.hidden.wav")
+    return {style: tmp_path / "raw" / style for style in ("kpop", "carol")}
+
+
+def run(sources, out, cfg=CFG, **options):
+    return preprocess(sources, out, cfg, progress=False, **options)
+
+
+def test_every_sound_becomes_a_clip_of_16_khz_cut_to_the_longest_allowed(sources, tmp_path):
+    rows = run(sources, tmp_path / "out")
+    assert [(row.file.name, row.style, row.status) for row in rows] == [
+        ("my_song.wav", "kpop", "done"),
+        ("short.ogg", "kpop", "done"),
+        ("bells.mp3", "carol", "done"),
+    ]
+    lengths = {
+        row.clip.relative_to(tmp_path / "out").as_posix(): len(load_clip(row.clip)["wave"])
+        for row in rows
+    }
+    assert lengths == {"kpop/my_song.pt": 16_000, "kpop/short.pt": 8_000, "carol/bells.pt": 16_000}
+    assert all(row.peak == pytest.approx(0.3, abs=0.03) for row in rows)
+    assert all(row.loudness == pytest.approx(-13.5, abs=1) for row in rows)
+
+
+def test_a_clip_holds_what_the_docs_say(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    clip = torch.load(tmp_path / "out/kpop/my_song.pt", weights_only=True)
+    assert (
+        set(clip)
+        == {"wave", "sample_rate", "title", "style", "sha256", "settings"}
+        == set(CLIP_KEYS)
+    )
+    assert clip["wave"].dtype == torch.float32 and clip["wave"].shape == (16_000,)
+    assert (clip["sample_rate"], clip["title"], clip["style"]) == (16_000, "my song", "kpop")
+    assert (
+        clip["sha256"] == hashlib.sha256((sources["kpop"] / "my_song.wav").read_bytes()).hexdigest()
+    )
+    assert clip["settings"] == data.clip_settings(CFG)
+    # no hidden storage behind the wave
+    assert (tmp_path / "out/kpop/my_song.pt").stat().st_size < 4 * 16_000 + 4_000
+
+
+def test_done_files_are_skipped_until_the_sound_or_the_settings_change(sources, tmp_path):
+    def statuses(cfg=CFG, **options):
+        return [row.status for row in run(sources, tmp_path / "out", cfg, **options)]
+
+    assert statuses() == ["done"] * 3 and statuses() == ["skipped"] * 3
+    write(sources["kpop"] / "short.ogg", 0.6)
+    assert statuses() == ["skipped", "done", "skipped"]
+    assert statuses(replace(CFG, max_s=0.5)) == ["done"] * 3
+    assert statuses(replace(CFG, max_s=0.5), force=True) == ["done"] * 3
+
+
+def test_a_damaged_clip_is_made_again(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    (tmp_path / "out/kpop/short.pt").write_bytes(b"cut off")
+    assert [row.status for row in run(sources, tmp_path / "out")] == ["skipped", "done", "skipped"]
+    assert len(load_clip(tmp_path / "out/kpop/short.pt")["wave"]) == 8_000
+
+
+def test_skipped_rows_tell_the_same_as_done_ones(sources, tmp_path):
+    done, skipped = run(sources, tmp_path / "out"), run(sources, tmp_path / "out")
+    assert [replace(row, status="") for row in done] == [replace(row, status="") for row in skipped]
+
+
+def test_a_bad_file_is_named_with_its_reason_and_the_others_go_on(sources, tmp_path):
+    (sources["kpop"] / "broken.mp3").write_bytes(b"no sound")
+    rows = run(sources, tmp_path / "out")
+    assert {row.file.name: row.status for row in rows} == {
+        "broken.mp3": "failed",
+        "my_song.wav": "done",
+        "short.ogg": "done",
+        "bells.mp3": "done",
+    }
+    table = render_table(rows)
+    assert (
+        "broken.mp3: expected a sound file" in table and "4 files" in table and "1 failed" in table
+    )
+    assert not (tmp_path / "out/kpop/broken.pt").exists()
+
+
+def test_the_table_has_a_line_per_file_and_its_columns_line_up(sources, tmp_path):
+    lines = render_table(run(sources, tmp_path / "out")).splitlines()
+    assert len(lines) == 5
+    assert len({line.index("done") for line in lines[1:4]} | {lines[0].index("status")}) == 1
+    assert lines[-1].startswith("3 files, 2.5 s: 3 done, 0 skipped, 0 failed")
+
+
+def test_several_jobs_give_the_same_rows_in_the_same_order(sources, tmp_path):
+    alone, together = run(sources, tmp_path / "a"), run(sources, tmp_path / "b", jobs=3)
+    assert [(r.file, r.peak, r.loudness) for r in alone] == [
+        (r.file, r.peak, r.loudness) for r in together
+    ]
+
+
+def test_an_infinite_limit_keeps_everything(sources, tmp_path):
+    rows = run(sources, tmp_path / "out", replace(CFG, max_s=math.inf))
+    assert [row.seconds for row in rows] == pytest.approx([1.5, 0.5, 2.0], abs=0.03)
+
+
+def test_files_of_one_stem_do_not_overwrite_one_another(tmp_path):
+    for i, name in enumerate(["a.wav", "a.mp3", "A.ogg", "sub/a.wav", "sub-a.wav"]):
+        write(tmp_path / "raw" / name, 0.3 + i / 10)
+    rows = run({"kpop": tmp_path / "raw"}, tmp_path / "out")
+    assert len({str(row.clip).casefold() for row in rows}) == 5
+    assert all(load_clip(row.clip)["sha256"] == data.file_sha256(row.file) for row in rows)
+    assert [row.status for row in run({"kpop": tmp_path / "raw"}, tmp_path / "out")] == [
+        "skipped"
+    ] * 5
+
+
+def test_a_failed_write_leaves_the_old_clip_and_nothing_else(sources, tmp_path, monkeypatch):
+    run(sources, tmp_path / "out")
+    before = (tmp_path / "out/kpop/short.pt").read_bytes()
+
+    def full_disk(clip, path):
+        path.write(b"half a")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full_disk)
+    rows = run(sources, tmp_path / "out", force=True)
+    assert all(row.status == "failed" and "No space" in row.reason for row in rows)
+    assert (tmp_path / "out/kpop/short.pt").read_bytes() == before
+    assert sorted(os.listdir(tmp_path / "out/kpop")) == ["my_song.pt", "short.pt"]
+
+
+def test_missing_and_empty_folders_are_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for folder in ("none", "empty"):
+        with pytest.raises(DataError, match=f"{folder}: expected"):
+            run({"kpop": tmp_path / folder}, tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", [{"wave": torch.zeros(3)}, [1, 2], None])
+def test_what_is_no_clip_is_refused_in_one_line(content, tmp_path):
+    if content is not None:
+        torch.save(content, tmp_path / "x.pt")
+    with pytest.raises(DataError, match="x.pt: expected") as error:
+        load_clip(tmp_path / "x.pt")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "change", [{"wave": torch.zeros(2, 3)}, {"wave": torch.zeros(3).double()}, {"title": 1}]
+)
+def test_clips_of_wrong_types_are_refused(change, sources, tmp_path):
+    path = run(sources, tmp_path / "out")[0].clip
+    torch.save(load_clip(path) | change, path)
+    with pytest.raises(DataError, match="preprocess it again"):
+        load_clip(path)
+
+
+class Touch:
+    """A pickle that would run code on loading."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_loading_a_clip_runs_no_code(tmp_path):
+    torch.save({"wave": Touch(tmp_path / "touched")}, tmp_path / "x.pt")
+    with pytest.raises(DataError):
+        load_clip(tmp_path / "x.pt")
+    assert not (tmp_path / "touched").exists()
+
+
+def clip(n_samples, title="a", start=0.0, sample_rate=16_000):
+    wave = start + torch.arange(n_samples, dtype=torch.float32)
+    return {"wave": wave, "sample_rate": sample_rate, "title": title}
+
+
+def test_windows_are_parts_of_clips_and_depend_on_seed_and_index_only():
+    clips = [clip(1_000), clip(3_000, start=10_000)]
+    dataset = ClipDataset(clips, 100, n_windows=50, seed=1)
+    windows = torch.stack([dataset[i] for i in range(50)])
+    assert windows.shape == (50, 100) and (windows.diff(dim=1) == 1).all()
+    assert torch.equal(ClipDataset(clips, 100, n_windows=50, seed=1)[7], windows[7])
+    assert not torch.equal(ClipDataset(clips, 100, n_windows=50, seed=2)[7], windows[7])
+    assert len(windows[:, 0].unique()) > 40
+
+
+def test_every_second_of_sound_is_as_likely():
+    dataset = ClipDataset([clip(1_000), clip(3_000, start=10_000)], 10)
+    batch = dataset.batch(np.random.default_rng(0), 400)
+    assert (batch[:, 0] >= 10_000).float().mean() == pytest.approx(0.75, abs=0.08)
+
+
+def test_short_clips_are_padded_and_whole_ones_reachable():
+    assert ClipDataset([clip(3)], 5)[0].tolist() == [0, 1, 2, 0, 0]
+    assert ClipDataset([clip(5)], 5)[0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_loader_sees_each_window_of_an_epoch_once(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    dataset = ClipDataset.of_folder(tmp_path / "out", 4_000, n_windows=6)
+    batches = list(torch.utils.data.DataLoader(dataset, batch_size=4))
+    assert [batch.shape for batch in batches] == [(4, 4_000), (2, 4_000)]
+    assert len(list(dataset)) == 6
+
+
+def test_clips_that_do_not_fit_together_are_refused(tmp_path):
+    with pytest.raises(DataError, match="one sample rate"):
+        ClipDataset([clip(10), clip(10, sample_rate=8_000)], 5)
+    with pytest.raises(DataError, match="0 clips"):
+        ClipDataset([], 5)
+    with pytest.raises(DataError, match="run preprocess first"):
+        ClipDataset.of_folder(tmp_path, 5)

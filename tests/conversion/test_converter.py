@@ -1,0 +1,527 @@
+"""Facts about conversion: any length in, the same length out; seams, silence, files. With small
+random networks.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from kcarol.audio.decoding import AudioError, load_audio, save_audio
+from kcarol.audio.loudness import loudness_lufs
+from kcarol.config import AudioConfig, ConvertConfig, ModelConfig, VocoderConfig
+from kcarol.conversion.converter import (
+    CONVERTER_FILE,
+    STYLE_NAMES,
+    VOCODER_FILE,
+    Converter,
+    convert_file,
+    default_output,
+    save_converter,
+    shipped_weights,
+)
+from kcarol.model.content import Content
+from kcarol.model.transformer import MusicTransformer
+from kcarol.model.weights_file import WeightsError
+from kcarol.transcription.decoding import with_confidence
+from kcarol.vocoder.neural import CONTEXT_FRAMES, GriffinLim, NeuralVocoder, vocoded
+from kcarol.vocoder.phase_refinement import Phases
+
+AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
+needs_shipped = pytest.mark.skipif(
+    not all((shipped_weights() / name).is_file() for name in (CONVERTER_FILE, VOCODER_FILE)),
+    reason=f"no {CONVERTER_FILE} and {VOCODER_FILE} in kcarol/weights: train and export them first",
+)
+
+
+def song(length_s=3.0, seed=0):
+    """Chords of plucked tones on a beat of 120 bpm, (T,)."""
+    rng, rate = np.random.default_rng(seed), AUDIO.sample_rate
+    wave = np.zeros(round(length_s * rate) + rate)
+    for i in range(int(length_s * 2)):
+        time_s = np.arange(rate // 2) / rate
+        for midi in rng.choice([60, 62, 64, 65, 67, 69, 72], 3, replace=False):
+            wave[i * rate // 2 :][: rate // 2] += np.sin(
+                2 * np.pi * 440 * 2 ** ((midi - 69) / 12) * time_s
+            ) * np.exp(-4 * time_s)
+    return (0.2 * wave[: round(length_s * rate)]).astype(np.float32)
+
+
+def make_converter(window_frames=128, model=None):
+    torch.manual_seed(0)
+    model = model or MusicTransformer(MODEL)
+    model.mel_mean.fill_(-5.0)
+    vocoder = NeuralVocoder(VocoderConfig.smoke())
+    styles = {"bells": torch.zeros(MODEL.d_style), "choir": torch.ones(MODEL.d_style)}
+    return Converter(model, vocoder, styles, window_frames, AUDIO)
+
+
+@pytest.fixture(scope="module")
+def converter():
+    return make_converter()
+
+
+@pytest.mark.parametrize(
+    "n", [1, 2, 255, 256, 257, 399, 400, 401, 511, 513, 4_097, 32_767, 32_768, 160_007]
+)
+def test_the_carol_is_exactly_as_long_as_the_song_and_within_full_scale(converter, n):
+    wave = np.resize(song(), n)
+    carol = converter.convert(wave)
+    assert carol.shape == (n,) and carol.dtype == np.float32
+    assert np.isfinite(carol).all() and np.abs(carol).max() <= 1
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 95, 96, 97, 127, 128, 129, 130, 300])
+def test_what_is_heard_and_played_has_a_row_per_frame(converter, n_frames):
+    wave = np.resize(song(), (n_frames - 1) * AUDIO.hop_length + 17)
+    mel, transcription = converter.predict(wave, "choir")
+    assert mel.shape == (n_frames, AUDIO.n_mels) and len(transcription.content.tune) == n_frames
+
+
+def test_the_player_is_told_of_chords_with_their_doubts_and_of_the_tune_with_a_part_of_them(
+    converter,
+):
+    wave = song(12.0)
+    transcription, content = converter.write_down(wave)
+    told = with_confidence(transcription, converter.hear(wave))
+    for name in ("tune", "onset"):
+        full, part = getattr(told, name), getattr(content, name)
+        assert part.any() and torch.allclose(part, full**converter.cfg.tune_doubt * (part > 0))
+        assert ((part > full) == ((full > 0) & (full < 1))).all()
+    assert torch.equal(content.chord, told.chord)
+    assert ((content.chord > 0) & (content.chord < 1)).any()
+
+
+def test_silence_gives_silence_and_a_song_gives_sound(converter):
+    assert not converter.convert(np.zeros(20_000, np.float32)).any()
+    assert np.abs(converter.convert(song())).max() > 0.01
+
+
+def test_a_silent_song_with_a_little_sound_stays_finite(converter):
+    wave = np.zeros(48_000, np.float32)
+    wave[20_000:20_010] = 0.5
+    assert np.isfinite(converter.convert(wave)).all()
+
+
+def test_the_song_is_left_as_it_was(converter):
+    wave = song()
+    before = wave.copy()
+    converter.convert(wave, strength=0.5)
+    assert np.array_equal(wave, before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_not_finite_are_refused(converter, bad):
+    wave = song()
+    wave[1000] = bad
+    with pytest.raises(ValueError, match="expected finite samples, found some that are not"):
+        converter.convert(wave)
+
+
+@pytest.mark.parametrize("wave", [np.zeros((2, 500), np.float32), np.zeros(0, np.float32)])
+def test_what_is_not_a_mono_wave_is_refused(converter, wave):
+    with pytest.raises(ValueError, match="expected a mono wave"):
+        converter.convert(wave)
+
+
+def test_converting_twice_gives_the_same(converter):
+    assert np.array_equal(converter.convert(song()), converter.convert(song()))
+
+
+def test_the_carol_is_as_loud_as_the_song_unless_its_peak_forbids(converter):
+    wave = 0.05 * song(6.0)
+    carol = converter.convert(wave)
+    assert abs(loudness_lufs(carol) - loudness_lufs(wave)) < 0.1
+
+
+def test_a_louder_song_gives_the_same_carol_but_louder(converter):
+    soft, loud = converter.convert(0.1 * song()), converter.convert(0.2 * song())
+    assert np.corrcoef(soft, loud)[0, 1] > 0.999
+
+
+def test_another_style_gives_another_carol(converter):
+    one, two = converter.predict(song(), "bells")[0], converter.predict(song(), "choir")[0]
+    assert (one - two).abs().mean() > 0.01
+
+
+def test_strength_goes_from_the_song_to_the_carol(converter):
+    wave = song()
+    outputs = [
+        converter.convert(wave, "bells", strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    likeness = [np.corrcoef(wave, output)[0, 1] for output in outputs]
+    assert np.allclose(outputs[0], wave, atol=1e-3) and np.all(np.diff(likeness) < -0.01)
+    assert {output.shape for output in outputs} == {wave.shape}
+
+
+def test_a_recording_as_style_gives_its_balance_to_the_carol(converter):
+    rng, wave = np.random.default_rng(0), song()
+    dull = np.cumsum(rng.normal(0, 0.1, 32_000))
+    references = {
+        "dull": (dull - dull.mean()).astype(np.float32),
+        "bright": rng.normal(0, 0.1, 32_000).astype(np.float32),
+    }
+    mels = {
+        name: converter.predict(wave, converter.sound_of(reference))[0]
+        for name, reference in references.items()
+    }
+    slope = {name: float(mel[:, 64:].mean() - mel[:, :64].mean()) for name, mel in mels.items()}
+    assert slope["bright"] > slope["dull"] + 1
+
+
+def test_sounds_of_styles_are_saved_and_loaded(tmp_path, converter):
+    sound = converter.sound_of(song())
+    styles = converter.styles | {"own": sound.vector}
+    save_converter(
+        tmp_path / "converter.safetensors", converter.model, styles, 64, {}, sounds={"own": sound}
+    )
+    loaded = Converter.load(tmp_path / "converter.safetensors", "cpu", vocoder="griffin-lim")
+    for name in ("vector", "texture", "balance", "stretch"):
+        assert torch.allclose(
+            getattr(loaded.sound("own"), name), getattr(sound, name), atol=1e-4
+        ), name
+    assert loaded.sound("bells").balance is None and loaded.sound("bells").texture is None
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
+def test_a_strength_outside_0_to_1_is_refused(converter, strength):
+    with pytest.raises(ValueError, match="expected a strength of 0 to 1"):
+        converter.convert(song(), strength=strength)
+
+
+class LocalModel(MusicTransformer):
+    """Plays each frame from that frame's content alone."""
+
+    def play(self, content: Content, style):
+        local = torch.cat([content.tune, content.chord, content.energy], dim=-1)
+        return local.repeat(1, 1, 2)[..., : self.cfg.n_mels] + style[:, None, :1]
+
+
+@pytest.mark.parametrize("window_frames", [64, 100])
+def test_windows_joined_equal_one_window_where_content_is_local(window_frames):
+    rng = torch.Generator().manual_seed(0)
+    n_frames = 333
+    random = lambda n: torch.rand(n_frames, n, generator=rng)  # noqa: E731
+    content = Content(
+        random(60), random(1), random(12), random(12), random(4), random(1), random(1)
+    )
+    style = torch.full((MODEL.d_style,), 0.3)
+    joined = make_converter(window_frames, LocalModel(MODEL)).play(content, style)
+    whole = make_converter(n_frames, LocalModel(MODEL)).play(content, style)
+    assert torch.allclose(joined, whole, atol=1e-5)
+
+
+def test_windows_of_the_wave_give_the_features_of_those_frames(converter):
+    wave = song(4.0)
+    whole = converter.features(torch.from_numpy(wave))
+    window = converter.features(converter._wave_window(wave, 40, 200))
+    n = AUDIO.n_pitch_bands
+    assert window.shape == (160, AUDIO.n_features)
+    # but for the level of the window
+    assert (window[16:-16, :n] - whole[56:184, :n]).abs().mean() < 0.05
+
+
+def test_a_song_longer_than_one_batch_of_windows_is_heard_throughout():
+    converter = make_converter(window_frames=32)
+    assert len(converter.spans(AUDIO.n_frames(16_000 * 8))) > 2 * 8
+    wave = song(8.0)
+    heard = converter.hear(wave)
+    assert all(len(x) == AUDIO.n_frames(len(wave)) and np.isfinite(x).all() for x in heard.values())
+
+
+def test_griffin_lim_stands_in_for_the_vocoder():
+    converter = make_converter()
+    slow = Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO)
+    assert slow.convert(song(1.0)).shape == (16_000,)
+
+
+# --- long songs
+
+
+def in_pieces(converter, piece_frames):
+    cfg = ConvertConfig(piece_frames=piece_frames)
+    return Converter(
+        converter.model,
+        converter.vocoder,
+        converter.styles,
+        converter.window_frames,
+        AUDIO,
+        "cpu",
+        torch.full((AUDIO.n_mels,), 0.2),
+        cfg,
+    )
+
+
+def difference_db(one, other):
+    return 20 * np.log10(np.sqrt(np.mean((one - other) ** 2)) / np.sqrt(np.mean(one**2)) + 1e-9)
+
+
+def apart(converter, one, other):
+    """Distance of two waves' log-mels frame by frame, (F,) nats."""
+    return (
+        (converter.log_mel(torch.from_numpy(one)) - converter.log_mel(torch.from_numpy(other)))
+        .abs()
+        .mean(1)
+    )
+
+
+def nudged(converter, seed):
+    """The same converter, its carol's log-mel a millionth of a nat off, as sums in another order
+    make it.
+    """
+    vocode, rng = converter.vocode, torch.Generator().manual_seed(seed)
+    converter.vocode = lambda mel, *rest: vocode(
+        mel + 1e-6 * torch.randn(mel.shape, generator=rng), *rest
+    )
+    return converter
+
+
+@needs_shipped
+@pytest.mark.parametrize("style, strength", [("bells", 1.0), ("choir", 0.5), ("a carol", 1.0)])
+def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
+    converter = Converter.load(device="cpu")
+    wave = 0.25 * song(40.0)  # soft: where a limiter is at work, silent bands fill with its own
+    whole = in_pieces(converter, 3_000)
+    style = whole.sound_of(song(5.0, seed=1)) if style == "a carol" else style
+    one = whole.convert(wave, style, strength)
+    assert np.array_equal(
+        one, in_pieces(converter, AUDIO.n_frames(len(wave))).convert(wave, style, strength)
+    )
+    pieces = in_pieces(converter, 700).convert(wave, style, strength)
+    off = apart(converter, one, pieces)
+    if isinstance(style, str):
+        # a millionth of a nat on the log-mel changes the wave by -15 to -23 dB: the phases it gets
+        # hang on rounding
+        assert difference_db(one, pieces) < -30 and off.mean() < 0.01 and off.max() < 0.25
+    else:  # a log-mel brought to a reference is no wave's, and the phases it gets hang on rounding
+        rounding = [
+            apart(converter, one, nudged(in_pieces(converter, 3_000), seed).convert(wave, style))
+            for seed in range(3)
+        ]
+        assert off.mean() < 2 * max(r.mean() for r in rounding) and off.max() < 2 * max(
+            r.max() for r in rounding
+        )
+
+
+@pytest.mark.parametrize("n_frames", [599, 600, 601, 602, 1_199, 1_200, 1_201])
+@pytest.mark.parametrize("rest", [0, 1, 255])
+def test_pieces_are_together_as_long_as_the_song(n_frames, rest):
+    n_samples, seen = (n_frames - 1) * AUDIO.hop_length + rest, []
+
+    def vocode(mel, length, phases):
+        seen.append((int(mel[0, 0]), len(mel)))
+        assert AUDIO.n_frames(length) == len(mel)
+        return seen[-1][0] * AUDIO.hop_length + np.arange(float(length))
+
+    mel_of = lambda first, stop: torch.arange(first, stop)[:, None]  # noqa: E731
+    pieces = list(vocoded(vocode, mel_of, n_samples, AUDIO.hop_length, 600))
+    assert np.allclose(np.concatenate(pieces), np.arange(n_samples))
+    assert max(n for _, n in seen) <= 600 + 2 * CONTEXT_FRAMES
+
+
+def test_griffin_lims_pieces_fade_into_each_other():
+    converter = make_converter()
+    slow = in_pieces(
+        Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO), 400
+    )
+    carol = slow.convert(song(20.0))
+    jumps = np.abs(np.diff(carol))
+    join = AUDIO.n_frames(len(carol)) // 4 * 2 * AUDIO.hop_length  # pieces are equally long
+    assert jumps[join - 500 : join + 500].max() <= jumps.max() and np.isfinite(carol).all()
+
+
+@pytest.mark.parametrize("name", ["carol.wav", "carol.flac", "carol.ogg", "carol.mp3"])
+def test_a_long_file_becomes_the_carol_of_its_sound(converter, tmp_path, name):
+    pieces = in_pieces(converter, 700)
+    soundfile.write(tmp_path / "song.wav", song(30.0), 16_000)
+    convert_file(tmp_path / "song.wav", tmp_path / name, pieces, "choir", 0.5)
+    save_audio(
+        tmp_path / f"array-{name}", pieces.convert(load_audio(tmp_path / "song.wav"), "choir", 0.5)
+    )
+    assert np.array_equal(load_audio(tmp_path / name), load_audio(tmp_path / f"array-{name}"))
+    assert sorted(os.listdir(tmp_path)) == sorted([name, f"array-{name}", "song.wav"])
+
+
+def test_a_conversion_that_fails_halfway_leaves_nothing_behind(converter, tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "song.wav", song(1.0), 16_000)
+    for name in ("hear", "rests", "vocode"):
+        with monkeypatch.context() as patch, pytest.raises(MemoryError):
+            patch.setattr(Converter, name, lambda *_: (_ for _ in ()).throw(MemoryError()))
+            convert_file(tmp_path / "song.wav", converter=converter)
+        assert os.listdir(tmp_path) == ["song.wav"]
+
+
+@needs_shipped
+def test_the_low_octaves_go_on_from_piece_to_piece():
+    """Of a log-mel that is a wave's: phases of what is none, as of a prediction, hang on rounding."""
+    wave, shipped = song(30.0), Converter.load(device="cpu")
+    mel, n = shipped.log_mel(torch.from_numpy(wave)), len(wave)
+
+    def starting_anew(mel, length, phases):
+        phases.known = Phases().known
+        return shipped.vocode(mel, length, phases)
+
+    def pieces(vocode):
+        return np.concatenate(
+            list(vocoded(vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700))
+        )
+
+    whole = shipped.vocode(mel, n)
+    assert difference_db(whole, pieces(shipped.vocode)) < -50
+    assert difference_db(whole, pieces(starting_anew)) > -10
+
+
+# --- styles
+
+
+def test_a_style_is_a_name_a_vector_or_a_file(converter, tmp_path):
+    soundfile.write(tmp_path / "carol.wav", song(2.0), 16_000)
+    vector = converter.style(tmp_path / "carol.wav")
+    assert vector.shape == (MODEL.d_style,) and torch.isfinite(vector).all()
+    assert torch.equal(converter.style(vector), vector)
+    assert torch.equal(converter.style("choir"), torch.ones(MODEL.d_style))
+
+
+def test_the_style_of_a_carol_does_not_depend_on_its_level(converter):
+    one, two = converter.embed_style(song()), converter.embed_style(0.1 * song())
+    assert torch.allclose(one, two, atol=1e-4)
+
+
+def test_an_unknown_style_is_refused_with_the_known_ones(converter):
+    with pytest.raises(
+        ValueError, match="expected a style of bells, choir or a carol's audio file, found polka"
+    ):
+        converter.convert(song(), "polka")
+
+
+@pytest.mark.parametrize("wave", [np.zeros(16_000, np.float32), song(0.3), np.zeros(0, np.float32)])
+def test_silence_and_snippets_are_no_style(converter, wave):
+    with pytest.raises(ValueError, match=r"expected at least 0.5 s of a carol as style"):
+        converter.embed_style(wave)
+
+
+# --- files
+
+
+def test_a_file_becomes_a_carol_beside_it_as_long_at_the_output_rate(converter, tmp_path):
+    path = tmp_path / "my song.wav"
+    soundfile.write(path, np.stack([song(1.37), song(1.37, seed=1)], axis=1), 16_000)
+    written = convert_file(path, converter=converter)
+    assert written == tmp_path / "my song.carol.wav" == default_output(path)
+    carol, rate = soundfile.read(written)
+    assert rate == AUDIO.sample_rate and carol.shape == (round(1.37 * 16_000),)
+
+
+def test_a_song_of_44100_hz_keeps_its_length(converter, tmp_path):
+    path = tmp_path / "song.flac"
+    soundfile.write(path, np.resize(song(), 44_100 + 1234), 44_100)
+    carol, rate = soundfile.read(convert_file(path, converter=converter))
+    assert abs(len(carol) / rate - (44_100 + 1234) / 44_100) < 1 / rate
+
+
+@pytest.mark.parametrize("name", ["carol.flac", "carol.ogg", "carol.mp3"])
+def test_the_format_follows_the_name(converter, tmp_path, name):
+    soundfile.write(tmp_path / "song.wav", song(1.0), 16_000)
+    written = convert_file(tmp_path / "song.wav", tmp_path / name, converter)
+    assert (
+        soundfile.info(written).format
+        == {"flac": "FLAC", "ogg": "OGG", "mp3": "MP3"}[name.split(".")[1]]
+    )
+
+
+def test_an_existing_file_is_kept_unless_forced(converter, tmp_path):
+    soundfile.write(tmp_path / "song.wav", song(1.0), 16_000)
+    out = tmp_path / "song.carol.wav"
+    out.write_bytes(b"precious")
+    with pytest.raises(FileExistsError, match="exists; give another name with -o, or --force"):
+        convert_file(tmp_path / "song.wav", converter=converter)
+    assert out.read_bytes() == b"precious"
+    assert (
+        soundfile.info(convert_file(tmp_path / "song.wav", converter=converter, force=True)).frames
+        == 16_000
+    )
+
+
+def test_the_song_itself_is_never_overwritten(converter, tmp_path):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, song(1.0), 16_000)
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match="is the song itself"):
+        convert_file(path, path, converter, force=True)
+    assert path.read_bytes() == before
+
+
+def test_a_failed_conversion_leaves_nothing_behind(converter, tmp_path):
+    (tmp_path / "song.mp3").write_bytes(b"no music at all")
+    with pytest.raises(AudioError):
+        convert_file(tmp_path / "song.mp3", converter=converter)
+    assert [path.name for path in tmp_path.iterdir()] == ["song.mp3"]
+
+
+# --- weights
+
+
+def test_saved_weights_convert_as_the_originals(converter, tmp_path):
+    save_converter(tmp_path / CONVERTER_FILE, converter.model, converter.styles, 128, {"steps": 0})
+    converter.vocoder.save(tmp_path / VOCODER_FILE)
+    for place in (tmp_path, tmp_path / CONVERTER_FILE):
+        loaded = Converter.load(place, "cpu")
+        assert loaded.window_frames == 128 and list(loaded.styles) == ["bells", "choir"]
+        difference = loaded.predict(song(), "choir")[0] - converter.predict(song(), "choir")[0]
+        assert difference.abs().mean() < 0.02  # half precision
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(WeightsError, match="no such weights file"):
+        Converter.load(tmp_path, "cpu")
+
+
+def test_an_unknown_vocoder_is_refused():
+    with pytest.raises(ValueError, match="expected vocoder neural or griffin-lim, found 'flute'"):
+        Converter.load(vocoder="flute")
+
+
+@needs_shipped
+def test_the_shipped_weights_convert_in_every_named_style():
+    converter = Converter.load(device="cpu")
+    assert set(STYLE_NAMES) <= set(converter.styles)
+    mels = [converter.predict(song(6.0), style)[0] for style in STYLE_NAMES]
+    assert all(torch.isfinite(mel).all() for mel in mels)
+    assert min((a - b).abs().mean() for i, a in enumerate(mels) for b in mels[:i]) > 0.1
+    carol = converter.convert(song(6.0))
+    assert len(carol) == 96_000 and 0.01 < np.abs(carol).max() <= 1
+
+
+@needs_shipped
+def test_the_shipped_weights_hear_the_chord_that_is_played():
+    rate = AUDIO.sample_rate
+    time_s = np.arange(rate // 2) / rate
+    chord = sum(
+        np.sin(2 * np.pi * 440 * 2 ** ((m - 69) / 12) * time_s * k) / k
+        for m in (48, 60, 64, 67)
+        for k in (1, 2, 3)
+    )
+    wave = np.tile(chord * np.exp(-3 * time_s), 16).astype(np.float32)
+    content = Converter.load(device="cpu").predict(0.05 * wave)[1].content
+    assert set(content.chord.mean(0).argsort(descending=True)[:3].tolist()) == {0, 4, 7}
+
+
+@needs_shipped
+def test_each_shipped_file_is_below_16_mib():
+    sizes = {
+        path.name: Path(path).stat().st_size for path in shipped_weights().glob("*.safetensors")
+    }
+    assert sizes and max(sizes.values()) < 16 * 2**20
+
+
+def test_the_carol_is_silent_where_the_song_is(converter):
+    sounding = 0.2 * np.sin(np.arange(3 * 16_000) * 2 * np.pi * 440 / 16_000)
+    song = np.concatenate([sounding, np.zeros(3 * 16_000)]).astype(np.float32)
+    rests = converter.rests(song)
+    assert (rests[: 2 * 62] == 0).all()
+    assert (rests[-2 * 62 :] < -5).all()  # nats: more than 40 dB
+    mel = converter.predict(song)[0]
+    assert float(mel[-62:].mean()) < float(mel[62 : 2 * 62].mean()) - 2

@@ -1,0 +1,291 @@
+"""Facts about `MusicTransformer`: any length, style steers, timbre does not pass."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from kcarol.config import ModelConfig
+from kcarol.model.content import N_PITCHES, Content, phases
+from kcarol.model.transformer import (
+    HEADS,
+    EncoderLayer,
+    Logits,
+    MusicTransformer,
+    positional_encoding,
+)
+
+CFG = ModelConfig.smoke()
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return MusicTransformer(CFG).eval()
+
+
+def features(n_frames, batch=1, seed=0):
+    return torch.randn(
+        batch, n_frames, CFG.n_features, generator=torch.Generator().manual_seed(seed)
+    )
+
+
+def style(seed=0, batch=1):
+    return torch.randn(batch, CFG.d_style, generator=torch.Generator().manual_seed(seed)).tanh()
+
+
+def phase(n_frames, batch=1):
+    place = torch.arange(n_frames)[None].expand(batch, -1) / 31
+    return phases(place % 1, place / 4 % 1)
+
+
+def content(n_frames, batch=1):
+    roll = torch.zeros(batch, n_frames, N_PITCHES)
+    roll[..., 30] = 1
+    one, twelve = torch.full((batch, n_frames, 1), 0.5), torch.full((batch, n_frames, 12), 0.3)
+    return Content(roll, one, twelve, twelve, phase(n_frames, batch), one, one)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("n_frames", [1, 2, 3, 4, 5, 6, 7, 31, 64, 129, 255, 511, 699, 700])
+def test_any_length_gives_the_same_number_of_frames(model, n_frames):
+    heard, mel, played = model(features(n_frames), style(), content(n_frames))
+    assert mel.shape == played.shape == (1, n_frames, CFG.n_mels)
+    assert {name: getattr(heard, name).shape for name in HEADS} == {
+        name: (1, n_frames, n) for name, n in HEADS.items()
+    }
+    assert torch.isfinite(mel).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("stride", [2, 4, 6])
+def test_any_even_stride_keeps_the_number_of_frames(stride):
+    model = MusicTransformer(replace(CFG, stride=stride)).eval()
+    for n_frames in (1, 5, 12, 13):
+        assert model(features(n_frames), style(), content(n_frames))[1].shape == (
+            1,
+            n_frames,
+            CFG.n_mels,
+        )
+
+
+@pytest.mark.parametrize("changes", [{"stride": 3}, {"d_model": 60}])
+def test_a_size_that_would_lose_frames_or_heads_is_refused(changes):
+    with pytest.raises(ValueError, match="expected an even stride and a d_model"):
+        MusicTransformer(replace(CFG, **changes))
+
+
+def test_the_default_has_two_convolutions_six_layers_and_eight_heads():
+    cfg = ModelConfig()
+    assert (cfg.n_layers, cfg.n_heads) == (6, 8)
+    model = MusicTransformer(cfg)
+    assert len(model.layers) == 6 and isinstance(model.out, nn.Linear)
+    outside_style = [
+        m for name, m in model.named_modules() if isinstance(m, nn.Conv1d) and "style" not in name
+    ]
+    assert len(outside_style) == 2
+
+
+def test_positional_encoding_is_what_the_paper_says():
+    d, n = 32, 200
+    encoding = positional_encoding(n, d).numpy()
+    angle = np.arange(n)[:, None] / 10_000 ** (2 * np.arange(d // 2) / d)
+    assert np.allclose(encoding[:, : d // 2], np.sin(angle), atol=1e-4)
+    assert np.allclose(encoding[:, d // 2 :], np.cos(angle), atol=1e-4)
+
+
+def test_positional_encoding_has_no_largest_length():
+    encoding = positional_encoding(300_000, 16)
+    assert encoding.shape == (300_000, 16) and encoding.abs().max() <= 1
+    assert len(torch.unique(encoding[::1000], dim=0)) == 300
+
+
+def test_positional_encoding_with_an_offset_is_a_part_of_a_longer_one():
+    assert torch.allclose(positional_encoding(20, 16, offset=30), positional_encoding(50, 16)[30:])
+
+
+@torch.no_grad()
+def test_each_half_runs_alone_as_it_does_in_the_whole(model):
+    x, given = features(40), content(40)
+    heard, own, played = model(x, style(), given)
+    heard_alone, nothing_played, nothing_given = model(x, None)
+    assert nothing_played is None and nothing_given is None
+    assert all(torch.equal(getattr(heard, name), getattr(heard_alone, name)) for name in HEADS)
+    nothing_heard, no_own, played_alone = model(None, style(), given)
+    assert nothing_heard is None and no_own is None and torch.equal(played_alone, played)
+    assert model(x, style(), given, own=False)[1] is None
+    assert torch.allclose(own, model.play(heard.content(given.phase), style()), atol=1e-5)
+
+
+def test_every_parameter_belongs_to_one_half(model):
+    hear, play = ({id(p) for p in model.parameters_of(half)} for half in ("hear", "play"))
+    assert not hear & play and hear | play == {id(p) for p in model.parameters()}
+
+
+@torch.no_grad()
+def test_another_style_gives_another_carol_but_the_same_hearing(model):
+    x, given = features(40), content(40)
+    heard_one, one, given_one = model(x, style(1), given)
+    heard_two, two, given_two = model(x, style(2), given)
+    assert (one - two).abs().mean() > 0.01 and (given_one - given_two).abs().mean() > 0.01
+    assert all(torch.equal(getattr(heard_one, name), getattr(heard_two, name)) for name in HEADS)
+
+
+@torch.no_grad()
+def test_style_reaches_every_playing_layer_and_no_hearing_layer(model):
+    steered = [layer.film is not None for layer in model.layers]
+    assert steered == [False] * CFG.n_hearing_layers + [True] * (
+        CFG.n_layers - CFG.n_hearing_layers
+    )
+    layer = EncoderLayer(CFG, steered=True).eval()
+    x = torch.randn(1, 8, CFG.d_model)
+    assert (layer(x, style(1))[0] - layer(x, style(2))[0]).abs().max() > 1e-3
+
+
+@torch.no_grad()
+def test_a_reference_carol_stands_for_its_embedding(model):
+    mel = torch.randn(1, 60, CFG.n_mels)
+    x, given = features(20), content(20)
+    assert torch.equal(model(x, mel, given)[1], model(x, model.embed_style(mel), given)[1])
+
+
+def test_a_reference_of_too_few_frames_is_refused(model):
+    with pytest.raises(ValueError, match="at least 5 frames"):
+        model.embed_style(torch.zeros(1, 4, CFG.n_mels))
+    assert torch.isfinite(model.embed_style(torch.zeros(1, 5, CFG.n_mels))).all()
+
+
+@torch.no_grad()
+def test_timbre_cannot_pass_what_is_played_depends_on_content_and_style_alone(model):
+    given = content(40)
+    played = [model(features(40, seed=seed), style(), given)[2] for seed in (1, 2)]
+    assert torch.equal(*played)
+    assert torch.equal(played[0], model.play(given, style()))
+
+
+def test_no_gradient_reaches_the_features_but_through_what_was_heard(model):
+    x = features(20).requires_grad_()
+    heard = model.hear(x)
+    frozen = Logits(**{name: getattr(heard, name).detach() for name in HEADS})
+    (grad,) = torch.autograd.grad(
+        model.play(frozen.content(phase(20)), style()).sum(), x, allow_unused=True
+    )
+    assert grad is None
+    (grad,) = torch.autograd.grad(model.play(heard.content(phase(20)), style()).sum(), x)
+    assert grad.abs().sum() > 0
+
+
+@torch.no_grad()
+def test_attention_weights_sum_to_one_and_come_from_every_hearing_layer(model):
+    weights: list = []
+    model.hear(features(50, batch=2), attention=weights)
+    assert [w.shape for w in weights] == [(2, 8, 13, 13)] * CFG.n_hearing_layers
+    assert all(
+        torch.allclose(w.sum(-1), torch.ones(2, 8, 13), atol=1e-5) and (w >= 0).all()
+        for w in weights
+    )
+
+
+@torch.no_grad()
+def test_plain_attention_equals_fused_attention(model):
+    x = torch.randn(2, 40, CFG.d_model)
+    plain, weights = model.layers[0].attend(x, need_weights=True)
+    fused, none = model.layers[0].attend(x)
+    assert weights is not None and none is None
+    assert torch.allclose(plain, fused, atol=1e-5)
+
+
+@torch.no_grad()
+def test_asking_for_attention_does_not_change_what_is_heard(model):
+    x = features(30)
+    assert torch.allclose(model.hear(x).tune, model.hear(x, attention=[]).tune, atol=1e-5)
+
+
+@torch.no_grad()
+def test_positions_are_offset_at_random_in_training_only(model):
+    x = features(30)
+    assert torch.equal(model.hear(x).tune, model.hear(x).tune)
+    model.train()
+    try:
+        torch.manual_seed(1)
+        assert not torch.allclose(model.hear(x).tune, model.hear(x).tune, atol=1e-4)
+    finally:
+        model.eval()
+
+
+@torch.no_grad()
+def test_rows_of_a_batch_do_not_see_each_other(model):
+    x = features(33, batch=3)
+    together = model(x, style(batch=3), content(33, 3))[1]
+    alone = model(x[1:2], style(batch=3)[1:2], content(33))[1]
+    assert torch.allclose(together[1:2], alone, atol=1e-5)
+
+
+def test_posteriors_of_the_tune_leave_room_for_silence():
+    logits = torch.zeros(1, 2, N_PITCHES + 1)
+    logits[0, 0, -1] = 50.0  # no tune
+    logits[0, 1, 7] = 50.0
+    flat = {name: torch.zeros(1, 2, n) for name, n in HEADS.items()}
+    heard = Logits(**{**flat, "tune": logits}).content(phase(2))
+    assert heard.tune[0, 0].sum() < 1e-6 and heard.tune[0, 1, 7] > 0.999
+
+
+def logits(seed=0, n_frames=5):
+    generator = torch.Generator().manual_seed(seed)
+    return Logits(
+        **{name: torch.randn(1, n_frames, n, generator=generator) for name, n in HEADS.items()}
+    )
+
+
+@pytest.mark.parametrize("semitones", [-3, 1, 12])
+def test_what_was_heard_a_few_semitones_away_comes_back_to_its_place(semitones):
+    heard = logits()
+    moved = heard.transposed(semitones)
+    inside = slice(max(0, semitones), N_PITCHES + min(0, semitones))
+    back = moved.transposed(-semitones)
+    posterior = heard.tune.log_softmax(-1)[
+        ..., slice(inside.start - semitones, inside.stop - semitones)
+    ]
+    assert torch.allclose(moved.tune[..., inside], posterior, atol=1e-5)
+    assert torch.equal(moved.chord[..., (4 + semitones) % 12], heard.chord[..., 4])
+    assert torch.equal(back.chord, heard.chord) and torch.equal(back.bass, heard.bass)
+    assert torch.equal(moved.bass[..., 12], heard.bass[..., 12]) and torch.equal(
+        moved.beat, heard.beat
+    )
+
+
+def test_the_mean_of_one_thing_heard_many_times_is_that_thing():
+    heard = logits()
+    mean = Logits.mean([heard, heard, heard])
+    for name in HEADS:
+        same = (lambda x: x.softmax(-1)) if name in ("tune", "bass") else torch.sigmoid
+        assert torch.allclose(same(getattr(mean, name)), same(getattr(heard, name)), atol=1e-6), (
+            name
+        )
+
+
+def test_the_mean_of_posteriors_knows_nothing_of_the_constants_in_logits():
+    one, other = logits(0), logits(1)
+    louder = replace(other, tune=other.tune + 7.0, bass=other.bass - 5.0)
+    for name in ("tune", "bass"):
+        expected, found = (
+            getattr(Logits.mean(pair), name).softmax(-1) for pair in ([one, other], [one, louder])
+        )
+        assert torch.allclose(found, expected, atol=1e-5), name
+
+
+def test_standardising_and_back_is_identity(model):
+    model.mel_mean.fill_(-4)
+    model.mel_std.fill_(2)
+    mel = torch.randn(1, 9, CFG.n_mels)
+    assert torch.allclose(model.destandardise(model.standardise(mel)), mel, atol=1e-5)
+
+
+def test_features_of_another_width_are_refused_in_one_line(model):
+    with pytest.raises(
+        ValueError, match=rf"expected features \(B, F, {CFG.n_features}\), found \(1, 5, 7\)"
+    ) as info:
+        model.hear(torch.zeros(1, 5, 7))
+    assert "\n" not in str(info.value)

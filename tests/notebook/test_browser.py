@@ -1,0 +1,298 @@
+"""The notebooks as a user meets them: JupyterLab in a headless Chromium, all cells run, everything
+heard, seen and answered.
+
+Screenshots go to the folder that KCAROL_SCREENSHOTS names, if any.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
+# for a notebook; busy machines need more
+LONGEST_S = float(os.environ.get("KCAROL_BROWSER_S", 240))
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# all cells in the document, wherever one has scrolled to
+SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {
+        "windowingMode": "none",
+        "autoStartDefaultKernel": True,
+    },
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(LONGEST_S + 180)]
+
+# --- what is asked of the page, in its own language
+
+READY = """() => {
+    const panel = window.jupyterapp?.shell.currentWidget;
+    return !!panel?.sessionContext?.session?.kernel && panel.sessionContext.session.kernel.connectionStatus === 'connected'
+        && panel.content.widgets.length > 1;
+}"""
+RUN_ALL = "() => { window.kcarolDone = window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => 'done', String); }"
+DONE = "() => Promise.race([window.kcarolDone, new Promise(go => setTimeout(() => go(''), 1000))])"
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code').map(cell => ({
+    count: cell.model.executionCount,
+    errors: cell.model.outputs.toJSON().filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue),
+    stderr: cell.model.outputs.toJSON().filter(o => o.name === 'stderr').map(o => String(o.text)).join(''),
+}))"""
+SOUNDS = """async () => {
+    const found = [];
+    for (const audio of document.querySelectorAll('.jp-OutputArea audio')) {
+        audio.muted = true;
+        let reason = '';
+        try {
+            await audio.play();
+            for (let i = 0; i < 100 && !(audio.currentTime > 0); i++) await new Promise(go => setTimeout(go, 50));
+        } catch (error) { reason = String(error); }
+        found.push({label: audio.getAttribute('aria-label'), seconds: audio.duration, at: audio.currentTime, reason});
+        audio.pause();
+    }
+    return found;
+}"""
+PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map(img => ({
+    alt: img.alt, natural: img.naturalWidth * img.naturalHeight, shown: img.clientWidth * img.clientHeight}))"""
+WIDEST = """() => Math.max(0, ...[...document.querySelectorAll('.jp-OutputArea-output')].map(
+    x => x.scrollWidth - x.clientWidth))"""
+# code that runs out of its cell to the right: the longest line
+CLIPPED = """() => [...document.querySelectorAll('.jp-CodeCell .cm-scroller')].filter(x => x.scrollWidth > x.clientWidth + 1)
+    .map(x => [...x.querySelectorAll('.cm-line')].map(line => line.textContent).sort((a, b) => b.length - a.length)[0])"""
+SOURCES = (
+    "() => [...document.querySelectorAll('.jupyter-widgets audio')].slice(0, 2).map(x => x.src)"
+)
+PICTURE_SOURCES = (
+    "() => [...document.querySelectorAll('.jupyter-widgets img')].slice(0, 2).map(x => x.src)"
+)
+SWITCH = """async () => {
+    const group = [...document.querySelectorAll('[data-kcarol=players]')].find(x => x.querySelector('button'));
+    const [one, two] = group.querySelectorAll('audio');
+    one.muted = two.muted = true;
+    await one.play(); one.currentTime = 1.5;
+    await new Promise(go => setTimeout(go, 300));
+    group.querySelector('button').click();
+    for (let i = 0; i < 100 && two.paused; i++) await new Promise(go => setTimeout(go, 50));
+    const found = {one: one.paused, two: !two.paused, apart: Math.abs(one.currentTime - two.currentTime)};
+    two.pause();
+    return found;
+}"""
+
+
+# --- the two programs
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Path of a Chromium that the system has."""
+    pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
+    pytest.importorskip("jupyterlab", reason="needs JupyterLab: pip install -e '.[notebooks]'")
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if not found:
+        pytest.skip("needs Chromium: apt install chromium")
+    return found
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, chromium):
+    """Address of a JupyterLab over copies of the notebooks, since it saves what it shows; with its
+    token.
+    """
+    home, token, port = tmp_path_factory.mktemp("lab"), secrets.token_hex(16), free_port()
+    for folder in ("notebooks", "data/raw"):  # players read sounds of data/raw by their address
+        shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns(".*"))
+    for name, values in SETTINGS.items():
+        (home / "settings" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / "settings" / name).write_text(json.dumps(values), encoding="utf-8")
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+    }
+    environment = (
+        os.environ
+        | {name: str(home / folder) for name, folder in own.items()}
+        | {"PYTHONPATH": str(ROOT)}
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={home}",
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    with (
+        (home / "log.txt").open("w") as log,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as server,
+    ):
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "log.txt")
+            yield f"http://127.0.0.1:{port}", token
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = [
+            "--no-sandbox",
+            "--autoplay-policy=no-user-gesture-required",
+            "--disable-dev-shm-usage",
+        ]
+        window = playwright.chromium.launch(executable_path=chromium, headless=True, args=arguments)
+        yield window
+        window.close()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(address, server, log, longest_s=LONGEST_S):
+    begin = time.monotonic()
+    while time.monotonic() - begin < longest_s:
+        assert server.poll() is None, f"JupyterLab ended: {log.read_text()[-2000:]}"
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.3)
+    raise AssertionError(
+        f"JupyterLab did not answer within {longest_s} s: {log.read_text()[-2000:]}"
+    )
+
+
+# --- the test
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_sounds_and_shows_in_a_browser(name, lab, browser):
+    address, token = lab
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(LONGEST_S * 1000)
+    crashes = []
+    page.on("pageerror", lambda error: crashes.append(str(error)))
+    try:
+        page.goto(f"{address}/lab/tree/notebooks/{name}.ipynb?token={token}&reset")
+        page.wait_for_function(READY)
+        run_all(page)
+        take_screenshots(page, name)
+        check_cells(page)
+        check_sounds_and_pictures(page, name)
+        if name == "04_eval":
+            check_widgets(page)
+        assert not crashes, f"JavaScript errors: {crashes}"
+    finally:
+        page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
+        page.close()
+
+
+def run_all(page):
+    page.evaluate(RUN_ALL)
+    begin = time.monotonic()
+    while not (result := page.evaluate(DONE)):
+        assert time.monotonic() - begin < LONGEST_S, (
+            f"not done within {LONGEST_S} s: {page.evaluate(CELLS)}"
+        )
+    assert result == "done"
+    page.wait_for_timeout(1000)  # outputs are drawn after the kernel has answered
+
+
+def check_cells(page):
+    cells = page.evaluate(CELLS)
+    assert [error for cell in cells for error in cell["errors"]] == []
+    assert [cell["count"] for cell in cells] == list(range(1, len(cells) + 1))
+    assert [cell["stderr"] for cell in cells if re.search("warn|error", cell["stderr"], re.I)] == []
+
+
+def check_sounds_and_pictures(page, name):
+    sounds, pictures = page.evaluate(SOUNDS), page.evaluate(PICTURES)
+    assert len(sounds) >= 2 and len(pictures) >= 2
+    silent = [
+        sound
+        for sound in sounds
+        if not sound["seconds"] or not 0.1 < sound["seconds"] < 600 or not sound["at"] > 0
+    ]
+    assert not silent, f"players that do not play: {silent}"
+    assert all(sound["label"] for sound in sounds) and all(picture["alt"] for picture in pictures)
+    assert not [picture for picture in pictures if min(picture["natural"], picture["shown"]) < 1000]
+    assert page.evaluate(WIDEST) <= 1, "an output is wider than the page"
+    assert page.evaluate(CLIPPED) == [], "lines of code are cut off"
+    if page.evaluate("() => !!document.querySelector('[data-kcarol=players] button')"):
+        found = page.evaluate(SWITCH)
+        assert found["one"] and found["two"] and found["apart"] < 1, (
+            f"the switch does not switch: {found}"
+        )
+
+
+def check_widgets(page):
+    """A choice changes sound and picture; an answer leads to the next trial; a rating is saved."""
+    assert page.locator(".jupyter-widgets").count() > 3
+    sounds, pictures = page.evaluate(SOURCES), page.evaluate(PICTURE_SOURCES)
+    style = page.locator(".widget-dropdown", has_text="style").locator("select")
+    style.select_option("organ")
+    page.wait_for_function(
+        f"before => JSON.stringify(({SOURCES})()) !== before", arg=as_json(sounds)
+    )
+    page.wait_for_function(
+        f"before => JSON.stringify(({PICTURE_SOURCES})()) !== before", arg=as_json(pictures)
+    )
+    for button, after in (("X is A", "Trial 2 of"), ("Save and go on", "Trial 2 of")):
+        before = page.get_by_text(after).count()
+        page.get_by_role("button", name=button).first.click()
+        page.wait_for_function(
+            f"n => [...document.querySelectorAll('.widget-html h4')].filter(x => x.textContent.includes('{after}')).length > n",
+            arg=before,
+        )
+
+
+def as_json(values):
+    return json.dumps(values, separators=(",", ":"))
+
+
+def take_screenshots(page, name):
+    """The notebook from top to bottom, a window at a time."""
+    if not (folder := os.environ.get("KCAROL_SCREENSHOTS")):
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute('application:set-mode', {mode: 'single-document'})"
+    )
+    scroller = "[...document.querySelectorAll('.jp-WindowedPanel-outer')].find(x => x.clientHeight)"
+    height = page.evaluate(f"() => {scroller}.scrollHeight")
+    step = page.evaluate(f"() => {scroller}.clientHeight")
+    for number, top in enumerate(range(0, height, step)):
+        page.evaluate(f"y => {{ {scroller}.scrollTop = y }}", top)
+        page.wait_for_timeout(300)
+        page.screenshot(path=f"{folder}/{name}-{number:02d}.png")

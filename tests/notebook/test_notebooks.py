@@ -1,0 +1,227 @@
+"""The rules that notebooks keep, so that they stay short, start anywhere, and say when a number is
+no longer true.
+
+pytest also runs them (nbval-lax, see pyproject.toml): cells tagged `nbval-check-output` must print
+what is stored here.
+"""
+
+import ast
+import re
+import sys
+from pathlib import Path
+from statistics import median
+
+import nbformat
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "notebooks"
+NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
+NEXT = dict(zip(NAMES, [*(f"{name}.ipynb" for name in NAMES[1:]), "../README.md"], strict=True))
+FEWEST_CELLS, MOST_CELLS, MEDIAN_LINES, MOST_LINES = 15, 25, 3, 12
+# of code and of printed text: in a window of 1280 pixels JupyterLab cuts or breaks what is longer
+MOST_COLUMNS = 100
+FEWEST_CONTRACTS, MOST_PRINTED_LINES, MOST_BYTES = 4, 5, 60_000
+EMBEDDED = re.compile(rb"data:(audio|image)/[\w.+-]+;base64,[A-Za-z0-9+/]{64}")
+
+every_notebook = pytest.mark.parametrize("name", NAMES)
+
+
+def load(name):
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def of_kind(book, kind):
+    return [cell for cell in book.cells if cell.cell_type == kind]
+
+
+def tagged(book, tag):
+    return [cell for cell in book.cells if tag in cell.metadata.get("tags", ())]
+
+
+def tree(cell):
+    """Python of a cell, its magics left out."""
+    return ast.parse(
+        "\n".join(
+            line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))
+        )
+    )
+
+
+def n_lines(cell):
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+def imports_alone(cell):
+    """Imports, and settings that have to be made before them."""
+    parts = tree(cell).body
+    return isinstance(parts[0], (ast.Import, ast.ImportFrom)) and all(
+        isinstance(part, (ast.Import, ast.ImportFrom, ast.Expr)) for part in parts
+    )
+
+
+def test_there_are_four_and_no_others():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(NAMES)
+
+
+# --- what a reader meets
+
+
+@every_notebook
+def test_begins_with_the_one_title_the_aim_what_is_needed_and_what_one_gets(name):
+    book = load(name)
+    titles = [
+        line
+        for cell in of_kind(book, "markdown")
+        for line in cell.source.splitlines()
+        if line.startswith("# ")
+    ]
+    first = book.cells[0]
+    assert len(titles) == 1 and first.cell_type == "markdown" and first.source.startswith(titles[0])
+    assert all(word in first.source.lower() for word in ("aim", "you need", "you get"))
+
+
+@every_notebook
+def test_ends_with_what_one_has_and_a_link_to_the_next(name):
+    last = load(name).cells[-1]
+    assert last.cell_type == "markdown" and "what you have" in last.source.lower()
+    assert f"({NEXT[name]})" in last.source
+
+
+@every_notebook
+def test_links_lead_to_files_that_exist(name):
+    text = "\n".join(cell.source for cell in of_kind(load(name), "markdown"))
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
+    assert links and all((FOLDER / link).exists() for link in links)
+
+
+@every_notebook
+def test_words_come_before_steps(name):
+    kinds = "".join(cell.cell_type[0] for cell in load(name).cells)
+    assert "ccc" not in kinds, "three code cells in a row: put a sentence between them"
+
+
+@every_notebook
+def test_cells_are_few_and_short(name):
+    code = of_kind(load(name), "code")
+    lines = [n_lines(cell) for cell in code]
+    assert FEWEST_CELLS <= len(code) <= MOST_CELLS and max(lines) <= MOST_LINES
+    assert median(lines) <= MEDIAN_LINES
+
+
+@every_notebook
+def test_lines_of_code_and_of_printed_text_fit_a_small_window(name):
+    code = of_kind(load(name), "code")
+    texts = [cell.source for cell in code] + [
+        output.text for cell in code for output in cell.outputs
+    ]
+    assert [line for text in texts for line in text.splitlines() if len(line) > MOST_COLUMNS] == []
+
+
+@every_notebook
+def test_defines_no_functions_and_no_classes(name):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert not [
+        node
+        for cell in of_kind(load(name), "code")
+        for node in ast.walk(tree(cell))
+        if isinstance(node, kinds)
+    ]
+
+
+@every_notebook
+def test_imports_come_first_then_the_parameters(name):
+    code = of_kind(load(name), "code")
+    [parameters] = tagged(load(name), "parameters")
+    place = [cell.source for cell in code].index(parameters.source)
+    assert place >= 1 and all(imports_alone(cell) for cell in code[:place])
+    assert not any(
+        isinstance(node, (ast.Import, ast.ImportFrom))
+        for cell in code[place:]
+        for node in ast.walk(tree(cell))
+    )
+    assert "KCAROL_SMOKE" in parameters.source and all(
+        isinstance(part, ast.Assign) for part in tree(parameters).body
+    )
+
+
+@every_notebook
+def test_paths_do_not_depend_on_the_working_directory(name):
+    """Jupyter starts in notebooks/, papermill and others anywhere: paths begin at `project_root()`."""
+    for cell in of_kind(load(name), "code"):
+        used = {node.id for node in ast.walk(tree(cell)) if isinstance(node, ast.Name)}
+        assert (
+            "/work" not in cell.source
+            and "../" not in cell.source
+            and "chdir" not in cell.source
+            and "Path" not in used
+        )
+
+
+# --- what is stored
+
+
+@every_notebook
+def test_stored_outputs_are_printed_text_alone(name):
+    stored = [output for cell in of_kind(load(name), "code") for output in cell.outputs]
+    assert {(output.output_type, output.get("name")) for output in stored} == {("stream", "stdout")}
+    assert (FOLDER / f"{name}.ipynb").stat().st_size < MOST_BYTES
+
+
+@every_notebook
+def test_was_stored_after_one_run_from_top_to_bottom(name):
+    counts = [cell.execution_count for cell in of_kind(load(name), "code")]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_notebook
+def test_holds_contracts_that_nbval_compares(name):
+    contracts = tagged(load(name), "nbval-check-output")
+    assert len(contracts) >= FEWEST_CONTRACTS
+    for cell in contracts:
+        text = "".join(output.text for output in cell.outputs)
+        assert text.strip() and len(text.splitlines()) <= MOST_PRINTED_LINES, cell.source
+        assert re.search(r"\d|True", text) and "False" not in text, (
+            f"a contract says what holds: {text}"
+        )
+        assert "Traceback" not in text and "Warning" not in text
+
+
+@every_notebook
+def test_carries_no_widget_state(name):
+    assert set(load(name).metadata) <= {"kernelspec", "language_info"}
+
+
+def test_no_sound_and_no_picture_is_embedded_in_any_text():
+    files = [path for pattern in ("*.ipynb", "*.md", "*.html") for path in ROOT.glob(pattern)]
+    files += [
+        path
+        for folder in ("notebooks", "kcarol", "data", "tests", "figures")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".ipynb", ".md", ".html", ".py", ".svg") and "eval" not in path.parts
+    ]
+    assert len(files) > 20 and not [path for path in files if EMBEDDED.search(path.read_bytes())]
+
+
+# --- that they are run
+
+
+def test_plain_pytest_runs_the_notebooks():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "pytest"
+    ]["ini_options"]
+    assert "notebooks" in options["testpaths"]
+    assert {"--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"} <= set(
+        options["addopts"].split()
+    )
+
+
+def test_before_a_commit_ruff_and_nbstripout_look_at_notebooks():
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert "id: ruff" in text and "jupyter" in text and "id: nbstripout" in text
+    assert "--keep-count" in text and "--keep-output-type" in text

@@ -1,0 +1,94 @@
+"""What was heard, standing for what is true."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from kcarol.config import AudioConfig, Config
+from kcarol.conversion.converter import CONVERTER_FILE, Converter
+from kcarol.dataset.labels import unpack
+from kcarol.dataset.pair_set import load_pair_set
+from kcarol.model.content import N_FIELDS, Content
+from kcarol.training import pretraining as runs
+from kcarol.training.batches import PairBatches
+from kcarol.training.pseudo_labels import with_pseudo_labels
+
+AUDIO = AudioConfig()
+
+PAIRS = Path(__file__).resolve().parents[2] / "data/pairs/train"
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def group():
+    return load_pair_set(PAIRS)[0]
+
+
+def test_hearsay_follows_each_group_with_the_same_sounds_and_truth(group, weights):
+    told = list(with_pseudo_labels([group, group], Converter.load(weights)))
+    assert len(told) == 4
+    for other in told:
+        assert (
+            other.pop is group.pop and other.carol is group.carol and other.labels is group.labels
+        )
+    true, heard = (torch.from_numpy(other.content).float() for other in told[:2])
+    assert torch.allclose(true, unpack(torch.from_numpy(group.labels)).content.fields(), atol=1e-3)
+    assert heard.shape == true.shape and (heard - true).abs().mean() > 0.01
+
+
+def contents(group):
+    """What the player is given: the truth, then what the shipped weights hear."""
+    return [
+        Content.of_fields(torch.from_numpy(other.content).float())
+        for other in with_pseudo_labels([group], Converter.load())
+    ]
+
+
+def test_the_shipped_weights_are_nearly_right_about_chords_and_never_quite_sure(group):
+    true, heard = (content.chord for content in contents(group))
+    assert ((heard > 0.5) == (true > 0.5)).float().mean() > 0.8
+    assert ((heard > 0.1) & (heard < 0.9)).float().mean() > 0.01
+
+
+def test_the_tune_of_hearsay_lies_in_the_true_octave(group):
+    true, heard = (content.tune for content in contents(group))
+    for row, other in zip(true, heard, strict=True):
+        pitches = [roll.argmax(-1)[roll.any(-1)].float().median() for roll in (row, other)]
+        assert abs(pitches[0] - pitches[1]) <= 7
+
+
+def test_a_pool_hands_on_what_the_player_is_given(group, weights):
+    groups = list(with_pseudo_labels([group], Converter.load(weights)))
+    batch = PairBatches(groups, AUDIO, 2 * len(group.pop), 16, 64).batch(3)
+    assert batch["content"].shape == (16, 64, N_FIELDS)
+    true = unpack(batch["labels"]).content.fields()
+    is_true = [
+        torch.allclose(a.float(), b, atol=1e-3) for a, b in zip(batch["content"], true, strict=True)
+    ]
+    assert set(is_true) == {True, False}
+
+
+@pytest.mark.parametrize("stage, copies", [("play", 2), ("hear", 1)])
+def test_playing_alone_goes_on_from_weights_with_their_hearsay(
+    stage, copies, weights, tmp_path, monkeypatch
+):
+    pools = []
+    monkeypatch.setattr(
+        runs,
+        "train_converter",
+        lambda pool, *_, **__: pools.append(pool) or tmp_path / "checkpoint.pt",
+    )
+    monkeypatch.setenv("RANK", "1")  # writes nothing
+    runs.train_network(
+        "converter",
+        PAIRS,
+        Config.smoke(),
+        tmp_path,
+        device="cpu",
+        base_weights=weights / CONVERTER_FILE,
+        stage=stage,
+        most_pairs=4,
+    )
+    n_pairs = sum(len(group.pop) for group in load_pair_set(PAIRS))
+    assert pools[0].filled == copies * min(4, n_pairs)
