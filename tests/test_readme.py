@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kcarol.cli.main import main as cli
+from kcarol.cli import main as cli
 from kcarol.conversion.converter import STYLE_NAMES
 from kcarol.notebook import project_figures as figures
 
