@@ -1,0 +1,55 @@
+"""kcarol turns a song into a Christmas carol.
+
+>>> import kcarol
+>>> kcarol.convert("song.mp3", "carol.wav", style="choir")  # doctest: +SKIP
+
+The names below are loaded when they are first used, so that importing kcarol takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from kcarol.audio.clips import preprocess
+    from kcarol.audio.decoding import load_audio
+    from kcarol.conversion.converter import convert_file as convert
+    from kcarol.evaluation.evaluate import evaluate
+    from kcarol.model.transformer import MusicTransformer
+    from kcarol.training.loop import fit
+    from kcarol.vocoder.neural import NeuralVocoder
+
+__all__ = [
+    "MusicTransformer",
+    "NeuralVocoder",
+    "__version__",
+    "convert",
+    "evaluate",
+    "fit",
+    "load_audio",
+    "preprocess",
+]
+
+_HOMES = {  # public name -> module and name where it is defined
+    "load_audio": "kcarol.audio.decoding:load_audio",
+    "preprocess": "kcarol.audio.clips:preprocess",
+    "MusicTransformer": "kcarol.model.transformer:MusicTransformer",
+    "NeuralVocoder": "kcarol.vocoder.neural:NeuralVocoder",
+    "convert": "kcarol.conversion.converter:convert_file",
+    "fit": "kcarol.training.loop:fit",
+    "evaluate": "kcarol.evaluation.evaluate:evaluate",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _HOMES[name].split(":")
+    value = globals()[name] = getattr(import_module(module), attribute)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

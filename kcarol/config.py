@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 
 
@@ -200,3 +201,12 @@ class Config:
 
     def with_train(self, **changes) -> Config:
         return replace(self, train=replace(self.train, **changes))
+
+
+def is_smoke(default: bool) -> bool:
+    """Whether to run in smoke size: tiny networks, few steps, to see that everything works.
+
+    KCAROL_SMOKE=1 says yes and KCAROL_SMOKE=0 says no, everywhere. Where it is unset or empty the
+    caller's `default` holds: True in the notebooks, False on the command line.
+    """
+    return {"": default, "0": False}.get(os.environ.get("KCAROL_SMOKE", ""), True)

@@ -8,8 +8,6 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     """Calls `write(temporary path)` and puts the result in place at once, so that no half file is
@@ -56,6 +54,8 @@ def save_state(path: Path, state: object) -> None:
     """Tensors in plain containers by torch.save, put in place at once; the same state gives the
     same bytes.
     """
+
+    import torch  # here, for the command line imports this module and is to answer at once
 
     def write(temporary: Path) -> None:
         # given a name, torch would write it into the file, and lose what a full disk says

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kcarol.audio.files import printable
-from kcarol.config import AudioConfig, ModelConfig, TrainConfig
+from kcarol.config import AudioConfig, ModelConfig, TrainConfig, is_smoke
 
 FAILED = 2  # exit status for bad input, also argparse's
 INTERRUPTED = 130  # 128 + SIGINT
@@ -640,7 +640,7 @@ def _n_processes() -> int:
 
 
 def _is_smoke(arguments: argparse.Namespace) -> bool:
-    return arguments.smoke or os.environ.get("KCAROL_SMOKE", "0") not in ("", "0")
+    return arguments.smoke or is_smoke(default=False)
 
 
 def _checked_device(name: str | None) -> str | None:

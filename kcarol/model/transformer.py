@@ -49,8 +49,13 @@ class Logits:
         """Posteriors as content; beat and bar `phase` (B, F, 4) are decided elsewhere. Larger
         `sharpness`: more decided.
         """
-        share = lambda logits: torch.sigmoid(logits.float() * sharpness)  # noqa: E731
-        choice = lambda logits: torch.softmax(logits.float() * sharpness, dim=-1)[..., :-1]  # noqa: E731
+
+        def share(logits):
+            return torch.sigmoid(logits.float() * sharpness)
+
+        def choice(logits):
+            return torch.softmax(logits.float() * sharpness, dim=-1)[..., :-1]
+
         return Content(
             tune=choice(self.tune),
             onset=share(self.onset),
@@ -80,10 +85,15 @@ class Logits:
         """The geometric mean of posteriors: that of the logits, those of classes made comparable
         first.
         """
-        of_classes = lambda x, name: F.log_softmax(x, dim=-1) if name in ("tune", "bass") else x  # noqa: E731
-        mean = lambda name: torch.stack(
-            [of_classes(getattr(heard, name), name) for heard in several]
-        ).mean(0)  # noqa: E731
+
+        def of_classes(x, name):
+            return F.log_softmax(x, dim=-1) if name in ("tune", "bass") else x
+
+        def mean(name):
+            return torch.stack([of_classes(getattr(heard, name), name) for heard in several]).mean(
+                0
+            )
+
         return cls(**{name: mean(name) for name in HEADS})
 
 

@@ -106,9 +106,11 @@ class PairBatches(Pool):
     """
 
     def _reserve(self) -> None:
-        half = lambda n: torch.zeros(
-            self.capacity, ROW_FRAMES + 1, n, dtype=torch.float16, device=self.device
-        )  # noqa: E731
+        def half(n):
+            return torch.zeros(
+                self.capacity, ROW_FRAMES + 1, n, dtype=torch.float16, device=self.device
+            )
+
         self.features, self.carol_mel = half(self.cfg.n_features), half(self.cfg.n_mels)
         self.labels = torch.zeros(
             self.capacity, ROW_FRAMES + 1, N_PACKED, dtype=torch.int16, device=self.device

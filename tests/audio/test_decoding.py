@@ -498,8 +498,8 @@ def test_spans_cover_all_and_overlap_enough(n, size, share):
     assert spans[0][0] == 0 and spans[-1][1] == n and all(b - a == min(size, n) for a, b in spans)
     assert all(
         left[1] - right[0] >= overlap and left[0] < right[0]
-        for left, right in zip(spans, spans[1:])
-    )  # noqa: B905
+        for left, right in zip(spans, spans[1:], strict=False)
+    )
 
 
 def test_cross_fades_are_linear():

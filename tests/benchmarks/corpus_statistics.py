@@ -115,9 +115,10 @@ def statistics(clip: Clip) -> dict[str, float]:
 def spectrum_statistics(magnitude: np.ndarray) -> dict[str, float]:
     power = (magnitude**2).mean(axis=1)
     hz = np.arange(len(power)) * RATE / N_FFT
-    level_db = lambda low, high: (
-        10 * np.log10(power[(hz >= low) & (hz < high)].sum() / power.sum() + 1e-9)
-    )  # noqa: E731
+
+    def level_db(low, high):
+        return 10 * np.log10(power[(hz >= low) & (hz < high)].sum() / power.sum() + 1e-9)
+
     found = {
         f"{low}-{high} Hz, dB": level_db(low, high)
         for low, high in zip(EDGES_HZ[:-1], EDGES_HZ[1:], strict=True)
@@ -195,7 +196,9 @@ def hearing_statistics(clips: list[Clip]) -> dict[str, np.ndarray]:
 
 
 def sureness(heard: dict[str, np.ndarray]) -> dict[str, float]:
-    bits = lambda p: -(p * np.log2(p + 1e-9))  # noqa: E731
+    def bits(p):
+        return -(p * np.log2(p + 1e-9))
+
     found = {}
     for name in ("tune", "bass"):
         p = softmax(heard[name].astype(float), axis=1)

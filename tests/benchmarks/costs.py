@@ -265,8 +265,8 @@ def windows(folder: Path, sizes: dict) -> Iterator[dict]:
             yield {
                 "size": f"attention of one layer, {frames} frames",
                 "audio_s": seconds,
-                "seconds": best(lambda: [layer.attend(part) for part in x.split(8)]),
-            }  # noqa: B023
+                "seconds": best(lambda x=x: [layer.attend(part) for part in x.split(8)]),
+            }
     converter.window_frames = usual
 
 

@@ -153,9 +153,12 @@ def tests(device: str, size: Size) -> Iterator[dict]:
 
 def precision(device: str, size: Size) -> Iterator[dict]:
     with tempfile.TemporaryDirectory() as folder:
-        run = lambda where, kind: losses(
-            train(where, kind, size.steps, size.batch, size.frames, Path(folder) / where / kind)
-        )  # noqa: E731
+
+        def run(where, kind):
+            return losses(
+                train(where, kind, size.steps, size.batch, size.frames, Path(folder) / where / kind)
+            )
+
         reference = run("cpu", "fp32")
         last = max(1, size.steps // 4)
         for kind, most in TOLERANCE.items():

@@ -92,9 +92,10 @@ def test_a_chord_of_many_tones_is_one_stroke():
         one,
         strokes=tuple(replace(s, pitch=s.pitch + k) for s in one.strokes for k in (0, 4, 7, 12)),
     )
-    of = lambda part: struck(
-        sheet, PopArrangement((part,), {}, "none", "alone", 0.0, 0.0, None), grid
-    )  # noqa: E731
+
+    def of(part):
+        return struck(sheet, PopArrangement((part,), {}, "none", "alone", 0.0, 0.0, None), grid)
+
     assert np.array_equal(of(one), of(four))
 
 
@@ -195,7 +196,10 @@ def test_a_seventh_sixth_or_ninth_is_of_the_chord_where_an_accompanist_plays_it(
         60 + {"7": 10, "maj7": 11, "6": 9, "add9": 2, "min7": 10}[quality],
     )
     sung = replace(added, name="lead")
-    qualities = lambda *parts: {chord.quality for chord in as_heard(sheet, *parts).chords}  # noqa: E731
+
+    def qualities(*parts):
+        return {chord.quality for chord in as_heard(sheet, *parts).chords}
+
     assert qualities(root, added) == {quality}
     assert qualities(root, sung) == qualities(root) == qualities() == {triad}
 

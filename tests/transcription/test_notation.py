@@ -126,9 +126,10 @@ def test_sections_cover_the_song_and_follow_its_energy(song):
     edges = [(s.start, s.start + s.length) for s in again.sections]
     assert edges[0][0] == 0 and edges[-1][1] == again.n_beats
     assert all(a[1] == b[0] for a, b in zip(edges[:-1], edges[1:], strict=True))
-    level = lambda s, beat: next(
-        x.energy for x in s.sections if x.start <= beat < x.start + x.length
-    )  # noqa: E731
+
+    def level(s, beat):
+        return next(x.energy for x in s.sections if x.start <= beat < x.start + x.length)
+
     beats = np.arange(
         0.5,
         min(sheet.n_beats, sheet.sections[-1].start + sheet.sections[-1].length),

@@ -117,14 +117,14 @@ def test_many_passes_carry_no_farther_than_their_reach():
     ),
 )
 def test_what_lies_below_all_bands_is_hushed(correct):
-    power_between = (
-        lambda wave, first_hz, stop_hz: float(  # noqa: E731
+    def power_between(wave, first_hz, stop_hz):
+        return float(
             torch.fft.rfft(wave * torch.hann_window(len(wave)))[2 * first_hz : 2 * stop_hz]
             .abs()
             .square()
             .sum()
-        )
-    )  # two seconds: bins of half a hertz
+        )  # two seconds: bins of half a hertz
+
     wave, rumble = tones(131.0, 196.0, 330.0), 3 * tones(5.0, 14.0, 22.0)
     made = correct(wave + rumble, LogMel(CFG)(wave))
     assert power_between(made, 0, 30) < 1e-3 * power_between(rumble, 0, 30)
