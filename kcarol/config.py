@@ -52,21 +52,6 @@ class AudioConfig:
     def n_frames(self, n_samples: int) -> int:
         return 1 + n_samples // self.hop_length
 
-    @classmethod
-    def at_24_khz(cls) -> AudioConfig:
-        """The same frames and the same bands, with eleven more above 8 kHz. Nothing that ships was
-        trained at this rate.
-        """
-        return cls(
-            sample_rate=24_000,
-            hop_length=384,
-            n_fft=3072,
-            n_mels=139,
-            f_max_hz=12_000.0,
-            feature_n_fft=6144,
-            flux_n_fft=1536,
-        )
-
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -117,11 +102,6 @@ class VocoderConfig:
     low_passes: tuple[int, ...] = (180, 50)
     low_momenta: tuple[float, ...] = (0.98, 0.96)
     griffin_lim_iterations: int = 32
-
-    @classmethod
-    def at_24_khz(cls) -> VocoderConfig:
-        audio = AudioConfig.at_24_khz()
-        return cls(n_mels=audio.n_mels, hop_length=audio.hop_length, n_fft=1536, low_rates=(24, 12))
 
     @classmethod
     def smoke(cls) -> VocoderConfig:

@@ -37,8 +37,9 @@ from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import STRETCH_S, balance_of, stretch_of
 from kcarol.conversion.texture import measure_texture
 from kcarol.model.content import Content
-from kcarol.model.precision import fast_inference
-from kcarol.model.transformer import HEADS, Logits, MusicTransformer
+from kcarol.model.device import fast_inference
+from kcarol.model.logits import HEADS, Logits
+from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import (
     LARGEST,
     WeightsError,

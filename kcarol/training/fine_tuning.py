@@ -39,13 +39,14 @@ from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available, renew
 from kcarol.corpus.synthesis.synth import DrumKit, play_drums
 from kcarol.dataset.labels import REST, SHARE
 from kcarol.dataset.shards import ROW_FRAMES, Shard
+from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
 from kcarol.training.batches import PairBatches
 from kcarol.training.checkpoint import kept_random_state, load_model_state
 from kcarol.training.loop import fit
 from kcarol.training.losses import STAGES, ConverterLoss
-from kcarol.training.pretraining import Pictures, best_device, styles_and_texture
+from kcarol.training.pretraining import Pictures, styles_and_texture
 from kcarol.training.pseudo_labels import with_pseudo_labels
 from kcarol.training.recipe import mel_statistics
 from kcarol.transcription.decoding import Transcription
@@ -114,7 +115,7 @@ def train_personal(
     """
     cfg = cfg or personal_config()
     own = own or (PersonalConfig.smoke() if cfg.model == ModelConfig.smoke() else PersonalConfig())
-    out, device = Path(out), device or best_device()
+    out, device = Path(out), device or str(best_device())
     carols = [level(wave) for wave in load_waves(Path(processed) / "carol", cfg.audio).values()]
     pairs = _stored_pairs() if pairs is None else list(pairs)
     base = _load_base(base_weights, device)

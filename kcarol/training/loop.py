@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from kcarol.audio.files import write_atomic
 from kcarol.config import AudioConfig, TrainConfig
-from kcarol.model.precision import has_bf16
+from kcarol.model.device import best_device, has_bf16
 from kcarol.training.checkpoint import (
     FORMAT,
     kept_random_state,
@@ -199,7 +199,7 @@ class Team:
     def __init__(self, device: str | torch.device | None = None):
         self.world, self.rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
         local_rank = int(os.environ.get("LOCAL_RANK", 0))
-        self.device = torch.device(device) if device else _best_device(local_rank)
+        self.device = torch.device(device) if device else best_device()
         if self.device.type == "cuda":
             self.device = torch.device(
                 "cuda", local_rank if self.device.index is None else self.device.index
@@ -249,12 +249,6 @@ class Team:
         if self.world > 1:
             for tensor in [*module.parameters(), *module.buffers()]:
                 dist.broadcast(tensor.data, 0)
-
-
-def _best_device(local_rank: int) -> torch.device:
-    if torch.cuda.is_available():
-        return torch.device("cuda", local_rank)
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 class Batches:

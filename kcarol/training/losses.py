@@ -18,7 +18,7 @@ from kcarol.audio.features import transpose_features
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import Targets, unpack
 from kcarol.model.content import N_PITCHES, Content
-from kcarol.model.transformer import Logits
+from kcarol.model.logits import Logits
 
 
 @dataclass(frozen=True)

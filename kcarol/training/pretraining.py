@@ -28,6 +28,7 @@ from kcarol.dataset.labels import unpack
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import SUFFIX, Shard, stored_shards
 from kcarol.evaluation.held_out import PAIR_SET
+from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import load_module
 from kcarol.training.batches import PairBatches, WaveBatches
@@ -71,7 +72,7 @@ def train_network(
     vocoder.safetensors, written from averaged weights. Raises FileNotFoundError without pairs, and
     what `fit` and `load_module` raise.
     """
-    device = device or best_device()
+    device = device or str(best_device())
     first = list(
         itertools.islice(corpus_shards(corpus, cfg.audio, jobs=1), STATISTICS_ROWS if corpus else 4)
     )
@@ -116,13 +117,6 @@ def train_network(
         steps = load_model_state(checkpoint, module)
         export(module, path, cfg, {"steps": steps, "corpus": str(corpus or "rendered")})
     return path
-
-
-def best_device() -> str:
-    """The accelerator at hand, under torchrun the one of this process."""
-    if torch.cuda.is_available():
-        return f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def build_module(what: str, cfg: Config) -> nn.Module:

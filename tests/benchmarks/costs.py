@@ -48,7 +48,7 @@ from kcarol.audio.parallel import side_by_side
 from kcarol.config import AudioConfig, TrainConfig
 from kcarol.conversion.converter import convert_file
 from kcarol.evaluation.report import Table
-from kcarol.model.precision import fast_inference
+from kcarol.model.device import fast_inference
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"

@@ -18,7 +18,7 @@ from kcarol.audio.features import LogMel
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import VOCODER_FILE, level, shipped_weights
 from kcarol.evaluation.held_out import synthetic_pairs
-from kcarol.model.precision import fast_inference
+from kcarol.model.device import fast_inference
 from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
 
 ROUNDS, MOST = 3, 12

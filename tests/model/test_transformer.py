@@ -9,13 +9,8 @@ from torch import nn
 
 from kcarol.config import ModelConfig
 from kcarol.model.content import N_PITCHES, Content, phases
-from kcarol.model.transformer import (
-    HEADS,
-    EncoderLayer,
-    Logits,
-    MusicTransformer,
-    positional_encoding,
-)
+from kcarol.model.logits import HEADS, Logits
+from kcarol.model.transformer import EncoderLayer, MusicTransformer, positional_encoding
 
 CFG = ModelConfig.smoke()
 
@@ -135,11 +130,11 @@ def test_another_style_gives_another_carol_but_the_same_hearing(model):
 
 @torch.no_grad()
 def test_style_reaches_every_playing_layer_and_no_hearing_layer(model):
-    steered = [layer.film is not None for layer in model.layers]
-    assert steered == [False] * CFG.n_hearing_layers + [True] * (
+    conditioned = [layer.film is not None for layer in model.layers]
+    assert conditioned == [False] * CFG.n_hearing_layers + [True] * (
         CFG.n_layers - CFG.n_hearing_layers
     )
-    layer = EncoderLayer(CFG, steered=True).eval()
+    layer = EncoderLayer(CFG, conditioned=True).eval()
     x = torch.randn(1, 8, CFG.d_model)
     assert (layer(x, style(1))[0] - layer(x, style(2))[0]).abs().max() > 1e-3
 
@@ -221,59 +216,6 @@ def test_rows_of_a_batch_do_not_see_each_other(model):
     together = model(x, style(batch=3), content(33, 3))[1]
     alone = model(x[1:2], style(batch=3)[1:2], content(33))[1]
     assert torch.allclose(together[1:2], alone, atol=1e-5)
-
-
-def test_posteriors_of_the_tune_leave_room_for_silence():
-    logits = torch.zeros(1, 2, N_PITCHES + 1)
-    logits[0, 0, -1] = 50.0  # no tune
-    logits[0, 1, 7] = 50.0
-    flat = {name: torch.zeros(1, 2, n) for name, n in HEADS.items()}
-    heard = Logits(**{**flat, "tune": logits}).content(phase(2))
-    assert heard.tune[0, 0].sum() < 1e-6 and heard.tune[0, 1, 7] > 0.999
-
-
-def logits(seed=0, n_frames=5):
-    generator = torch.Generator().manual_seed(seed)
-    return Logits(
-        **{name: torch.randn(1, n_frames, n, generator=generator) for name, n in HEADS.items()}
-    )
-
-
-@pytest.mark.parametrize("semitones", [-3, 1, 12])
-def test_what_was_heard_a_few_semitones_away_comes_back_to_its_place(semitones):
-    heard = logits()
-    moved = heard.transposed(semitones)
-    inside = slice(max(0, semitones), N_PITCHES + min(0, semitones))
-    back = moved.transposed(-semitones)
-    posterior = heard.tune.log_softmax(-1)[
-        ..., slice(inside.start - semitones, inside.stop - semitones)
-    ]
-    assert torch.allclose(moved.tune[..., inside], posterior, atol=1e-5)
-    assert torch.equal(moved.chord[..., (4 + semitones) % 12], heard.chord[..., 4])
-    assert torch.equal(back.chord, heard.chord) and torch.equal(back.bass, heard.bass)
-    assert torch.equal(moved.bass[..., 12], heard.bass[..., 12]) and torch.equal(
-        moved.beat, heard.beat
-    )
-
-
-def test_the_mean_of_one_thing_heard_many_times_is_that_thing():
-    heard = logits()
-    mean = Logits.mean([heard, heard, heard])
-    for name in HEADS:
-        same = (lambda x: x.softmax(-1)) if name in ("tune", "bass") else torch.sigmoid
-        assert torch.allclose(same(getattr(mean, name)), same(getattr(heard, name)), atol=1e-6), (
-            name
-        )
-
-
-def test_the_mean_of_posteriors_knows_nothing_of_the_constants_in_logits():
-    one, other = logits(0), logits(1)
-    louder = replace(other, tune=other.tune + 7.0, bass=other.bass - 5.0)
-    for name in ("tune", "bass"):
-        expected, found = (
-            getattr(Logits.mean(pair), name).softmax(-1) for pair in ([one, other], [one, louder])
-        )
-        assert torch.allclose(found, expected, atol=1e-5), name
 
 
 def test_standardising_and_back_is_identity(model):

@@ -26,7 +26,8 @@ from kcarol.dataset.labels import N_PACKED, unpack
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.evaluation import metrics
 from kcarol.model.content import TUNE_HIGHEST, TUNE_LOWEST
-from kcarol.model.transformer import HEADS, MusicTransformer
+from kcarol.model.logits import HEADS
+from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
 from kcarol.training import fine_tuning as personal
 from kcarol.training.checkpoint import load_checkpoint

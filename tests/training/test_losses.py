@@ -10,7 +10,8 @@ from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.dataset.labels import N_PACKED, unpack
 from kcarol.model.content import N_PITCHES, TUNE_LOWEST
-from kcarol.model.transformer import HEADS, Logits, MusicTransformer
+from kcarol.model.logits import HEADS, Logits
+from kcarol.model.transformer import MusicTransformer
 from kcarol.training.losses import (
     STAGES,
     ConverterLoss,

@@ -10,7 +10,7 @@ from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.dataset.labels import unpack
 from kcarol.model.content import N_PITCHES, TUNE_CENTRE
-from kcarol.model.transformer import HEADS
+from kcarol.model.logits import HEADS
 from kcarol.transcription.decoding import (
     REST,
     DecodingConfig,

@@ -1,12 +1,21 @@
-"""Which number formats a device is fast in."""
+"""Which device to compute on, and in which precision."""
 
 from __future__ import annotations
+
+import os
 
 import torch
 
 
+def best_device() -> torch.device:
+    """The accelerator of this machine (under torchrun, of this process), or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
 def has_bf16(device: torch.device) -> bool:
-    """Whether the device multiplies matrices in bfloat16 by hardware."""
+    """Whether the device multiplies bfloat16 matrices in hardware."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
@@ -15,9 +24,7 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def fast_inference(device: torch.device | str) -> torch.autocast:
-    """Autocast to bfloat16 where that is fast, else none: half the time, the same log-mel distance
-    (measured).
-    """
+    """Autocast to bfloat16 where the hardware has it: half the time, the same log-mel error."""
     device = torch.device(device)
     kind = device.type if device.type in ("cpu", "cuda") else "cpu"
     return torch.autocast(kind, torch.bfloat16, enabled=has_bf16(device))
