@@ -33,7 +33,7 @@ def raising(song: Path, carol: Path, settings: Settings) -> Outcome:
 
 def short_group(seed, cfg):
     """Rendered pairs of a second, padded as all are: the real thing in a tenth of the time."""
-    from kcarol.dataset import shards as pool
+    from kcarol.corpus.dataset import rendering
 
-    pool.LENGTH_S = 1.0
-    return pool.make_shard(seed, cfg)
+    rendering.SONG_S = 1.0
+    return rendering.make_shard(seed, cfg)

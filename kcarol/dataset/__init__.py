@@ -1,0 +1,1 @@
+"""The stored form of parallel pairs: labels, shards and pair sets."""

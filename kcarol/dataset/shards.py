@@ -1,10 +1,8 @@
-"""Where training gets its pairs: shards on disk, or rendering without end in other processes, both
-through one pool.
-"""
+"""Shards: rows of equally long pairs in one style, as training reads them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,31 +11,55 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from kcarol.audio.files import write_atomic
+from kcarol.dataset.labels import N_PACKED, NO_NOTE
 
 ROW_FRAMES = 1280  # 20.48 s: every pair is cut or padded to this
-LENGTH_S = 21.5  # of the songs drawn, so that few need padding
 SUFFIX = ".pairs.safetensors"
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Pairs in one style: pop, carol (N, T) int16; truth (N, F, N_PACKED) int16, F = ROW_FRAMES +
-    1.
+    """Pairs in one style: N rows of T = ROW_FRAMES * hop samples and F = ROW_FRAMES + 1 frames."""
 
-    content (N, F, N_FIELDS) float16, for all groups of a pool or none: what the player is given
-    instead; not stored.
-    """
-
-    pop: np.ndarray
-    carol: np.ndarray
-    labels: np.ndarray
+    pop: np.ndarray  # (N, T) int16
+    carol: np.ndarray  # (N, T) int16
+    labels: np.ndarray  # (N, F, N_PACKED) int16
+    # (N, F, N_FIELDS) float16, what the player is given instead of the labels; it is not stored,
+    # and either all shards of a training run have it or none
     content: np.ndarray | None = None
 
+    @classmethod
+    def of(
+        cls,
+        pops: Sequence[np.ndarray],
+        carols: Sequence[np.ndarray],
+        labels: Sequence[np.ndarray],
+        hop_length: int,
+    ) -> Shard:
+        """Waves (T,) float and packed labels (F, N_PACKED) of any length, cut or padded to rows."""
+        n_samples = ROW_FRAMES * hop_length
+        return cls(
+            np.stack([_wave_row(wave, n_samples) for wave in pops]),
+            np.stack([_wave_row(wave, n_samples) for wave in carols]),
+            np.stack([_label_row(packed) for packed in labels]),
+        )
 
-def save_shard(path: Path, group: Shard) -> None:
-    write_atomic(
-        path, partial(save_file, {"pop": group.pop, "carol": group.carol, "truth": group.labels})
-    )
+
+def _wave_row(wave: np.ndarray, n_samples: int) -> np.ndarray:
+    rounded = np.round(np.clip(wave[:n_samples], -1, 1) * 32767).astype(np.int16)
+    return np.pad(rounded, (0, n_samples - len(rounded)))
+
+
+def _label_row(packed: np.ndarray) -> np.ndarray:
+    row = np.zeros((ROW_FRAMES + 1, N_PACKED), np.int16)
+    row[:, :2] = NO_NOTE  # tune and bass
+    row[: len(packed)] = packed[: len(row)]
+    return row
+
+
+def save_shard(path: Path, shard: Shard) -> None:
+    tensors = {"pop": shard.pop, "carol": shard.carol, "truth": shard.labels}
+    write_atomic(path, partial(save_file, tensors))
 
 
 def load_shard(path: Path) -> Shard:
@@ -46,6 +68,6 @@ def load_shard(path: Path) -> Shard:
 
 
 def stored_shards(folder: Path) -> Iterator[Shard]:
-    """The groups of a folder that `build` wrote, in order of their names."""
+    """The shards of a folder, in order of their file names."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         yield load_shard(path)

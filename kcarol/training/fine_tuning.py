@@ -37,7 +37,7 @@ from kcarol.conversion.converter import (
 from kcarol.corpus.mixing.mix import mix
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available, renew
 from kcarol.corpus.synthesis.synth import DrumKit, play_drums
-from kcarol.dataset.labels import REST, SHARE
+from kcarol.dataset.labels import NO_NOTE, SCALE
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
@@ -288,15 +288,15 @@ def packed_decision(transcription: Transcription) -> np.ndarray:
     content = transcription.content.map(lambda x: x.numpy())
     n_frames = len(content.tune)
     sine, cosine = content.phase[:, :2], content.phase[:, 2:]
-    positions = np.round(np.arctan2(sine, cosine) / (2 * np.pi) % 1 * SHARE)
-    bass = np.where(content.bass.any(1), content.bass.argmax(1), REST)
+    positions = np.round(np.arctan2(sine, cosine) / (2 * np.pi) % 1 * SCALE)
+    bass = np.where(content.bass.any(1), content.bass.argmax(1), NO_NOTE)
     bits = (content.chord > 0.5) @ (1 << np.arange(12))
     beat, downbeat = np.zeros(n_frames, int), np.zeros(n_frames, int)
     beat[transcription.beats[transcription.beats < n_frames]] = 1
     downbeat[transcription.downbeats[transcription.downbeats < n_frames]] = 1
     flags = (content.onset[:, 0] > 0.5) + 2 * beat + 4 * downbeat + 8 * (content.accent[:, 0] > 0.5)
     energy, shift = (
-        np.round(content.energy[:, 0] * SHARE),
+        np.round(content.energy[:, 0] * SCALE),
         np.full(n_frames, transcription.tune_shift),
     )
     columns = [

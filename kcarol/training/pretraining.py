@@ -25,9 +25,8 @@ from kcarol.corpus.lead_sheet.compose import trim
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.synthesis import render
 from kcarol.dataset.labels import unpack
-from kcarol.dataset.pair_set import load_pair_set
+from kcarol.dataset.pair_set import is_pair_set, load_pair_set
 from kcarol.dataset.shards import SUFFIX, Shard, stored_shards
-from kcarol.evaluation.held_out import PAIR_SET
 from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import load_module
@@ -149,7 +148,7 @@ def corpus_shards(corpus: Path | None, cfg: AudioConfig, jobs: int) -> Iterable[
             )
         return (group for _, group in rendered_shards(itertools.count(), cfg, jobs))
     corpus = Path(corpus)
-    if (corpus / PAIR_SET).is_file():
+    if is_pair_set(corpus):
         return load_pair_set(corpus)
     if not any(corpus.glob(f"*{SUFFIX}")):
         raise FileNotFoundError(

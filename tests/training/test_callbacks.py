@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from kcarol.config import Config
-from kcarol.dataset.labels import N_PACKED, REST
+from kcarol.dataset.labels import N_PACKED, NO_NOTE
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.batches import PairBatches
@@ -28,7 +28,7 @@ def pool():
     rng = np.random.default_rng(0)
     waves = rng.integers(-3000, 3000, (2, 2, ROW_FRAMES * CFG.audio.hop_length)).astype(np.int16)
     labels = np.zeros((2, ROW_FRAMES + 1, N_PACKED), np.int16)
-    labels[..., :2] = REST
+    labels[..., :2] = NO_NOTE
     return PairBatches([Shard(waves[0], waves[1], labels)], CFG.audio, 2, 2, 64)
 
 

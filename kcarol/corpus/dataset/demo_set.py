@@ -23,11 +23,11 @@ from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import render_pop
+from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_CAROL, DEMO_SONGS
 from kcarol.corpus.mixing.mix import MixSettings, reverb
 from kcarol.corpus.synthesis.render import renew
 from kcarol.dataset.labels import Labels
-from kcarol.dataset.pair_set import write_sound
 from kcarol.transcription.lead_sheet import LeadSheet, Part, TimeGrid
 
 SAMPLE_RATE = 44_100  # Hz

@@ -6,27 +6,27 @@ import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import energy_at, tune_shift
-from kcarol.dataset.labels import REST, Labels
+from kcarol.dataset.labels import NO_NOTE, Labels
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 
 def sheet_labels(sheet: LeadSheet, grid: TimeGrid, cfg: AudioConfig, n_frames: int) -> Labels:
     frame = lambda beat: np.round(grid.time_s(beat) * cfg.frame_rate).astype(int)  # noqa: E731
     bar = sheet.beats_per_bar
-    tune, onset = np.full(n_frames, REST, np.int16), np.zeros(n_frames, bool)
+    tune, onset = np.full(n_frames, NO_NOTE, np.int16), np.zeros(n_frames, bool)
     for note in sheet.notes:
         first, last = int(frame(note.start)), int(frame(note.start + note.length))
         tune[first:last] = note.pitch
         onset[first : first + 1] = True
     chord, bass, energy = (
         np.zeros((n_frames, 12), bool),
-        np.full(n_frames, REST, np.int8),
+        np.full(n_frames, NO_NOTE, np.int8),
         np.zeros(n_frames, np.float32),
     )
     for c in sheet.chords:
         span = slice(int(frame(c.start)), int(frame(c.start + c.length)))
         chord[span, list(c.pitch_classes)] = not c.silent
-        bass[span] = REST if c.silent else c.bass_class
+        bass[span] = NO_NOTE if c.silent else c.bass_class
     for s in sheet.sections:
         energy[int(frame(s.start)) : int(frame(s.start + s.length))] = energy_at(sheet, s.start)
     beats = np.arange(len(grid.beat_times_s) - 1)

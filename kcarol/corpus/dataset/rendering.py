@@ -14,37 +14,22 @@ import numpy as np
 import torch
 
 from kcarol.config import AudioConfig
-from kcarol.dataset.labels import N_PACKED, REST
-from kcarol.dataset.shards import LENGTH_S, ROW_FRAMES, SUFFIX, Shard, save_shard
+from kcarol.dataset.shards import ROW_FRAMES, SUFFIX, Shard, save_shard
+
+SONG_S = 21.5  # length of the songs drawn: a little over ROW_FRAMES, so that few need padding
 
 
 def make_shard(seed: int, cfg: AudioConfig) -> Shard:
     """The pairs of one seed, as training stores them."""
     from kcarol.corpus.dataset.pairs import make_pairs
 
-    pairs = make_pairs(seed, cfg, LENGTH_S)
-    n_samples = ROW_FRAMES * cfg.hop_length
-    waves = [
-        [_fit(_int16(wave), n_samples, 0) for wave in (pair.pop, pair.carol)] for pair in pairs
-    ]
-    all_labels = []
-    for pair in pairs:
-        empty = np.zeros((ROW_FRAMES + 1, N_PACKED), np.int16)
-        empty[:, :2] = REST
-        packed = pair.labels.packed()[: ROW_FRAMES + 1]
-        empty[: len(packed)] = packed
-        all_labels.append(empty)
-    return Shard(
-        np.stack([w[0] for w in waves]), np.stack([w[1] for w in waves]), np.stack(all_labels)
+    pairs = make_pairs(seed, cfg, SONG_S)
+    return Shard.of(
+        [pair.pop for pair in pairs],
+        [pair.carol for pair in pairs],
+        [pair.labels.packed() for pair in pairs],
+        cfg.hop_length,
     )
-
-
-def _int16(wave: np.ndarray) -> np.ndarray:
-    return np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)
-
-
-def _fit(wave: np.ndarray, n: int, value: int) -> np.ndarray:
-    return np.pad(wave[:n], (0, max(0, n - len(wave))), constant_values=value)
 
 
 def _init_worker() -> None:
