@@ -28,6 +28,7 @@ from torch.nn.functional import one_hot
 from kcarol.audio.files import write_atomic
 from kcarol.model.content import N_PITCHES, TUNE_HIGHEST, TUNE_LOWEST, Content, phases
 
+SONG_LABELS_FILE = "labels.safetensors"  # labels of whole songs, beside their carols
 NO_NOTE = -1
 SCALE = 10_000
 PITCH_CLASSES = np.arange(12)

@@ -27,7 +27,11 @@ LABELS_FILE = "truth.safetensors"
 ROOM_NOISE_DB = -75.0  # rms of a carol's room noise, against full scale
 ROOM_NOISE_SEED = 24
 READ_ERRORS = (
-    OSError, LookupError, TypeError, json.JSONDecodeError, SafetensorError,
+    OSError,
+    LookupError,
+    TypeError,
+    json.JSONDecodeError,
+    SafetensorError,
     soundfile.LibsndfileError,
 )
 

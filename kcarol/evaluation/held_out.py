@@ -1,7 +1,9 @@
-"""Pairs to evaluate on: shards of the corpus, and songs that have their own carol beside them."""
+"""Pairs to evaluate on: pair sets, shards of the corpus, and songs that have a carol beside them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -10,47 +12,49 @@ import numpy as np
 from kcarol.audio.clips import find_audio
 from kcarol.audio.decoding import load_audio, save_audio
 from kcarol.config import AudioConfig
-from kcarol.corpus.dataset.demo_set import STYLE, demo_labels, file_name
-from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS
-from kcarol.dataset.labels import Labels
-from kcarol.dataset.pair_set import read_pairs
+from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, load_labels
+from kcarol.dataset.pair_set import is_pair_set, read_pairs
 from kcarol.dataset.shards import SUFFIX, load_shard
-
-PAIR_SET = "pairs.json"  # names the files of a pair set
 
 
 def synthetic_pairs(
     folder: Path, references: Path, n: int, cfg: AudioConfig | None = None
 ) -> list[dict]:
-    """The first `n` pairs of a folder, as `evaluate_synthetic` takes them: a pair set, or shards
-    that `kcarol corpus` wrote.
+    """The first `n` pairs of a pair set or of shards, as `evaluate_synthetic` takes them.
 
-    A shard's pair has as style the carol of its neighbour in the shard, which is in the same style:
-    written to `references`/NAME.wav, since converters are given files. FileNotFoundError if there
-    are no pairs.
+    Shards store no style by name, so the style of a pair is another carol of its shard, which is
+    in the same style; it is written to `references`/NAME.wav. Raises FileNotFoundError for a
+    folder without pairs.
     """
-    cfg, folder = cfg or AudioConfig(), Path(folder)
-    if (folder / PAIR_SET).is_file():
+    folder = Path(folder)
+    if is_pair_set(folder):
         return read_pairs(folder)[:n]
-    shards = sorted(folder.glob(f"*{SUFFIX}"))
-    if not shards:
+    files = sorted(folder.glob(f"*{SUFFIX}"))
+    if not files:
         raise FileNotFoundError(
-            f"{folder}: expected pairs (*{SUFFIX}), found none; render some: kcarol corpus --out {folder}"
+            f"{folder}: expected pairs (*{SUFFIX}), found none; "
+            f"render some: kcarol corpus --out {folder}"
         )
-    return list(islice((pair for shard in shards for pair in _pairs_of(shard, references, cfg)), n))
+    sample_rate = (cfg or AudioConfig()).sample_rate
+    pairs = (pair for file in files for pair in _pairs_of(file, Path(references), sample_rate))
+    return list(islice(pairs, n))
 
 
-def _pairs_of(shard: Path, references: Path, cfg: AudioConfig):
-    group = load_shard(shard)
-    for i in range(len(group.pop)):
-        name = f"{shard.name.removesuffix(SUFFIX).lstrip('0') or '0'}-{i}"
-        reference = group.carol[(i + 1) % len(group.carol)].astype(np.float32) / 32768
+def _pairs_of(file: Path, references: Path, sample_rate: int) -> Iterator[dict]:
+    """The pairs of a shard."""
+    shard = load_shard(file)
+    pops = shard.pop.astype(np.float32) / 32768
+    carols = shard.carol.astype(np.float32) / 32768
+    number = file.name.removesuffix(SUFFIX).lstrip("0") or "0"
+    for i, (pop, carol) in enumerate(zip(pops, carols, strict=True)):
+        name = f"{number}-{i}"
+        reference = carols[(i + 1) % len(carols)]
         yield {
             "name": name,
-            "pop": group.pop[i].astype(np.float32) / 32768,
-            "carol": group.carol[i].astype(np.float32) / 32768,
-            "style": save_audio(Path(references) / f"{name}.wav", reference, cfg.sample_rate),
-            "labels": Labels.from_packed(group.labels[i]),
+            "pop": pop,
+            "carol": carol,
+            "style": save_audio(references / f"{name}.wav", reference, sample_rate),
+            "labels": Labels.from_packed(shard.labels[i]),
         }
 
 
@@ -59,30 +63,27 @@ def demo_pairs(
 ) -> list[dict]:
     """Songs and the carols of the same name in another folder; songs without one are left out.
 
-    The demo set's songs come with their truth and in their carols' named style; others take their
-    carol as style.
+    Songs with labels in `carols`/SONG_LABELS_FILE, those of the demo set, come with these and with
+    the name of their carol's style. For others, the carol's file is the style.
     """
     cfg = cfg or AudioConfig()
-    by_name = {file.stem: file for file in find_audio(Path(carols))}
-    titles = {file_name(song["title"]): song["title"] for song in DEMO_SONGS}
+    carol_files = {file.stem: file for file in find_audio(Path(carols))}
+    labels_file = Path(carols) / SONG_LABELS_FILE
+    labels = load_labels(labels_file) if labels_file.is_file() else {}
     pairs = []
     for song in find_audio(Path(songs)):
-        if song.stem not in by_name:
+        name = song.stem
+        if name not in carol_files:
             continue
-        pop, carol = (
-            load_audio(file, cfg, duration_s=heard_s) for file in (song, by_name[song.stem])
-        )
+        files = (song, carol_files[name])
+        pop, carol = (load_audio(file, cfg, duration_s=heard_s) for file in files)
         length = min(len(pop), len(carol))
-        pair = {
-            "name": song.stem,
-            "style": by_name[song.stem],
-            "pop": pop[:length],
-            "carol": carol[:length],
-        }
-        if title := titles.get(song.stem):
-            pair |= {
-                "style": STYLE,
-                "labels": demo_labels(title, cfg).window(0, cfg.n_frames(length)),
-            }
+        pair = {"name": name, "pop": pop[:length], "carol": carol[:length]}
+        if name in labels:
+            events = json.loads((Path(carols) / f"{name}.truth.json").read_text())
+            window = labels[name][: cfg.n_frames(length)]
+            pair |= {"style": events["style"], "labels": Labels.from_packed(window)}
+        else:
+            pair |= {"style": carol_files[name]}
         pairs.append(pair)
     return pairs

@@ -88,7 +88,8 @@ CORPUS = """
 import json, resource, sys
 from pathlib import Path
 from kcarol.config import AudioConfig
-from kcarol.dataset.shards import ROW_FRAMES, build
+from kcarol.corpus.dataset.rendering import build
+from kcarol.dataset.shards import ROW_FRAMES
 if __name__ == "__main__":
     n_pairs, seconds = build(Path(sys.argv[1]), float(sys.argv[2]), 0, int(sys.argv[3]))
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024

@@ -27,8 +27,8 @@ from kcarol.audio.decoding import load_audio, save_audio
 from kcarol.audio.files import save_state, write_atomic
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
+from kcarol.corpus.dataset import rendering
 from kcarol.corpus.dataset.pairs import missing
-from kcarol.dataset import shards as pool
 from kcarol.dataset.shards import Shard, load_shard, save_shard
 from kcarol.model.weights_file import save_module
 from kcarol.training.checkpoint import load_checkpoint
@@ -340,7 +340,7 @@ def write_job(folder: str) -> int:
 
 
 def corpus_job(folder: str, jobs: int = 1) -> int:
-    pool.make_shard = worker_tasks.short_group
+    rendering.make_shard = worker_tasks.short_group
     return cli.main(
         ["corpus", "--held-out", "--hours", "0.04", "--jobs", str(jobs), "--out", f"{folder}/out"]
     )

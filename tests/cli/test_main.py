@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from kcarol.audio.decoding import load_audio, save_audio
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE
 from kcarol.corpus.dataset.demo_set import STYLE, demo_labels
+from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.dataset import pair_set as pairset
-from kcarol.dataset.labels import N_PACKED
+from kcarol.dataset.labels import N_PACKED, save_labels
 from kcarol.dataset.shards import ROW_FRAMES, Shard, save_shard
 from kcarol.evaluation.held_out import demo_pairs, synthetic_pairs
 from kcarol.training.fine_tuning import OWN
@@ -66,13 +66,13 @@ def short_pairs(tmp_path_factory):
     folder, seconds = tmp_path_factory.mktemp("short"), 4
     rng, t = np.random.default_rng(1), np.arange(seconds * RATE) / RATE
     tone = (0.2 * np.sin(2 * np.pi * 440 * t) * (np.sin(2 * np.pi * 2 * t) > 0)).astype(np.float32)
-    pairset.write_sound(folder / "a.carol.ogg", tone, RATE, 0.4)
-    pairset.write_sound(
+    write_sound(folder / "a.carol.ogg", tone, RATE, 0.4)
+    write_sound(
         folder / "a.pop.ogg", tone + rng.normal(0, 0.05, len(t)).astype(np.float32), RATE, 0.4
     )
     labels = np.zeros((AudioConfig().n_frames(len(t)), N_PACKED), np.int16)
     labels[:, 0], labels[:, 2], labels[::32, 3] = 69, 0b1000010001, 3
-    save_file(pairset.columns_of("a", labels), folder / "truth.safetensors")
+    save_labels(folder / pairset.LABELS_FILE, {"a": labels})
     entry = {"name": "a", "title": "A", "style": "bells", "group": 0, "seed": 0}
     about = {"format": pairset.FORMAT, "sample_rate": RATE, "pairs": [entry]}
     (folder / "pairs.json").write_text(json.dumps(about))
@@ -518,7 +518,7 @@ def test_corpus_passes_hours_seed_and_reports_its_speed(tmp_path, monkeypatch, c
         return 2, 30.0
 
     monkeypatch.setattr("kcarol.corpus.synthesis.render.available", lambda *_: None)
-    monkeypatch.setattr("kcarol.dataset.shards.build", build)
+    monkeypatch.setattr("kcarol.corpus.dataset.rendering.build", build)
     argv = ["corpus", "--hours", "0.01", "--seed", "5", "--jobs", "1", "--out", str(tmp_path)]
     assert cli.main(argv) == 0
     assert seen == {"out": tmp_path, "hours": 0.01, "seed": 5, "jobs": 1}

@@ -24,6 +24,7 @@ from kcarol.corpus.arrangement.carol import (
     tune_shift,
     voicing,
 )
+from kcarol.corpus.dataset import rendering
 from kcarol.corpus.dataset.demo_set import DemoSong, demo_labels, truth_events
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED, make_pairs
@@ -33,11 +34,10 @@ from kcarol.corpus.lead_sheet.demo_songs import DEMO_CAROL, DEMO_SONGS
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.mixing.mix import MixSettings, mix
 from kcarol.corpus.synthesis import render
-from kcarol.dataset import shards as pool_module
-from kcarol.dataset.labels import N_PACKED, REST, Labels, unpack
-from kcarol.dataset.pair_set import PairSetError, columns_of, load_pair_set, packed_of, read_pairs
-from kcarol.dataset.shards import ROW_FRAMES, Shard
-from kcarol.model.content import TUNE_CENTRE, TUNE_LOWEST
+from kcarol.dataset.labels import N_PACKED, load_labels
+from kcarol.dataset.pair_set import load_pair_set
+from kcarol.dataset.shards import ROW_FRAMES, Shard, stored_shards
+from kcarol.model.content import TUNE_CENTRE
 from kcarol.training.batches import PairBatches, WaveBatches
 from kcarol.transcription.lead_sheet import Part, Stroke, TimeGrid
 
@@ -204,40 +204,6 @@ def test_truth_frames_match_the_grid(song):
         assert set(np.flatnonzero(labels.chord[middle])) == set(chord.pitch_classes)
         assert labels.bass[middle] == chord.bass_class
     assert 0 <= labels.beat_position.min() and labels.bar_position.max() < 1
-
-
-def test_packed_truth_makes_the_round_trip(song):
-    sheet, grid = song
-    packed = sheet_labels(
-        sheet, grid, CFG, CFG.n_frames(round(grid.length_s * CFG.sample_rate))
-    ).packed()
-    assert packed.shape[1] == N_PACKED and packed.dtype == np.int16
-    assert np.array_equal(Labels.from_packed(packed).packed(), packed)
-    assert np.array_equal(packed_of("x", columns_of("x", packed)), packed)
-
-
-def test_truth_of_no_frames_makes_the_round_trip():
-    assert Labels.from_packed(np.zeros((0, N_PACKED), np.int16)).packed().shape == (0, N_PACKED)
-
-
-def test_content_is_the_truth_with_the_tune_in_the_carols_register(song):
-    sheet, grid = song
-    labels = sheet_labels(sheet, grid, CFG, CFG.n_frames(round(grid.length_s * CFG.sample_rate)))
-    content, sung = labels.content(), labels.tune != REST
-    assert np.array_equal(content.tune.sum(-1).numpy() > 0, sung)
-    assert np.array_equal(
-        content.tune.argmax(-1).numpy()[sung] + TUNE_LOWEST,
-        labels.tune[sung] + tune_shift(sheet.notes),
-    )
-    assert np.array_equal(content.chord.numpy() > 0, labels.chord)
-    assert np.array_equal(content.onset[:, 0].numpy() > 0, labels.onset)
-    assert np.allclose(content.energy[:, 0], labels.energy, atol=1e-4)
-
-
-def test_window_of_the_truth_is_a_window_of_its_packed_form(song):
-    sheet, grid = song
-    labels = sheet_labels(sheet, grid, CFG, 1000)
-    assert np.array_equal(labels.window(37, 200).packed(), labels.packed()[37:237])
 
 
 # --- render and pairs
@@ -449,7 +415,7 @@ def test_build_goes_on_where_it_stopped(monkeypatch, tmp_path):
             asked.append(seed)
             yield seed, made_up_groups(1, seed=seed)[0]
 
-    monkeypatch.setattr(pool_module, "rendered_groups", rendered)
+    monkeypatch.setattr(rendering, "rendered_shards", rendered)
     two_pairs_hours = 2 * ROW_FRAMES / CFG.frame_rate / 3600
     assert build(tmp_path, two_pairs_hours, seed=10, jobs=1)[0] == 2
     finished = next(tmp_path.iterdir()).stat().st_mtime_ns
@@ -458,7 +424,7 @@ def test_build_goes_on_where_it_stopped(monkeypatch, tmp_path):
         path.stat().st_mtime_ns for path in tmp_path.iterdir()
     ]
     assert build(tmp_path, 2 * two_pairs_hours, seed=10, jobs=1)[0] == 0
-    loaded = list(pool_module.stored_shards(tmp_path))
+    loaded = list(stored_shards(tmp_path))
     assert [
         np.array_equal(g.pop, made_up_groups(1, seed=10 + i)[0].pop) for i, g in enumerate(loaded)
     ] == [True, True]
@@ -468,90 +434,22 @@ def test_build_goes_on_where_it_stopped(monkeypatch, tmp_path):
 # -------------------------------------------------------------------------------------
 
 
-def test_held_out_pair_set_has_two_pairs_in_every_style():
-    pairs = read_pairs(DATA / "pairs")
-    assert sorted(pair["style"] for pair in pairs) == sorted(2 * list(STYLES))
-    for pair in pairs:
-        assert (
-            pair["seed"] >= VALIDATION_SEED
-            and len(pair["pop"]) == len(pair["carol"]) > 15 * CFG.sample_rate
-        )
-        assert (
-            len(pair["labels"].tune) == CFG.n_frames(len(pair["pop"]))
-            and (pair["labels"].tune != REST).any()
-        )
-        # records are mastered at any level, carols at one
-        for kind, softest in (("pop", 0.01), ("carol", 0.05)):
-            assert softest < np.sqrt(np.square(pair[kind]).mean()) < 0.8
-
-
-def test_pair_sets_of_training_and_validation_share_no_title():
-    titles = [
-        {pair["title"] for pair in read_pairs(folder)}
-        for folder in (DATA / "pairs", DATA / "pairs" / "train")
-    ]
-    assert titles[0] and titles[1] and not titles[0] & titles[1]
-
-
-def test_pair_set_fills_a_pool_with_rows_of_its_truth():
+def test_pair_set_fills_a_pool():
     groups = load_pair_set(DATA / "pairs" / "train")
     pool = PairBatches(groups, CFG, capacity=2 * len(groups), batch_size=2, window_frames=128)
     batch = pool.batch(0)
     assert pool.filled == 2 * len(groups) and torch.isfinite(batch["features"]).all()
-    first = read_pairs(DATA / "pairs" / "train")[0]
-    assert np.array_equal(
-        groups[0].labels[0][: len(first["labels"].tune)], first["labels"].packed()
-    )
 
 
-def test_stored_tune_is_heard_in_the_stored_carol():
-    pair = next(pair for pair in read_pairs(DATA / "pairs") if pair["style"] == "organ")
-    mel = LogMel(CFG)(torch.from_numpy(pair["carol"]))
-    tune_now = unpack(torch.from_numpy(pair["labels"].packed())).content.tune
-    sung = tune_now.sum(-1) > 0
-    hz = 440 * 2 ** ((tune_now.argmax(-1) + TUNE_LOWEST - 69) / 12)
-    centres = (
-        LogMel(CFG)(torch.sin(2 * torch.pi * hz[sung][0] * torch.arange(16_000) / 16_000))
-        .mean(0)
-        .argmax()
-    )
-    same = sung & (hz == hz[sung][0])
-    assert mel[same, centres].mean() > mel[~same, centres].mean() + 0.5
-
-
-@pytest.mark.parametrize(
-    ("about", "reason"),
-    [
-        (None, "pairs.json"),
-        ("{", "whole pair set"),
-        ('{"format": 99, "sample_rate": 16000, "pairs": []}', "format 99"),
-        (
-            json.dumps(
-                {
-                    "format": 1,
-                    "sample_rate": 16000,
-                    "pairs": [{"name": "x", "style": "bells", "group": 0}],
-                }
-            ),
-            "labels",
-        ),
-    ],
-)
-def test_a_broken_pair_set_gives_one_line_with_the_way_out(tmp_path, about, reason):
-    if about:
-        (tmp_path / "pairs.json").write_text(about)
-    for read in (read_pairs, load_pair_set):
-        with pytest.raises(PairSetError, match=reason) as error:
-            read(tmp_path)
-        assert "\n" not in str(error.value) and "anew" in str(error.value)
-
-
-def test_demo_truth_agrees_with_the_events_beside_the_demo_carols():
+def test_demo_labels_agree_with_what_is_stored_beside_the_demo_carols():
+    stored = load_labels(DATA / "demo_carols" / "labels.safetensors")
     for song in DEMO_SONGS:
         name = song["title"].lower().replace(" ", "-")
         events = json.loads((DATA / "demo_carols" / f"{name}.truth.json").read_text())
         assert events == truth_events(song)
         labels = demo_labels(song["title"])
+        # shares may be rounded to the next unit on another machine
+        assert np.abs(labels.packed() - stored[name]).max() <= 1
         assert len(np.flatnonzero(labels.beat)) == len(events["beats_s"])
         assert [labels.tune[round((a + b) / 2 * CFG.frame_rate)] for a, b, _ in events["tune"]] == [
             p for *_, p in events["tune"]

@@ -27,7 +27,7 @@ from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_CAROL, DEMO_SONGS
 from kcarol.corpus.mixing.mix import MixSettings, reverb
 from kcarol.corpus.synthesis.render import renew
-from kcarol.dataset.labels import Labels
+from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, save_labels
 from kcarol.transcription.lead_sheet import LeadSheet, Part, TimeGrid
 
 SAMPLE_RATE = 44_100  # Hz
@@ -239,9 +239,18 @@ def write_demo(out: Path, sample_rate: int = SAMPLE_RATE) -> list[Path]:
         text = json.dumps(truth_events(song), indent=None)
         write_atomic(labels, lambda path, text=text: path.write_text(text + "\n"))
         written += [path, own, labels]
+    written.append(write_demo_labels(out / "demo_carols"))
     carol = out / "raw" / "carol" / f"{file_name(DEMO_CAROL['title'])}.ogg"
     write_sound(carol, render_demo_carol(sample_rate), sample_rate, COMPRESSION[".ogg"])
     return [*written, carol]
+
+
+def write_demo_labels(folder: Path) -> Path:
+    """Writes the labels of all demo songs, by file name, for evaluation; needs no synthesiser."""
+    path = Path(folder) / SONG_LABELS_FILE
+    titles = [song["title"] for song in DEMO_SONGS]
+    save_labels(path, {file_name(title): demo_labels(title).packed() for title in titles})
+    return path
 
 
 def truth_events(song: Mapping) -> dict:

@@ -55,7 +55,9 @@ def write_pair_set(
             about = {"title": pair.title, "style": style_name, "group": group, "seed": seed}
             entries.append({"name": name} | about)
     save_labels(out / LABELS_FILE, labels)
-    text = json.dumps({"format": FORMAT, "sample_rate": cfg.sample_rate, "pairs": entries}, indent=1)
+    text = json.dumps(
+        {"format": FORMAT, "sample_rate": cfg.sample_rate, "pairs": entries}, indent=1
+    )
     write_atomic(out / PAIRS_FILE, lambda path: path.write_text(text + "\n"))
     return entries
 
