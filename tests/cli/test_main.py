@@ -15,12 +15,10 @@ from kcarol.audio.decoding import load_audio, save_audio
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE
-from kcarol.corpus.dataset.demo_set import STYLE, demo_labels
 from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.dataset import pair_set as pairset
 from kcarol.dataset.labels import N_PACKED, save_labels
 from kcarol.dataset.shards import ROW_FRAMES, Shard, save_shard
-from kcarol.evaluation.held_out import demo_pairs, synthetic_pairs
 from kcarol.training.fine_tuning import OWN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -466,32 +464,6 @@ def test_eval_prints_the_table_with_anchors_and_draws_it(tmp_path, short_pairs, 
         if row["system"] == "target"
     )
     assert target["tune"] == 1 and target["mse"] == 0 and target["lsd"] == 0
-
-
-def test_pairs_of_a_shard_take_each_others_carols_as_style(pairs, tmp_path):
-    first, second = synthetic_pairs(pairs, tmp_path, 24)
-    assert len(load_audio(first["style"])) == len(second["carol"])
-    assert np.abs(load_audio(first["style"]) - second["carol"]).max() < 1e-3
-    assert (first["labels"].tune == 69).all() and first["labels"].beat.sum() == len(
-        range(0, ROW_FRAMES + 1, 32)
-    )
-    assert len(synthetic_pairs(pairs, tmp_path, 1)) == 1
-
-
-def test_demo_songs_come_with_truth_and_others_with_their_carol_as_style(tmp_path):
-    for name in ("snowlit-signal", "mine", "alone"):
-        song(tmp_path / "songs" / f"{name}.wav", 2.0)
-    for name in ("snowlit-signal", "mine"):
-        song(tmp_path / "carols" / f"{name}.wav", 1.5)
-    demo = {pair["name"]: pair for pair in demo_pairs(tmp_path / "songs", tmp_path / "carols")}
-    assert set(demo) == {"snowlit-signal", "mine"}
-    assert (
-        demo["mine"]["style"] == tmp_path / "carols" / "mine.wav" and "labels" not in demo["mine"]
-    )
-    ours = demo["snowlit-signal"]
-    assert ours["style"] == STYLE and len(ours["pop"]) == len(ours["carol"]) == 1.5 * RATE
-    n_frames = AudioConfig().n_frames(len(ours["pop"]))
-    assert (ours["labels"].tune == demo_labels("Snowlit Signal").tune[:n_frames]).all()
 
 
 def test_eval_of_nothing_is_one_line(tmp_path, monkeypatch, capsys):
