@@ -35,8 +35,8 @@ from kcarol.conversion.converter import (
     shipped_weights,
 )
 from kcarol.corpus.mixing.mix import mix
+from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available, renew
-from kcarol.corpus.synthesis.synth import DrumKit, play_drums
 from kcarol.dataset.labels import NO_NOTE, SCALE
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.device import best_device

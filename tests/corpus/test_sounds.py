@@ -7,15 +7,9 @@ import pytest
 from scipy import signal
 
 from kcarol.corpus.mixing import mix as mixing
-from kcarol.corpus.synthesis.synth import (
-    DRUM_NOTES,
-    KINDS,
-    ROLE_KINDS,
-    DrumKit,
-    SynthSound,
-    play_drums,
-    play_synth,
-)
+from kcarol.corpus.synthesis.drum_machine import DRUM_NOTES, DrumKit, play_drums
+from kcarol.corpus.synthesis.oscillators import play_synth
+from kcarol.corpus.synthesis.patches import ROLE_KINDS, Patch, patch_table
 from kcarol.corpus.synthesis.voice import (
     CONTROL_HZ,
     STYLES,
@@ -215,7 +209,7 @@ def test_synth_pitch_is_right_for_every_patch(role):
     rng = np.random.default_rng(2)
     for _ in range(12):
         # swings about the note, blurs the measure
-        sound = replace(SynthSound.draw(rng, role), vibrato_cents=0.0)
+        sound = replace(Patch.draw(rng, role), vibrato_cents=0.0)
         pitch = float(rng.integers(36, 50) if role == "bass" else rng.integers(52, 84))
         wave = play_synth([Stroke(0.1, 1.2, pitch, 100)], sound, 1.6, RATE, rng)
         assert abs(harmonic_pitch(wave[int(0.15 * RATE) : int(1.2 * RATE)], pitch) - pitch) < 0.3, (
@@ -226,12 +220,12 @@ def test_synth_pitch_is_right_for_every_patch(role):
 
 def test_all_kinds_are_drawn():
     rng = np.random.default_rng(0)
-    kinds = {SynthSound.draw(rng, role).kind for role in (*ROLE_KINDS, "other") for _ in range(150)}
-    assert kinds == set(KINDS)
+    kinds = {Patch.draw(rng, role).kind for role in (*ROLE_KINDS, "other") for _ in range(150)}
+    assert kinds == set(patch_table())
 
 
 def test_high_synth_notes_do_not_alias():
-    sound = SynthSound(shape="saw", bright_hz=20_000, dark_hz=20_000, vibrato_cents=0)
+    sound = Patch(shape="saw", bright_hz=20_000, dark_hz=20_000, vibrato_cents=0)
     f0_hz = 440 * 2 ** ((96 - 69) / 12)
     wave = play_synth([Stroke(0.0, 1.5, 96, 100)], sound, 1.5, RATE, np.random.default_rng(0))[
         1600:17600
@@ -242,7 +236,7 @@ def test_high_synth_notes_do_not_alias():
 
 
 def test_notes_are_silent_before_they_start_and_after_their_release():
-    sound = SynthSound(release_s=0.1)
+    sound = Patch(release_s=0.1)
     wave = play_synth([Stroke(0.5, 0.4, 60, 100)], sound, 2.0, RATE, np.random.default_rng(0))
     assert not wave[: RATE // 2].any() and not wave[int(1.02 * RATE) :].any()
 
@@ -286,14 +280,12 @@ def stems() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
     drums = [Stroke(0.5 * k, 0.1, 36 if k % 2 == 0 else 38, 100) for k in range(8)]
     chords = [Stroke(t, 1.9, p, 80) for t in (0.0, 2.0) for p in (60, 64, 67)]
-    pad = play_synth(chords, SynthSound.draw(rng, "pad"), 4.0, RATE, rng)
+    pad = play_synth(chords, Patch.draw(rng, "pad"), 4.0, RATE, rng)
     return {
         "lead": sing(TUNE[:5], 4.0, RATE, rng),
         "drums": play_drums(drums, DrumKit(), 4.0, RATE, rng),
         "pad": np.stack([pad, np.roll(pad, 40)]),
-        "bass 2": play_synth(
-            [Stroke(0, 3.5, 36, 90)], SynthSound.draw(rng, "bass"), 3.7, RATE, rng
-        ),
+        "bass 2": play_synth([Stroke(0, 3.5, 36, 90)], Patch.draw(rng, "bass"), 3.7, RATE, rng),
     }
 
 

@@ -16,6 +16,9 @@ from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import draw_sheet
 from kcarol.corpus.mixing.mix import MixSettings, amplifier, drift_pitch, mix
 from kcarol.corpus.synthesis import render, speech
+from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
+from kcarol.corpus.synthesis.oscillators import play_synth
+from kcarol.corpus.synthesis.patches import Patch
 from kcarol.corpus.synthesis.render import (
     TRAINING_SOUNDFONTS,
     VALIDATION_SOUNDFONT,
@@ -23,7 +26,6 @@ from kcarol.corpus.synthesis.render import (
     render_parts,
 )
 from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS, Speaker
-from kcarol.corpus.synthesis.synth import DrumKit, SynthSound, play_drums, play_synth
 from kcarol.corpus.synthesis.voice import Singer, sing
 from kcarol.corpus.synthesis.world_voice import choose, sing_words
 from kcarol.dataset.labels import Labels
@@ -86,7 +88,7 @@ def _play(
             return _sing_part(strokes, kind, length_s, rate, rng, own, speakers, lead)
         return sing(strokes, length_s, rate, rng, own, style="sung" if kind == "voice" else "rap")
     if kind == "synth":
-        return play_synth(strokes, SynthSound.draw(rng, synth_role(part.name)), length_s, rate, rng)
+        return play_synth(strokes, Patch.draw(rng, synth_role(part.name)), length_s, rate, rng)
     if kind == "drumsynth":
         return play_drums(part.strokes, DrumKit.draw(rng), length_s, rate, rng)
     tuning = 0.0 if part.is_drums else arrangement.tuning_cents
