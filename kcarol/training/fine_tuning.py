@@ -140,7 +140,7 @@ def train_personal(
         go_part_of_the_way(module, base.model, own.trained_share)
     if int(os.environ.get("RANK", 0)) == 0:
         converter = _converter(module, cfg, device, base)
-        add_styles(converter, base if from_base else None, carols, cfg)
+        converter = with_styles(converter, base if from_base else None, carols)
         about = {
             "trained": "personal",
             "steps": steps,
@@ -254,18 +254,29 @@ def _converter(
     return Converter(module, vocoder, {}, window, cfg.audio, device, texture)
 
 
-def add_styles(
-    converter: Converter, base: Converter | None, carols: list[np.ndarray], cfg: Config
-) -> None:
-    """The named styles and the user's own; from nothing the named ones are rendered, where that can
-    be.
+def with_styles(
+    converter: Converter, base: Converter | None, carols: Sequence[np.ndarray]
+) -> Converter:
+    """The same with the user's own style and the named ones: the base's or, of a model trained from
+    nothing, measured on the references that ship.
     """
-    named = base.styles if base is not None else styles_and_texture(converter.model, cfg)[0]
+    if base is not None:
+        styles, sounds, texture = base.styles, base.sounds, base.texture
+    else:
+        styles, texture = styles_and_texture(converter.model)
+        sounds = {}
     own = own_sound(converter, carols)
-    converter.styles |= {name: vector.to(converter.device) for name, vector in named.items()} | {
-        OWN: own.vector
-    }
-    converter.sounds |= (base.sounds if base is not None else {}) | {OWN: own}
+    return Converter(
+        converter.model,
+        converter.vocoder,
+        {**styles, OWN: own.vector},
+        converter.window_frames,
+        converter.audio,
+        converter.device,
+        texture,
+        converter.cfg,
+        {**sounds, OWN: own},
+    )
 
 
 def own_sound(converter: Converter, carols: Sequence[np.ndarray]) -> Sound:

@@ -17,16 +17,13 @@ from kcarol.audio.features import LogMel
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import STYLE_NAMES, Converter, save_converter
 from kcarol.conversion.texture import measure_texture
-from kcarol.corpus.arrangement.carol import STYLES, render_carol
-from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import missing
 from kcarol.corpus.dataset.rendering import rendered_shards
-from kcarol.corpus.lead_sheet.compose import trim
-from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.synthesis import render
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.pair_set import is_pair_set, load_pair_set
 from kcarol.dataset.shards import SUFFIX, Shard, stored_shards
+from kcarol.dataset.style_references import StyleReferences, load_style_references
 from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import load_module
@@ -35,14 +32,10 @@ from kcarol.training.checkpoint import load_model_state
 from kcarol.training.losses import ConverterLoss
 from kcarol.training.pseudo_labels import with_pseudo_labels
 from kcarol.training.recipe import STATISTICS_ROWS, mel_statistics, train_converter, train_vocoder
-from kcarol.transcription.lead_sheet import TimeGrid
 from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
 
 POOLS = {"converter": PairBatches, "vocoder": WaveBatches}
 HELD_OUT_BATCHES = 4
-# in which named styles are heard
-STYLE_TUNES = ("Silent Night", "Deck the Halls", "The First Noel")
-STYLE_BARS = 10
 # many short windows
 VOCODER_WINDOW_FRAMES, VOCODER_BATCH_SIZE, VOCODER_LEARNING_RATE = 64, 32, 5e-4
 
@@ -205,39 +198,28 @@ def export(module: nn.Module, path: Path, cfg: Config, about: dict) -> None:
     """
     module.eval()
     if isinstance(module, MusicTransformer):
-        styles, texture = styles_and_texture(module, cfg)
+        styles, texture = styles_and_texture(module)
         save_converter(path, module, styles, cfg.train.window_frames, about, texture)
     else:
         module.save(path, extra=about)
 
 
+@torch.no_grad()
 def styles_and_texture(
-    module: MusicTransformer, cfg: Config
-) -> tuple[dict[str, torch.Tensor], torch.Tensor | None]:
-    """The named styles as the module hears them, (d_style,) each, and what its playing of them
-    lacks (`texture`, (M,)).
-
-    Means over STYLE_TUNES rendered in each style. Without the synthesiser there are none: such
-    weights convert with a carol's file as style, and without texture.
+    module: MusicTransformer, references: StyleReferences | None = None
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """Embeddings (d_style,) of the named styles, and the texture (M,) that the module's playing of
+    them lacks; measured on the references that ship.
     """
-    if render.available((render.CAROL_SOUNDFONT,)):
-        return {}, None
-    converter = Converter(module, GriffinLim(cfg.audio), {}, cfg.train.window_frames, cfg.audio)
-    log_mel, styles, textures = LogMel(cfg.audio), {}, []
+    references = references or load_style_references()
+    device = next(module.parameters()).device
+    content = unpack(references.labels.to(device)).content
+    styles, textures = {}, []
     for name in STYLE_NAMES:
-        sheets = [trim(tune(title), 0, STYLE_BARS) for title in STYLE_TUNES]
-        grids = [TimeGrid.of(sheet) for sheet in sheets]
-        played = zip(sheets, grids, strict=True)
-        waves = [
-            render_carol(sheet, grid, STYLES[name], cfg.audio.sample_rate) for sheet, grid in played
-        ]
-        styles[name] = torch.stack([converter.embed_style(wave) for wave in waves]).mean(0)
-        for sheet, grid, wave in zip(sheets, grids, waves, strict=True):
-            target = log_mel(torch.from_numpy(wave))
-            content = sheet_labels(sheet, grid, cfg.audio, len(target)).content()
-            textures.append(
-                measure_texture(converter.play(content, styles[name], lively=False), target)
-            )
+        target = references.log_mels[name].to(device)  # (N, F, M)
+        styles[name] = module.embed_style(target).mean(0)
+        played = module.destandardise(module.play(content, styles[name].expand(len(target), -1)))
+        textures += [measure_texture(p, t).cpu() for p, t in zip(played, target, strict=True)]
     return styles, torch.stack(textures).square().mean(0).sqrt()
 
 

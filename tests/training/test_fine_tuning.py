@@ -1,5 +1,6 @@
 """Facts about training on a user's own files, with small networks and short generated clips."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from kcarol.audio.clips import DataError, save_clip
 from kcarol.config import Config, ModelConfig
 from kcarol.conversion.converter import (
     CONVERTER_FILE,
+    STYLE_NAMES,
     VOCODER_FILE,
     Converter,
     level,
@@ -230,19 +232,20 @@ def test_global_generators_are_left_as_they_were(processed, base, tmp_path):
     assert torch.equal(torch.rand(3), wanted)
 
 
-def test_without_weights_to_start_from_a_model_is_trained_from_nothing(
+def test_without_weights_to_start_from_a_model_with_all_styles_is_trained_from_nothing(
     processed, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(personal, "shipped_weights", lambda: tmp_path / "none")
-    # rendering them is tested elsewhere
-    monkeypatch.setattr(personal, "styles_and_texture", lambda *_, **__: ({}, None))
+    monkeypatch.setitem(sys.modules, "fluidsynth", None)  # named styles need no synthesiser
     songless = tmp_path / "songless"
     put_clip(songless / "carol" / "a.pt", bells(3.0))
     out = train_personal(
         songless, tmp_path / "run", CFG.with_train(steps=2), device="cpu", pairs=[], own=OWN_CFG
     )
     converter = Converter.load(out / CONVERTER_FILE, "cpu", vocoder="griffin-lim")
-    assert list(converter.styles) == [OWN] and converter.window_frames == 64
+    assert list(converter.styles) == [*STYLE_NAMES, OWN] and converter.window_frames == 64
+    assert (converter.texture > 0).all()
+    assert len(converter.convert(bells(1.0), "choir")) == RATE
     assert converter.model.mel_mean.abs().sum() > 0  # taken from the carol
     assert not (out / "listen").exists()
 

@@ -476,9 +476,9 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
+sys.path.insert(0, {str(Path(__file__).resolve().parent)!r})
 import torch
-from test_train import CFG, Unused, adversarial, net, squares, train
+from test_loop import CFG, Unused, adversarial, net, squares, train
 out, rank = Path({str(tmp_path)!r}), int(os.environ["RANK"])
 train(net(), squares, replace(CFG, accumulation=2), out / "two", prefetch=1)
 
@@ -571,7 +571,7 @@ def nodes(script, n, folder):
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join([root, str(Path(__file__).resolve().parents[1])]),
+        "PYTHONPATH": os.pathsep.join([root, str(Path(__file__).resolve().parent)]),
     }
     runs = []
     for number in range(n):
@@ -610,7 +610,7 @@ def test_a_run_goes_on_with_another_number_of_machines_and_finds_the_same_weight
     (tmp_path / "nodes.py").write_text("""
 import sys
 from pathlib import Path
-from test_train import CFG, Noted, net, squares, train
+from test_loop import CFG, Noted, net, squares, train
 disk = Path(sys.argv[1])
 train(net(), squares, CFG, disk / "grown", resume=True, loader=Noted(disk / "drawn.txt"))
 train(net(), squares, CFG, disk / "shrunk", stop_step=10)

@@ -1,0 +1,63 @@
+"""A few seconds of carol in each named style: what a new converter's styles are measured on.
+
+They ship beside the weights, so that training from nothing needs no synthesiser.
+`kcarol.corpus.dataset.style_references` renders them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from kcarol.audio.files import write_atomic
+from kcarol.config import AudioConfig
+
+STEPS_PER_NAT = 16  # a log-mel is stored as whole steps above the floor: rounded by 0.02 nats rms
+LABELS = "labels"  # name of the tensor beside those of the styles
+
+
+@dataclass(frozen=True)
+class StyleReferences:
+    """The same N passages in every style: log-mels (N, F, M) by style, levelled to the reference
+    rms, and their packed labels (N, F, N_PACKED) int16.
+    """
+
+    log_mels: Mapping[str, Tensor]
+    labels: Tensor
+
+
+def shipped_style_references() -> Path:
+    return Path(str(resources.files("kcarol") / "weights" / "style_references.safetensors"))
+
+
+def save_style_references(path: Path, references: StyleReferences) -> None:
+    """Log-mels as bytes, 16 steps a nat; the texture measured on them is within a hundredth."""
+    from safetensors.torch import save_file
+
+    tensors = {name: _quantised(log_mel) for name, log_mel in references.log_mels.items()}
+    tensors[LABELS] = references.labels.contiguous()
+    write_atomic(path, lambda temporary: save_file(tensors, temporary))
+
+
+def load_style_references(path: Path | None = None) -> StyleReferences:
+    """Those that ship, or of another file."""
+    from safetensors.torch import load_file
+
+    tensors = load_file(path or shipped_style_references())
+    labels = tensors.pop(LABELS)
+    return StyleReferences({name: _restored(steps) for name, steps in tensors.items()}, labels)
+
+
+def _quantised(log_mel: Tensor) -> Tensor:
+    floor = math.log(AudioConfig().log_floor)
+    return ((log_mel - floor) * STEPS_PER_NAT).round().clamp(0, 255).to(torch.uint8)
+
+
+def _restored(steps: Tensor) -> Tensor:
+    return steps.float() / STEPS_PER_NAT + math.log(AudioConfig().log_floor)

@@ -1,0 +1,23 @@
+"""Facts about rendering the passages on which named styles are measured."""
+
+import pytest
+import torch
+
+from kcarol.corpus.dataset.style_references import render_style_references
+from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, available
+from kcarol.dataset.style_references import load_style_references
+
+pytestmark = [
+    pytest.mark.corpus,
+    pytest.mark.skipif(
+        available((CAROL_SOUNDFONT,)) is not None, reason=str(available((CAROL_SOUNDFONT,)))
+    ),
+]
+
+
+def test_the_references_that_ship_are_what_the_arranger_plays():
+    rendered, shipped = render_style_references(), load_style_references()
+    assert torch.equal(rendered.labels, shipped.labels)
+    for name, log_mel in rendered.log_mels.items():
+        # another build of the synthesiser rounds otherwise
+        assert (log_mel - shipped.log_mels[name]).abs().mean() < 0.05, name
