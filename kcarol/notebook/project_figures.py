@@ -56,7 +56,7 @@ def write_all(
             *(log_mel(cut(wave)) for wave in (song, carol)), titles=(SONG, f"its carol, {STYLE}")
         ),
         "waveforms": plotting.waveforms(
-            {title: cut(demo_song(title, data)) for title in (demo["title"] for demo in DEMO_SONGS)}
+            {title: cut(demo_song(title, data)) for title in DEMO_SONGS}
         ),
         "features": plotting.features_figure(features(cut(song)), title=SONG),
         "arrangements": plotting.parts_figure(arrangements(SONG), START_S + LENGTH_S),
@@ -127,14 +127,14 @@ def features(wave: np.ndarray) -> np.ndarray:
 
 def sheet_of(title: str) -> LeadSheet:
     """The lead sheet of a demo song. KeyError for other titles."""
-    return {song["title"]: song["sheet"] for song in DEMO_SONGS}[title]
+    return DEMO_SONGS[title].sheet
 
 
 def arrangements(title: str, style: str = STYLE) -> dict[str, Strokes]:
     """What the pop band and the carol's instruments play of a demo song, drums left out. KeyError
     for other titles.
     """
-    demo = DemoSong.of({song["title"]: song for song in DEMO_SONGS}[title])
+    demo = DemoSong.of(DEMO_SONGS[title])
     parts = {
         "pop": demo.arrangement.parts,
         f"carol, {style}": arrange_carol(demo.sheet, demo.grid, STYLES[style]),
@@ -162,7 +162,7 @@ def heard(
     rate = AudioConfig().frame_rate
     first, last = round(start_s * rate), round((start_s + length_s) * rate)
     inside = lambda frames: frames[(frames >= first) & (frames < last)] - first  # noqa: E731
-    known = title in {song["title"] for song in DEMO_SONGS}
+    known = title in DEMO_SONGS
     return plotting.heard_figure(
         log_mel(wave)[first:last],
         transcription.tune[first:last],
@@ -256,7 +256,7 @@ def strength(
     """Content and style of a demo song at STRENGTHS, the style as judged from the other demo songs
     and their carols.
     """
-    others = [song["title"] for song in DEMO_SONGS if song["title"] != title]
+    others = [other for other in DEMO_SONGS if other != title]
     pops, carols = (
         [cut(load(other, data), length_s=JUDGED_S) for other in others]
         for load in (demo_song, demo_carol)

@@ -25,7 +25,7 @@ from kcarol.audio.decoding import load_audio
 from kcarol.config import AudioConfig
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import make_pop
-from kcarol.corpus.lead_sheet.compose import draw_sheet
+from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS
 from kcarol.evaluation import metrics
 

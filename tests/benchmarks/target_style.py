@@ -25,7 +25,7 @@ from kcarol.corpus.arrangement.carol import STYLES, CarolStyle, render_carol
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.pairs import render_pop
-from kcarol.corpus.lead_sheet.compose import draw_sheet
+from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.render import VALIDATION_SOUNDFONT
 from kcarol.evaluation import metrics
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid

@@ -22,7 +22,8 @@ from kcarol.corpus.arrangement.carol import (
     tune_shift,
 )
 from kcarol.corpus.dataset.labels import sheet_labels
-from kcarol.corpus.lead_sheet.compose import compose, drums_alone
+from kcarol.corpus.lead_sheet.compose import compose
+from kcarol.corpus.lead_sheet.editing import drums_alone
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.transcription.lead_sheet import ACCENT, Chord, TimeGrid
 

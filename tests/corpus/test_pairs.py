@@ -25,12 +25,12 @@ from kcarol.corpus.arrangement.carol import (
     voicing,
 )
 from kcarol.corpus.dataset import rendering
-from kcarol.corpus.dataset.demo_set import DemoSong, demo_labels, truth_events
+from kcarol.corpus.dataset.demo_set import DemoSong, demo_labels, file_name, label_events
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED, make_pairs
 from kcarol.corpus.dataset.rendering import build
 from kcarol.corpus.lead_sheet.compose import compose
-from kcarol.corpus.lead_sheet.demo_songs import DEMO_CAROL, DEMO_SONGS
+from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS, demo_carol
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.mixing.mix import MixSettings, mix
 from kcarol.corpus.synthesis import render
@@ -443,11 +443,11 @@ def test_pair_set_fills_a_pool():
 
 def test_demo_labels_agree_with_what_is_stored_beside_the_demo_carols():
     stored = load_labels(DATA / "demo_carols" / "labels.safetensors")
-    for song in DEMO_SONGS:
-        name = song["title"].lower().replace(" ", "-")
+    for title, song in DEMO_SONGS.items():
+        name = file_name(title)
         events = json.loads((DATA / "demo_carols" / f"{name}.truth.json").read_text())
-        assert events == truth_events(song)
-        labels = demo_labels(song["title"])
+        assert events == label_events(song)
+        labels = demo_labels(title)
         # shares may be rounded to the next unit on another machine
         assert np.abs(labels.packed() - stored[name]).max() <= 1
         assert len(np.flatnonzero(labels.beat)) == len(events["beats_s"])
@@ -462,8 +462,8 @@ def test_demo_files_are_small_stereo_and_as_long_as_their_sheets():
     songs = sorted((DATA / "raw" / "kpop").iterdir())
     assert len(songs) == 6 and {path.suffix for path in songs} == {".mp3", ".ogg"}
     lengths = {
-        song["title"].lower().replace(" ", "-"): DemoSong.of(song).length_s
-        for song in (*DEMO_SONGS, DEMO_CAROL)
+        file_name(song.sheet.title): DemoSong.of(song).length_s
+        for song in (*DEMO_SONGS.values(), demo_carol())
     }
     for path in [*songs, *(DATA / "raw" / "carol").iterdir()]:
         info = soundfile.info(path)

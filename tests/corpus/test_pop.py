@@ -13,7 +13,7 @@ from kcarol.corpus.arrangement.grooves import GROOVES, NO_DRUMS
 from kcarol.corpus.arrangement.humanise import TAIL_S
 from kcarol.corpus.arrangement.pop import KINDS, arrange_pop
 from kcarol.corpus.arrangement.score import Score, voicing_of
-from kcarol.corpus.lead_sheet.compose import drums_alone
+from kcarol.corpus.lead_sheet.editing import drums_alone
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
 # what jitter (2.5 to 3 deviations of 20 ms), a grace note and laying back may add up to

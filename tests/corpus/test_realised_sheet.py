@@ -9,7 +9,8 @@ import pytest
 
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played, struck
-from kcarol.corpus.lead_sheet.compose import compose, draw_sheet
+from kcarol.corpus.lead_sheet.compose import compose
+from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.transcription.lead_sheet import Note, Part, Section, Stroke, TimeGrid
 
 KICK, HAT = 36, 42

@@ -21,7 +21,7 @@ from kcarol.conversion.converter import (
 from kcarol.conversion.style_matching import balance_of
 from kcarol.corpus.arrangement.carol import STYLES, render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
-from kcarol.corpus.lead_sheet.compose import trim
+from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available
 from kcarol.dataset.labels import N_PACKED, unpack

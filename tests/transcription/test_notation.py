@@ -10,7 +10,7 @@ import pytest
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import STYLES, arrange_carol
 from kcarol.corpus.dataset.labels import sheet_labels
-from kcarol.corpus.lead_sheet.compose import draw_sheet
+from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.transcription.decoding import Transcription
 from kcarol.transcription.lead_sheet import QUALITIES, Chord, LeadSheet, Note, Section, TimeGrid

@@ -7,46 +7,48 @@ import numpy as np
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import energy_at, tune_shift
 from kcarol.dataset.labels import NO_NOTE, Labels
-from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
 
 def sheet_labels(sheet: LeadSheet, grid: TimeGrid, cfg: AudioConfig, n_frames: int) -> Labels:
-    frame = lambda beat: np.round(grid.time_s(beat) * cfg.frame_rate).astype(int)  # noqa: E731
-    bar = sheet.beats_per_bar
-    tune, onset = np.full(n_frames, NO_NOTE, np.int16), np.zeros(n_frames, bool)
+    """Labels of `n_frames` frames."""
+
+    def frames_of(beats: np.ndarray) -> np.ndarray:
+        return np.round(grid.time_s(beats) * cfg.frame_rate).astype(int)
+
+    def span(item: Note | Chord | Section) -> slice:
+        return slice(*frames_of(np.array([item.start, item.start + item.length])))
+
+    def marks(beats: np.ndarray) -> np.ndarray:
+        return _marks(frames_of(beats), n_frames)
+
+    tune = np.full(n_frames, NO_NOTE, np.int16)
     for note in sheet.notes:
-        first, last = int(frame(note.start)), int(frame(note.start + note.length))
-        tune[first:last] = note.pitch
-        onset[first : first + 1] = True
-    chord, bass, energy = (
-        np.zeros((n_frames, 12), bool),
-        np.full(n_frames, NO_NOTE, np.int8),
-        np.zeros(n_frames, np.float32),
-    )
+        tune[span(note)] = note.pitch
+    chord = np.zeros((n_frames, 12), bool)
+    bass = np.full(n_frames, NO_NOTE, np.int8)
     for c in sheet.chords:
-        span = slice(int(frame(c.start)), int(frame(c.start + c.length)))
-        chord[span, list(c.pitch_classes)] = not c.silent
-        bass[span] = NO_NOTE if c.silent else c.bass_class
-    for s in sheet.sections:
-        energy[int(frame(s.start)) : int(frame(s.start + s.length))] = energy_at(sheet, s.start)
-    beats = np.arange(len(grid.beat_times_s) - 1)
-    position = np.interp(
-        np.arange(n_frames) / cfg.frame_rate, grid.beat_times_s, np.arange(len(grid.beat_times_s))
-    )
-    eighths = np.arange(0, len(beats), 0.5)
-    struck = eighths[[sheet.is_accented(eighth) for eighth in eighths]]
+        chord[span(c), list(c.pitch_classes)] = not c.silent
+        bass[span(c)] = NO_NOTE if c.silent else c.bass_class
+    energy = np.zeros(n_frames, np.float32)
+    for section in sheet.sections:
+        energy[span(section)] = energy_at(sheet, section.start)
+    n_beats, bar = len(grid.beat_times_s) - 1, sheet.beats_per_bar
+    times_s = np.arange(n_frames) / cfg.frame_rate
+    position = np.interp(times_s, grid.beat_times_s, np.arange(n_beats + 1))
+    accented = [eighth for eighth in np.arange(0, n_beats, 0.5) if sheet.is_accented(eighth)]
     return Labels(
-        tune,
-        onset,
-        chord,
-        bass,
-        _marks(frame(beats), n_frames),
-        _marks(frame(beats[::bar]), n_frames),
-        (position % 1).astype(np.float32),
-        (position % bar / bar).astype(np.float32),
-        _marks(frame(struck), n_frames),
-        energy,
-        tune_shift(sheet.notes),
+        tune=tune,
+        onset=marks(np.array([note.start for note in sheet.notes])),
+        chord=chord,
+        bass=bass,
+        beat=marks(np.arange(n_beats)),
+        downbeat=marks(np.arange(0, n_beats, bar)),
+        beat_position=(position % 1).astype(np.float32),
+        bar_position=(position % bar / bar).astype(np.float32),
+        accent=marks(np.array(accented)),
+        energy=energy,
+        tune_shift=tune_shift(sheet.notes),
     )
 
 

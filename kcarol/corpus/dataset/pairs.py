@@ -13,7 +13,7 @@ from kcarol.corpus.arrangement.carol import CarolStyle, draw_style, render_carol
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels
-from kcarol.corpus.lead_sheet.compose import draw_sheet
+from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.mixing.mix import MixSettings, amplifier, drift_pitch, mix
 from kcarol.corpus.synthesis import render, speech
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums

@@ -1,0 +1,32 @@
+"""Random choices from short lists, many times faster than `rng.choice`.
+
+What is drawn for a seed must never change, so both ways of drawing stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+def pick(rng: np.random.Generator, items: Sequence[T]) -> T:
+    """One of the items, all equally likely."""
+    return items[int(rng.integers(len(items)))]
+
+
+def pick_weighted(
+    rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] | None = None
+) -> T:
+    """One of the items by weight; without weights all are equally likely (other draws than `pick`)."""
+    if weights is None:
+        return items[int(rng.random() * len(items))]
+    at = rng.random() * sum(weights)
+    for item, weight in zip(items, weights, strict=True):
+        at -= weight
+        if at < 0:
+            return item
+    return items[-1]

@@ -1,0 +1,91 @@
+"""Lead sheets cut, joined, moved to another key, or left to the band or the drums alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from kcarol.corpus.lead_sheet.chords import cut_chords, transpose_chord
+from kcarol.transcription.lead_sheet import LeadSheet, Note, Section
+
+
+def n_bars_of(sheet: LeadSheet) -> int:
+    return round(sheet.n_beats / sheet.beats_per_bar)
+
+
+def cut_notes(
+    notes: Iterable[Note], start: float, end: float, shift: float, semitones: int = 0
+) -> list[Note]:
+    """Notes that begin within [start, end) beats, ended there, moved by beats and by semitones."""
+    return [
+        Note(note.start + shift, min(note.length, end - note.start), note.pitch + semitones)
+        for note in notes
+        if start - 1e-9 <= note.start < end - 1e-9
+    ]
+
+
+def trim(sheet: LeadSheet, first_bar: int, n_bars: int) -> LeadSheet:
+    """The bars [first_bar, first_bar + n_bars) of a sheet; fewer where it ends before.
+
+    Raises ValueError where nothing is left.
+    """
+    start = first_bar * sheet.beats_per_bar
+    end = min(start + n_bars * sheet.beats_per_bar, sheet.n_beats)
+    if not 0 <= start < end:
+        raise ValueError(
+            f"expected bars within the sheet's {n_bars_of(sheet)}, found {first_bar} to "
+            f"{first_bar + n_bars}: ask for bars that it has"
+        )
+    notes = cut_notes(sheet.notes, start, end, -start)
+    sections = []
+    for section in sheet.sections:
+        first = max(section.start, start) - start
+        last = min(section.start + section.length, end) - start
+        if last - first > 1e-9:
+            is_sung = any(first - 1e-9 <= note.start < last - 1e-9 for note in notes)
+            sections.append(replace(section, start=first, length=last - first, sung=is_sung))
+    return replace(
+        sheet,
+        notes=tuple(notes),
+        chords=tuple(cut_chords(sheet.chords, start, end, -start)),
+        sections=tuple(sections),
+    )
+
+
+def join(first: LeadSheet, second: LeadSheet) -> LeadSheet:
+    """One sheet after the other; tempo, key, groove and title are the first's."""
+
+    def joined(name: str) -> tuple:
+        later = (replace(x, start=x.start + first.n_beats) for x in getattr(second, name))
+        return (*getattr(first, name), *later)
+
+    return replace(
+        first, notes=joined("notes"), chords=joined("chords"), sections=joined("sections")
+    )
+
+
+def transpose(sheet: LeadSheet, semitones: int) -> LeadSheet:
+    """The sheet in another key: tune, chords, key."""
+    return replace(
+        sheet,
+        key=(sheet.key + semitones) % 12,
+        notes=tuple(replace(note, pitch=note.pitch + semitones) for note in sheet.notes),
+        chords=tuple(transpose_chord(chord, semitones) for chord in sheet.chords),
+    )
+
+
+def instrumental(sheet: LeadSheet, name: str = "intro", energy: float = 0.4) -> LeadSheet:
+    """The sheet without its tune, as one section that is not sung."""
+    return replace(sheet, notes=(), sections=(Section(name, 0.0, sheet.n_beats, energy, False),))
+
+
+def drums_alone(sheet: LeadSheet, first_bar: int, n_bars: int, energy: float = 0.7) -> LeadSheet:
+    """The sheet with bars in which only the drums play: no tune, silent chords, one section of
+    `energy`.
+    """
+    bars = instrumental(trim(sheet, first_bar, n_bars), "drums", energy)
+    out = replace(bars, chords=tuple(replace(chord, silent=True) for chord in bars.chords))
+    if first_bar:
+        out = join(trim(sheet, 0, first_bar), out)
+    n_left = n_bars_of(sheet) - first_bar - n_bars
+    return join(out, trim(sheet, first_bar + n_bars, n_left)) if n_left > 0 else out

@@ -1,0 +1,51 @@
+"""Lead sheets cut, joined, transposed, and left to the drums."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lead_sheets import TOLERANCE, assert_sound, composed
+
+from kcarol.corpus.lead_sheet.editing import drums_alone, instrumental, join, transpose, trim
+from kcarol.corpus.lead_sheet.tunes import tune
+
+
+def test_trim_and_join_give_the_sheet_back():
+    sheet = tune("Jingle Bells")
+    again = join(trim(sheet, 0, 16), trim(sheet, 16, 16))
+    assert again.notes == sheet.notes
+    assert again.chords == sheet.chords
+    with pytest.raises(ValueError, match="within the sheet's 32"):
+        trim(sheet, 40, 4)
+
+
+def test_transposing_there_and_back_changes_nothing():
+    assert transpose(transpose(composed(3), 5), -5) == composed(3)
+
+
+def test_instrumental_sheets_have_no_notes_and_keep_their_chords():
+    sheet = instrumental(tune("Deck the Halls"))
+    assert_sound(sheet)
+    assert sheet.notes == () and sheet.chords == tune("Deck the Halls").chords
+
+
+@given(seed=st.integers(0, 500), first=st.integers(0, 6), n_bars=st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_bars_of_drums_alone_have_no_tune_and_no_chords_and_the_others_stay(seed, first, n_bars):
+    sheet = composed(seed)
+    first = min(first, round(sheet.n_beats / sheet.beats_per_bar) - n_bars - 1)
+    if first < 0:
+        return
+    out, start, end = (
+        drums_alone(sheet, first, n_bars),
+        first * sheet.beats_per_bar,
+        (first + n_bars) * sheet.beats_per_bar,
+    )
+    assert_sound(out)
+    assert out.n_beats == pytest.approx(sheet.n_beats)
+    assert all(
+        chord.silent == (start - TOLERANCE <= chord.start < end - TOLERANCE) for chord in out.chords
+    )
+    assert not [note for note in out.notes if start - TOLERANCE <= note.start < end - TOLERANCE]
+    kept = [note for note in sheet.notes if not start - TOLERANCE <= note.start < end - TOLERANCE]
+    assert [note.pitch for note in out.notes] == [note.pitch for note in kept]
+    assert [note.start for note in out.notes] == pytest.approx([note.start for note in kept])
