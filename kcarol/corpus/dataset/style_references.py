@@ -15,7 +15,7 @@ from kcarol.audio.features import LogMel
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import STYLES, CarolStyle, render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
-from kcarol.corpus.lead_sheet.compose import trim
+from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.synthesis.render import renew
 from kcarol.dataset.style_references import (
