@@ -1,38 +1,31 @@
-"""Numbers on disk that are read and written by slices, as an array's are: what of an hour of sound
-is kept, but not in memory.
-"""
+"""Arrays on disk, read and written by slices: what a long song needs without filling the memory."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 
 class DiskBuffer:
-    """float32 (n,) or (n, width) in a temporary file without a name: it is gone when closed, or
-    when the process is killed.
+    """float32 (n,) or (n, width) in an unnamed temporary file, gone when closed or killed.
 
-    Slices have no steps. Several threads may read at once. OSError names the file beside which it
-    lies.
+    Slices have no step. Threads may read at the same time. OSError names the file `beside`.
     """
 
     def __init__(self, length: int = 0, width: int | None = None, beside: Path | None = None):
-        """Zeros. `beside`: a file that is to be written, on a disk with room; None: where the
-        system has temporary files.
-        """
-        self.beside = (
-            Path(tempfile.gettempdir()) / "kcarol" if beside is None else Path(beside).absolute()
-        )
-        self.row, self.row_bytes, self.turn = (
-            () if width is None else (width,),
-            4 * (width or 1),
-            threading.Lock(),
-        )
+        """Zeros. `beside`: an output file, on whose disk the buffer lies; None: the system's choice."""
+        self.beside = Path(beside or Path(tempfile.gettempdir()) / "kcarol").absolute()
+        self.row_shape = () if width is None else (width,)
+        self.row_bytes = 4 * (width or 1)
+        self.lock = threading.Lock()
         folder = next(place for place in self.beside.parents if place.is_dir())
-        self.file = self._tried(lambda: tempfile.TemporaryFile(dir=folder, buffering=0))
+        with self._naming_errors():
+            self.file = tempfile.TemporaryFile(dir=folder, buffering=0)
         self._resize(length)
 
     def __enter__(self) -> DiskBuffer:
@@ -46,42 +39,45 @@ class DiskBuffer:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.length, *self.row
+        return self.length, *self.row_shape
 
     def __getitem__(self, span: slice) -> np.ndarray:
-        start, stop, _ = span.indices(self.length)
-        rows = np.empty((max(0, stop - start), *self.row), np.float32)
-        self._moved(self.file.readinto, start, rows)
+        start, n_rows = self._place(span)
+        rows = np.empty((n_rows, *self.row_shape), np.float32)
+        self._transfer(self.file.readinto, start, rows)
         return rows
 
     def __setitem__(self, span: slice, rows: np.ndarray | float) -> None:
-        start, stop, _ = span.indices(self.length)
-        rows = np.ascontiguousarray(
-            np.broadcast_to(rows, (max(0, stop - start), *self.row)), np.float32
-        )
-        self._moved(self.file.write, start, rows)
+        start, n_rows = self._place(span)
+        rows = np.broadcast_to(rows, (n_rows, *self.row_shape))
+        self._transfer(self.file.write, start, np.ascontiguousarray(rows, np.float32))
 
     def append(self, rows: np.ndarray) -> None:
         start = self.length
         self._resize(start + len(rows))
         self[start:] = rows
 
+    def _place(self, span: slice) -> tuple[int, int]:
+        """First row and number of rows."""
+        start, stop, _ = span.indices(self.length)
+        return start, max(0, stop - start)
+
     def _resize(self, length: int) -> None:
-        self._tried(lambda: self.file.truncate(length * self.row_bytes))
+        with self._naming_errors():
+            self.file.truncate(length * self.row_bytes)
         self.length = length
 
-    def _moved(self, move, start: int, rows: np.ndarray) -> None:
-        """`move` (the file's readinto or write) of all bytes of `rows`; the system may move fewer
-        at once.
-        """
-        view, done = memoryview(rows).cast("B") if rows.size else b"", 0
-        with self.turn:
+    def _transfer(self, read_or_write, start: int, rows: np.ndarray) -> None:
+        """Move all bytes of `rows`; the system may move fewer in one call."""
+        left = memoryview(rows).cast("B") if rows.size else b""
+        with self.lock, self._naming_errors():
             self.file.seek(start * self.row_bytes)
-            while done < len(view):
-                done += self._tried(lambda: move(view[done:]))  # noqa: B023
+            while left:
+                left = left[read_or_write(left) :]
 
-    def _tried(self, work):
+    @contextmanager
+    def _naming_errors(self) -> Iterator[None]:
         try:
-            return work()
+            yield
         except OSError as error:
             raise type(error)(error.errno, error.strerror, str(self.beside)) from error

@@ -1,85 +1,107 @@
-"""How loud a sound is, and making one as loud as another without a peak beyond full scale.
+"""How loud a wave is, and making it as loud as another one without clipping.
 
-Sounds are arrays (T,), or a `DiskBuffer` of as many samples: they are read and written by slices, a
-few minutes at a time.
+Waves are arrays (T,) or a `DiskBuffer` of T samples: they are read and written in pieces.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
-from kcarol.audio.parallel import side_by_side
+from kcarol.audio.parallel import parallel_map
+from kcarol.audio.spectrum import (
+    amplitude_window,
+    flatten_batch,
+    level_db,
+    power,
+    stft_blocks,
+    unflatten_batch,
+)
 from kcarol.config import AudioConfig
 
 PIECE_SAMPLES = 5 << 20  # in memory at once, 20 MB: 5.5 minutes at 16 kHz
-LUFS_PIECE_S = 60.0
-BLOCK_S = 0.4  # of BS.1770's gating blocks
-# of full scale: torchaudio's filters clip at 1, and the K-weighting turns up by 4 dB
-UNCLIPPED = 0.25
 SILENT_DB = -120.0
-MOST_LIMITED_DB = 9.0  # of peaks, where a loud reference is to be matched
-LIMITER_S = 0.005  # before and after a peak
-LIMITED_S = 1.0  # looked at at once: where no peak is there is nothing to do
-ONE_AT_A_TIME = threading.Lock()
+
+# ITU-R BS.1770-4: blocks of 0.4 s, one every 0.1 s
+BLOCK_STEP_S = 0.1
+STEPS_PER_BLOCK = 4
+LUFS_OFFSET_DB = -0.691
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+FILTERED_STEPS = 100  # at once: torchaudio takes twice as long for four minutes in one piece
+SETTLING_STEPS = 2  # after which the filters have forgotten where they began
+HEADROOM = 0.25  # peak: torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
+
+MOST_LIMITED_DB = 9.0  # of peaks, to match a loud reference
+LIMITER_S = 0.005  # over which the limiter's gain falls before a peak, and rises after it
+LIMITED_S = 1.0  # looked at together: nothing is computed where there is no peak
 
 
 def in_pieces(wave: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Of (T,): spans that follow one another, and their samples."""
+    """Consecutive spans of (T,) and their samples."""
     for start in range(0, len(wave), PIECE_SAMPLES):
         span = slice(start, min(start + PIECE_SAMPLES, len(wave)))
         yield span, wave[span]
 
 
 def peak(wave: np.ndarray) -> float:
-    # found without a copy for the absolute values
-    """Of (T,): the largest absolute value, 0 for none."""
-    return max(
-        (max(float(piece.max()), -float(piece.min())) for _, piece in in_pieces(wave)), default=0.0
-    )
+    """Largest absolute value of (T,), 0 if it is empty."""
+    # no copy for the absolute values
+    peaks = (max(float(piece.max()), -float(piece.min())) for _, piece in in_pieces(wave))
+    return max(peaks, default=0.0)
 
 
 def loudness_db(wave: np.ndarray) -> float:
-    """Root mean square of (T,), dB re full scale, at least -120."""
-    energy = sum(float(np.vdot(piece, piece)) for _, piece in in_pieces(wave)) / max(1, len(wave))
-    return max(SILENT_DB, 10 * math.log10(max(energy, 1e-12)))
+    """Root mean square of (T,) in dB re full scale, at least -120."""
+    energy = sum(float(np.vdot(piece, piece)) for _, piece in in_pieces(wave))
+    return max(SILENT_DB, 10 * math.log10(max(energy / max(1, len(wave)), 1e-12)))
+
+
+def loudness_curve(wave: Tensor, hop_length: int, n_fft: int = 1024) -> Tensor:
+    """(..., T) -> (..., F): rms under a Hann window of `n_fft` samples, dB re full scale, >= -120."""
+    with torch.autocast(wave.device.type, enabled=False):
+        window = amplitude_window(n_fft).to(wave.device)
+        blocks = stft_blocks(flatten_batch(wave), window, hop_length)
+        levels = [level_db(power(spectrum).sum(-1) / 3) for spectrum in blocks]
+        return unflatten_batch(torch.cat(levels, dim=1), wave)
 
 
 def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> float:
-    """Integrated loudness of (T,) by ITU-R BS.1770-4, LUFS; -inf for silence and for less than 0.4
-    s.
-
-    Sounds beyond five minutes are measured in pieces of a minute, joined by energy with the same
-    -10 LU gate.
-    """
-    size = (
-        len(wave)
-        if len(wave) <= 5 * LUFS_PIECE_S * sample_rate
-        else int(LUFS_PIECE_S * sample_rate)
-    )
-    starts = range(0, len(wave) - math.ceil(BLOCK_S * sample_rate) + 1, max(size, 1))
-    power = np.array([_power(wave[start : start + size], sample_rate) for start in starts])
-    power = power[power > 1e-7]  # the gate of -70 LUFS; what is silent throughout is not a number
-    return (
-        float(10 * np.log10(power[power >= 0.1 * power.mean()].mean())) if len(power) else -math.inf
-    )
+    """Integrated loudness of (T,) by ITU-R BS.1770-4 in LUFS; -inf for silence or less than 0.4 s."""
+    blocks = _block_powers(wave, sample_rate)
+    blocks = blocks[blocks > 10 ** ((ABSOLUTE_GATE_LUFS - LUFS_OFFSET_DB) / 10)]
+    if not len(blocks):
+        return -math.inf
+    blocks = blocks[blocks > 10 ** (RELATIVE_GATE_LU / 10) * blocks.mean()]
+    return LUFS_OFFSET_DB + 10 * math.log10(blocks.mean())
 
 
-def _power(wave: np.ndarray, rate: int) -> float:
-    """Of (T,): 10 to a tenth of its LUFS."""
-    from torchaudio.functional import loudness  # lazy, as in the whole package
+def _block_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """(K,) mean squares of the K-weighted blocks of (T,)."""
+    # scipy.signal.sosfilt takes .6 of the time, but importing scipy.signal a second
+    from torchaudio.functional import highpass_biquad, treble_biquad
 
-    gain = min(1.0, UNCLIPPED / max(peak(wave), 1e-9))
-    return (
-        10 ** (float(loudness(torch.from_numpy(np.float32(gain) * wave[None]), rate)) / 10)
-        / gain**2
-    )
+    step = round(BLOCK_STEP_S * sample_rate)
+    n_steps = len(wave) // step
+    if n_steps < STEPS_PER_BLOCK:
+        return np.zeros(0)
+    gain = np.float32(min(1.0, HEADROOM / max(peak(wave), 1e-9)))
+    powers = []
+    for first in range(0, n_steps, FILTERED_STEPS):
+        last = min(first + FILTERED_STEPS, n_steps)
+        settling = min(SETTLING_STEPS, first)
+        piece = torch.from_numpy(gain * wave[(first - settling) * step : last * step])
+        piece = treble_biquad(piece, sample_rate, 4.0, 1500.0, 1 / math.sqrt(2))
+        piece = highpass_biquad(piece, sample_rate, 38.0, 0.5)
+        powers.append(piece.view(-1, step)[settling:].square().mean(1))
+    powers = torch.cat(powers).double().numpy() / float(gain) ** 2
+    return np.convolve(powers, np.ones(STEPS_PER_BLOCK) / STEPS_PER_BLOCK, "valid")
 
 
 def match_loudness(
@@ -88,63 +110,44 @@ def match_loudness(
     sample_rate: int = AudioConfig.sample_rate,
     in_place: bool = False,
 ) -> np.ndarray:
-    """(T,) turned up or down to the loudness of `reference` (R,), peaks above 1 limited; a copy or
-    `in_place`.
+    """(T,) as loud as `reference` (R,), peaks limited to 1; a copy unless `in_place`.
 
-    By LUFS, or by rms where one of them is too short or too soft for that; silence stays as it is.
-    Peaks are lowered by at most MOST_LIMITED_DB: beyond that the sound stays softer than the
-    reference.
+    By LUFS, or by rms where one of them is too short or too soft for that. Silence stays silent.
+    Peaks are lowered by at most MOST_LIMITED_DB; beyond that the wave stays softer.
     """
-    with _without_onednn():
-        here, there = side_by_side(
-            lambda sound: loudness_lufs(sound, sample_rate), (wave, reference)
-        )
-    if not (math.isfinite(here) and math.isfinite(there)):
-        here, there = loudness_db(wave), loudness_db(reference)
+    lufs = partial(loudness_lufs, sample_rate=sample_rate)
+    found_db, wanted_db = parallel_map(lufs, (wave, reference))
+    if not (math.isfinite(found_db) and math.isfinite(wanted_db)):
+        found_db, wanted_db = map(loudness_db, (wave, reference))
     out = wave if in_place else np.array(wave, dtype=np.float32)
-    if here <= SILENT_DB or there <= SILENT_DB:
+    if min(found_db, wanted_db) <= SILENT_DB:
         return out
-    gain = np.float32(min(10 ** ((there - here) / 20), 10 ** (MOST_LIMITED_DB / 20) / peak(wave)))
+    gain_db = min(wanted_db - found_db, MOST_LIMITED_DB - 20 * math.log10(peak(wave)))
+    gain = np.float32(10 ** (gain_db / 20))
     for span, piece in in_pieces(out):
         out[span] = piece * gain
-    return limit(out, sample_rate)
+    return limit_(out, sample_rate)
 
 
-@contextmanager
-def _without_onednn() -> Iterator[None]:
-    """oneDNN convolves one channel as slowly as sixteen, which made torchaudio's meter take four
-    times as long.
-    """
-    with ONE_AT_A_TIME:  # the switch is the whole process's
-        before, torch.backends.mkldnn.enabled = torch.backends.mkldnn.enabled, False
-        try:
-            yield
-        finally:
-            torch.backends.mkldnn.enabled = before
-
-
-def limit(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
-    """(T,) in place with its peaks brought down to 1: the gain falls and rises smoothly over
-    LIMITER_S about each peak.
-    """
+def limit_(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
+    """Bring peaks of (T,) down to 1, in place, by a gain that changes smoothly over LIMITER_S."""
     reach = max(1, round(LIMITER_S * sample_rate))
-    size, before = round(LIMITED_S * sample_rate), wave[:0]
-    for start in range(0, len(wave), size):  # piece by piece, the neighbours' samples as they were
+    size = round(LIMITED_S * sample_rate)
+    before = wave[:0]  # the samples before a piece as they were
+    for start in range(0, len(wave), size):
         span = slice(start, min(start + size, len(wave)))
         around = np.concatenate([before, wave[start : span.stop + 2 * reach]])
-        own = around[len(before) :][: span.stop - start]
+        inner = slice(len(before), len(before) + span.stop - start)
         if np.abs(around).max() > 1:
-            wave[span] = np.clip(own * _gain(around, reach)[len(before) :][: len(own)], -1, 1)
-        before = own[-2 * reach :]
+            wave[span] = np.clip(around[inner] * _limiter_gain(around, reach)[inner], -1, 1)
+        before = around[inner][-2 * reach :]
     return wave
 
 
-def _gain(wave: np.ndarray, reach: int) -> np.ndarray:
-    """(T,) -> (T,) factors: the mean over ±`reach` of gains that all suffice for the samples within
-    `reach` of them.
-    """
-    largest = functional.max_pool1d(
-        torch.from_numpy(np.abs(wave))[None], 2 * reach + 1, stride=1, padding=reach
-    )
-    need = functional.pad(1 / largest.clamp(min=1), (reach, reach), mode="replicate")
-    return functional.avg_pool1d(need, 2 * reach + 1, stride=1)[0].numpy()
+def _limiter_gain(wave: np.ndarray, reach: int) -> np.ndarray:
+    """(T,) -> (T,): the mean, within `reach`, of gains that suffice for all samples within `reach`."""
+    size = 2 * reach + 1
+    level = torch.from_numpy(np.abs(wave))[None]
+    largest = functional.max_pool1d(level, size, stride=1, padding=reach)
+    enough = functional.pad(1 / largest.clamp(min=1), (reach, reach), mode="replicate")
+    return functional.avg_pool1d(enough, size, stride=1)[0].numpy()

@@ -1,8 +1,8 @@
-"""Pieces of work side by side: a thread each, on a core of its own.
+"""Work in parallel threads, each of which computes on one core.
 
-PyTorch shares every single operation out among its threads; on the small, cache-sized tensors of a
-conversion they wait for each other longer than they work. Here each thread takes a whole piece and
-computes alone.
+PyTorch splits every single operation among its threads; on the small tensors of a conversion, which
+fit the cache, those threads wait for each other longer than they compute. Here a thread takes a
+whole item and computes it alone.
 """
 
 from __future__ import annotations
@@ -15,65 +15,62 @@ from contextvars import ContextVar
 
 import torch
 
-# inside `unshared`: PyTorch's threads before
-CORES: ContextVar[int | None] = ContextVar("cores", default=None)
+# inside `single_threaded`: how many threads PyTorch had outside
+THREADS_OUTSIDE: ContextVar[int | None] = ContextVar("threads_outside", default=None)
 
 
 @contextmanager
-def unshared() -> Iterator[None]:
-    """Inside, PyTorch shares no operation out: this thread computes alone, but for what it gives to
-    `side_by_side`.
-    """
+def single_threaded() -> Iterator[None]:
+    """Run PyTorch's operations on one thread, but `parallel_map` still on as many as before."""
     n_threads = torch.get_num_threads()
-    entered = CORES.set(n_at_once())
+    token = THREADS_OUTSIDE.set(n_workers())
     torch.set_num_threads(1)
     try:
         yield
     finally:
         torch.set_num_threads(n_threads)
-        CORES.reset(entered)
+        THREADS_OUTSIDE.reset(token)
 
 
-def n_at_once(device: torch.device | str = "cpu") -> int:
-    """How many pieces of work `side_by_side` takes at once: on CPU as many as PyTorch has threads,
-    elsewhere one.
+def n_workers(device: torch.device | str = "cpu") -> int:
+    """Items that `parallel_map` computes at once: one per PyTorch thread on CPU, else one."""
+    if torch.device(device).type != "cpu":
+        return 1
+    return THREADS_OUTSIDE.get() or torch.get_num_threads()
+
+
+def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "cpu") -> Iterator:
+    """work(item) for each item, in order, without gradients and under the caller's autocast.
+
+    At most one result is computed ahead of the workers, since results may be large. While the
+    iterator is open, the caller, too, computes on one thread. What `work` raises is raised here.
     """
-    return (CORES.get() or torch.get_num_threads()) if torch.device(device).type == "cpu" else 1
-
-
-def side_by_side(work: Callable, items: Sequence, device: torch.device | str = "cpu") -> Iterator:
-    """work(item) for each item, in their order, `n_at_once` at once; what is made of a result
-    meanwhile, by one thread, too.
-
-    Autocast is as it is where this is called; there is no gradient. What `work` raises is raised
-    here.
-    """
-    n_workers, n_threads = min(n_at_once(device), len(items)), torch.get_num_threads()
-    if n_at_once(device) < 2 or not n_workers:
+    if n_workers(device) == 1 or not items:
         yield from map(work, items)
         return
-    enabled, dtype = torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
+    autocast = torch.autocast(
+        "cpu", torch.get_autocast_dtype("cpu"), enabled=torch.is_autocast_enabled("cpu")
+    )
 
-    def begin() -> None:  # none of it is inherited by a thread
+    def begin() -> None:  # a new thread inherits none of this
         torch.set_num_threads(1)
-        # until the thread ends: weights are cast once for all items
-        torch.autocast("cpu", dtype, enabled=enabled).__enter__()
+        autocast.__enter__()  # until the thread ends: weights are cast once for all items
 
-    def alone(item):
+    def run(item):
         with torch.inference_mode():
             return work(item)
 
-    with ThreadPoolExecutor(n_workers, initializer=begin) as pool:
+    n_threads, n_pool = torch.get_num_threads(), min(n_workers(device), len(items))
+    with ThreadPoolExecutor(n_pool, initializer=begin) as pool:
         try:
             torch.set_num_threads(1)
-            waiting, rest = deque(), iter(items)
-            for item in rest:
-                waiting.append(pool.submit(alone, item))
-                if len(waiting) > n_workers:  # no more than one ahead: results may be large
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+            futures = deque()
+            for item in items:
+                futures.append(pool.submit(run, item))
+                if len(futures) > n_pool:
+                    yield futures.popleft().result()
+            while futures:
+                yield futures.popleft().result()
         finally:
             torch.clear_autocast_cache()
-            # a thread's own number is its own, but the library of products has but one
             torch.set_num_threads(n_threads)

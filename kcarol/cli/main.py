@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kcarol.audio.files import printable
+from kcarol.audio.errors import printable
 from kcarol.config import AudioConfig, ModelConfig, TrainConfig, is_smoke
 
 FAILED = 2  # exit status for bad input, also argparse's
@@ -1038,7 +1038,7 @@ def _log_mel_of(path: Path):
 
     from kcarol.audio.clips import load_clip
     from kcarol.audio.decoding import load_audio
-    from kcarol.audio.features import LogMel
+    from kcarol.audio.log_mel import LogMel
 
     wave = load_clip(path)["wave"] if path.suffix == ".pt" else torch.from_numpy(load_audio(path))
     with torch.inference_mode():
@@ -1054,7 +1054,7 @@ def plan_outputs(
     UsageError where one output file is asked for and there are several songs, or its ending is none
     that is written.
     """
-    from kcarol.audio.decoding import SAVE_FORMATS
+    from kcarol.audio.encoding import SAVE_FORMATS
 
     found, failures = _find_songs(songs)
     is_file = out is not None and bool(out.suffix) and not out.is_dir()
@@ -1113,7 +1113,8 @@ def _find_songs(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """Sound files in the order given, each once; folders without our own carols. Lines about what
     is neither.
     """
-    from kcarol.audio.clips import DataError, find_audio
+    from kcarol.audio.clips import find_audio
+    from kcarol.audio.errors import DataError
 
     found: dict[Path, None] = {}
     failures: list[str] = []

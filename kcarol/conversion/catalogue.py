@@ -29,7 +29,7 @@ from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
-from kcarol.audio.files import printable
+from kcarol.audio.errors import printable
 
 AHEAD = 4  # tasks a worker that the engine is given at a time: a manifest may hold millions
 ATTEMPTS = 2  # at a song whose worker dies

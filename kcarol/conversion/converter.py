@@ -19,19 +19,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from kcarol.audio.decoding import load_audio, record_audio, save_audio
+from kcarol.audio.chunks import chunk_spans, overlap_add, overlap_add_stream
+from kcarol.audio.decoding import load_audio, load_audio_into
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.features import (
-    Features,
-    LogMel,
-    chunk_spans,
-    joined,
-    loudness_curve,
-    overlap_add,
-    transpose_features,
-)
-from kcarol.audio.loudness import in_pieces, loudness_db, match_loudness, peak
-from kcarol.audio.parallel import side_by_side, unshared
+from kcarol.audio.encoding import save_audio
+from kcarol.audio.features import Features, transpose_features
+from kcarol.audio.log_mel import LogMel
+from kcarol.audio.loudness import in_pieces, loudness_curve, loudness_db, match_loudness, peak
+from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import AudioConfig, ConvertConfig, ModelConfig
 from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import STRETCH_S, balance_of, stretch_of
@@ -320,7 +315,7 @@ class Converter:
         spans = self.spans(n_frames)
         edges = np.cumsum([HEADS[f.name] for f in fields(Logits)])
         whole = np.empty((n_frames, edges[-1]), np.float16)
-        for start, rows in joined(self._heard_windows(wave, spans), spans, n_frames):
+        for start, rows in overlap_add_stream(self._heard_windows(wave, spans), spans, n_frames):
             whole[start : start + len(rows)] = rows.numpy()
         return dict(
             zip([f.name for f in fields(Logits)], np.split(whole, edges[:-1], axis=1), strict=True)
@@ -341,7 +336,7 @@ class Converter:
             logits = Logits.mean(several)
             return torch.cat([getattr(logits, f.name) for f in fields(Logits)], dim=-1).cpu()
 
-        for windows in side_by_side(heard, self._groups(spans), self.device):
+        for windows in parallel_map(heard, self._groups(spans), self.device):
             yield from windows
 
     def write_down(self, wave: np.ndarray | DiskBuffer) -> tuple[Transcription, Content]:
@@ -386,7 +381,7 @@ class Converter:
                 mel = self.model.play(batch, style[None].expand(len(group), -1))
             return self.model.destandardise(mel).cpu()
 
-        for windows in side_by_side(played, self._groups(spans), self.device):
+        for windows in parallel_map(played, self._groups(spans), self.device):
             yield from windows
 
     @torch.inference_mode()
@@ -463,7 +458,7 @@ class Converter:
         sound = self.sound(style)
         if len(song) < LEAST_SAMPLES or not peak(song):
             return
-        with DiskBuffer(width=self.model.cfg.n_mels, beside=beside) as predicted, unshared():
+        with DiskBuffer(width=self.model.cfg.n_mels, beside=beside) as predicted, single_threaded():
             rests = self._predict_onto(predicted, song, sound)
             mel_of, start = self._mel_of(predicted, rests, sound), 0
             for piece in vocoded(
@@ -482,11 +477,11 @@ class Converter:
         nothing is kept.
         """
         heard = self.hear(song)
-        content, rests = side_by_side(
+        content, rests = parallel_map(
             lambda made: made(), (lambda: self._noted(heard)[1], lambda: self.rests(song))
         )
         spans = self.spans(len(content.tune))
-        for _, rows in joined(
+        for _, rows in overlap_add_stream(
             self._played_windows(content, sound.vector, spans), spans, len(content.tune)
         ):
             predicted.append(rows.numpy())
@@ -561,7 +556,7 @@ def convert_file(
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
     converter = converter or Converter.load()
     with DiskBuffer(beside=out) as wave:
-        record_audio(song, wave, converter.audio)
+        load_audio_into(wave, song, converter.audio)
         with DiskBuffer(len(wave), beside=out) as carol:
             converter.convert_onto(carol, wave, style, strength, out)
             return save_audio(out, carol, converter.audio.sample_rate)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import librosa
 import numpy as np
 
-from kcarol.audio.features import mel_edges_hz
+from kcarol.audio.log_mel import mel_edges_hz
 from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics
 

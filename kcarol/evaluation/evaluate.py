@@ -20,7 +20,7 @@ import torch
 from tqdm import tqdm
 
 from kcarol.audio.decoding import load_audio
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.audio.clips import find_audio
-from kcarol.audio.decoding import load_audio, save_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, load_labels
 from kcarol.dataset.pair_set import is_pair_set, read_pairs

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.decoding import save_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
 
 

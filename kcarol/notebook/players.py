@@ -22,7 +22,7 @@ import soundfile
 import torch
 
 from kcarol.audio.decoding import load_audio
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import loudness_db, loudness_lufs
 from kcarol.config import AudioConfig
 from kcarol.notebook import plotting

@@ -172,7 +172,7 @@ def _in_db(log_mel: np.ndarray, cfg: AudioConfig) -> np.ndarray:
 
 def mel_centres_hz(cfg: AudioConfig) -> np.ndarray:
     """Centres (M,) of the mel bands, Hz: the mean of each filter over frequency."""
-    from kcarol.audio.features import mel_filters
+    from kcarol.audio.log_mel import mel_filters
 
     filters = mel_filters(cfg).numpy()  # (N/2 + 1, M)
     return np.linspace(0, cfg.sample_rate / 2, len(filters)) @ filters / filters.sum(axis=0)

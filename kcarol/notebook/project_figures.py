@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kcarol.audio.decoding import load_audio, save_audio
-from kcarol.audio.features import Features, LogMel
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
+from kcarol.audio.features import Features
+from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import match_loudness
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.conversion.converter import Converter

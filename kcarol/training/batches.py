@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import torch
 
-from kcarol.audio.features import Features, LogMel
+from kcarol.audio.features import Features
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 
 RESOLUTIONS = (512, 1024, 2048)  # samples of the STFTs; the hop is a quarter

@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kcarol.audio.clips import DataError, load_clip
-from kcarol.audio.decoding import save_audio
+from kcarol.audio.clips import load_clip
+from kcarol.audio.encoding import save_audio
+from kcarol.audio.errors import DataError
 from kcarol.config import AudioConfig, Config, ModelConfig
 from kcarol.conversion.converter import (
     CONVERTER_FILE,

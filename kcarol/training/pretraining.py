@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import STYLE_NAMES, Converter, save_converter
 from kcarol.conversion.texture import measure_texture

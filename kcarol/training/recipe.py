@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
 from kcarol.dataset.shards import Shard
 from kcarol.model.transformer import MusicTransformer

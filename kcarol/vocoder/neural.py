@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kcarol.audio.features import mel_filters
-from kcarol.audio.parallel import n_at_once, side_by_side
+from kcarol.audio.log_mel import mel_filters
+from kcarol.audio.parallel import n_workers, parallel_map
 from kcarol.config import AudioConfig, VocoderConfig
 from kcarol.model.weights_file import config_from, load_module, save_module
 from kcarol.vocoder.phase_refinement import STRIDE, InverseSTFT, LowBand, MelCorrection, Phases
@@ -207,7 +207,7 @@ class NeuralVocoder(nn.Module):
         n_frames = 1 + n_samples // hop
         n_blocks = max(
             math.ceil(n_frames / most_frames),
-            min(n_at_once(device), n_frames // LEAST_BLOCK_FRAMES),
+            min(n_workers(device), n_frames // LEAST_BLOCK_FRAMES),
             1,
         )
         size = STRIDE * math.ceil(n_frames / n_blocks / STRIDE) * hop
@@ -220,7 +220,7 @@ class NeuralVocoder(nn.Module):
                 :, start - first : start - first + size
             ]
 
-        for _ in side_by_side(fill, range(0, n_samples, size), device):
+        for _ in parallel_map(fill, range(0, n_samples, size), device):
             pass
         return wave
 

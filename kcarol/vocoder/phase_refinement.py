@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from kcarol.audio.features import Banded, mel_filters
-from kcarol.audio.parallel import n_at_once, side_by_side, unshared
+from kcarol.audio.banded import BandedProduct
+from kcarol.audio.log_mel import mel_filters
+from kcarol.audio.parallel import n_workers, parallel_map, single_threaded
 from kcarol.config import AudioConfig
 
 # frames from one that a pass corrects to the next; those of every fourth overlap by half, and
@@ -207,8 +208,8 @@ class MelCorrection(Correction):
         n_bins, n_bands = shares.shape
         self.first = int(filters[:, 0].argmax())  # bins below are in no band
         self.scale = float(filters[self.first, 0])  # of that bin in the lowest band
-        self.to_bands = Banded(filters, (n_bands // 2, 3 * n_bands // 4, 7 * n_bands // 8))
-        self.to_bins = Banded(shares.T, (n_bins // 4, n_bins // 2))
+        self.to_bands = BandedProduct(filters, (n_bands // 2, 3 * n_bands // 4, 7 * n_bands // 8))
+        self.to_bins = BandedProduct(shares.T, (n_bins // 4, n_bins // 2))
 
     @torch.inference_mode()
     def forward(self, wave: Tensor, log_mel: Tensor) -> Tensor:
@@ -281,7 +282,7 @@ class LowBand(Correction):
         The whole wave at once: phases go on all along. `phases`: of a wave that is a piece of a
         longer one; its own are noted.
         """
-        with torch.autocast(wave.device.type, enabled=False), unshared():
+        with torch.autocast(wave.device.type, enabled=False), single_threaded():
             low, begun, target = self._opened(wave, log_mel, phases)
             return self.add_up(self._in_pieces(begun, target).sub_(low), wave)
 
@@ -346,7 +347,7 @@ class LowBand(Correction):
         """`corrected`, a piece for each thread where pieces are longer than what they repeat of
         their neighbours.
         """
-        n_pieces = max(1, min(n_at_once(low.device), len(low) // (2 * self.reach or 1)))
+        n_pieces = max(1, min(n_workers(low.device), len(low) // (2 * self.reach or 1)))
         # whose even frames are the whole's
         size = math.ceil(len(target) / n_pieces / STRIDE) * STRIDE * self.hop
 
@@ -355,7 +356,7 @@ class LowBand(Correction):
             frames = target[first // self.hop : first // self.hop + 1 + (stop - first) // self.hop]
             return self.corrected(low[first:stop], frames)[start - first : start - first + size]
 
-        return torch.cat(list(side_by_side(piece, range(0, len(low), size), low.device)))
+        return torch.cat(list(parallel_map(piece, range(0, len(low), size), low.device)))
 
     def _begun(self, low: Tensor, target: Tensor, carried: Phases | None) -> Tensor:
         """(t,) with the phases of the single bins, and some above them, begun anew."""
@@ -384,7 +385,7 @@ class LowBand(Correction):
 
         starts = range(0, len(target), BEGUN_FRAMES)
         for first, (spectrum, magnitude, peak, frequency) in zip(
-            starts, side_by_side(seen, starts, low.device), strict=True
+            starts, parallel_map(seen, starts, low.device), strict=True
         ):
             phases = carried.found[first : first + len(spectrum)]
             known = carried.known[first : first + len(spectrum)]

@@ -10,15 +10,16 @@ import pytest
 import soundfile
 import torch
 
-from kcarol.audio import clips as data
 from kcarol.audio.clips import (
-    CLIP_KEYS,
+    CLIP_TYPES,
     ClipDataset,
-    DataError,
+    clip_settings,
+    file_sha256,
     load_clip,
     preprocess,
     render_table,
 )
+from kcarol.audio.errors import DataError
 from kcarol.config import AudioConfig
 
 CFG = AudioConfig(max_s=1.0)
@@ -70,14 +71,14 @@ def test_a_clip_holds_what_the_docs_say(sources, tmp_path):
     assert (
         set(clip)
         == {"wave", "sample_rate", "title", "style", "sha256", "settings"}
-        == set(CLIP_KEYS)
+        == set(CLIP_TYPES)
     )
     assert clip["wave"].dtype == torch.float32 and clip["wave"].shape == (16_000,)
     assert (clip["sample_rate"], clip["title"], clip["style"]) == (16_000, "my song", "kpop")
     assert (
         clip["sha256"] == hashlib.sha256((sources["kpop"] / "my_song.wav").read_bytes()).hexdigest()
     )
-    assert clip["settings"] == data.clip_settings(CFG)
+    assert clip["settings"] == clip_settings(CFG)
     # no hidden storage behind the wave
     assert (tmp_path / "out/kpop/my_song.pt").stat().st_size < 4 * 16_000 + 4_000
 
@@ -145,7 +146,7 @@ def test_files_of_one_stem_do_not_overwrite_one_another(tmp_path):
         write(tmp_path / "raw" / name, 0.3 + i / 10)
     rows = run({"kpop": tmp_path / "raw"}, tmp_path / "out")
     assert len({str(row.clip).casefold() for row in rows}) == 5
-    assert all(load_clip(row.clip)["sha256"] == data.file_sha256(row.file) for row in rows)
+    assert all(load_clip(row.clip)["sha256"] == file_sha256(row.file) for row in rows)
     assert [row.status for row in run({"kpop": tmp_path / "raw"}, tmp_path / "out")] == [
         "skipped"
     ] * 5

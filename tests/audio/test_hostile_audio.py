@@ -16,8 +16,9 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kcarol.audio import decoding as audio
-from kcarol.audio.decoding import AudioError, load_audio, stream_audio
+from kcarol.audio import decoding, ffmpeg
+from kcarol.audio.decoding import load_audio, stream_audio
+from kcarol.audio.errors import AudioError, printable
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter, convert_file
@@ -52,7 +53,7 @@ def wrong(case: hostile.Case, carol: Path, converter: Converter) -> str:
         came = hostile.SOUND
     except (AudioError, RuntimeError) as error:  # RuntimeError: of pathlib, for links in a circle
         came = hostile.ERROR
-        if audio.printable(case.path) not in str(error) or not str(error).isprintable():
+        if printable(case.path) not in str(error) or not str(error).isprintable():
             return f"the message does not name it in one line: {str(error)!r}"
     took = time.monotonic() - begin
     if case.expected not in (came, hostile.EITHER):
@@ -91,8 +92,8 @@ def wrongs(cases: list[hostile.Case], folder: Path, converter: Converter) -> lis
 @pytest.fixture
 def short_limit(monkeypatch):
     """A flipped bit makes hours of a second: they are refused soon."""
-    monkeypatch.setattr(audio, "LONGEST_S", 60.0)
-    monkeypatch.setattr(audio, "LONGEST_TAPED_S", 60.0)
+    monkeypatch.setattr(decoding, "LONGEST_S", 60.0)
+    monkeypatch.setattr(decoding, "LONGEST_ON_DISK_S", 60.0)
 
 
 def test_some_of_each_kind_become_a_carol_of_their_length_or_one_line_that_names_them(
@@ -181,7 +182,7 @@ def test_out_of_phase_stereo_becomes_a_carol_that_sounds(converter, tmp_path):
 
 
 def test_a_small_file_that_expands_to_hours_is_refused_in_bounded_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(audio, "LONGEST_S", 900.0)
+    monkeypatch.setattr(decoding, "LONGEST_S", 900.0)
     path = tmp_path / "slow.wav"
     path.write_bytes(hostile.wav(bytes(2 * 100_000), rate=1))  # 200 kB, 28 hours
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -194,7 +195,7 @@ def test_a_small_file_that_expands_to_hours_is_refused_in_bounded_memory(tmp_pat
 def test_a_small_file_that_expands_to_hours_is_no_song_and_leaves_nothing(
     converter, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(audio, "LONGEST_TAPED_S", 900.0)
+    monkeypatch.setattr(decoding, "LONGEST_ON_DISK_S", 900.0)
     (tmp_path / "slow.wav").write_bytes(hostile.wav(bytes(2 * 100_000), rate=1))
     with pytest.raises(AudioError, match="at most 0.25 h.*found more"):
         convert_file(tmp_path / "slow.wav", converter=converter)
@@ -208,15 +209,15 @@ def test_an_mp3_that_says_it_is_short_is_read_to_its_end(tmp_path):
     place = data.index(b"Xing") if b"Xing" in data else data.index(b"Info")
     data[place + 8 : place + 12] = (10).to_bytes(4, "big")  # frames: a quarter of a second
     path.write_bytes(data)
-    assert audio.probe(path).duration_s < 1
+    assert ffmpeg.probe(path).duration_s < 1
     assert 74 < len(load_audio(path)) / RATE < 76
 
 
 def test_sound_of_many_channels_at_a_huge_rate_is_read_in_small_pieces(tmp_path):
     path = tmp_path / "wide.wav"
     path.write_bytes(hostile.wav(bytes(2 * 64 * 200_000), channels=64, rate=200_000))
-    sizes = [sound.nbytes for _, sound in audio.stream_native(path, 10.0)]
-    assert max(sizes) <= audio.MOST_CHUNK_BYTES < sum(sizes)
+    sizes = [sound.nbytes for _, sound in ffmpeg.stream_native(path, 10.0)]
+    assert max(sizes) <= ffmpeg.MOST_CHUNK_BYTES < sum(sizes)
     assert sum(map(len, stream_audio(path))) == RATE
 
 
@@ -225,8 +226,8 @@ def test_a_decoder_that_hangs_is_stopped(tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\nexec sleep 100\n")
     program.chmod(0o755)
     (tmp_path / "a.wav").write_bytes(hostile.wav(hostile.pcm16()))
-    monkeypatch.setattr(audio, "find_ffmpeg", lambda: str(program))
-    monkeypatch.setattr(audio, "STALLED_S", 0.3)
+    monkeypatch.setattr(ffmpeg, "find_ffmpeg", lambda: str(program))
+    monkeypatch.setattr(ffmpeg, "STALLED_S", 0.3)
     begin = time.monotonic()
     with pytest.raises(AudioError, match="stopped"):
         list(stream_audio(tmp_path / "a.wav"))
@@ -262,8 +263,8 @@ def test_a_file_that_may_not_be_read_is_named_with_the_way_out(tmp_path, bases):
 def test_a_file_that_vanishes_while_it_is_looked_at_is_named(tmp_path, bases, monkeypatch):
     path = tmp_path / "gone.flac"
     path.write_bytes(bases[1]["flac"])
-    probe = audio.probe
-    monkeypatch.setattr(audio, "probe", lambda file: (probe(file), file.unlink())[0])
+    probe = ffmpeg.probe
+    monkeypatch.setattr(decoding, "probe", lambda file: (probe(file), file.unlink())[0])
     with pytest.raises(AudioError, match="gone.flac"):
         load_audio(path)
 
@@ -308,7 +309,7 @@ def test_the_command_line_says_one_line_for_each_bad_file_and_converts_the_other
         line.startswith("kcarol: ") for line in complaints
     )
     for case in bad:
-        assert sum(audio.printable(case.path) in line for line in complaints) >= 1, case.path
+        assert sum(printable(case.path) in line for line in complaints) >= 1, case.path
     assert all(line.isprintable() for line in printed + complaints)
     assert not list(tmp_path.rglob("*.tmp"))
 

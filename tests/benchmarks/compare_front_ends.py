@@ -21,7 +21,8 @@ import torch
 from torch import Tensor, nn
 
 from kcarol.audio.decoding import load_audio
-from kcarol.audio.features import Features, LogMel, transpose_features
+from kcarol.audio.features import Features, transpose_features
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.pair_set import load_pair_set

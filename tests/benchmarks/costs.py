@@ -42,9 +42,10 @@ import numpy as np
 import soundfile
 import torch
 
-from kcarol.audio.decoding import load_audio, save_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.audio.loudness import match_loudness
-from kcarol.audio.parallel import side_by_side
+from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig, TrainConfig
 from kcarol.conversion.converter import convert_file
 from kcarol.evaluation.report import Table
@@ -219,7 +220,7 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
         "decode the file": lambda: load_audio(path),
         "hear": lambda: converter.hear(wave),
         "hear, features alone": lambda: list(
-            side_by_side(lambda window: converter.features(window[None]), features)
+            parallel_map(lambda window: converter.features(window[None]), features)
         ),
         "decide": lambda: decode(heard, cfg),
         "play": lambda: converter.play(content, "bells"),

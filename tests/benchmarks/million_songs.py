@@ -115,7 +115,8 @@ def convert_list(folder: Path, song: Path, n: int, jobs: int) -> dict:
 
 def formats(folder: Path, carol: Path) -> tuple[dict[str, float], dict[str, float]]:
     """MiB of a carol and processor seconds to write it, by format."""
-    from kcarol.audio.decoding import load_audio, save_audio
+    from kcarol.audio.decoding import load_audio
+    from kcarol.audio.encoding import save_audio
 
     wave, sizes, seconds = load_audio(carol), {}, {}
     for kind in FORMATS:

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from style_reference_pairs import SOUNDS, Timbre, chromas, waves_of
 
-from kcarol.audio.clips import save_clip
 from kcarol.audio.decoding import load_audio
+from kcarol.audio.files import save_state
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation import metrics
 from kcarol.training.fine_tuning import OWN, personal_config, train_personal
@@ -45,7 +45,7 @@ def figures(
 
 def put_clip(path: Path, wave: np.ndarray, sample_rate: int) -> None:
     about = {"title": path.stem, "style": "carol", "sha256": "0" * 64, "settings": {}}
-    save_clip(path, {"wave": torch.from_numpy(wave), "sample_rate": sample_rate, **about})
+    save_state(path, {"wave": torch.from_numpy(wave), "sample_rate": sample_rate, **about})
 
 
 def trained_on(

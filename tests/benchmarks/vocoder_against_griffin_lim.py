@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import VOCODER_FILE, level, shipped_weights
 from kcarol.evaluation.held_out import synthetic_pairs

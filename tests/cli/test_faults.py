@@ -23,7 +23,8 @@ import torch
 import worker_tasks
 
 from kcarol.audio.clips import load_clip
-from kcarol.audio.decoding import load_audio, save_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import save_state, write_atomic
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config

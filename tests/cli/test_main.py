@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kcarol.audio.decoding import load_audio, save_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE

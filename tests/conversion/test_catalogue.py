@@ -18,7 +18,7 @@ import pytest
 import soundfile
 from worker_tasks import note, raising
 
-from kcarol.audio.decoding import save_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
 from kcarol.conversion.catalogue import ManifestError, Settings, convert_all, read_manifest, summary

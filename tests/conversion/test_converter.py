@@ -10,7 +10,9 @@ import pytest
 import soundfile
 import torch
 
-from kcarol.audio.decoding import AudioError, load_audio, save_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
+from kcarol.audio.errors import AudioError
 from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig, ConvertConfig, ModelConfig, VocoderConfig
 from kcarol.conversion.converter import (

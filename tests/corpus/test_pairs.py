@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from kcarol.audio.features import Features, LogMel
+from kcarol.audio.features import Features
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import (
     STYLES,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import STYLES
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED

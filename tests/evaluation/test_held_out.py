@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kcarol.audio.decoding import load_audio, save_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import N_PACKED, SONG_LABELS_FILE, save_labels
 from kcarol.dataset.shards import SUFFIX, Shard, save_shard

@@ -17,7 +17,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from kcarol.audio.clips import DataError, load_clip
+from kcarol.audio.clips import load_clip
+from kcarol.audio.errors import DataError
 from kcarol.audio.files import save_state
 from kcarol.cli import main as cli
 from kcarol.config import Config

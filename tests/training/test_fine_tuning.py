@@ -8,7 +8,8 @@ import pytest
 import soundfile
 import torch
 
-from kcarol.audio.clips import DataError, save_clip
+from kcarol.audio.errors import DataError
+from kcarol.audio.files import save_state
 from kcarol.config import Config, ModelConfig
 from kcarol.conversion.converter import (
     CONVERTER_FILE,
@@ -71,7 +72,7 @@ def bells(length_s=4.0, seed=0):
 
 
 def put_clip(path, wave, sample_rate=RATE):
-    save_clip(
+    save_state(
         path,
         {
             "wave": torch.from_numpy(wave),

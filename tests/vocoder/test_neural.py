@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, VocoderConfig
 from kcarol.model.weights_file import WeightsError, load_module, read_about, save_module
 from kcarol.vocoder.neural import GriffinLim, NeuralVocoder

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.vocoder.phase_refinement import LowBand, MelCorrection, gone_on, lowpass, peaks
 

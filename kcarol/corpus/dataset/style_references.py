@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kcarol.audio.features import LogMel
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import STYLES, CarolStyle, render_carol
 from kcarol.corpus.dataset.labels import sheet_labels

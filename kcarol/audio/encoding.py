@@ -1,0 +1,88 @@
+"""Waves to sound files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.errors import AudioError
+from kcarol.audio.ffmpeg import check_finite
+from kcarol.audio.files import write_atomic
+from kcarol.config import AudioConfig
+
+SAVE_FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+BLOCK = 1 << 16  # samples: libvorbis overflows its stack on long single writes
+
+
+def save_audio(
+    path: str | Path, wave: np.ndarray | DiskBuffer, sample_rate: int = AudioConfig.sample_rate
+) -> Path:
+    """Write (T,) or (T, channels) to .wav or .flac (16 bits), .ogg or .mp3, clipped at ±1.
+
+    The file appears whole or not at all. AudioError for other suffixes, no samples, or samples that
+    are not finite; OSError on a full disk.
+    """
+    path = Path(path)
+    if not isinstance(wave, DiskBuffer):
+        wave = np.asarray(wave, dtype=np.float32)
+    if path.suffix.lower() not in SAVE_FORMATS:
+        raise AudioError(
+            f"{path}: expected a name in {', '.join(SAVE_FORMATS)}, found '{path.suffix}'"
+        )
+    if len(wave.shape) not in (1, 2) or not len(wave):
+        raise AudioError(
+            f"{path}: expected samples (T,) or (T, channels), found shape {wave.shape}"
+        )
+    container, subtype = SAVE_FORMATS[path.suffix.lower()]
+    channels = 1 if len(wave.shape) == 1 else wave.shape[1]
+
+    def write(temporary: Path) -> None:
+        with temporary.open("r+b", buffering=0) as target:
+            sink = _Sink(target)
+            try:
+                with soundfile.SoundFile(
+                    sink, "w", sample_rate, channels, subtype, format=container
+                ) as file:
+                    for start in range(0, len(wave), BLOCK):
+                        file.write(check_finite(wave[start : start + BLOCK], path).clip(-1, 1))
+            finally:
+                if sink.error:
+                    raise sink.error
+
+    try:
+        write_atomic(path, write)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{path}: expected {container} at {sample_rate} Hz to be written, found: {error}"
+        ) from error
+    return path
+
+
+class _Sink:
+    """A file for libsndfile to write to, which may pass over a full disk in silence."""
+
+    def __init__(self, file):
+        self.file = file
+        self.error: OSError | None = None
+        self.seek = file.seek
+        self.tell = file.tell
+        self.read = file.read
+        self.readinto = file.readinto
+
+    def write(self, data: bytes) -> int:
+        try:
+            n_written = 0
+            while n_written < len(data):
+                n_written += self.file.write(data[n_written:])
+        except OSError as error:
+            self.error = self.error or error
+            return 0
+        return len(data)

@@ -1,0 +1,241 @@
+"""ffmpeg as a child process: what a sound file contains, and its samples through a pipe."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from kcarol.audio.errors import AudioError
+
+# What ffmpeg may take a file for: containers of sound and film. Left out are playlists (hls, concat,
+# dash, sdp), which would make it open other files or the network, and scripts that it would play as
+# music (sbg, trackers).
+CONTAINERS = (
+    "wav,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,asf,aiff,caf,au,w64,ac3,eac3,amr,"
+    "ape,wv,tta,tak,mpc,mpc8,dsf,iff,dts,voc,avi,flv,mpeg,mpegts,oma,rm,shn,sox,spdif,loas,gsm,"
+    "nistsphere,ircam,avr"
+)
+INPUT_OPTIONS = ("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS)
+STALLED_S = 60.0  # without a byte from ffmpeg: it hangs
+MOST_CHUNK_BYTES = 1 << 25  # read at once, of files with hundreds of channels or huge rates
+# a header that says more is damaged, and the resampler's filter would fill the memory
+HIGHEST_RATE_HZ = 10_000_000
+LOUDEST = 1e4  # +80 dB re full scale: beyond, a float file holds something other than sound
+
+# lines with which ffmpeg ends whatever went wrong before
+UNINFORMATIVE = re.compile(
+    r"Error (opening|submitting|while|reinit|sending|init)|Terminating|Task finished|Nothing was|"
+    r"Last message|Could not open|Format .*detected only"
+)
+MEANINGS = {
+    "Format not on whitelist": "another kind of file",
+    "Not detecting": "another kind of file",
+    "Failed to configure output pad": "more channels than it can mix, 64",
+    "End of file": "it ends too early",
+    "Failed to find two consecutive": "no sound",
+    "Decode error rate": "damaged, hardly any of it can be decoded",
+    "moov atom not found": "it ends too early",
+    "Decoding requested, but": "a codec that it does not know",
+    "Codec not found": "a codec that it does not know",
+    "At least one output file must be specified": "no audio stream",
+}
+
+
+@cache
+def find_ffmpeg() -> str:
+    """Path of the ffmpeg in the imageio-ffmpeg wheel, or else of the system's. Raises AudioError."""
+    try:
+        import imageio_ffmpeg
+
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    # RuntimeError: a wheel without a binary, on platforms that it does not know
+    except (ImportError, RuntimeError):
+        if found := shutil.which("ffmpeg"):
+            return found
+    raise AudioError("expected ffmpeg, found none: pip install imageio-ffmpeg")
+
+
+def absolute_name(path: Path) -> str:
+    """A name in which `-x.mp3` is no option and `a:b.mp3` no protocol."""
+    return str(path.absolute())
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a file's header says about its first audio stream."""
+
+    codec: str
+    duration_s: float | None  # None: unknown
+
+
+def probe(path: Path) -> Probe:
+    """Read a file's header. AudioError if there is no file or no audio stream in it."""
+    check_file(path)
+    command = [find_ffmpeg(), "-hide_banner", "-nostdin", *INPUT_OPTIONS, "-i", absolute_name(path)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=STALLED_S
+        )
+    except subprocess.TimeoutExpired:
+        raise AudioError(
+            f"{path}: expected a sound file, ffmpeg found nothing in it for {STALLED_S:g} s"
+        ) from None
+    # indented by exactly two blanks: titles and comments, which may say anything, by more
+    stream = re.search(r"^  Stream #\d+:\d+.*?: Audio: (\w+)", done.stderr, re.MULTILINE)
+    if stream is None:
+        raise AudioError(
+            f"{path}: expected a sound file such as wav, mp3 or flac, "
+            f"ffmpeg says: {_reason(done.stderr)}"
+        )
+    length = re.search(r"^  Duration: (\d+):(\d+):([\d.]+)", done.stderr, re.MULTILINE)
+    if length is None:
+        return Probe(stream[1], None)
+    hours, minutes, seconds = map(float, length.groups())
+    return Probe(stream[1], 3600 * hours + 60 * minutes + seconds)
+
+
+def stream_native(
+    path: Path, chunk_s: float, start_s: float = 0.0, duration_s: float | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (sample rate, (n, channels) float32) in chunks, as the file has them.
+
+    Raises AudioError if nothing can be decoded, or samples are not those of sound.
+    """
+    check_file(path)
+    empty = True
+    with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would fill up and block ffmpeg
+        process = subprocess.Popen(
+            _decode_command(path, start_s, duration_s), stdout=subprocess.PIPE, stderr=log
+        )
+        try:
+            for rate, sound in _read_au(process, path, chunk_s):
+                empty = False
+                yield rate, sound
+            status = process.wait()
+        finally:
+            process.kill()  # an iterator left early leaves no ffmpeg behind
+            process.stdout.close()
+            process.wait()
+        if status or empty:
+            log.seek(0)
+            reason = _reason(log.read().decode(errors="replace")) or "no samples"
+            raise AudioError(f"{path}: expected sound from {start_s:g} s on, ffmpeg says: {reason}")
+
+
+def _decode_command(path: Path, start_s: float, duration_s: float | None) -> list[str]:
+    command = [find_ffmpeg(), "-nostdin", "-v", "error"]
+    command += [*INPUT_OPTIONS, "-i", absolute_name(path), "-vn"]
+    if start_s > 0:
+        # after -i it decodes up to the start: slower than seeking, but exact to the sample
+        command += ["-ss", str(start_s)]
+    if duration_s is not None:
+        command += ["-t", str(duration_s)]
+    return [*command, "-c:a", "pcm_f32be", "-f", "au", "-"]
+
+
+def _read_au(
+    process: subprocess.Popen, path: Path, chunk_s: float
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Chunks of an AU stream, whose header is magic, data offset, size, encoding, rate, channels."""
+    header = np.frombuffer(_read(process, 24, path), ">u4")
+    if len(header) < 6:
+        return
+    rate = check_rate(int(header[4]), path)
+    channels = max(1, int(header[5]))
+    process.stdout.read(int(header[1]) - 24)
+    frame_bytes = 4 * channels
+    n_frames = min(max(1, round(chunk_s * rate)), MOST_CHUNK_BYTES // frame_bytes)
+    while data := _read(process, n_frames * frame_bytes, path):
+        sound = np.frombuffer(data, ">f4", len(data) // frame_bytes * channels).astype(np.float32)
+        if len(sound):
+            yield rate, _check_samples(sound, path).reshape(-1, channels)
+
+
+def _read(process: subprocess.Popen, n_bytes: int, path: Path) -> bytes:
+    """The next `n_bytes`, fewer at the end. AudioError if ffmpeg gives nothing for STALLED_S."""
+    stalled = threading.Event()
+
+    def stop() -> None:
+        stalled.set()
+        process.kill()
+
+    watch = threading.Timer(STALLED_S, stop)
+    watch.daemon = True
+    watch.start()
+    data = process.stdout.read(n_bytes)
+    watch.cancel()
+    if stalled.is_set():
+        raise AudioError(
+            f"{path}: expected sound, ffmpeg gave none for {STALLED_S:g} s and was stopped"
+        )
+    return data
+
+
+def check_file(path: Path) -> None:
+    """AudioError unless it is a readable regular file: a pipe or a device may never end."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        found = "nothing there"
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        found = f"{getattr(error, 'strerror', None) or error} there"
+    else:
+        if stat.S_ISDIR(mode):
+            found = "a folder there"
+        elif not stat.S_ISREG(mode):
+            found = "a pipe, device or socket there"
+        elif not os.access(path, os.R_OK):
+            found = "one that may not be read: allow it (chmod +r)"
+        else:
+            return
+    raise AudioError(f"{path}: expected a sound file, found {found}")
+
+
+def check_rate(rate: int, path: Path) -> int:
+    """The rate itself. AudioError if no sound has it."""
+    if not 1 <= rate <= HIGHEST_RATE_HZ:
+        raise AudioError(
+            f"{path}: expected a sample rate of 1 to {HIGHEST_RATE_HZ} Hz, found {rate}: "
+            "its header is damaged"
+        )
+    return rate
+
+
+def check_finite(sound: np.ndarray, path: Path) -> np.ndarray:
+    """The samples themselves. AudioError if one is NaN or infinite."""
+    if not np.isfinite(sound).all():
+        raise AudioError(
+            f"{path}: expected finite samples, found NaN or infinity: export it again as 16-bit PCM"
+        )
+    return sound
+
+
+def _check_samples(sound: np.ndarray, path: Path) -> np.ndarray:
+    check_finite(sound, path)
+    if max(float(sound.max()), -float(sound.min())) > LOUDEST:
+        raise AudioError(
+            f"{path}: expected samples of about -1 to 1, found some above {LOUDEST:g}: "
+            "export it as 16-bit PCM"
+        )
+    return sound
+
+
+def _reason(log: str) -> str:
+    """The last line of ffmpeg's log that says why, without the names of ffmpeg's parts."""
+    lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line.strip()) for line in log.splitlines()]
+    lines = [line for line in lines if line]
+    informative = [line for line in lines if not UNINFORMATIVE.match(line)]
+    last = (informative or lines or [""])[-1]
+    last = re.sub(r"^Error opening (in|out)put files?: ", "", last)
+    return next((text for start, text in MEANINGS.items() if last.startswith(start)), last)

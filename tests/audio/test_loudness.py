@@ -1,0 +1,115 @@
+"""Loudness, and waves that are made as loud as others."""
+
+import numpy as np
+import pyloudnorm
+import pytest
+import torch
+from signals import sine
+
+from kcarol.audio import loudness
+from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.loudness import limit_, loudness_curve, loudness_db, loudness_lufs, match_loudness
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_loudness_of_a_full_scale_sine_is_minus_three_db():
+    assert loudness_db(sine(1_000, amplitude=1.0)) == pytest.approx(-3.01, abs=0.01)
+    assert loudness_db(np.zeros(100, np.float32)) == -120
+    # BS.1770-4
+    assert loudness_lufs(sine(997, 2, amplitude=1.0)) == pytest.approx(-3.01, abs=0.3)
+
+
+def test_the_loudness_curve_gives_the_rms_of_a_sine():
+    wave = torch.from_numpy(np.concatenate([sine(500, 1), 0.1 * sine(500, 1)]))
+    curve = loudness_curve(wave, 256)
+    expected = 20 * np.log10(0.3 / np.sqrt(2))
+    assert curve[30] == pytest.approx(expected, abs=0.05)
+    assert curve[90] == pytest.approx(expected - 20, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    "rate, seconds",
+    [(16_000, 0.4), (16_000, 0.44), (16_000, 33.97), (11_025, 7), (44_100, 3), (192_000, 1)],
+)
+def test_loudness_is_that_of_an_independent_meter(rate, seconds):
+    rng = np.random.default_rng(0)
+    time_s = np.arange(round(rate * seconds)) / rate
+    walk = np.cumsum(rng.normal(0, 0.02, len(time_s))) * np.exp(-0.3 * time_s)
+    wave = (0.1 + walk + rng.normal(0, 0.02, len(time_s))).astype(np.float32)
+    expected = pyloudnorm.Meter(rate).integrated_loudness(wave.astype(float))
+    assert loudness_lufs(wave, rate) == pytest.approx(expected, abs=0.05)
+
+
+def test_loudness_gates_pauses_out():
+    tone, pause = 0.3 * sine(440, 4.0), 1e-3 * sine(440, 8.0)
+    with_pause = np.concatenate([tone, pause])
+    assert loudness_lufs(with_pause) == pytest.approx(loudness_lufs(tone), abs=0.3)
+
+
+def test_loudness_in_pieces_is_that_of_the_whole(monkeypatch):
+    level = np.repeat([1, 0.5, 0.01, 1], 48_000)
+    wave = (0.1 * level * np.random.default_rng(0).standard_normal(len(level))).astype(np.float32)
+    monkeypatch.setattr(loudness, "FILTERED_STEPS", 10_000)
+    whole = loudness_lufs(wave)
+    monkeypatch.setattr(loudness, "FILTERED_STEPS", 7)
+    assert loudness_lufs(wave) == pytest.approx(whole, abs=1e-4)
+
+
+def test_loudness_is_matched_and_the_peak_stays_below_one():
+    soft, loud = 0.01 * np.random.default_rng(0).standard_normal((2, 32_000)).astype(np.float32)
+    loud *= 8
+    matched = match_loudness(soft, loud)
+    assert loudness_lufs(matched) == pytest.approx(loudness_lufs(loud), abs=0.1)
+    assert matched.dtype == np.float32
+    spiky = np.zeros(32_000, np.float32)
+    spiky[::4_000] = 0.5
+    assert np.abs(match_loudness(spiky, loud)).max() <= 1
+
+
+def test_short_sounds_are_matched_by_rms_and_silence_stays():
+    loud = sine(880, 0.2, amplitude=0.4)
+    short = match_loudness(sine(440, 0.1, amplitude=0.1), loud)
+    assert loudness_db(short) == pytest.approx(loudness_db(loud), abs=0.05)
+    silence = np.zeros(16_000, np.float32)
+    assert not match_loudness(silence, sine(440)).any()
+    assert np.allclose(match_loudness(sine(440), silence), sine(440))
+
+
+def test_a_buffer_on_disk_is_as_loud_and_is_made_as_loud_as_an_array():
+    rng = np.random.default_rng(0)
+    soft = 0.02 * rng.normal(size=48_000).astype(np.float32)
+    loud = 0.3 * rng.normal(size=40_000).astype(np.float32)
+    with DiskBuffer(len(soft)) as buffer, DiskBuffer(len(loud)) as reference:
+        buffer[:], reference[:] = soft, loud
+        assert loudness_lufs(buffer) == loudness_lufs(soft)
+        match_loudness(buffer, reference, in_place=True)
+        assert np.array_equal(buffer[:], match_loudness(soft, loud))
+
+
+def test_a_sound_of_high_peaks_reaches_the_loudness_of_a_dense_one():
+    time_s = np.arange(5 * 16_000) / 16_000
+    plucked = (np.sin(2 * np.pi * 440 * time_s) * np.exp(-6 * (time_s % 0.5))).astype(np.float32)
+    dense = (0.5 * np.sign(np.sin(2 * np.pi * 200 * time_s))).astype(np.float32)
+    matched = match_loudness(0.1 * plucked, dense)
+    assert np.abs(matched).max() <= 1
+    assert abs(loudness_lufs(matched) - loudness_lufs(dense)) < 4
+
+
+def test_limiting_leaves_what_is_within_full_scale_and_bounds_the_rest():
+    quiet = (0.5 * np.random.default_rng(0).uniform(-1, 1, 40_000)).astype(np.float32)
+    np.testing.assert_array_equal(limit_(quiet.copy()), quiet)
+    loud = quiet.copy()
+    loud[20_000] = 2.5
+    limited = limit_(loud.copy())
+    assert np.abs(limited).max() <= 1
+    far = np.r_[0:19_800, 20_200:40_000]
+    np.testing.assert_array_equal(limited[far], loud[far])
+    assert limited[20_000] > 0.9  # no more than needed
+
+
+def test_limiting_is_the_same_across_the_pieces_of_a_long_wave(monkeypatch):
+    wave = np.random.default_rng(1).normal(0, 0.5, 50_000).astype(np.float32)
+    whole = limit_(wave.copy())
+    monkeypatch.setattr(loudness, "LIMITED_S", 100.0)
+    np.testing.assert_allclose(limit_(wave.copy()), whole, atol=1e-5)
