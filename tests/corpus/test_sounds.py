@@ -8,21 +8,18 @@ from scipy import signal
 
 from kcarol.corpus.mixing import mix as mixing
 from kcarol.corpus.synthesis.drum_machine import DRUM_NOTES, DrumKit, play_drums
-from kcarol.corpus.synthesis.oscillators import play_synth
-from kcarol.corpus.synthesis.patches import ROLE_KINDS, Patch, patch_table
-from kcarol.corpus.synthesis.voice import (
-    CONTROL_HZ,
+from kcarol.corpus.synthesis.formant_voice import (
     STYLES,
-    Singer,
-    Syllable,
     formant_tracks,
-    pitch_curve,
-    plan_syllables,
     pulse_train,
-    sing,
-    split_lines,
     tract_response,
 )
+from kcarol.corpus.synthesis.formant_voice import synthesise_singing as sing
+from kcarol.corpus.synthesis.oscillators import play_synth
+from kcarol.corpus.synthesis.patches import ROLE_KINDS, Patch, patch_table
+from kcarol.corpus.synthesis.prosody import CONTROL_HZ, pitch_curve
+from kcarol.corpus.synthesis.singer import Singer
+from kcarol.corpus.synthesis.syllables import Syllable, plan_syllables, sung_lines
 from kcarol.transcription.lead_sheet import Stroke
 
 RATE = 16_000
@@ -152,7 +149,7 @@ def test_choir_sings_every_note_of_a_chord():
 
 def test_lines_hold_one_note_at_a_time_and_lose_none():
     chords = [Stroke(t, 0.5, p, 80) for t in (0.0, 0.45, 1.0) for p in (60, 64, 67)]
-    lines = split_lines(chords)
+    lines = sung_lines(chords, 2.0)
     assert len(lines) == 3 and sum(map(len, lines)) == len(chords)
     for line in lines:
         assert all(

@@ -11,6 +11,7 @@ from kcarol.corpus.arrangement.pop import PopArrangement
 from kcarol.corpus.dataset import pairs
 from kcarol.corpus.synthesis import speech, world_voice
 from kcarol.corpus.synthesis.render import RenderError
+from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import (
     FRAME_S,
     SAMPLE_RATE,
@@ -21,7 +22,6 @@ from kcarol.corpus.synthesis.speech import (
     hangul,
     texts,
 )
-from kcarol.corpus.synthesis.voice import Singer
 from kcarol.corpus.synthesis.world_voice import WARP, Word, choose, lay_words, sing_words
 from kcarol.transcription.lead_sheet import Part, Stroke
 

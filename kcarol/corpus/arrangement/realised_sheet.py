@@ -18,7 +18,7 @@ from kcarol.corpus.arrangement.bands import TUNE_SIDE_DB
 from kcarol.corpus.arrangement.carol import tune_shift
 from kcarol.corpus.arrangement.grooves import DRUMS
 from kcarol.corpus.arrangement.pop import PopArrangement
-from kcarol.corpus.mixing.mix import db_to_gain, role_db
+from kcarol.corpus.mixing.levels import db_to_gain, role_db
 from kcarol.model.content import TUNE_HIGHEST, TUNE_LOWEST
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Section, TimeGrid
 

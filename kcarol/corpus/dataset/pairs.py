@@ -17,6 +17,7 @@ from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.mixing.mix import MixSettings, amplifier, drift_pitch, mix
 from kcarol.corpus.synthesis import render, speech
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
+from kcarol.corpus.synthesis.formant_voice import synthesise_singing
 from kcarol.corpus.synthesis.oscillators import play_synth
 from kcarol.corpus.synthesis.patches import Patch
 from kcarol.corpus.synthesis.render import (
@@ -25,8 +26,8 @@ from kcarol.corpus.synthesis.render import (
     RenderError,
     render_parts,
 )
+from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS, Speaker
-from kcarol.corpus.synthesis.voice import Singer, sing
 from kcarol.corpus.synthesis.world_voice import choose, sing_words
 from kcarol.dataset.labels import Labels
 from kcarol.transcription.lead_sheet import LeadSheet, Part, Stroke, TimeGrid
@@ -86,7 +87,9 @@ def _play(
         own = singer if part.name in arrangement.tune_parts else None
         if speakers:
             return _sing_part(strokes, kind, length_s, rate, rng, own, speakers, lead)
-        return sing(strokes, length_s, rate, rng, own, style="sung" if kind == "voice" else "rap")
+        return synthesise_singing(
+            strokes, length_s, rate, rng, own, style="sung" if kind == "voice" else "rap"
+        )
     if kind == "synth":
         return play_synth(strokes, Patch.draw(rng, synth_role(part.name)), length_s, rate, rng)
     if kind == "drumsynth":
@@ -130,7 +133,7 @@ def _sing_part(
     )
     style = "rap" if kind == "rap" else "sung"
     if not spoken:
-        return sing(strokes, length_s, rate, rng, singer, style)
+        return synthesise_singing(strokes, length_s, rate, rng, singer, style)
     if several and kind == "voice":
         style = "double" if singer else "choir"
     return sing_words(strokes, length_s, rate, rng, singer, style, (lead,) if singer else speakers)

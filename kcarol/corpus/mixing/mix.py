@@ -16,34 +16,12 @@ from functools import lru_cache, partial
 import numpy as np
 from scipy import fft, signal
 
-SMALLEST = 1e-9  # of a level, against log of zero
+from kcarol.corpus.mixing.levels import SMALLEST, active_rms, db_to_gain, role_db, role_of
+
 BLOCK = 64  # samples between two values of a compressor's envelope: 4 ms at 16 kHz
 
-# loudness of a stem against the lead, dB; names not listed get OTHER_DB
-ROLE_DB: dict[str, float] = {
-    "lead": 0.0,
-    "voice": 0.0,
-    "rap": 0.0,
-    "solo": -1.0,
-    "drums": -1.0,
-    "bass": -2.0,
-    "second": -6.0,
-    "chords": -6.0,
-    "backing": -8.0,
-    "counter": -8.0,
-    "arp": -8.0,
-    "pad": -9.0,
-    "strings": -9.0,
-    "fx": -14.0,
-}
-OTHER_DB = -7.0
 # roles that sit in the middle of a stereo picture
 CENTRED = ("lead", "voice", "rap", "bass", "drums")
-
-
-def db_to_gain(level_db):
-    """Amplitude factor of a level in dB."""
-    return 10.0 ** (np.asarray(level_db) / 20)
 
 
 # --- filters
@@ -212,18 +190,6 @@ def saturate(wave: np.ndarray, drive_db: float) -> np.ndarray:
     return (np.tanh(wave * np.float32(gain / peak)) * np.float32(peak / np.tanh(gain))).astype(
         np.float32, copy=False
     )
-
-
-def active_rms(wave: np.ndarray, sample_rate: int) -> float:
-    """Root mean square of (T,) or (C, T) over the 100 ms blocks within 30 dB of the loudest one."""
-    block = sample_rate // 10
-    channels = np.atleast_2d(wave)
-    n_whole = channels.shape[1] // block
-    blocks = channels[:, : n_whole * block].reshape(len(channels), n_whole, block)
-    power = np.einsum("cbt,cbt->b", blocks, blocks)
-    rest = channels[:, n_whole * block :]
-    power = np.append(power, np.square(rest).sum()) / (block * len(channels))
-    return float(np.sqrt(power[~(power < power.max() * 1e-3)].mean()))
 
 
 # --- rooms ----------------------------------------------------------------------------------------
@@ -576,17 +542,17 @@ def mix(
         else partial(_downmix, settings=settings, sample_rate=sample_rate)
     )
     record, send = np.zeros((2, n) if stereo else n, np.float32), np.zeros(n, np.float32)
-    drums = next((wave for name, wave in stems.items() if _role(name) == "drums"), None)
+    drums = next((wave for name, wave in stems.items() if role_of(name) == "drums"), None)
     kick = _low_only(drums, sample_rate) if drums is not None and settings.duck_db > 0 else None
     for name, wave in stems.items():
         wave = _treat_stem(name, wave, rng, settings, sample_rate, (gains_db or {}).get(name, 0.0))
-        if kick is not None and _role(name) not in ("drums", "lead", "voice", "rap"):
+        if kick is not None and role_of(name) not in ("drums", "lead", "voice", "rap"):
             wave = duck(wave, kick, sample_rate, settings.duck_db)
         pan = (pans or {}).get(name)
         if pan is None:
-            pan = rng.uniform(-1, 1) * (0.1 if _role(name) in CENTRED else 1.0)
+            pan = rng.uniform(-1, 1) * (0.1 if role_of(name) in CENTRED else 1.0)
         send_db = (
-            settings.send_db + rng.normal(0, 4) - (10 if _role(name) in ("bass", "drums") else 0)
+            settings.send_db + rng.normal(0, 4) - (10 if role_of(name) in ("bass", "drums") else 0)
         )
         if send_db > -50:
             middle = wave if wave.ndim == 1 else (wave[0] + wave[1]) / 2
@@ -601,16 +567,6 @@ def mix(
             ..., :n
         ]
     return _master(record, rng, settings, sample_rate)
-
-
-def role_db(name: str) -> float:
-    """Loudness of a part by its name, dB against the lead."""
-    return ROLE_DB.get(_role(name), OTHER_DB)
-
-
-def _role(name: str) -> str:
-    head = "".join(c if c.isalpha() else " " for c in name.lower()).split()
-    return head[0] if head else ""
 
 
 def _low_only(drums: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -636,7 +592,7 @@ def _treat_stem(
         raise ValueError(
             f"stem {name!r}: expected finite samples, found nan or inf: look at what rendered it"
         )
-    role = _role(name)
+    role = role_of(name)
     wave = (wave / np.float32(max(rms, 1e-6))).astype(np.float32, copy=False)
     wave = filter_sections(wave, _draw_stem_eq(role, rng, settings, sample_rate))
     if rng.random() < settings.saturate_chance + 0.25 * (role == "bass"):
