@@ -893,9 +893,9 @@ def _joins_of(converter) -> Callable:
 
 
 def _draw_table(rows, title: str, path: Path) -> Path:
-    from kcarol.notebook import plotting
+    from kcarol.notebook import figures
 
-    return plotting.save(plotting.table_figure(rows, title=title), path)
+    return figures.save(figures.table(rows, title=title), path)
 
 
 def run_convert(arguments: argparse.Namespace, session: Session) -> int:
@@ -1024,12 +1024,10 @@ def _check_writable(folder: Path) -> None:
 
 
 def _draw_pair(song: Path, carol: Path, path: Path) -> Path:
-    from kcarol.notebook import plotting
+    from kcarol.notebook import figures
 
-    return plotting.save(
-        plotting.pair_figure(_log_mel_of(song), _log_mel_of(carol), titles=(song.name, carol.name)),
-        path,
-    )
+    log_mels = {file.name: _log_mel_of(file) for file in (song, carol)}
+    return figures.save(figures.spectrograms(log_mels), path)
 
 
 def _log_mel_of(path: Path):
@@ -1170,10 +1168,10 @@ def _draw(file: Path, target: Path) -> Path:
     """One file as a picture, by its ending."""
     import json
 
-    from kcarol.notebook import plotting
+    from kcarol.notebook import figures
 
     if file.suffix == ".csv":
-        return plotting.save(plotting.loss_figure(plotting.read_curves(file), file.stem), target)
+        return figures.save(figures.losses(figures.read_losses(file), file.stem), target)
     if file.suffix == ".json":
         table = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(table, dict) or "rows" not in table:
@@ -1181,7 +1179,7 @@ def _draw(file: Path, target: Path) -> Path:
                 f"{file}: expected a table.json that kcarol eval wrote, found other JSON"
             )
         return _draw_table(table["rows"], table.get("title", ""), target)
-    return plotting.save(plotting.log_mel_figure(_log_mel_of(file), title=file.name), target)
+    return figures.save(figures.spectrograms({file.name: _log_mel_of(file)}), target)
 
 
 RUNNERS: dict[str, Callable[[argparse.Namespace, Session], int]] = {

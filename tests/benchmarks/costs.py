@@ -486,7 +486,7 @@ def slower(rows: list[dict]) -> list[str]:
 
 
 def draw(rows: list[dict], path: Path) -> None:
-    from kcarol.notebook import plotting
+    from kcarol.notebook import figures
 
     panels = {
         kind: ("seconds", {row["sound"]: row["seconds"] for row in rows if row["system"] == kind})
@@ -494,7 +494,7 @@ def draw(rows: list[dict], path: Path) -> None:
         if any(row["system"] == kind for row in rows)
     }
     if panels:
-        plotting.save(plotting.bar_panels(panels), path)
+        figures.save(figures.bars(panels), path)
 
 
 def main() -> None:

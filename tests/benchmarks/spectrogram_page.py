@@ -20,7 +20,7 @@ from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter, level
 from kcarol.evaluation import metrics
 from kcarol.evaluation.evaluate import audio_files
-from kcarol.notebook.plotting import Picture, describe, image_html, pair_figure, png
+from kcarol.notebook.figures import Picture, spectrograms
 
 
 def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None:
@@ -39,12 +39,13 @@ def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None
 
 def song_figure(path: Path, converter: Converter, style: str, heard_s: float) -> Picture:
     wave = load_audio(path, duration_s=heard_s)
-    mels = [
-        converter.log_mel(torch.from_numpy(level(w))).numpy()
-        for w in (wave, converter.convert(wave, style))
-    ]
-    tune = sung_notes(path, len(mels[0]), converter.audio)
-    return pair_figure(*mels, converter.audio, (path.stem, f"its carol, {style}"), tune)
+    waves = {path.stem: wave, f"its carol, {style}": converter.convert(wave, style)}
+    mels = {
+        title: converter.log_mel(torch.from_numpy(level(wave))).numpy()
+        for title, wave in waves.items()
+    }
+    tune = sung_notes(path, len(mels[path.stem]), converter.audio)
+    return spectrograms(mels, tune)
 
 
 def main() -> None:
@@ -65,15 +66,14 @@ def main() -> None:
         for path in audio_files(args.real / "pop")
     }
     body = "".join(
-        f"<h2>{html.escape(name)}</h2>{image_html(figure, describe(figure))}"
-        for name, figure in figures.items()
+        f"<h2>{html.escape(name)}</h2>{figure._repr_html_()}" for name, figure in figures.items()
     )
     args.out.write_text(
         f'<!doctype html><meta charset="utf-8"><title>Songs and their carols</title>{body}',
         encoding="utf-8",
     )
     if args.picture:
-        pictures = [Image.open(io.BytesIO(png(figures[name]))) for name in args.songs or figures]
+        pictures = [Image.open(io.BytesIO(figures[name].png())) for name in args.songs or figures]
         page = Image.new(
             "RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)), "white"
         )

@@ -17,7 +17,7 @@ from style_reference_pairs import chromas, waves_of
 
 from kcarol.conversion.converter import STYLE_NAMES, Converter
 from kcarol.evaluation import metrics
-from kcarol.notebook import plotting
+from kcarol.notebook import figures
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TOLERANCE = 0.01  # of a figure: less is no way back
@@ -86,7 +86,7 @@ def main() -> None:
         )
     if args.out:
         columns = ([row[name] for row in rows] for name in ("strength", "chroma", "p_carol"))
-        print(plotting.save(plotting.strength_figure(*columns), args.out))
+        print(figures.save(figures.content_against_style(*columns), args.out))
 
 
 if __name__ == "__main__":

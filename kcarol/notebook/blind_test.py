@@ -1,0 +1,149 @@
+"""The listening test in a notebook: players and buttons around `kcarol.notebook.listening_test`."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from kcarol.notebook.excerpts import equally_loud, excerpt, sound_url
+from kcarol.notebook.listening_test import (
+    AXES,
+    OURS,
+    REFERENCE,
+    AbxTest,
+    RatingTest,
+    draw_abx,
+    draw_ratings,
+)
+from kcarol.notebook.players import GROUP, SWITCH_BUTTON, player, players
+
+OPEN_REFERENCE = "song"  # the system that is also played openly in a rating
+Stimuli = Mapping[str, Mapping[str, np.ndarray]]  # song -> system -> wave (T,) at 16 kHz
+
+
+def blind_test(
+    stimuli: Stimuli,
+    out: Path | str,
+    kind: str = "abx",
+    seed: int = 0,
+    listener: str = "anonymous",
+    n_trials: int | None = None,
+):
+    """A blind test as an ipywidgets VBox; arguments as of `start_test`."""
+    import ipywidgets as widgets
+
+    test = start_test(stimuli, out, kind, seed, listener, n_trials)
+    controls = _abx_controls if kind == "abx" else _rating_controls
+    message = widgets.HTML()
+    box = widgets.VBox()
+    box.add_class(GROUP)  # the players of a rating lie in different widgets
+
+    def show_next() -> None:
+        if test.done:
+            text = html.escape(f"{test.summary()}\nsaved in {test.out}")
+            box.children = (widgets.HTML(f"<h4>Thank you</h4><pre>{text}</pre>"),)
+        else:
+            box.children = controls(test, stimuli, answer)
+
+    def answer(choice) -> None:
+        try:
+            test.answer(choice)
+        except Exception as error:  # Jupyter hides what a callback raises: say it on the page
+            message.value = f'<p role="alert">not saved: {html.escape(str(error))}</p>'
+            box.children = (*[part for part in box.children if part is not message], message)
+        else:
+            show_next()
+
+    show_next()
+    return box
+
+
+def start_test(
+    stimuli: Stimuli,
+    out: Path | str,
+    kind: str = "abx",
+    seed: int = 0,
+    listener: str = "anonymous",
+    n_trials: int | None = None,
+) -> AbxTest | RatingTest:
+    """A blind test without widgets; answers are appended to the CSV file `out`.
+
+    kind: "abx" of two systems, or "rating" (MUSHRA-like) of several. stimuli: the same systems for
+    each song, see `with_anchors`; ABX takes our carol and the reference if both are there, else the
+    first two. ValueError for another kind, or where a song lacks a system.
+    """
+    songs = list(stimuli)
+    names = list(dict.fromkeys(name for waves in stimuli.values() for name in waves))
+    missing = [
+        f"{song}: {name}" for song, waves in stimuli.items() for name in names if name not in waves
+    ]
+    if missing:
+        raise ValueError(
+            f"expected the same systems for each song, missing are {', '.join(missing)}"
+        )
+    if kind == "abx":
+        pair = (OURS, REFERENCE) if {OURS, REFERENCE} <= set(names) else tuple(names[:2])
+        return AbxTest(draw_abx(songs, pair, n_trials or 2 * len(songs), seed), out, seed, listener)
+    if kind == "rating":
+        trials = list(islice(draw_ratings(songs, names, seed), n_trials))
+        return RatingTest(trials, out, seed, listener)
+    raise ValueError(f"expected a test of kind abx or rating, found {kind!r}")
+
+
+def trial_waves(test: AbxTest | RatingTest, stimuli: Stimuli) -> dict[str, np.ndarray]:
+    """The waves (T,) of the present trial, under labels that give nothing away."""
+    trial, waves = test.trial, stimuli[test.trial.song]
+    if test.kind == "abx":
+        return {"A": waves[trial.a], "B": waves[trial.b], "X": waves[trial.x]}
+    numbered = {str(n): waves[system] for n, system in enumerate(trial.order, start=1)}
+    if OPEN_REFERENCE in waves:
+        return {"the song (open)": waves[OPEN_REFERENCE], **numbered}
+    return numbered
+
+
+def _title(test: AbxTest | RatingTest) -> str:
+    return f"<h4>Trial {test.number + 1} of {len(test.trials)}</h4>"
+
+
+def _abx_controls(test: AbxTest, stimuli: Stimuli, answer: Callable) -> tuple:
+    """Three players and two buttons; no pictures, which would give answers away."""
+    import ipywidgets as widgets
+
+    page = players(trial_waves(test, stimuli), pictures=False).page
+    buttons = [widgets.Button(description=f"X is {choice}") for choice in "AB"]
+    for choice, button in zip("AB", buttons, strict=True):
+        button.on_click(lambda _, choice=choice: answer(choice))
+    return widgets.HTML(_title(test) + page), widgets.HBox(buttons)
+
+
+def _rating_controls(test: RatingTest, stimuli: Stimuli, answer: Callable) -> tuple:
+    """The open song, a player with its sliders for each number, and one button."""
+    import ipywidgets as widgets
+
+    waves = {label: excerpt(wave) for label, wave in trial_waves(test, stimuli).items()}
+    cells = {label: player(label, sound_url(w)) for label, w in equally_loud(waves).items()}
+    numbers = [label for label in cells if label.isdigit()]
+    song = "".join(cell for label, cell in cells.items() if label not in numbers)
+    head = f'{_title(test)}<div style="max-width:27em">{song}</div>{SWITCH_BUTTON}'
+    look = {"style": {"description_width": "7em"}, "layout": widgets.Layout(width="98%")}
+    sliders = {
+        number: {axis: widgets.IntSlider(50, description=axis, **look) for axis in AXES}
+        for number in numbers
+    }
+    narrow = widgets.Layout(width="20em", margin="0 0 1em 0")
+    columns = [
+        widgets.VBox([widgets.HTML(cells[number]), *sliders[number].values()], layout=narrow)
+        for number in numbers
+    ]
+    save = widgets.Button(description="Save and go on")
+
+    def send(_) -> None:
+        answer([{axis: slider.value for axis, slider in row.items()} for row in sliders.values()])
+
+    save.on_click(send)
+    rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
+    return widgets.HTML(head), rows, save

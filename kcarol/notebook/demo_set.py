@@ -1,0 +1,114 @@
+"""Songs with known answers: the demo set, or the packaged pairs where its songs are not there.
+
+Only the lead sheets and arrangements of the demo songs come from `kcarol.corpus`; they need no
+synthesiser.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kcarol.audio.decoding import load_audio
+from kcarol.config import AudioConfig
+from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, load_labels
+from kcarol.dataset.pair_set import read_pairs
+from kcarol.evaluation.held_out import demo_pairs
+from kcarol.notebook.figures.music import Parts
+from kcarol.transcription.lead_sheet import LeadSheet
+
+if TYPE_CHECKING:
+    from kcarol.corpus.lead_sheet.demo_songs import WrittenSong
+
+DEMO_SONG = "snowlit-signal"
+STYLE = "bells"  # of the demo songs' carols
+SONGS, CAROLS, PAIRS = "raw/kpop", "demo_carols", "pairs"  # below data/
+SUFFIXES = (".mp3", ".ogg")
+MIN_SONGS = 3  # for a baseline and a style reference of other songs
+
+
+def known_pairs(data: Path, length_s: float = 60.0) -> dict[str, dict]:
+    """Songs and their true carols by name, with labels, as `demo_pairs` gives them.
+
+    The demo songs if they are in `data`/raw/kpop, else the pairs in `data`/pairs; prints which.
+    """
+    cfg = AudioConfig()
+    pairs = demo_pairs(data / SONGS, data / CAROLS, cfg, length_s)
+    pairs = [pair for pair in pairs if "labels" in pair]
+    if len(pairs) >= MIN_SONGS:
+        print(f"known answers: {len(pairs)} demo songs with their true carols")
+    else:
+        pairs = read_pairs(data / PAIRS, cfg)
+        print(f"known answers: {len(pairs)} pairs of data/pairs, as the demo songs are not here")
+    return {pair["name"]: _first_seconds(pair, length_s, cfg) for pair in pairs}
+
+
+def _first_seconds(pair: dict, length_s: float, cfg: AudioConfig) -> dict:
+    n = min(len(pair["pop"]), len(pair["carol"]), round(length_s * cfg.sample_rate))
+    labels = pair["labels"].window(0, cfg.n_frames(n))
+    return pair | {"pop": pair["pop"][:n], "carol": pair["carol"][:n], "labels": labels}
+
+
+def true_tune(data: Path, name: str) -> np.ndarray | None:
+    """MIDI pitch (F,) of a demo song's tune, -1 in rests; None for other songs."""
+    labels = load_labels(data / CAROLS / SONG_LABELS_FILE)
+    return Labels.from_packed(labels[name]).tune if name in labels else None
+
+
+def demo_song(data: Path, name: str = DEMO_SONG) -> np.ndarray:
+    """A song of the demo set, (T,) at 16 kHz. FileNotFoundError if it is not there."""
+    return load_audio(_demo_file(data / SONGS, name))
+
+
+def demo_carol(data: Path, name: str = DEMO_SONG) -> np.ndarray:
+    """The true carol of a demo song, (T,) at 16 kHz. FileNotFoundError if it is not there."""
+    return load_audio(_demo_file(data / CAROLS, name))
+
+
+def _demo_file(folder: Path, name: str) -> Path:
+    files = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
+    for file in files:
+        if file.is_file():
+            return file
+    raise FileNotFoundError(
+        f"{folder}: expected {' or '.join(file.name for file in files)} of the demo set, "
+        "found neither; run this in the repository"
+    )
+
+
+def demo_titles() -> dict[str, str]:
+    """Titles of the demo songs by name."""
+    return {name: song.sheet.title for name, song in _demo_songs().items()}
+
+
+def lead_sheet(name: str = DEMO_SONG) -> LeadSheet:
+    """The lead sheet of a demo song. KeyError for other names."""
+    return _demo_songs()[name].sheet
+
+
+def arrangements(name: str = DEMO_SONG, style: str = STYLE) -> dict[str, Parts]:
+    """The notes of a demo song's pop band and of its carol, without drums, for
+    `figures.piano_rolls`. KeyError for other names.
+    """
+    from kcarol.corpus.arrangement.carol import STYLES, arrange_carol
+    from kcarol.corpus.dataset.demo_set import DemoSong
+
+    demo = DemoSong.of(_demo_songs()[name])
+    carol = arrange_carol(demo.sheet, demo.grid, STYLES[style])
+    return {
+        title: {
+            part.name: [(note.start_s, note.length_s, note.pitch) for note in part.strokes]
+            for part in parts
+            if not part.is_drums
+        }
+        for title, parts in {"pop": demo.arrangement.parts, f"carol, {style}": carol}.items()
+    }
+
+
+def _demo_songs() -> dict[str, WrittenSong]:
+    from kcarol.corpus.dataset.demo_set import file_name
+    from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS
+
+    return {file_name(title): song for title, song in DEMO_SONGS.items()}

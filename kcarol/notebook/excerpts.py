@@ -1,0 +1,66 @@
+"""What is heard of a wave in a notebook: a few seconds, at one loudness, as a data URL."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import soundfile
+
+from kcarol.audio.loudness import loudness_db, loudness_lufs
+from kcarol.config import AudioConfig
+
+MAX_EMBEDDED_S = 8.0  # of sound in a notebook: a third of a megabyte
+FADE_S = 0.01  # at the ends of an excerpt, or they click
+LOUDEST_LUFS = -18.0  # of sounds that are compared, if no peak is in the way
+
+
+def excerpt(
+    wave: np.ndarray,
+    start_s: float = 0.0,
+    length_s: float = MAX_EMBEDDED_S,
+    sample_rate: int = AudioConfig.sample_rate,
+) -> np.ndarray:
+    """The span of (T,) from `start_s`, or the last one as long; faded at both ends."""
+    n = min(len(wave), round(length_s * sample_rate))
+    start = min(max(0, round(start_s * sample_rate)), len(wave) - n)
+    piece = np.array(wave[start : start + n], dtype=np.float32)
+    ramp = np.linspace(0, 1, min(n // 2, round(FADE_S * sample_rate)), dtype=np.float32)
+    piece[: len(ramp)] *= ramp
+    piece[len(piece) - len(ramp) :] *= ramp[::-1]
+    return piece
+
+
+def equally_loud(
+    waves: Mapping[str, np.ndarray], sample_rate: int = AudioConfig.sample_rate
+) -> dict[str, np.ndarray]:
+    """Waves (T,) at one loudness, at most LOUDEST_LUFS and no peak above 1; silence stays silent.
+
+    By LUFS (ITU-R BS.1770); by rms where a wave is shorter than 0.4 s or too soft for that.
+    """
+    audible = {name: wave for name, wave in waves.items() if len(wave) and np.any(wave)}
+    levels = {name: loudness_lufs(wave, sample_rate) for name, wave in audible.items()}
+    if not np.isfinite(list(levels.values())).all():
+        levels = {name: loudness_db(wave) for name, wave in audible.items()}
+    # the loudness of each at which its peak is 1
+    most = [levels[name] - 20 * np.log10(np.abs(wave).max()) for name, wave in audible.items()]
+    target = min([LOUDEST_LUFS, *most])
+    gains = {name: 10 ** ((target - level) / 20) for name, level in levels.items()}
+    return {
+        name: (np.asarray(wave) * gains.get(name, 0.0)).clip(-1, 1).astype(np.float32)
+        for name, wave in waves.items()
+    }
+
+
+def sound_url(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> str:
+    """(T,) as a data URL of a 16-bit WAV. ValueError for more than MAX_EMBEDDED_S."""
+    if len(wave) > (MAX_EMBEDDED_S + 0.01) * sample_rate:
+        raise ValueError(
+            f"expected at most {MAX_EMBEDDED_S:g} s to embed, found "
+            f"{len(wave) / sample_rate:.1f} s: cut it, or give the file's URL"
+        )
+    data = io.BytesIO()
+    soundfile.write(data, np.clip(wave, -1, 1), sample_rate, "PCM_16", format="WAV")
+    return "data:audio/wav;base64," + base64.b64encode(data.getvalue()).decode()
