@@ -1,8 +1,8 @@
-"""python main.py --preprocess | --train | --eval | --convert SONG, several at once in that order."""
+"""python main.py --preprocess | --train | --eval | --convert SONG, several at once, in that order."""
 
 import sys
 
-from kcarol.cli.main import main
+from kcarol.cli.original import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Config:
             model=ModelConfig.smoke(), vocoder=VocoderConfig.smoke(), train=TrainConfig.smoke()
         )
 
-    def with_train(self, **changes) -> Config:
+    def with_train(self, **changes: Any) -> Config:
         return replace(self, train=replace(self.train, **changes))
 
 

@@ -1,12 +1,20 @@
 """What several test files begin with."""
 
+import numpy as np
 import pytest
 import torch
 
-from kcarol.config import Config
+from kcarol.audio.encoding import save_audio
+from kcarol.cli import main as command_line
+from kcarol.cli import original
+from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
+from kcarol.dataset.labels import N_PACKED
+from kcarol.dataset.shards import ROW_FRAMES, Shard, save_shard
 from kcarol.model.transformer import MusicTransformer
 from kcarol.vocoder.neural import NeuralVocoder
+
+RATE = AudioConfig().sample_rate
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +37,52 @@ def weights(tmp_path_factory):
     )
     NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_song():
+    """Writes a sound file: a trembling tone."""
+
+    def write(path, seconds=1.0, hz=330.0):
+        t = np.arange(round(seconds * RATE)) / RATE
+        tone = 0.2 * np.sin(2 * np.pi * hz * t) * (1 + np.sin(2 * np.pi * 2 * t))
+        return save_audio(path, tone.astype(np.float32))
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def shard_folder(tmp_path_factory):
+    """A folder with one shard of two pairs: A4 over a chord, a beat every 32 frames."""
+    folder, rng = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
+    n_samples = ROW_FRAMES * AudioConfig().hop_length
+    tone = np.sin(np.arange(n_samples) * 2 * np.pi * 440 / RATE)
+    waves = [(3000 * tone + rng.normal(0, 1000, (2, n_samples))).astype(np.int16) for _ in range(2)]
+    labels = np.zeros((2, ROW_FRAMES + 1, N_PACKED), np.int16)
+    labels[..., 0] = 69
+    labels[..., 2] = 0b10010001
+    labels[:, ::32, 3] = 3
+    save_shard(folder / "000000000000.pairs.safetensors", Shard(*waves, labels))
+    return folder
+
+
+def _status(run, argv) -> int:
+    try:
+        return run([str(word) for word in argv])
+    except SystemExit as end:  # argparse found a wrong word
+        return end.code
+
+
+@pytest.fixture
+def fails(capsys):
+    """`kcarol ...` (or `main.py --...`) ends with status 2 and one line that has these words."""
+
+    def check(argv, *words):
+        run = original.main if str(argv[0]).startswith("-") else command_line.main
+        assert _status(run, argv) == command_line.FAILED
+        said = capsys.readouterr().err.strip().splitlines()
+        assert said and "Traceback" not in "\n".join(said)
+        for word in words:
+            assert word in said[-1], said[-1]
+
+    return check

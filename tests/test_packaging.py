@@ -6,8 +6,10 @@ import ast
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +18,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from kcarol.cli.main import main as cli
+import kcarol
+from kcarol.cli.main import make_parser
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 
 if sys.version_info >= (3, 11):
@@ -84,8 +87,8 @@ def test_run_line_converts_a_bundled_song_with_a_picture():
     words = shlex.split(command("Run").split(" && ")[-1])
     assert words[:2] == [".venv/bin/kcarol", "convert"] and "--picture" in words
     assert (ROOT / words[2]).is_file(), f"the song in README's Run line is missing: {words[2]}"
-    [(name, arguments)] = cli.read(words[1:])
-    assert name == "convert" and arguments.out.suffix == ".wav"
+    arguments = make_parser().parse_args(words[1:])
+    assert arguments.command == "convert" and arguments.out.suffix == ".wav"
 
 
 def test_shipped_weights_are_there_and_small():
@@ -95,49 +98,61 @@ def test_shipped_weights_are_there_and_small():
     assert all(file.stat().st_size < MOST_BYTES for file in files)
 
 
+def run_ci(folder, readme, stand_ins):
+    """`.ci/run` in a copy with that README, and stand-ins for programs (path -> shell script)."""
+    (folder / "README.md").write_text(readme, encoding="utf-8")
+    for name, script in stand_ins.items():
+        write_program(folder / name, "#!/bin/sh\n" + script)
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    write_program(folder / ".ci/run", script)
+    environment = {**os.environ, "PATH": f"{folder / 'bin'}:/usr/bin:/bin"}
+    return subprocess.run([folder / ".ci/run"], env=environment, capture_output=True, text=True)
+
+
+def write_program(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
 def test_ci_runs_the_test_line_of_the_readme_even_without_apt(tmp_path):
-    """In a copy with stand-ins for every program, which write down how they were called."""
     calls = tmp_path / "calls.txt"
-    (tmp_path / "README.md").write_text(README, encoding="utf-8")
-    for name in ("bin/python3", ".venv/bin/python", ".venv/bin/kcarol"):
-        write_program(tmp_path / name, f'echo "{name.removeprefix("bin/")} $*" >> "{calls}"')
-    for name in ("bin/apt-get", "bin/sudo"):
-        write_program(tmp_path / name, "exit 1")
-    write_program(
-        tmp_path / ".ci/run",
-        (ROOT / ".ci/run").read_text(encoding="utf-8").split("\n", 1)[1],
-        "#!/usr/bin/env bash",
-    )
-    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
-    done = subprocess.run([tmp_path / ".ci/run"], env=environment, capture_output=True, text=True)
+    written_down = {
+        name: f'echo "{name.removeprefix("bin/")} $*" >> "{calls}"'
+        for name in ("bin/python3", ".venv/bin/python", ".venv/bin/kcarol")
+    }
+    done = run_ci(tmp_path, README, {**written_down, "bin/apt-get": "exit 1", "bin/sudo": "exit 1"})
     assert done.returncode == 0, done.stderr
     assert f"+ {command('Test')}" in done.stdout.splitlines() and "skipped" in done.stderr
-    assert calls.read_text().splitlines() == [
-        " ".join(shlex.split(part)) for part in command("Test").split(" && ")
-    ]
+    line = [" ".join(shlex.split(part)) for part in command("Test").split(" && ")]
+    checks = [".venv/bin/python -m mypy", ".venv/bin/python -m ruff check ."]
+    assert calls.read_text().splitlines() == [*line, *checks]
+
+
+@pytest.mark.parametrize("where", ["bin/apt-get", "bin/sudo"])
+def test_ci_installs_no_system_part_where_it_is_asked_not_to(where, tmp_path, monkeypatch):
+    monkeypatch.setenv("KCAROL_CI_BARE", "1")
+    readme = "## Test\n\n```bash\ntrue\n```\n"
+    checks = {".venv/bin/python": "exit 0"}
+    done = run_ci(tmp_path, readme, {where: "echo called >&2", **checks})
+    assert done.returncode == 0 and "called" not in done.stderr
 
 
 def test_ci_fails_where_the_tests_fail(tmp_path):
-    (tmp_path / "README.md").write_text(
-        "## Test\n\n```bash\ntrue && false\n```\n", encoding="utf-8"
-    )
-    write_program(tmp_path / "bin/apt-get", "exit 0")
-    write_program(tmp_path / "bin/sudo", "exit 0")
-    write_program(
-        tmp_path / ".ci/run",
-        (ROOT / ".ci/run").read_text(encoding="utf-8").split("\n", 1)[1],
-        "#!/usr/bin/env bash",
-    )
-    environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
-    assert (
-        subprocess.run([tmp_path / ".ci/run"], env=environment, capture_output=True).returncode == 1
-    )
+    readme = "## Test\n\n```bash\ntrue && false\n```\n"
+    assert run_ci(tmp_path, readme, {"bin/apt-get": "", "bin/sudo": ""}).returncode == 1
 
 
-def write_program(path, text, interpreter="#!/bin/sh"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{interpreter}\n{text}\n", encoding="utf-8")
-    path.chmod(0o755)
+def test_the_workflow_runs_ci_on_both_ends_of_python_and_once_without_system_parts():
+    [file] = (ROOT / ".github/workflows").glob("*.yml")
+    jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values()
+    versions, bare = set(), []
+    for job in jobs:
+        [step] = [step for step in job["steps"] if step.get("run") == ".ci/run"]
+        bare.append("KCAROL_CI_BARE" in step.get("env", {}))
+        versions |= set(job.get("strategy", {}).get("matrix", {}).get("python", []))
+    assert versions == {"3.10", "3.12"} and sorted(bare) == [False, True]
+    assert all(SpecifierSet(PROJECT["requires-python"]).contains(number) for number in versions)
 
 
 def test_ci_is_executable():
@@ -189,39 +204,97 @@ def test_every_import_is_declared():
     assert {DISTRIBUTIONS.get(root, root).lower() for root in roots} <= declared
 
 
-def test_scripts_and_weights_are_packaged():
-    whole = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert PROJECT["scripts"] == {"kcarol": "kcarol.cli.main:main"}
-    assert whole["tool"]["setuptools"]["package-data"]["kcarol"] == ["weights/*"]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """What `pip install kcarol` would install, built from a copy with empty weights."""
+    copy, out = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    shutil.copytree(
+        ROOT / "kcarol", copy / "kcarol", ignore=shutil.ignore_patterns("*.safetensors", "__py*")
+    )
+    for weights in (ROOT / "kcarol").rglob("*.safetensors"):
+        (copy / weights.relative_to(ROOT)).touch()
+    code = f"from setuptools import build_meta; build_meta.build_wheel({str(out)!r})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=copy, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    [file] = out.glob("*.whl")
+    return zipfile.ZipFile(file)
+
+
+def test_the_wheel_has_every_module_table_and_weights_file_and_the_type_marker(wheel):
+    ours = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "kcarol").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert "kcarol/py.typed" in ours and "kcarol/weights/vocoder.safetensors" in ours
+    assert [name for name in ours if name not in wheel.namelist()] == []
+
+
+def test_the_wheel_has_a_version_and_the_command(wheel):
+    [metadata] = [name for name in wheel.namelist() if name.endswith("METADATA")]
+    [scripts] = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
+    assert f"\nVersion: {kcarol.__version__}\n" in wheel.read(metadata).decode()
+    assert "kcarol = kcarol.cli.main:main" in wheel.read(scripts).decode()
 
 
 # --- who knows what
 
 
 @pytest.mark.parametrize(
-    "modules, knows",
+    "modules, folder",
     [
-        (["matplotlib"], {"plotting.py"}),
-        (["pydub", "imageio_ffmpeg"], {"audio.py"}),
-        (["fluidsynth"], {"corpus/render.py"}),
-        (["IPython", "ipywidgets"], {"listen.py"}),
+        (["matplotlib"], "notebook"),
+        (["pydub", "imageio_ffmpeg"], "audio"),
+        (["fluidsynth"], "corpus"),
+        (["IPython", "ipywidgets"], "notebook"),
     ],
 )
-def test_only_one_module_knows(modules, knows):
-    assert importers(*modules) <= knows
+def test_only_one_folder_knows(modules, folder):
+    assert {path.split("/")[0] for path in importers(*modules)} == {folder}
 
 
-@pytest.mark.parametrize("module", ["plotting", "figures", "listen", "cli"])
-def test_nothing_below_the_command_line_imports(module):
-    found = {
-        path.name for path in MODULES for name, _ in imports(path) if name == f"kcarol.{module}"
-    }
-    assert found <= {"cli.py", "listen.py", "figures.py"}
-
-
-def test_command_line_imports_only_light_modules_at_its_top():
-    top = {name.split(".")[0] for name, at_top in imports(ROOT / "kcarol/cli/main.py") if at_top}
+@pytest.mark.parametrize("path", sorted((ROOT / "kcarol/cli").glob("*.py")), ids=lambda p: p.stem)
+def test_command_line_imports_only_light_modules_at_its_top(path):
+    top = {name.split(".")[0] for name, at_top in imports(path) if at_top}
     assert top <= set(sys.stdlib_module_names) | {"kcarol"}
+
+
+# --- the public names
+
+
+def test_importing_kcarol_takes_under_a_tenth_of_a_second_and_loads_nothing_else():
+    code = (
+        "import sys, time; before = set(sys.modules); start = time.perf_counter(); import kcarol; "
+        "took = time.perf_counter() - start; "
+        "print(took, sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    took, loaded = done.stdout.split(" ", 1)
+    assert float(took) < 0.1
+    assert set(ast.literal_eval(loaded)) <= set(sys.stdlib_module_names) | {"kcarol"}
+
+
+def test_public_names_are_there_and_listed():
+    assert dir(kcarol) == sorted(kcarol.__all__)
+    for name in kcarol.__all__:
+        assert getattr(kcarol, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'carol'"):
+        _ = kcarol.carol
+
+
+def test_type_checkers_see_the_same_public_names():
+    """Those imported under TYPE_CHECKING are those that are loaded lazily, from the same places."""
+    tree = ast.parse((ROOT / "kcarol/__init__.py").read_text(encoding="utf-8"))
+    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        for node in block.body
+        for alias in node.names
+    }
+    assert seen == kcarol._HOMES
+    assert set(kcarol.__all__) == {*seen, "__version__"}
 
 
 def test_licences_are_named_for_code_and_data():
@@ -235,14 +308,14 @@ def test_licences_are_named_for_code_and_data():
 )
 def test_the_licence_of_everything_that_is_installed_is_listed(requirement):
     text = (ROOT / "data/README.md").read_text(encoding="utf-8")
-    [table] = re.findall(r"^## Licences of what kcarol uses\n(.*?)^## ", text, re.M | re.S)
+    table = text.split("\n## Licences of what kcarol uses\n")[1]
     named = re.findall(r"[\w-]+(?=[,:])", table)
     assert requirement.name in named, f"data/README.md, licences: {requirement.name} is missing"
 
 
 def test_the_licence_of_every_soundfont_is_listed():
     text = (ROOT / "data/README.md").read_text(encoding="utf-8")
-    [table] = re.findall(r"^## Licences of what kcarol uses\n(.*?)^## ", text, re.M | re.S)
+    table = text.split("\n## Licences of what kcarol uses\n")[1]
     for name in (*TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT):
         assert re.sub(r"_GM.*|_General.*", "", Path(name).stem) in table.replace(" ", ""), name
 
@@ -273,7 +346,7 @@ def test_nothing_in_the_package_speaks_to_the_network():
         "huggingface_hub",
     )
     assert importers(*clients) == set()
-    assert importers("distributed") == {"manifest.py"}
+    assert importers("distributed") == {"conversion/catalogue.py"}
     text = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
     assert not re.search(
         r"load_state_dict_from_url|torch\.hub|hf_hub|pooch|librosa\.ex(ample)?\(|telemetry", text

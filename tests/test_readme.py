@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kcarol.cli import main as cli
+import kcarol
+from kcarol.cli import original
+from kcarol.cli.main import make_parser
 from kcarol.conversion.converter import STYLE_NAMES
 from kcarol.notebook import project_figures as figures
 
@@ -45,13 +47,13 @@ def fenced(text):
 COMMANDS = [*fenced(README), *(text.replace("\n", " ") for text in re.findall(INLINE, README))]
 
 
-def check_kcarol(words):
+def check_kcarol(words, read):
     """Read as the command line reads it; files of the repository that it names are there."""
     words = [os.curdir if word in ("DIR", "FILE") else word for word in words]
     try:
-        assert cli.read(words)
+        assert read(words)
     except SystemExit as end:
-        assert not end.code, f"kcarol {shlex.join(words)}: not understood"
+        assert not end.code, f"{shlex.join(words)}: not understood"
     named = [
         word for word in words if word.startswith(("data/raw", "data/pairs", "data/demo_carols"))
     ]
@@ -64,10 +66,10 @@ def check(command):
         words = words[1:]
     program, rest = words[0].removeprefix(".venv/bin/"), words[1:]
     if program == "kcarol":
-        return check_kcarol(rest)
+        return check_kcarol(rest, make_parser().parse_args)
     if "main.py" in words:  # python main.py, torchrun ... main.py
         assert program in ("python", "torchrun")
-        return check_kcarol(rest[rest.index("main.py") + 1 :])
+        return check_kcarol(rest[rest.index("main.py") + 1 :], original.read)
     if program in ("python", "python3"):
         assert rest[:2] == ["-m", "venv"] or rest[:1] == ["-m"] and rest[1] in ("pip", "pytest")
         return check_pip(rest[2:]) if rest[1] == "pip" else None
@@ -135,7 +137,6 @@ def test_the_commands_are_found():
         "torchrun",
         "jupyter",
         "pytest",
-        "nbstripout",
     }
 
 
@@ -163,12 +164,20 @@ def test_pictures_say_what_they_show_and_are_drawn_by_one_command():
 def test_styles_and_parts_that_are_named_exist():
     assert f"# {', '.join(STYLE_NAMES)}" in README
     layout = re.search(r"^## Layout\n(.*?)^## ", README, re.M | re.S)[1]
-    parts = re.findall(
-        r"(?:^|\s{2,})((?:kcarol|data|notebooks|figures|tests)/[\w./]*)", layout, re.M
-    )
+    parts = re.findall(r"`((?:kcarol|data|notebooks|figures|tests)/[\w./]*)`", layout)
     assert len(parts) > 12 and [part for part in parts if not (ROOT / part).exists()] == []
 
 
-def test_begins_with_a_summary_in_korean():
-    text = README.split("##")[0].split("\n\n")[1]
-    assert len(re.findall("[가-힣]", text)) > 100 and "kcarol convert" in text
+def test_python_examples_use_public_names():
+    [example] = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+    used = set(re.findall(r"\bkcarol\.(\w+)\(", example))
+    assert "convert" in used and used - {"transcribe"} <= set(kcarol.__all__)
+
+
+def test_the_korean_readme_has_the_same_commands_and_pictures():
+    korean = (ROOT / "README.ko.md").read_text(encoding="utf-8")
+    assert "(README.ko.md)" in README and "(README.md)" in korean
+    assert len(re.findall("[가-힣]", korean)) > 1_000
+    assert list(fenced(korean)) == list(fenced(README))
+    picture = r"!\[[^\]]*\]\(([^)]+)\)"
+    assert re.findall(picture, korean) == re.findall(picture, README)

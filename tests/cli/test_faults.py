@@ -55,7 +55,7 @@ def convert(weights: Path, *argv: object) -> list[str]:
 
 def python(script: str, *argv: object) -> subprocess.CompletedProcess:
     """A script in a process of its own, which can import this module."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    path = os.pathsep.join(map(str, [ROOT, ROOT / "tests", Path(__file__).parent]))
     return subprocess.run(
         [sys.executable, "-c", script, *map(str, argv)],
         capture_output=True,

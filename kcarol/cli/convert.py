@@ -1,0 +1,207 @@
+"""`kcarol convert`: songs to carols."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from kcarol.audio.errors import printable
+from kcarol.cli.checks import (
+    FAILED,
+    UsageError,
+    check_absent,
+    check_writable,
+    checked_device,
+    checked_style,
+    complain,
+    one_line,
+)
+from kcarol.cli.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
+from kcarol.cli.outputs import plan_outputs
+
+HELP = "songs to carols"
+PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
+# here as well as in kcarol.conversion and kcarol.training, which take seconds to import
+STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
+OWN_STYLE = "own"
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="SONG",
+        help="sound file (wav mp3 flac ogg opus m4a aac wma) of up to 24 hours, or folder of such",
+    )
+    add(
+        "-o",
+        "--out",
+        type=Path,
+        help="file for one song, its ending says the format (.wav .flac .mp3 .ogg); folder for "
+        "several (default: SONG.carol.wav beside the song)",
+    )
+    add(
+        "--style",
+        help=f"the sound: {', '.join(STYLE_NAMES)}, own (of weights that you trained), or a sound "
+        f"file of a carol (default: own where there is one, else {STYLE_NAMES[0]})",
+    )
+    add(
+        "--strength",
+        type=number(float, 0, most=1),
+        default=1.0,
+        help="how much of a carol: 0 the song, 1 all carol, no unit",
+    )
+    add(
+        "--format",
+        choices=("wav", "flac", "mp3", "ogg"),
+        default="wav",
+        help="of the carols where --out is no file",
+    )
+    add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
+    add(
+        "--manifest",
+        type=Path,
+        help='list of songs, a path a line (or a .jsonl with "song"), converted by --jobs '
+        "processes; call again to go on; MANIFEST.journal.jsonl lists what failed",
+    )
+    add(
+        "--engine",
+        help="Dask scheduler whose workers convert the --manifest, as tcp://host:8786 "
+        "(default: processes here)",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    if bool(arguments.files) == bool(arguments.manifest):
+        found = "both" if arguments.files else "neither"
+        raise UsageError(f"expected songs, or --manifest FILE, found {found}")
+    return _convert_manifest(arguments) if arguments.manifest else _convert_songs(arguments)
+
+
+def _convert_songs(arguments: Namespace) -> int:
+    plan, problems = plan_outputs(arguments.files, arguments.out, arguments.format)
+    for line in problems:
+        complain(line)
+    n_songs, n_failed = len(plan), len(problems)
+    # a song asked for by its name is an error where its carol exists; of several, those are left out
+    if not (arguments.force or _is_one_song(arguments.files)):
+        plan = {song: out for song, out in plan.items() if not out.exists()}
+    if plan:
+        n_failed += _convert_all(plan, arguments)
+    n_skipped = n_songs - len(plan)
+    if n_skipped or (n_failed and n_songs > 1):
+        complain(_summary(n_songs, n_skipped, n_failed))
+    return FAILED if n_failed else 0
+
+
+def _is_one_song(files: list[Path]) -> bool:
+    return len(files) == 1 and not os.path.isdir(files[0])
+
+
+def _summary(n_songs: int, n_skipped: int, n_failed: int) -> str:
+    text = f"{n_songs} songs"
+    if n_skipped:
+        text += f", {n_skipped} skipped (there already; --force to do them again)"
+    return text + (f", {n_failed} failed" if n_failed else "")
+
+
+def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> int:
+    """Convert song after song, naming what fails; returns how many failed."""
+    from tqdm import tqdm
+
+    converter = _open_converter(arguments)
+    n_failed = 0
+    with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
+        for song, out in bar:
+            try:
+                for path in _convert_one(song, out, converter, arguments):
+                    bar.write(printable(path), file=sys.stdout)
+            except (ValueError, OSError, RuntimeError, MemoryError) as error:
+                n_failed += 1
+                bar.write(f"kcarol: {_naming(song, one_line(error))}", file=sys.stderr)
+    return n_failed
+
+
+def _convert_one(song: Path, out: Path, converter, arguments: Namespace) -> list[Path]:
+    """The files written for one song."""
+    from kcarol.cli.figures import draw_pair
+    from kcarol.conversion.converter import convert_file
+
+    picture = out.with_suffix(".png")
+    if arguments.picture:
+        check_absent(picture, arguments.force)
+    check_writable(out.parent)
+    carol = convert_file(song, out, converter, arguments.style, arguments.strength, arguments.force)
+    return [carol, draw_pair(song, carol, picture)] if arguments.picture else [carol]
+
+
+def _naming(song: Path | str, text: str) -> str:
+    """A message that names the song, at its front if nowhere else."""
+    return text if printable(song) in text else f"{printable(song)}: {text}"
+
+
+def _open_converter(arguments: Namespace):
+    """The networks; `arguments.style` becomes one that they know."""
+    from kcarol.conversion.converter import Converter
+
+    device = checked_device(arguments.device)
+    converter = Converter.load(arguments.weights, device, arguments.vocoder)
+    arguments.style = checked_style(arguments.style or usual_style(converter), converter)
+    return converter
+
+
+def usual_style(converter) -> str:
+    return OWN_STYLE if OWN_STYLE in converter.styles else STYLE_NAMES[0]
+
+
+def _convert_manifest(arguments: Namespace) -> int:
+    """A list of songs by several processes; see kcarol.conversion.catalogue."""
+    from kcarol.conversion import catalogue
+
+    if arguments.picture:
+        raise UsageError("--picture is for songs, not for a --manifest: use `kcarol figures` later")
+    songs = catalogue.read_manifest(arguments.manifest)
+    out = arguments.out
+    if out is not None and out.suffix and not out.is_dir():
+        raise UsageError(
+            f"--out {out}: expected a folder for a --manifest, found a file's name: "
+            "leave its ending away"
+        )
+    plan, problems = plan_outputs(songs, out, arguments.format)
+    for line in problems:
+        complain(line)
+    _open_converter(arguments)  # says a wrong style or broken weights once, not for every song
+    settings = catalogue.Settings(
+        weights=arguments.weights and str(arguments.weights),
+        device=arguments.device,
+        vocoder=arguments.vocoder,
+        style=arguments.style,
+        strength=arguments.strength,
+        force=arguments.force,
+        threads=max(1, (os.cpu_count() or 1) // arguments.jobs),
+    )
+    journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
+    outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.engine)
+    print(f"{journal}: {catalogue.summary(outcomes)}")
+    failed = any(outcome.status == catalogue.FAILED for outcome in outcomes)
+    return FAILED if problems or failed else 0
+
+
+def _convert_plan(plan: dict[Path, Path], settings, jobs: int, journal: Path, engine: str | None):
+    """`catalogue.convert_all` with a progress bar, naming what fails."""
+    from tqdm import tqdm
+
+    from kcarol.conversion import catalogue
+
+    with tqdm(total=len(plan), desc="convert", unit="song", disable=None) as bar:
+
+        def progress(outcome) -> None:
+            if outcome.status == catalogue.FAILED:
+                bar.write(f"kcarol: {_naming(outcome.song, outcome.reason)}", file=sys.stderr)
+            bar.update()
+
+        return catalogue.convert_all(plan, settings, jobs, journal, engine, progress)

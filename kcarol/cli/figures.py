@@ -1,0 +1,89 @@
+"""`kcarol figures`: sounds, curves and tables as pictures."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from kcarol.cli.checks import FAILED, UsageError, check_absent, complain, one_line
+from kcarol.cli.options import FORCE
+from kcarol.config import AudioConfig
+
+HELP = (
+    "draw sound files, clips (.pt), training logs (.csv) and tables (.json); "
+    "without any, the pictures of README and notebooks"
+)
+PARENTS = (FORCE,)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="sound file or .pt clip: spectrogram; log.csv, validation.csv: curves; table.json: "
+        "table; none: the pictures of README and notebooks",
+    )
+    add("-o", "--out", type=Path, help="folder (default: beside each file; figures without files)")
+
+
+def run(arguments: Namespace) -> int:
+    if not arguments.files:
+        return _draw_project_figures(arguments.out or Path("figures"))
+    status = 0
+    for file in arguments.files:
+        target = (arguments.out or file.parent) / f"{file.stem}.png"
+        try:
+            check_absent(target, arguments.force)
+            print(_draw(file, target))
+        except (ValueError, OSError) as error:
+            status = complain(one_line(error), FAILED)
+    return status
+
+
+def _draw_project_figures(folder: Path) -> int:
+    from kcarol.notebook.project_figures import write_all
+
+    for path in write_all(folder):
+        print(path)
+    return 0
+
+
+def _draw(file: Path, target: Path) -> Path:
+    """One file as a picture; its ending says which."""
+    from kcarol.notebook import figures
+
+    if file.suffix == ".csv":
+        figure = figures.losses(figures.read_losses(file), file.stem)
+    elif file.suffix == ".json":
+        table = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(table, dict) or "rows" not in table:
+            raise UsageError(f"{file}: expected a table.json of kcarol eval, found other JSON")
+        figure = figures.table(table["rows"], title=table.get("title", ""))
+    else:
+        figure = figures.spectrograms({file.name: _log_mel(file)})
+    return figures.save(figure, target)
+
+
+def draw_pair(song: Path, carol: Path, target: Path) -> Path:
+    """Spectrograms of a song and its carol, one above the other."""
+    from kcarol.notebook import figures
+
+    log_mels = {file.name: _log_mel(file) for file in (song, carol)}
+    return figures.save(figures.spectrograms(log_mels), target)
+
+
+def _log_mel(path: Path):
+    """Natural-log mel (F, M), numpy, of a sound file or a clip."""
+    import torch
+
+    from kcarol.audio.clips import load_clip
+    from kcarol.audio.decoding import load_audio
+    from kcarol.audio.log_mel import LogMel
+
+    wave = load_clip(path)["wave"] if path.suffix == ".pt" else torch.from_numpy(load_audio(path))
+    with torch.inference_mode():
+        return LogMel(AudioConfig())(wave).numpy()

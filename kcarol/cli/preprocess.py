@@ -1,0 +1,36 @@
+"""`kcarol preprocess`: sound files to clips."""
+
+from __future__ import annotations
+
+import math
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from kcarol.cli.checks import FAILED
+from kcarol.cli.options import FORCE, JOBS, KPOP, PROCESSED, number
+from kcarol.config import AudioConfig
+
+HELP = "sound files to 16 kHz mono clips for training"
+PARENTS = (KPOP, PROCESSED, JOBS, FORCE)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add, max_s = parser.add_argument, AudioConfig().max_s
+    add("--carol", type=Path, default=Path("data/raw/carol"), help="folder of carols")
+    add(
+        "--max-s",
+        type=number(float, 0),
+        default=max_s,
+        help="longest clip, seconds; 0: whole files",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    from kcarol.audio.clips import preprocess, render_table
+
+    cfg = replace(AudioConfig(), max_s=arguments.max_s or math.inf)
+    sources = {"kpop": arguments.kpop, "carol": arguments.carol}
+    rows = preprocess(sources, arguments.processed, cfg, arguments.jobs, arguments.force)
+    print(render_table(rows))
+    return FAILED if any(row.status == "failed" for row in rows) else 0

@@ -1,0 +1,142 @@
+"""`kcarol train`: fine-tune on the user's clips, or train the networks from scratch."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from kcarol.cli.checks import checked_device, wants_smoke
+from kcarol.cli.options import DEVICE, JOBS, PROCESSED, SMOKE, WEIGHTS, number
+from kcarol.config import AudioConfig, Config
+
+HELP = "train on your own clips, or the shipped networks from scratch"
+PARENTS = (PROCESSED, WEIGHTS, DEVICE, JOBS, SMOKE)
+PRESET = "the preset of --what"
+TRAIN_OPTIONS = "steps batch_size accumulation window_frames learning_rate precision seed".split()
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--what",
+        choices=("personal", "converter", "vocoder"),
+        default="personal",
+        help="personal: your clips on top of the shipped weights; converter, vocoder: from a "
+        "corpus, without --weights from scratch",
+    )
+    add("-o", "--out", type=Path, help="folder of the run (default: runs/WHAT)")
+    add("--resume", action="store_true", help="go on from the checkpoint in --out")
+    add(
+        "--corpus",
+        type=Path,
+        help="pairs for converter and vocoder, by `kcarol corpus` or data/pairs/train "
+        "(default: rendered while training)",
+    )
+    add("--held-out", type=Path, help="pairs for validation.csv while the converter trains")
+    add("--pairs", type=number(int, 2), default=1_000, help="held in memory, about 1 MB each")
+    add(
+        "--stage",
+        choices=("all", "hear", "play"),
+        default="all",
+        help="which half of the converter: hear and play apart cost a third; play with --weights "
+        "also learns from what these hear",
+    )
+    add("--adversarial", action="store_true", help="vocoder against discriminators, as second run")
+    _add_preset_options(parser)
+
+
+def _add_preset_options(parser: ArgumentParser) -> None:
+    """Numbers of the training; for those without a default the preset's holds."""
+    add, cfg, frame_ms = parser.add_argument, Config(), 1000 / AudioConfig().frame_rate
+    count, amount = number(int, 1), number(float, 0)
+    add("--hours", type=amount, help="stop with a checkpoint after so many hours")
+    add("--steps", type=count, help=f"updates of the weights (default: {PRESET})")
+    add("--batch-size", type=count, help=f"windows a batch (default: {PRESET})")
+    add("--accumulation", type=count, help=f"batches a step (default: {PRESET})")
+    add(
+        "--window-frames",
+        type=number(int, 2),
+        help=f"length of a window, frames of {frame_ms:g} ms (default: {PRESET})",
+    )
+    add("--learning-rate", type=amount, help=f"highest rate of Adam, no unit (default: {PRESET})")
+    add("--seed", type=number(int, 0), default=cfg.train.seed, help="of batches and first weights")
+    add(
+        "--dropout",
+        type=number(float, 0, below=1),
+        default=cfg.model.dropout,
+        help="of the converter, no unit; .1 may help hearing where each pair is seen dozens of "
+        "times, and harms playing",
+    )
+    add(
+        "--precision",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default=cfg.train.precision,
+        help="of the matrix products; auto: bf16 where the hardware has it",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    device = checked_device(arguments.device)
+    max_s = arguments.hours * 3600 if arguments.hours is not None else None
+    cfg = training_config(arguments)
+    if arguments.what == "personal":
+        from kcarol.training.fine_tuning import train_personal
+
+        out, weights = run_folder(arguments), arguments.weights
+        train_personal(arguments.processed, out, cfg, arguments.resume, device, max_s, weights)
+    else:
+        _train_network(arguments, cfg, device, max_s)
+    if int(os.environ.get("RANK", 0)) == 0:
+        print(weights_file(arguments))
+    return 0
+
+
+def _train_network(
+    arguments: Namespace, cfg: Config, device: str | None, max_s: float | None
+) -> None:
+    from kcarol.training.pretraining import train_network
+
+    train_network(
+        arguments.what,
+        arguments.corpus,
+        cfg,
+        run_folder(arguments),
+        held_out=arguments.held_out,
+        resume=arguments.resume,
+        device=device,
+        max_s=max_s,
+        most_pairs=arguments.pairs,
+        jobs=arguments.jobs,
+        adversarial=arguments.adversarial,
+        base_weights=arguments.weights,
+        stage=arguments.stage,
+    )
+
+
+def run_folder(arguments: Namespace) -> Path:
+    return arguments.out or Path("runs") / arguments.what
+
+
+def weights_file(arguments: Namespace) -> Path:
+    """What this call of `run` leaves."""
+    name = "vocoder" if arguments.what == "vocoder" else "converter"
+    return run_folder(arguments) / f"{name}.safetensors"
+
+
+def training_config(arguments: Namespace) -> Config:
+    """The preset, smoke or full size, with what the options change."""
+    smoke = wants_smoke(arguments)
+    cfg = Config.smoke() if smoke else Config()
+    cfg = replace(cfg, model=replace(cfg.model, dropout=arguments.dropout))
+    if arguments.what == "vocoder":
+        from kcarol.training.pretraining import vocoder_training
+
+        cfg = vocoder_training(cfg)
+    elif arguments.what == "personal" and not smoke:
+        from kcarol.training.fine_tuning import personal_config
+
+        cfg = personal_config(cfg)
+    chosen = {name: getattr(arguments, name) for name in TRAIN_OPTIONS}
+    return cfg.with_train(**{name: value for name, value in chosen.items() if value is not None})

@@ -1,0 +1,118 @@
+"""`kcarol convert`: what is written where, what is skipped, and what is refused in one line."""
+
+import types
+
+import pytest
+import torch
+
+from kcarol.audio.decoding import load_audio
+from kcarol.cli import convert
+from kcarol.cli import main as cli
+from kcarol.config import AudioConfig
+from kcarol.conversion.converter import STYLE_NAMES, Converter
+from kcarol.training.fine_tuning import OWN
+
+RATE = AudioConfig().sample_rate
+
+
+def run(*argv) -> int:
+    return cli.main(["convert", "--device", "cpu", *map(str, argv)])
+
+
+def test_writes_a_carol_as_long_as_the_song_and_a_picture(tmp_path, weights, make_song, capsys):
+    song = make_song(tmp_path / "song.wav", 1.3)
+    assert run(song, "--weights", weights, "--picture") == 0
+    carol, picture = tmp_path / "song.carol.wav", tmp_path / "song.carol.png"
+    assert capsys.readouterr().out.splitlines() == [str(carol), str(picture)]
+    assert len(load_audio(carol)) == len(load_audio(song))
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_never_overwrites_without_force(tmp_path, weights, make_song, fails):
+    song, carol = make_song(tmp_path / "song.wav"), tmp_path / "song.carol.wav"
+    carol.write_bytes(b"mine")
+    fails(["convert", song, "--weights", weights, "--device", "cpu"], "song.carol.wav", "--force")
+    assert carol.read_bytes() == b"mine"
+    assert run(song, "--weights", weights, "--force") == 0
+    assert carol.read_bytes() != b"mine"
+
+
+def test_a_folder_names_the_failure_converts_the_rest_and_is_skipped_the_second_time(
+    tmp_path, weights, make_song, capsys
+):
+    for name in ("a.wav", "b.wav", "a.carol.wav"):  # the last is a carol made before, no song
+        make_song(tmp_path / "in" / name)
+    bad = tmp_path / "in" / "bad.mp3"
+    bad.write_bytes(b"not sound")
+    out = tmp_path / "out"
+    argv = [tmp_path / "in", "-o", out, "--format", "flac", "--weights", weights]
+
+    assert run(*argv) == cli.FAILED
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(out / "a.carol.flac"), str(out / "b.carol.flac")]
+    assert "bad.mp3" in said.err and "3 songs, 1 failed" in said.err
+    assert len(load_audio(out / "a.carol.flac")) == RATE
+
+    bad.unlink()
+    before = (out / "a.carol.flac").stat().st_mtime_ns
+    assert run(*argv) == 0
+    said = capsys.readouterr()
+    skipped = "2 songs, 2 skipped (there already; --force to do them again)"
+    assert (said.out, said.err) == ("", f"kcarol: {skipped}\n")
+    assert (out / "a.carol.flac").stat().st_mtime_ns == before
+
+    (out / "b.carol.flac").unlink()
+    assert run(*argv) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [str(out / "b.carol.flac")]
+    assert "2 songs, 1 skipped" in said.err and "failed" not in said.err
+
+
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        (["--strength", "1.5"], ["--strength", "0 to 1", "1.5"]),
+        (["--style", "no-such-carol"], ["no-such-carol", "bells"]),
+        (["--device", "abacus"], ["abacus", "cpu"]),
+        (["-o", "carol.txt"], ["carol.txt", ".flac"]),
+        (["--weights", "nowhere.safetensors"], ["nowhere.safetensors"]),
+        (["--manifest", "songs.txt"], ["--manifest", "both"]),
+    ],
+)
+def test_bad_requests_are_one_line(argv, words, tmp_path, weights, make_song, fails):
+    known = [] if "--weights" in argv else ["--weights", weights]
+    fails(["convert", make_song(tmp_path / "song.wav"), *argv, *known], *words)
+
+
+def test_nothing_to_convert_is_one_line(fails):
+    fails(["convert"], "expected songs", "neither")
+
+
+def test_style_names_in_the_help_are_those_of_the_converter():
+    assert convert.STYLE_NAMES == STYLE_NAMES and convert.OWN_STYLE == OWN
+
+
+def test_the_usual_style_is_the_users_own_where_there_is_one():
+    assert convert.usual_style(types.SimpleNamespace(styles={"bells": 0, "own": 1})) == "own"
+    assert convert.usual_style(types.SimpleNamespace(styles={"choir": 0, "bells": 1})) == "bells"
+
+
+def test_the_accelerator_that_is_there_is_used(tmp_path, make_song, monkeypatch):
+    """Seen through what the networks are loaded onto: an MPS device is not to be passed over."""
+    asked = []
+
+    def load(weights, device, vocoder):
+        asked.append(str(device))
+        raise ValueError("enough")
+
+    monkeypatch.setattr(Converter, "load", load)
+    song = make_song(tmp_path / "song.wav")
+    for cuda, mps, expected in [
+        (True, True, "cuda:0"),
+        (False, True, "mps"),
+        (False, False, "cpu"),
+    ]:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda cuda=cuda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
+        assert cli.main(["convert", str(song)]) == cli.FAILED
+        assert asked[-1] == expected

@@ -1,0 +1,36 @@
+"""`kcarol corpus`: what it hands to the renderer, and what it says without one."""
+
+import pytest
+
+from kcarol.cli import main as cli
+
+AVAILABLE = "kcarol.corpus.synthesis.render.available"
+
+
+def test_corpus_without_synthesiser_says_what_to_install(tmp_path, monkeypatch, fails):
+    monkeypatch.setattr(AVAILABLE, lambda *_: "soundfont x not found; install it: apt install x")
+    fails(["corpus", "--out", tmp_path / "pairs"], "apt install x")
+    assert not (tmp_path / "pairs").exists()
+
+
+def test_corpus_passes_hours_seed_and_reports_its_speed(tmp_path, monkeypatch, capsys):
+    seen = {}
+
+    def build(out, hours, seed, jobs, cfg=None, progress=None):
+        seen.update(out=out, hours=hours, seed=seed, jobs=jobs)
+        progress(1, 1)
+        return 2, 30.0
+
+    monkeypatch.setattr(AVAILABLE, lambda *_: None)
+    monkeypatch.setattr("kcarol.corpus.dataset.rendering.build", build)
+    argv = ["corpus", "--hours", "0.01", "--seed", "5", "--jobs", "1", "--out", str(tmp_path)]
+    assert cli.main(argv) == 0
+    assert seen == {"out": tmp_path, "hours": 0.01, "seed": 5, "jobs": 1}
+    said = capsys.readouterr().out
+    assert "2 pairs, 0.01 h of pairs, rendered in 30 s: 0.02 h per minute" in said
+    assert cli.main([*argv, "--held-out"]) == 0 and seen["seed"] > 1 << 39
+
+
+@pytest.mark.parametrize("option", [["--jobs", "0"], ["--hours", "-1"], ["--seed", "-1"]])
+def test_numbers_below_the_least_are_refused(option, fails):
+    fails(["corpus", *option], option[0], "at least", option[1])

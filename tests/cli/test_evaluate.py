@@ -1,0 +1,54 @@
+"""`kcarol eval`: the table it prints and what it leaves."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kcarol.cli import main as cli
+from kcarol.config import AudioConfig
+from kcarol.corpus.dataset.sound_file import write_sound
+from kcarol.dataset import pair_set
+from kcarol.dataset.labels import N_PACKED, save_labels
+
+RATE = AudioConfig().sample_rate
+
+
+@pytest.fixture(scope="module")
+def short_pairs(tmp_path_factory):
+    """A pair set of one pair of 4 s, as those that come with the repository."""
+    folder, rng = tmp_path_factory.mktemp("short"), np.random.default_rng(1)
+    t = np.arange(4 * RATE) / RATE
+    tone = 0.2 * np.sin(2 * np.pi * 440 * t) * (np.sin(2 * np.pi * 2 * t) > 0)
+    noisy = tone + rng.normal(0, 0.05, len(t))
+    write_sound(folder / "a.carol.ogg", tone.astype(np.float32), RATE, 0.4)
+    write_sound(folder / "a.pop.ogg", noisy.astype(np.float32), RATE, 0.4)
+    labels = np.zeros((AudioConfig().n_frames(len(t)), N_PACKED), np.int16)
+    labels[:, 0] = 69
+    labels[:, 2] = 0b1000010001
+    labels[::32, 3] = 3
+    save_labels(folder / pair_set.LABELS_FILE, {"a": labels})
+    entry = {"name": "a", "title": "A", "style": "bells", "group": 0, "seed": 0}
+    about = {"format": pair_set.FORMAT, "sample_rate": RATE, "pairs": [entry]}
+    (folder / "pairs.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_prints_the_table_with_baselines_and_draws_it(tmp_path, short_pairs, weights, capsys):
+    data = ["--synthetic", short_pairs, "--weights", weights, "--out", tmp_path]
+    assert cli.main(["eval", "--smoke", "--device", "cpu", *map(str, data)]) == 0
+    said = capsys.readouterr().out
+    rows = [line.split("|") for line in said.splitlines() if line.startswith("| synthetic")]
+    systems = {row[2].strip() for row in rows}
+    assert {"kcarol", "copy", "eq", "mean", "target", "oracle", "griffin-lim"} <= systems
+    for name in ("table.json", "table.csv", "table.md", "table.png", "synthetic.html"):
+        assert (tmp_path / name).stat().st_size > 100 and str(tmp_path / name) in said
+    table = json.loads((tmp_path / "table.json").read_text())["rows"]
+    target = next(row for row in table if row["system"] == "target")
+    assert target["tune"] == 1 and target["mse"] == 0 and target["lsd"] == 0
+
+
+def test_nothing_to_evaluate_is_one_line(tmp_path, monkeypatch, fails):
+    monkeypatch.chdir(tmp_path)
+    fails(["eval"], "nothing to evaluate", "--real")
+    fails(["eval", "--real", tmp_path], "pop/")

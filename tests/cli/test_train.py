@@ -1,0 +1,72 @@
+"""`kcarol train`: settings that reach the training, weights that can be used."""
+
+from pathlib import Path
+
+import pytest
+
+from kcarol.audio.decoding import load_audio
+from kcarol.cli import main as cli
+from kcarol.config import AudioConfig, Config
+from kcarol.conversion.converter import CONVERTER_FILE, VOCODER_FILE
+from kcarol.training import pretraining
+
+RATE = AudioConfig().sample_rate
+
+
+def run(*argv) -> int:
+    return cli.main(["train", "--smoke", "--device", "cpu", *map(str, argv)])
+
+
+@pytest.fixture
+def no_synthesiser(monkeypatch):
+    """Styles would be rendered otherwise."""
+    monkeypatch.setattr("kcarol.corpus.synthesis.render.available", lambda *_: "not here")
+
+
+@pytest.mark.parametrize("what", ["converter", "vocoder"])
+def test_networks_train_from_a_corpus_and_can_be_used(
+    what, tmp_path, shard_folder, weights, make_song, no_synthesiser, capsys
+):
+    data = ["--corpus", shard_folder, "--held-out", shard_folder]
+    assert run("--what", what, *data, "--steps", 2, "--precision", "fp32", "--out", tmp_path) == 0
+    made = tmp_path / f"{what}.safetensors"
+    assert capsys.readouterr().out.splitlines()[-1] == str(made)
+    assert (tmp_path / "log.csv").is_file()
+
+    other = {"converter": VOCODER_FILE, "vocoder": CONVERTER_FILE}[what]
+    (tmp_path / other).write_bytes((weights / other).read_bytes())
+    song, style = make_song(tmp_path / "song.wav"), make_song(tmp_path / "style.wav")
+    use = ["--weights", tmp_path, "--style", style, "--device", "cpu"]
+    assert cli.main(["convert", *map(str, [song, *use])]) == 0
+    assert len(load_audio(tmp_path / "song.carol.wav")) == RATE
+
+
+def test_resuming_goes_on_where_the_run_stopped(tmp_path, shard_folder, no_synthesiser, capsys):
+    argv = ["--what", "converter", "--corpus", shard_folder, "--out", tmp_path]
+    assert run(*argv, "--steps", 1) == 0
+    assert run(*argv, "--steps", 2, "--resume") == 0
+    assert "step 1 to 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "argv, words",
+    [
+        (["--steps", "0"], ["--steps", "at least 1"]),
+        (["--what", "converter", "--corpus", "nowhere"], ["nowhere", "kcarol corpus"]),
+        (["--hours", "-1"], ["--hours"]),
+        (["--dropout", "1"], ["--dropout", "less than 1"]),
+        (["--dropout", "nan"], ["--dropout", "nan"]),
+    ],
+)
+def test_bad_requests_are_one_line(argv, words, tmp_path, fails):
+    fails(["train", "--out", tmp_path, *argv], *words)
+
+
+def test_only_the_first_process_writes_weights(tmp_path, shard_folder, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    # not yet written by the first
+    monkeypatch.setattr(pretraining, "train_converter", lambda *_, **__: tmp_path / "checkpoint.pt")
+    made = pretraining.train_network(
+        "converter", shard_folder, Config.smoke(), tmp_path, device="cpu"
+    )
+    assert Path(made) == tmp_path / "converter.safetensors" and not made.exists()
