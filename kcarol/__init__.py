@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from kcarol.audio.clips import preprocess
     from kcarol.audio.decoding import load_audio
-    from kcarol.conversion.converter import convert_file as convert
+    from kcarol.conversion.api import convert, transcribe
     from kcarol.evaluation.evaluate import evaluate
     from kcarol.model.transformer import MusicTransformer
     from kcarol.training.loop import fit
@@ -29,6 +29,7 @@ __all__ = [
     "fit",
     "load_audio",
     "preprocess",
+    "transcribe",
 ]
 
 _HOMES = {  # public name -> module and name where it is defined
@@ -36,7 +37,8 @@ _HOMES = {  # public name -> module and name where it is defined
     "preprocess": "kcarol.audio.clips:preprocess",
     "MusicTransformer": "kcarol.model.transformer:MusicTransformer",
     "NeuralVocoder": "kcarol.vocoder.neural:NeuralVocoder",
-    "convert": "kcarol.conversion.converter:convert_file",
+    "convert": "kcarol.conversion.api:convert",
+    "transcribe": "kcarol.conversion.api:transcribe",
     "fit": "kcarol.training.loop:fit",
     "evaluate": "kcarol.evaluation.evaluate:evaluate",
 }

@@ -110,27 +110,102 @@ class VocoderConfig:
 
 
 @dataclass(frozen=True)
-class ConvertConfig:
-    """How predictions are made into a carol; the last four were chosen on renders of known content
-    (data/README.md).
+class EighthsRegression:
+    """Log-odds, in nats, that every other tracked beat is an eighth note.
+
+    A logistic regression on 1 300 renders (data/experiments.md).
     """
+
+    constant: float = 8.3
+    tempo: float = 2.4  # an octave above `likely_bpm`
+    weaker: float = -9.5  # probability of a beat on the weaker half of the beats
+    between: float = -7.2  # probability of a beat halfway between beats
+    alternation: float = 1.0  # a nat by which every other downbeat is surer
+    downbeat: float = -1.5  # a nat of the downbeats' mean logit
+
+    def log_odds(
+        self, tempo: float, weaker: float, between: float, alternation: float, downbeat: float
+    ) -> float:
+        return (
+            self.constant
+            + self.tempo * tempo
+            + self.weaker * weaker
+            + self.between * between
+            + self.alternation * alternation
+            + self.downbeat * downbeat
+        )
+
+
+@dataclass(frozen=True)
+class StrokeRegression:
+    """Log-odds that the groove strikes an eighth; all inputs are logits.
+
+    A logistic regression on 360 renders (data/experiments.md).
+    """
+
+    constant: float = -1.35
+    place: float = 0.81  # mean level of the eighth's place in the bar, over the bars around
+    contrast: float = 0.29  # that level above the threshold between strong and weak places
+    eighth: float = 0.33  # level of the eighth itself
+
+    def log_odds(self, place: float, contrast: float, eighth: float) -> float:
+        """Of numbers or arrays."""
+        return self.constant + self.place * place + self.contrast * contrast + self.eighth * eighth
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    """From logits to a `Transcription`."""
+
+    # beats
+    fallback_bpm: float = 100.0  # where no beat is found
+    slowest_bpm: float = 45.0
+    fastest_bpm: float = 210.0
+    likely_bpm: float = 115.0  # centre of the prior over tempi
+    tempo_octaves: float = 0.7  # standard deviation of the prior
+    n_tempi: int = 5  # candidates for which beats are tracked
+    beat_threshold: float = 0.4  # of activations scaled to 0 to 1: below, a beat costs
+    steadiness: float = 80.0  # cost of a squared log deviation from the tempo
+    eighths: EighthsRegression = EighthsRegression()
+    min_lead: float = 0.1  # nats by which one half of the beats must be stronger to stand alone
+    triple_margin: float = 0.25  # nats a bar by which 3/4 has to beat 4/4
+    bar_slip: float = 8.0  # nats that a beat too many or too few in a bar costs
+
+    # melody
+    note_change: float = 5.0  # nats that a change of pitch costs without an onset
+    # nats a frame: a missed tune is better than another line in its place
+    rest_penalty: float = 1.5
+    shortest_note_s: float = 0.08
+    onset_threshold: float = 0.5
+
+    # groove
+    groove_bars: int = 4  # on either side, that are taken to have the same groove
+    # nats between strong and weak places; below, they are not told apart
+    min_contrast: float = 1.2
+    stroke: StrokeRegression = StrokeRegression()
+    energy_s: float = 4.0  # of the running median
+
+    # fade-outs and pauses
+    fade_below_db: float = -45.0  # re the song's rms: below, the carol becomes as soft as the song
+    fade_release_s: float = 0.6  # later, so that notes ring out
+
+
+@dataclass(frozen=True)
+class ConversionConfig:
+    """From a song to its carol. The last four were chosen on renders (data/experiments.md)."""
 
     overlap: float = 0.25  # share of a window that it has in common with the next
     batch_windows: int = 8
-    # semitones by which the song is moved; the mean of what is heard there counts
+    # semitones by which the song is transposed for hearing; the mean of the logits counts
     heard_at: tuple[int, ...] = (-1, 0, 1)
-    # power of a note's probability with which the tune is played; 0: as if it were sure
+    # power of the tune's probabilities when it is played; 0: as if it were sure
     tune_doubt: float = 0.25
-    # of a longer song that are made lively and vocoded at once: 5.5 minutes
-    piece_frames: int = 20_480
-    # of a prediction's deviation from its mean over `stretch_s`: means are too calm
+    piece_frames: int = 20_480  # of a longer song that are vocoded at once: 5.5 minutes
+    # of a prediction's deviation from its mean over `stretch_s`: conditional means move too little
     stretch: float = 1.1
     stretch_s: float = 4.0
     texture: float = 0.7  # share of the measured texture that is added
     seed: int = 0  # of the texture
-    # where the song lies further below its mean level, the carol falls silent with it
-    rest_db: float = -45.0
-    rest_release_s: float = 0.6  # after which it does: notes ring out
 
 
 @dataclass(frozen=True)

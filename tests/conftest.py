@@ -8,7 +8,8 @@ from kcarol.audio.encoding import save_audio
 from kcarol.cli import main as command_line
 from kcarol.cli import original
 from kcarol.config import AudioConfig, Config
-from kcarol.conversion.converter import CONVERTER_FILE, STYLE_NAMES, VOCODER_FILE, save_converter
+from kcarol.conversion.styles import STYLE_NAMES
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard, save_shard
 from kcarol.model.transformer import MusicTransformer

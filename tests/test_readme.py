@@ -13,7 +13,7 @@ import pytest
 import kcarol
 from kcarol.cli import original
 from kcarol.cli.main import make_parser
-from kcarol.conversion.converter import STYLE_NAMES
+from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.notebook import project_figures as figures
 
 if sys.version_info >= (3, 11):

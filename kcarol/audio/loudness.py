@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -41,6 +42,14 @@ HEADROOM = 0.25  # peak: torchaudio's filters clip at 1, and K-weighting amplifi
 MOST_LIMITED_DB = 9.0  # of peaks, to match a loud reference
 LIMITER_S = 0.005  # over which the limiter's gain falls before a peak, and rises after it
 LIMITED_S = 1.0  # looked at together: nothing is computed where there is no peak
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """How loud a wave is as a whole."""
+
+    lufs: float  # -inf where it is too short or too soft for ITU-R BS.1770-4
+    rms_db: float  # re full scale, at least SILENT_DB
 
 
 def in_pieces(wave: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -104,9 +113,14 @@ def _block_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     return np.convolve(powers, np.ones(STEPS_PER_BLOCK) / STEPS_PER_BLOCK, "valid")
 
 
+def measure_loudness(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> Loudness:
+    """Loudness of (T,)."""
+    return Loudness(loudness_lufs(wave, sample_rate), loudness_db(wave))
+
+
 def match_loudness(
     wave: np.ndarray,
-    reference: np.ndarray,
+    reference: np.ndarray | Loudness,
     sample_rate: int = AudioConfig.sample_rate,
     in_place: bool = False,
 ) -> np.ndarray:
@@ -115,10 +129,15 @@ def match_loudness(
     By LUFS, or by rms where one of them is too short or too soft for that. Silence stays silent.
     Peaks are lowered by at most MOST_LIMITED_DB; beyond that the wave stays softer.
     """
-    lufs = partial(loudness_lufs, sample_rate=sample_rate)
-    found_db, wanted_db = parallel_map(lufs, (wave, reference))
-    if not (math.isfinite(found_db) and math.isfinite(wanted_db)):
-        found_db, wanted_db = map(loudness_db, (wave, reference))
+    measure = partial(measure_loudness, sample_rate=sample_rate)
+    if isinstance(reference, Loudness):
+        found, wanted = measure(wave), reference
+    else:
+        found, wanted = parallel_map(measure, (wave, reference))
+    if math.isfinite(found.lufs) and math.isfinite(wanted.lufs):
+        found_db, wanted_db = found.lufs, wanted.lufs
+    else:
+        found_db, wanted_db = found.rms_db, wanted.rms_db
     out = wave if in_place else np.array(wave, dtype=np.float32)
     if min(found_db, wanted_db) <= SILENT_DB:
         return out

@@ -129,13 +129,15 @@ def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> int:
 def _convert_one(song: Path, out: Path, converter, arguments: Namespace) -> list[Path]:
     """The files written for one song."""
     from kcarol.cli.figures import draw_pair
-    from kcarol.conversion.converter import convert_file
+    from kcarol.conversion.api import convert
 
     picture = out.with_suffix(".png")
     if arguments.picture:
         check_absent(picture, arguments.force)
     check_writable(out.parent)
-    carol = convert_file(song, out, converter, arguments.style, arguments.strength, arguments.force)
+    carol = convert(
+        song, out, arguments.style, arguments.strength, converter=converter, force=arguments.force
+    )
     return [carol, draw_pair(song, carol, picture)] if arguments.picture else [carol]
 
 

@@ -129,7 +129,7 @@ def _real_settings(arguments: Namespace, converter) -> dict:
 
     def joins_s(n_samples: int) -> list[float]:
         """Where windows begin, seconds."""
-        spans = converter.spans(audio.n_frames(n_samples))
+        spans = converter.windows.spans(audio.n_frames(n_samples))
         return [start / audio.frame_rate for start, _ in spans[1:]]
 
     return {
@@ -148,7 +148,7 @@ def _synthetic_settings(arguments: Namespace, converter) -> dict:
     from kcarol.vocoder.neural import GriffinLim
 
     def predict(wave, style):
-        return converter.predict(wave, style, lively=False)[0].numpy()
+        return converter.predicted_mel(wave, style).numpy()
 
     def vocode_by(player):
         return lambda log_mel, n_samples: player.vocode(torch.tensor(log_mel), n_samples)

@@ -126,14 +126,19 @@ def convert_all(
 
 def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
     """One song, in a worker. Its errors are outcomes; what ends the worker is not."""
-    from kcarol.conversion.converter import convert_file
+    from kcarol.conversion.api import convert
 
     started = time.monotonic()
     if carol.exists() and not settings.force:
         return Outcome(str(song), str(carol), SKIPPED)
     try:
-        convert_file(
-            song, carol, _converter(settings), settings.style, settings.strength, settings.force
+        convert(
+            song,
+            carol,
+            settings.style,
+            settings.strength,
+            converter=_converter(settings),
+            force=settings.force,
         )
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__

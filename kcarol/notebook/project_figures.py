@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.loudness import match_loudness
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation.ranking import strength_curve, style_reference
@@ -27,7 +26,7 @@ from kcarol.notebook.inspection import (
     parameter_counts,
     resynthesised,
 )
-from kcarol.transcription.decoding import Transcription
+from kcarol.transcription.transcription import Transcription
 
 START_S, LENGTH_S = 8.0, 12.0  # of what is drawn: where the tune begins
 CLIP_S = 10.0  # of the sounds beside the pictures
@@ -49,8 +48,8 @@ def write_all(
     title = demo_set.demo_titles()[DEMO_SONG]
     converter = converter or Converter.load(device="cpu")
     song = demo_set.demo_song(data)
-    mel, transcription = converter.predict(song, STYLE)
-    carol = match_loudness(converter.vocode(mel, len(song)), song)
+    transcription = converter.transcribe(song)
+    carol = converter.play(transcription, STYLE)
     pictures = {
         "pair": figures.spectrograms(
             {title: log_mel(cut(song)), f"its carol, {STYLE}": log_mel(cut(carol))}
@@ -114,10 +113,8 @@ def styles(converter: Converter, transcription: Transcription) -> Picture:
     """The same content played in every named style."""
     rate = converter.audio.frame_rate
     span = slice(round(START_S * rate), round((START_S + STYLE_LENGTH_S) * rate))
-    content = transcription.content.map(lambda values: values[span])
-    return figures.spectrograms(
-        {name: converter.play(content, vector).numpy() for name, vector in converter.styles.items()}
-    )
+    mels = {name: converter.carol_mel(transcription, name) for name in converter.styles}
+    return figures.spectrograms({name: mel[span].numpy() for name, mel in mels.items()})
 
 
 def strength(converter: Converter, data: Path) -> Picture:

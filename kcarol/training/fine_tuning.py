@@ -26,15 +26,9 @@ from kcarol.audio.clips import load_clip
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.errors import DataError
 from kcarol.config import AudioConfig, Config, ModelConfig
-from kcarol.conversion.converter import (
-    CONVERTER_FILE,
-    VOCODER_FILE,
-    Converter,
-    Sound,
-    level,
-    save_converter,
-    shipped_weights,
-)
+from kcarol.conversion.converter import Converter, to_reference_rms
+from kcarol.conversion.styles import Style
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter, shipped_weights
 from kcarol.corpus.mixing.mix import mix
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available, renew
@@ -50,9 +44,9 @@ from kcarol.training.losses import STAGES, ConverterLoss
 from kcarol.training.pretraining import Pictures, styles_and_texture
 from kcarol.training.pseudo_labels import with_pseudo_labels
 from kcarol.training.recipe import mel_statistics
-from kcarol.transcription.decoding import Transcription
 from kcarol.transcription.lead_sheet import Stroke
-from kcarol.transcription.notation import bar_places, transcribe
+from kcarol.transcription.notation import bar_places, notate
+from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
 
 OWN = "own"  # name of the user's style
@@ -117,7 +111,9 @@ def train_personal(
     cfg = cfg or personal_config()
     own = own or (PersonalConfig.smoke() if cfg.model == ModelConfig.smoke() else PersonalConfig())
     out, device = Path(out), device or str(best_device())
-    carols = [level(wave) for wave in load_waves(Path(processed) / "carol", cfg.audio).values()]
+    carols = [
+        to_reference_rms(wave) for wave in load_waves(Path(processed) / "carol", cfg.audio).values()
+    ]
     pairs = _stored_pairs() if pairs is None else list(pairs)
     base = _load_base(base_weights, device)
     torch.manual_seed(cfg.train.seed)
@@ -148,9 +144,13 @@ def train_personal(
             "carols": len(carols),
             "from_base": from_base,
         }
-        window, sounds = converter.window_frames, converter.sounds
         save_converter(
-            out / CONVERTER_FILE, module, converter.styles, window, about, converter.texture, sounds
+            out / CONVERTER_FILE,
+            module,
+            converter.styles,
+            converter.window_frames,
+            about,
+            converter.texture,
         )
         if base_weights is not None and isinstance(converter.vocoder, NeuralVocoder):
             # the base's own, which need not be the shipped one
@@ -262,31 +262,28 @@ def with_styles(
     nothing, measured on the references that ship.
     """
     if base is not None:
-        styles, sounds, texture = base.styles, base.sounds, base.texture
+        styles, texture = base.styles, base.texture
     else:
         styles, texture = styles_and_texture(converter.model)
-        sounds = {}
-    own = own_sound(converter, carols)
     return Converter(
         converter.model,
         converter.vocoder,
-        {**styles, OWN: own.vector},
+        {**styles, OWN: own_style(converter, carols)},
         converter.window_frames,
         converter.audio,
         converter.device,
         texture,
         converter.cfg,
-        {**sounds, OWN: own},
     )
 
 
-def own_sound(converter: Converter, carols: Sequence[np.ndarray]) -> Sound:
+def own_style(converter: Converter, carols: Sequence[np.ndarray]) -> Style:
     """Mean over the user's carols, measured on how the trained converter plays each."""
-    sounds = [converter.sound_of(wave, TEXTURE_SHARE) for wave in carols]
-    return Sound(
+    styles = [converter.measure_style(wave, TEXTURE_SHARE) for wave in carols]
+    return Style(
         **{
-            f.name: torch.stack([getattr(sound, f.name) for sound in sounds]).mean(0)
-            for f in fields(Sound)
+            f.name: torch.stack([getattr(style, f.name) for style in styles]).mean(0)
+            for f in fields(Style)
         }
     )
 
@@ -392,7 +389,7 @@ def rendered(
     from kcarol.corpus.dataset.pairs import render_pop
 
     renew()  # the same sound whatever was rendered before
-    sheet, grid = transcribe(transcription, audio)
+    sheet, grid = notate(transcription, audio)
     soundfont, length_s = str(rng.choice(TRAINING_SOUNDFONTS)), n_samples / audio.sample_rate
     wave = render_pop(arrange_pop(sheet, grid, rng), length_s, audio.sample_rate, soundfont, rng)
     return np.pad(wave[:n_samples], (0, max(0, n_samples - len(wave))))
@@ -463,7 +460,7 @@ def own_shards(
         for wave in carols:
             wave = wave[: round(own.heard_s * audio.sample_rate)]
             wave = np.resize(wave, max(len(wave), ROW_FRAMES * audio.hop_length))
-            transcription, pops = listener.write_down(wave)[0], []
+            transcription, pops = listener.transcribe(wave), []
             for pop in pop_versions(wave, transcription, own, audio, rng):
                 pops.append(pop)
                 bar.update()

@@ -15,8 +15,10 @@ from torch import nn
 
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
-from kcarol.conversion.converter import STYLE_NAMES, Converter, save_converter
-from kcarol.conversion.texture import measure_texture
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.style_matching import measure_texture
+from kcarol.conversion.styles import STYLE_NAMES
+from kcarol.conversion.weights import save_converter
 from kcarol.corpus.dataset.pairs import missing
 from kcarol.corpus.dataset.rendering import rendered_shards
 from kcarol.corpus.synthesis import render

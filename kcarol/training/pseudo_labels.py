@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kcarol.audio.features import shift_pitches
 from kcarol.conversion.converter import Converter
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.shards import Shard
-from kcarol.transcription.decoding import decode, with_confidence
+from kcarol.transcription.decoding import decode
 
 
 def with_pseudo_labels(groups: Iterable[Shard], listener: Converter) -> Iterator[Shard]:
@@ -37,9 +36,5 @@ def heard_content(pop: np.ndarray, tune_shift: int, listener: Converter) -> Tens
     """(T,) int16 -> (F, N_FIELDS). The tune's octave is the true one: seconds of a song do not tell
     it, a whole song does.
     """
-    heard = listener.hear(pop / np.float32(32768))
-    transcription = decode(heard, listener.audio)
-    told = with_confidence(transcription, heard)
-    return replace(
-        told, tune=shift_pitches(told.tune[None], tune_shift - transcription.tune_shift)[0]
-    ).fields()
+    transcription = decode(listener.hear(pop / np.float32(32768)), audio=listener.audio)
+    return replace(transcription, tune_shift=tune_shift).weighted_content().fields()

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 
-from kcarol.conversion.converter import Converter, save_converter
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.weights import save_converter
 from kcarol.model.weights_file import WeightsError
 
 
@@ -36,9 +37,7 @@ def join(out: Path, play: Path, hear: Sequence[Path]) -> Path:
         for own, *others in zip(whole.model.parameters_of("hear"), *halves, strict=True):
             own.copy_(torch.stack(others).mean(0))
     about = {"play": str(play), "hear": [str(path) for path in hear]}
-    save_converter(
-        out, whole.model, whole.styles, whole.window_frames, about, whole.texture, whole.sounds
-    )
+    save_converter(out, whole.model, whole.styles, whole.window_frames, about, whole.texture)
     return out
 
 

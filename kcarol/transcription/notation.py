@@ -12,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.transcription.decoding import Transcription
 from kcarol.transcription.lead_sheet import (
     QUALITIES,
     SCALES,
@@ -22,6 +21,7 @@ from kcarol.transcription.lead_sheet import (
     Section,
     TimeGrid,
 )
+from kcarol.transcription.transcription import Transcription
 
 DIVISIONS = (4, 3)  # of a beat that notes snap to
 SNAP_FRAMES = 1.5  # where they are this near: beats and notes are each known to a frame
@@ -37,7 +37,7 @@ KEY_PROFILES = {
 }
 
 
-def transcribe(
+def notate(
     transcription: Transcription, cfg: AudioConfig | None = None, title: str = ""
 ) -> tuple[LeadSheet, TimeGrid]:
     """What was decided of a song of F frames, as a sheet and the grid of its beats, from time 0 to

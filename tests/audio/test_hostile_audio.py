@@ -21,7 +21,8 @@ from kcarol.audio.decoding import load_audio, stream_audio
 from kcarol.audio.errors import AudioError, printable
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
-from kcarol.conversion.converter import Converter, convert_file
+from kcarol.conversion.api import convert
+from kcarol.conversion.converter import Converter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RATE = AudioConfig().sample_rate
@@ -49,7 +50,7 @@ def wrong(case: hostile.Case, carol: Path, converter: Converter) -> str:
     )
     before, begin = case.path.read_bytes() if regular else b"", time.monotonic()
     try:
-        convert_file(case.path, carol, converter)
+        convert(case.path, carol, converter=converter)
         came = hostile.SOUND
     except (AudioError, RuntimeError) as error:  # RuntimeError: of pathlib, for links in a circle
         came = hostile.ERROR
@@ -174,7 +175,7 @@ def test_much_damage_gives_finite_sound_or_an_audio_error(kind, data, bases, tmp
 def test_out_of_phase_stereo_becomes_a_carol_that_sounds(converter, tmp_path):
     left = hostile.music(1.0, RATE, 1)
     soundfile.write(tmp_path / "x.wav", np.concatenate([left, -left], axis=1), RATE, "FLOAT")
-    carol, _ = soundfile.read(convert_file(tmp_path / "x.wav", tmp_path / "y.wav", converter))
+    carol, _ = soundfile.read(convert(tmp_path / "x.wav", tmp_path / "y.wav", converter=converter))
     assert np.abs(carol).max() > 1e-3
 
 
@@ -198,7 +199,7 @@ def test_a_small_file_that_expands_to_hours_is_no_song_and_leaves_nothing(
     monkeypatch.setattr(decoding, "LONGEST_ON_DISK_S", 900.0)
     (tmp_path / "slow.wav").write_bytes(hostile.wav(bytes(2 * 100_000), rate=1))
     with pytest.raises(AudioError, match="at most 0.25 h.*found more"):
-        convert_file(tmp_path / "slow.wav", converter=converter)
+        convert(tmp_path / "slow.wav", converter=converter)
     assert os.listdir(tmp_path) == ["slow.wav"]
 
 

@@ -61,22 +61,20 @@ def load_vocoder(path: Path | None):
 
 def load_converter(path: Path, vocoder, pairs: Path) -> Converter:
     if path.suffix == ".safetensors":
-        converter = Converter.load(path)
-        converter.vocoder = vocoder.eval()
-        return converter
+        return Converter.load(path).with_vocoder(vocoder)
     model = MusicTransformer(Config().model)
     print(path, "step", load_model_state(path, model))
     converter = Converter(model, vocoder, {}, Config().train.window_frames)
     styles: dict[str, list] = {}
     for pair in read_pairs(pairs):
         styles.setdefault(pair["style"], []).append(converter.embed_style(pair["carol"]))
-    converter.styles = {name: torch.stack(vectors).mean(0) for name, vectors in styles.items()}
-    return converter
+    means = {name: torch.stack(vectors).mean(0) for name, vectors in styles.items()}
+    return converter.with_styles(means)
 
 
 def joins(converter: Converter, n_samples: int) -> list[float]:
     """Seconds at which windows were joined."""
-    spans = converter.spans(converter.audio.n_frames(n_samples))
+    spans = converter.windows.spans(converter.audio.n_frames(n_samples))
     return [start / converter.audio.frame_rate for start, _ in spans[1:]]
 
 

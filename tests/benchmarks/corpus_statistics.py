@@ -28,6 +28,7 @@ from kcarol.corpus.dataset.pairs import make_pop
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS
 from kcarol.evaluation import metrics
+from kcarol.model.logits import HEADS, Logits
 
 CLIP_S = 20.0
 FRESH_SEED = 1 << 36  # far from the seeds of stored corpora
@@ -195,11 +196,11 @@ def hearing_statistics(clips: list[Clip]) -> dict[str, np.ndarray]:
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-def sureness(heard: dict[str, np.ndarray]) -> dict[str, float]:
+def sureness(logits: Logits) -> dict[str, float]:
     def bits(p):
         return -(p * np.log2(p + 1e-9))
 
-    found = {}
+    found, heard = {}, {name: getattr(logits, name).numpy() for name in HEADS}
     for name in ("tune", "bass"):
         p = softmax(heard[name].astype(float), axis=1)
         found[f"{name} entropy, bit"] = float(bits(p).sum(axis=1).mean())

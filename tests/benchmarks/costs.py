@@ -46,8 +46,8 @@ from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.loudness import match_loudness
 from kcarol.audio.parallel import parallel_map
-from kcarol.config import AudioConfig, TrainConfig
-from kcarol.conversion.converter import convert_file
+from kcarol.config import AudioConfig, DecodingConfig, TrainConfig
+from kcarol.conversion.api import convert
 from kcarol.evaluation.report import Table
 from kcarol.model.device import fast_inference
 
@@ -66,10 +66,11 @@ print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": peak / 102
 """
 CONVERT = """
 import json, resource, sys, time
-from kcarol.conversion.converter import Converter, convert_file
+from kcarol.conversion.api import convert
+from kcarol.conversion.converter import Converter
 converter = Converter.load(None, "cpu")
 began = time.perf_counter()
-convert_file(sys.argv[1], sys.argv[2], converter, force=True)
+convert(sys.argv[1], sys.argv[2], converter=converter, force=True)
 print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 DECODE = """
@@ -202,30 +203,34 @@ def best(work: Callable, times: int = 2) -> float:
 def stages(folder: Path, sizes: dict) -> Iterator[dict]:
     from kcarol.conversion.converter import Converter
     from kcarol.transcription.decoding import decode
+    from kcarol.transcription.song_level import measure_level
 
     converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
     wave, cfg = load_audio(path), converter.audio
-    heard = converter.hear(wave)
-    content = converter.write_down(wave)[1]
-    mel = converter.play(content, "bells")
+    logits = converter.hear(wave)
+    transcription = converter.transcribe(wave)
+    content = transcription.weighted_content(converter.cfg.tune_doubt)
+    predicted = converter.predict(content, "bells")
+    mel = converter.carol_mel(transcription, "bells")
     carol = converter.vocode(mel, len(wave))
     features = torch.from_numpy(
         np.resize(
-            wave, (len(converter.spans(len(mel))), converter.window_frames * cfg.hop_length - 1)
+            wave,
+            (len(converter.windows.spans(len(mel))), converter.window_frames * cfg.hop_length - 1),
         )
     )
     parts: dict[str, Callable] = {
-        "whole": lambda: convert_file(path, out, converter, force=True),
+        "whole": lambda: convert(path, out, converter=converter, force=True),
         "decode the file": lambda: load_audio(path),
         "hear": lambda: converter.hear(wave),
         "hear, features alone": lambda: list(
             parallel_map(lambda window: converter.features(window[None]), features)
         ),
-        "decide": lambda: decode(heard, cfg),
-        "play": lambda: converter.play(content, "bells"),
-        "play, as predicted": lambda: converter.play(content, "bells", lively=False),
-        "rests": lambda: converter.rests(wave),
+        "decode the logits": lambda: decode(logits),
+        "play": lambda: converter.predict(content, "bells"),
+        "post-filter": lambda: converter.post_filter(predicted, "bells").frames(0, len(mel)),
+        "level": lambda: measure_level(wave, cfg, DecodingConfig()),
         "vocode": lambda: converter.vocode(mel, len(wave)),
         "vocode, network alone": lambda: network(converter, mel),
         "match loudness": lambda: match_loudness(carol.copy(), wave),
@@ -248,28 +253,25 @@ def windows(folder: Path, sizes: dict) -> Iterator[dict]:
 
     converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
     wave, layer = np.resize(load_audio(SONG), seconds * RATE), converter.model.layers[0]
-    n_frames, cfg, usual = (
-        converter.audio.n_frames(len(wave)),
-        converter.model.cfg,
-        converter.window_frames,
-    )
-    for frames in sizes["windows"]:
-        converter.window_frames = frames
+    n_frames, cfg = converter.audio.n_frames(len(wave)), converter.model.cfg
+    by_size = {
+        frames: Converter(converter.model, converter.vocoder, converter.styles, frames)
+        for frames in sizes["windows"]
+    }
+    for frames, other in by_size.items():
         yield {
             "size": f"{frames} frames",
             "audio_s": seconds,
-            "seconds": best(lambda: converter.predict(wave)),
+            "seconds": best(lambda other=other: other.predicted_mel(wave, "bells")),
         }
     with torch.inference_mode(), fast_inference("cpu"):
-        for frames in sizes["windows"]:
-            converter.window_frames = frames
-            x = torch.randn(len(converter.spans(n_frames)), frames // cfg.stride, cfg.d_model)
+        for frames, other in by_size.items():
+            x = torch.randn(len(other.windows.spans(n_frames)), frames // cfg.stride, cfg.d_model)
             yield {
                 "size": f"attention of one layer, {frames} frames",
                 "audio_s": seconds,
                 "seconds": best(lambda x=x: [layer.attend(part) for part in x.split(8)]),
             }
-    converter.window_frames = usual
 
 
 def vocoders(folder: Path, sizes: dict) -> Iterator[dict]:
@@ -345,8 +347,8 @@ def methods(folder: Path, sizes: dict) -> Iterator[dict]:
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
     levels, griffin_lim = band_levels([load_audio(CAROL)])[1], converter.with_vocoder(GriffinLim())
     ways: dict[str, Callable] = {
-        "kcarol": lambda: convert_file(path, out, converter, force=True),
-        "kcarol with griffin-lim": lambda: convert_file(path, out, griffin_lim, force=True),
+        "kcarol": lambda: convert(path, out, converter=converter, force=True),
+        "kcarol with griffin-lim": lambda: convert(path, out, converter=griffin_lim, force=True),
         "equalised like a carol": lambda: save_audio(out, equalised(load_audio(path), levels)),
         "copied": lambda: save_audio(out, load_audio(path)),
     }

@@ -17,7 +17,7 @@ from PIL import Image
 
 from kcarol.audio.decoding import load_audio
 from kcarol.config import AudioConfig
-from kcarol.conversion.converter import Converter, level
+from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.evaluation import metrics
 from kcarol.evaluation.evaluate import audio_files
 from kcarol.notebook.figures import Picture, spectrograms
@@ -41,7 +41,7 @@ def song_figure(path: Path, converter: Converter, style: str, heard_s: float) ->
     wave = load_audio(path, duration_s=heard_s)
     waves = {path.stem: wave, f"its carol, {style}": converter.convert(wave, style)}
     mels = {
-        title: converter.log_mel(torch.from_numpy(level(wave))).numpy()
+        title: converter.log_mel(torch.from_numpy(to_reference_rms(wave))).numpy()
         for title, wave in waves.items()
     }
     tune = sung_notes(path, len(mels[path.stem]), converter.audio)

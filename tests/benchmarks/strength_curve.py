@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from style_reference_pairs import chromas, waves_of
 
-from kcarol.conversion.converter import STYLE_NAMES, Converter
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.evaluation import metrics
 from kcarol.notebook import figures
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.audio.decoding import load_audio
-from kcarol.conversion.converter import REFERENCE_S, Converter
+from kcarol.conversion.converter import MAX_STYLE_S, Converter
 from kcarol.dataset.pair_set import read_pairs
 from kcarol.evaluation import metrics
 
@@ -56,7 +56,7 @@ class Timbre:
     def __init__(self, real: Path):
         self.reference = metrics.StyleReference.load(real / "style_reference.npz")
 
-    def windows(self, wave: np.ndarray, heard_s: float = REFERENCE_S) -> np.ndarray:
+    def windows(self, wave: np.ndarray, heard_s: float = MAX_STYLE_S) -> np.ndarray:
         """(T,) at 16 kHz -> (W, 69)."""
         return metrics.style_windows(metrics.prepare(wave, heard_s))
 
@@ -84,7 +84,7 @@ def convert_all(
     """
     sources = chromas(songs)
     for name, wave in references.items():
-        sound = converter.sound_of(wave)
+        sound = converter.measure_style(wave)
         outputs = {song: converter.convert(source, sound) for song, source in songs.items()}
         matrix = metrics.chroma_matrix(chromas(outputs), sources)
         yield (
@@ -126,7 +126,7 @@ def main() -> None:
     args = parser.parse_args()
     converter, timbre = Converter.load(args.weights), Timbre(args.real)
     songs = dict(list(waves_of(args.real / "pop", args.heard_s).items())[: args.songs])
-    carols = waves_of(args.real / "carol", REFERENCE_S)
+    carols = waves_of(args.real / "carol", MAX_STYLE_S)
     references = rendered_references(args.pairs) | carols
     own = {name: timbre.windows(wave) for name, wave in references.items()}
     made = {}

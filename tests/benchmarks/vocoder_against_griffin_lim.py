@@ -16,7 +16,8 @@ import torch
 
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
-from kcarol.conversion.converter import VOCODER_FILE, level, shipped_weights
+from kcarol.conversion.converter import to_reference_rms
+from kcarol.conversion.weights import VOCODER_FILE, shipped_weights
 from kcarol.evaluation.held_out import synthetic_pairs
 from kcarol.model.device import fast_inference
 from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
@@ -38,7 +39,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     with tempfile.TemporaryDirectory() as folder:
         waves = [
-            torch.from_numpy(level(pair["carol"]))
+            torch.from_numpy(to_reference_rms(pair["carol"]))
             for pair in synthetic_pairs(args.pairs, Path(folder), MOST)
         ]
     seconds = sum(len(wave) for wave in waves) / cfg.sample_rate

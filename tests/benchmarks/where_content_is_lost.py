@@ -32,7 +32,7 @@ from kcarol.evaluation import metrics
 from kcarol.evaluation.evaluate import audio_files
 from kcarol.evaluation.held_out import synthetic_pairs
 from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
-from kcarol.transcription.notation import transcribe
+from kcarol.transcription.notation import notate
 from kcarol.vocoder.neural import GriffinLim
 
 WINDOW_FRAMES = 512
@@ -167,21 +167,22 @@ def stages(
             parts.setdefault(name, []).append(x[0])
     for name, x in parts.items():
         yield f"probe: {name}", probes[name].read(torch.cat(x), stride)
-    heard = converter.hear(wave)
-    tensors = {name: torch.from_numpy(logits.astype(np.float32)) for name, logits in heard.items()}
-    tune, chord = tensors["tune"].softmax(-1)[:, :-1], tensors["chord"].sigmoid()
-    transcription, content = converter.write_down(wave)
-    yield "heads", of_content(Content(tune, tensors["onset"], chord, *[tensors["bass"]] * 4))
+    logits = converter.hear(wave)
+    transcription = converter.transcribe(wave)
+    yield "heads", of_content(logits.content(torch.zeros(len(logits), 4)))
     yield "decisions", of_content(transcription.content)
-    sheet, grid = transcribe(transcription, cfg)
+    sheet, grid = notate(transcription, cfg)
     if isinstance(style, str) and style in STYLES:
         yield (
             "arranger playing them",
             render_carol(sheet, grid, STYLES[style], cfg.sample_rate, len(wave) / cfg.sample_rate),
         )
-    vector, plain = converter.style(style), GriffinLim(cfg)
-    for name, lively in (("log-mel", False), ("log-mel, stretch and texture", True)):
-        mel = converter.play(content, vector, lively)
+    style, plain = converter.style(style), GriffinLim(cfg)
+    mels = {
+        "log-mel": converter.predicted_mel(wave, style),
+        "log-mel, stretch and texture": converter.carol_mel(transcription, style),
+    }
+    for name, mel in mels.items():
         yield f"{name}, Griffin-Lim", plain.vocode(mel, len(wave)).numpy()
         yield f"{name}, vocoder", converter.vocode(mel, len(wave))
 

@@ -9,7 +9,8 @@ from kcarol.audio.decoding import load_audio
 from kcarol.cli import convert
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
-from kcarol.conversion.converter import STYLE_NAMES, Converter
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.training.fine_tuning import OWN
 
 RATE = AudioConfig().sample_rate

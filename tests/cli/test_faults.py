@@ -182,8 +182,8 @@ def test_a_folder_without_permission_is_said_before_the_work(weights, tmp_path):
     for place in [*[tmp_path, *tmp_path.parents][:3], *[weights, *weights.parents][:2]]:
         place.chmod(0o755)
     script = (
-        "import os, sys; from kcarol.cli import main as cli; from kcarol.conversion import converter as convert; os.setuid(65534)\n"
-        "convert.convert_file = lambda *a, **k: print('WORKED')\nsys.exit(cli.main(sys.argv[1:]))"
+        "import os, sys; from kcarol.cli import main as cli; from kcarol.conversion import api; os.setuid(65534)\n"
+        "api.convert = lambda *a, **k: print('WORKED')\nsys.exit(cli.main(sys.argv[1:]))"
     )
     done = python(script, *convert(weights, source, "-o", out))
     assert (

@@ -7,7 +7,7 @@ import pytest
 from kcarol.audio.decoding import load_audio
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
-from kcarol.conversion.converter import CONVERTER_FILE, VOCODER_FILE
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE
 from kcarol.training import pretraining
 
 RATE = AudioConfig().sample_rate

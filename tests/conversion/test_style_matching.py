@@ -1,6 +1,4 @@
-"""Facts about tone: conversions get of a recording's balance and range what they lack, not its
-notes.
-"""
+"""Facts about style matching: a recording lends its balance and movements, not its notes."""
 
 import math
 
@@ -8,15 +6,18 @@ import pytest
 import torch
 
 from kcarol.config import AudioConfig
+from kcarol.conversion.post_filter import draw_texture
 from kcarol.conversion.style_matching import (
     BALANCE_DOUBT,
+    SLOW_FRAMES,
     STRETCH_LIMITS,
     STRETCH_POWER,
     balance_of,
+    mean_sounding,
+    measure_texture,
     movement,
     smoothed,
     stretch_of,
-    tone_of,
 )
 
 AUDIO = AudioConfig()
@@ -29,7 +30,7 @@ def noise(n_frames=600, n_bands=AUDIO.n_mels, seed=0):
 def test_silence_is_no_part_of_the_tone():
     mel = noise()
     silent = torch.full((400, AUDIO.n_mels), math.log(AUDIO.log_floor))
-    assert torch.allclose(tone_of(torch.cat([silent, mel, silent])), mel.mean(0), atol=1e-5)
+    assert torch.allclose(mean_sounding(torch.cat([silent, mel, silent])), mel.mean(0), atol=1e-5)
 
 
 def test_the_notes_of_a_reference_stay_out_of_the_balance_and_its_slope_comes_along():
@@ -62,7 +63,7 @@ def test_single_bands_such_as_a_keys_notes_are_not_taken_over():
 
 def test_movements_come_as_near_to_the_targets_as_they_are_believed():
     target, predicted = 2 * noise(seed=3), noise(seed=4)
-    factor = stretch_of(predicted, target, torch.zeros(AUDIO.n_mels), AUDIO)
+    factor = stretch_of(predicted, target, torch.zeros(AUDIO.n_mels), 250)
     assert (factor ** (1 / STRETCH_POWER) - 2).abs().max() < 0.15
     gain = (movement(factor * predicted, 250) / movement(predicted, 250)).mean().sqrt()
     assert torch.allclose(gain, torch.tensor(2.0**STRETCH_POWER), rtol=0.05)
@@ -70,13 +71,13 @@ def test_movements_come_as_near_to_the_targets_as_they_are_believed():
 
 def test_texture_counts_as_movement():
     target = 2 * noise(seed=3)
-    factor = stretch_of(noise(seed=4), target, torch.full((AUDIO.n_mels,), math.sqrt(3)), AUDIO)
+    factor = stretch_of(noise(seed=4), target, torch.full((AUDIO.n_mels,), math.sqrt(3)), 250)
     assert (factor.mean() - 1).abs() < 0.05
 
 
 def test_a_stretch_stays_within_its_limits():
     factors = [
-        stretch_of(a * noise(seed=4), noise(seed=3), torch.zeros(AUDIO.n_mels), AUDIO)
+        stretch_of(a * noise(seed=4), noise(seed=3), torch.zeros(AUDIO.n_mels), 250)
         for a in (1e-6, 100.0)
     ]
     least, most = (limit**STRETCH_POWER for limit in STRETCH_LIMITS)
@@ -88,3 +89,11 @@ def test_smoothing_keeps_a_constant_and_spreads_a_peak():
     peak = torch.zeros(20)
     peak[10] = 9.0
     assert torch.allclose(smoothed(peak, 9)[6:15], torch.ones(9))
+
+
+def test_measured_texture_is_what_was_added_without_its_slow_part():
+    prediction = torch.randn(8_000, 16, generator=torch.Generator().manual_seed(1)).cumsum(0) * 0.01
+    grain = draw_texture(8_000, torch.full((16,), 0.3), torch.Generator().manual_seed(2), AUDIO)
+    slow_error = torch.sin(torch.arange(8_000) / (20 * SLOW_FRAMES))[:, None]
+    measured = measure_texture(prediction, prediction + grain + slow_error)
+    assert ((measured > 0.22) & (measured < 0.33)).all()

@@ -3,7 +3,7 @@
 import torch
 
 from kcarol.config import AudioConfig
-from kcarol.conversion.converter import STYLE_NAMES
+from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.style_references import (
     STEPS_PER_NAT,

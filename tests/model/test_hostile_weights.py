@@ -22,7 +22,8 @@ from kcarol.audio.errors import DataError
 from kcarol.audio.files import save_state
 from kcarol.cli import main as cli
 from kcarol.config import Config
-from kcarol.conversion.converter import CONVERTER_FILE, VOCODER_FILE, Converter, shipped_weights
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, shipped_weights
 from kcarol.model import weights_file as store
 from kcarol.model.weights_file import WeightsError, read_about, save_module
 from kcarol.training.checkpoint import FORMAT, KEYS, load_checkpoint, save_checkpoint

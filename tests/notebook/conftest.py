@@ -10,7 +10,8 @@ import soundfile
 import torch
 
 from kcarol.config import AudioConfig, ModelConfig, VocoderConfig
-from kcarol.conversion.converter import STYLE_NAMES, Converter
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.model.transformer import MusicTransformer
 from kcarol.vocoder.neural import NeuralVocoder
 

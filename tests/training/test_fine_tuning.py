@@ -7,19 +7,15 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from transcriptions import random_logits, transcription_of
 
 from kcarol.audio.errors import DataError
 from kcarol.audio.files import save_state
 from kcarol.config import Config, ModelConfig
-from kcarol.conversion.converter import (
-    CONVERTER_FILE,
-    STYLE_NAMES,
-    VOCODER_FILE,
-    Converter,
-    level,
-    save_converter,
-)
+from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.conversion.style_matching import balance_of
+from kcarol.conversion.styles import STYLE_NAMES
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
 from kcarol.corpus.arrangement.carol import STYLES, render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.editing import trim
@@ -29,7 +25,6 @@ from kcarol.dataset.labels import N_PACKED, unpack
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.evaluation import metrics
 from kcarol.model.content import TUNE_HIGHEST, TUNE_LOWEST
-from kcarol.model.logits import HEADS
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
 from kcarol.training import fine_tuning as personal
@@ -50,7 +45,7 @@ from kcarol.training.fine_tuning import (
     rendered,
     train_personal,
 )
-from kcarol.transcription.decoding import Transcription, decode
+from kcarol.transcription.decoding import decode
 from kcarol.transcription.lead_sheet import TimeGrid
 from kcarol.vocoder.neural import NeuralVocoder
 
@@ -87,12 +82,12 @@ def put_clip(path, wave, sample_rate=RATE):
 
 def random_decision(n_frames=ROW_FRAMES + 1, seed=0):
     rng = np.random.default_rng(seed)
-    logits = {name: rng.normal(0, 3, (n_frames, n)).astype(np.float16) for name, n in HEADS.items()}
-    logits["beat"][:] = -4
-    logits["beat"][3::30] = 4
-    logits["downbeat"][:] = -4
-    logits["downbeat"][33::120] = 4
-    return decode(logits, CFG.audio)
+    logits = random_logits(n_frames, rng)
+    logits.beat[:] = -4
+    logits.beat[3::30] = 4
+    logits.downbeat[:] = -4
+    logits.downbeat[33::120] = 4
+    return decode(logits)
 
 
 def random_group(n=2, seed=5):
@@ -163,7 +158,7 @@ def test_training_moves_the_playing_half_but_neither_hearing_nor_style_encoder_n
         for name in changed
         if name.startswith(("conv", "heads", "layers.0", "layers.2", "style_encoder", "mel_"))
     ]
-    assert torch.equal(before.styles["bells"], after.styles["bells"])
+    assert torch.equal(before.styles["bells"].embedding, after.styles["bells"].embedding)
 
 
 @pytest.mark.parametrize("share", (0.0, 0.25, 1.0))
@@ -180,19 +175,20 @@ def test_weights_go_part_of_the_way(share):
 def test_the_users_carol_is_a_style_called_own(trained):
     _, _, after = trained
     assert set(after.styles) == {"bells", OWN}
-    assert torch.allclose(after.styles[OWN], after.embed_style(bells(4.0)), atol=1e-3)
+    assert torch.allclose(after.styles[OWN].embedding, after.embed_style(bells(4.0)), atol=1e-3)
 
 
 def test_the_users_style_has_its_own_texture_and_balance_and_named_styles_have_none(trained):
     _, _, after = trained
-    own = after.sounds[OWN]
+    own = after.styles[OWN]
     assert own.texture.shape == own.balance.shape == (CFG.audio.n_mels,) and (own.texture > 0).all()
-    mel = after.log_mel(torch.from_numpy(level(bells(4.0))))
-    played = after.play(after.write_down(level(bells(4.0)))[1], own.vector, lively=False)
+    carol = to_reference_rms(bells(4.0))
+    mel = after.log_mel(torch.from_numpy(carol))
+    played = after.predicted_mel(carol, own)
     assert own.balance.abs().max() > 1 and torch.allclose(
         own.balance, balance_of(played, mel), atol=0.1
     )
-    assert after.sounds["bells"].texture is None and after.sounds["bells"].balance is None
+    assert after.styles["bells"].texture is None and after.styles["bells"].balance is None
 
 
 def test_each_song_is_converted_for_listening(trained):
@@ -347,15 +343,7 @@ def heard_exactly():
     grid = TimeGrid.of(sheet)
     n = round(grid.length_s * RATE)
     labels = sheet_labels(sheet, grid, CFG.audio, CFG.audio.n_frames(n))
-    beats, downbeats, strokes = (
-        np.flatnonzero(labels.beat),
-        np.flatnonzero(labels.downbeat),
-        labels.accent.astype(np.float32),
-    )
-    transcription = Transcription(
-        labels.content(), beats, downbeats, labels.tune.astype(int), 0, strokes
-    )
-    return sheet, grid, n, transcription
+    return sheet, grid, n, transcription_of(labels)
 
 
 @pytest.mark.corpus

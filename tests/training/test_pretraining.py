@@ -12,7 +12,9 @@ def test_styles_and_texture_are_those_that_ship_without_a_synthesiser():
     styles, texture = styles_and_texture(shipped.model)
     assert list(styles) == list(shipped.styles)
     for name, vector in styles.items():
-        distances = {other: float((vector - x).norm()) for other, x in shipped.styles.items()}
+        distances = {
+            other: float((vector - x.embedding).norm()) for other, x in shipped.styles.items()
+        }
         assert distances.pop(name) < 0.1 * min(distances.values())
     assert (texture / shipped.texture - 1).abs().mean() < 0.05
     assert all(torch.isfinite(vector).all() for vector in styles.values())

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from kcarol.config import AudioConfig, Config
-from kcarol.conversion.converter import CONVERTER_FILE, Converter
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.weights import CONVERTER_FILE
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.model.content import N_FIELDS, Content

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from transcriptions import transcription_of
 
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import STYLES, arrange_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.transcription.decoding import Transcription
 from kcarol.transcription.lead_sheet import QUALITIES, Chord, LeadSheet, Note, Section, TimeGrid
 from kcarol.transcription.notation import (
     bar_places,
@@ -20,8 +20,8 @@ from kcarol.transcription.notation import (
     beats_at,
     find_key,
     name_chord,
+    notate,
     snapped,
-    transcribe,
 )
 
 AUDIO = AudioConfig()
@@ -31,23 +31,13 @@ SONGS = ["Silent Night", "Deck the Halls", "The First Noel", "Joy to the World"]
 
 def decision_of(sheet, grid):
     """What a perfect listener would decide."""
-    labels = sheet_labels(
-        sheet, grid, AUDIO, AUDIO.n_frames(round(grid.length_s * AUDIO.sample_rate))
-    )
-    beats, downbeats = np.flatnonzero(labels.beat), np.flatnonzero(labels.downbeat)
-    return Transcription(
-        labels.content(),
-        beats,
-        downbeats,
-        labels.tune.astype(int),
-        labels.tune_shift,
-        labels.accent.astype(np.float32),
-    )
+    n_frames = AUDIO.n_frames(round(grid.length_s * AUDIO.sample_rate))
+    return transcription_of(sheet_labels(sheet, grid, AUDIO, n_frames))
 
 
 def written_again(sheet, seed=0, drift=0.01):
     grid = TimeGrid.of(sheet, np.random.default_rng(seed), drift)
-    return grid, *transcribe(decision_of(sheet, grid), AUDIO, sheet.title)
+    return grid, *notate(decision_of(sheet, grid), AUDIO, sheet.title)
 
 
 @pytest.fixture(scope="module", params=[*SONGS, 0, 1, 2])
@@ -167,9 +157,9 @@ def scale_sheet(n_bars=4, bar=4):
 def test_where_nothing_sounds_the_last_chord_holds():
     sheet = scale_sheet()
     transcription = decision_of(sheet, TimeGrid.of(sheet))
-    transcription.content.chord[250:300] = 0
-    transcription.content.bass[250:300] = 0
-    again, _ = transcribe(transcription, AUDIO)
+    transcription.chord[250:300] = 0
+    transcription.bass[250:300] = 0
+    again, _ = notate(transcription, AUDIO)
     assert again.chords == (Chord(0.0, 16.0, 0),)
 
 
@@ -179,9 +169,12 @@ def test_a_song_without_tune_or_chords_is_written_down_too():
     silent = replace(
         transcription,
         tune=np.full_like(transcription.tune, -1),
-        content=transcription.content.map(lambda x: x * 0),
+        onset=0 * transcription.onset,
+        chord=0 * transcription.chord,
+        bass=0 * transcription.bass,
+        energy=0 * transcription.energy,
     )
-    again, _ = transcribe(silent, AUDIO)
+    again, _ = notate(silent, AUDIO)
     assert again.notes == () and len(again.chords) == 1 and again.chords[0].length == 16
     assert [s.sung for s in again.sections] == [False]
 

@@ -15,7 +15,7 @@ from kcarol.notebook.figures.spectrograms import (
     levels_db,
     tune_notes,
 )
-from kcarol.transcription.decoding import Transcription
+from kcarol.transcription.transcription import Transcription
 
 PITCH_CLASSES = "C C♯ D E♭ E F F♯ G A♭ A B♭ B".split()
 ROLL_DASHES = ("-", (0, (2, 0.6)))  # of the first eight parts, and of the next

@@ -1,0 +1,75 @@
+"""Songs as files: `kcarol.convert` and `kcarol.transcribe`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from kcarol.audio.decoding import load_audio_into
+from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.encoding import save_audio
+from kcarol.conversion.converter import Converter
+from kcarol.transcription.transcription import Transcription
+
+
+def convert(
+    song: Path | str,
+    out: Path | str | None = None,
+    style: Path | str = "bells",
+    strength: float = 1.0,
+    *,
+    converter: Converter | None = None,
+    force: bool = False,
+) -> Path:
+    """Turn a song's file into its carol's file, and return that.
+
+    out: WAV, FLAC, MP3 or OGG by its name; None: beside the song, see `default_output`.
+    style: a name (bells, choir, strings, organ, brass, piano) or a carol's sound file.
+    strength: 0 (the song) to 1 (the carol).
+    converter: `Converter.load(...)`, for several songs; None: with the weights that ship.
+    force: replace an existing `out`.
+
+    Raises AudioError (cannot be read or written), FileExistsError, WeightsError, ValueError.
+    """
+    song = Path(song)
+    out = Path(out) if out else default_output(song)
+    if out.exists() and not force:
+        raise FileExistsError(f"{out} exists; give another name with -o, or --force to replace it")
+    # unlike Path.resolve, realpath does not stumble over links in a circle
+    if os.path.realpath(out) == os.path.realpath(song):
+        raise FileExistsError(f"{out} is the song itself; give another name with -o")
+    converter = converter or Converter.load()
+    with _on_disk(song, converter, out) as wave, DiskBuffer(len(wave), beside=out) as carol:
+        converter.convert(wave, style, strength, carol, beside=out)
+        return save_audio(out, carol, converter.audio.sample_rate)
+
+
+def transcribe(
+    song: Path | str | np.ndarray, *, converter: Converter | None = None
+) -> Transcription:
+    """What a musician would write down of a song: a file, or samples (T,) at 16 kHz mono.
+
+    Raises AudioError and WeightsError.
+    """
+    converter = converter or Converter.load()
+    if isinstance(song, np.ndarray):
+        return converter.transcribe(song)
+    with _on_disk(Path(song), converter) as wave:
+        return converter.transcribe(wave)
+
+
+@contextmanager
+def _on_disk(song: Path, converter: Converter, beside: Path | None = None) -> Iterator[DiskBuffer]:
+    """A song's samples (T,), mono at the model's rate."""
+    with DiskBuffer(beside=beside) as wave:
+        load_audio_into(wave, song, converter.audio)
+        yield wave
+
+
+def default_output(song: Path) -> Path:
+    """Where a song's carol goes: NAME.carol.wav beside it."""
+    return song.with_name(song.stem + ".carol.wav")

@@ -1,0 +1,24 @@
+"""Styles: how a carol sounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
+
+
+@dataclass(frozen=True)
+class Style:
+    """The embedding conditions the model; the others, (M,) over mel bands, set the post-filter."""
+
+    embedding: Tensor  # (d_style,)
+    texture: Tensor | None = None  # nats; None: the converter's
+    balance: Tensor | None = None  # nats to add throughout; None: nothing
+    stretch: Tensor | None = None  # factor; None: the configuration's
+
+    @classmethod
+    def of(cls, style: Style | Tensor) -> Style:
+        """A style as it is, or of an embedding (d_style,)."""
+        return style if isinstance(style, Style) else cls(style)

@@ -1,0 +1,99 @@
+"""The converter's weights file: the model, its named styles, and what playing needs besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from kcarol.config import ModelConfig
+from kcarol.conversion.styles import Style
+from kcarol.model.transformer import MusicTransformer
+from kcarol.model.weights_file import (
+    LARGEST,
+    WeightsError,
+    config_from,
+    load_module,
+    save_module,
+    vector,
+)
+
+CONVERTER_FILE = "converter.safetensors"
+VOCODER_FILE = "vocoder.safetensors"
+POST_FILTER_FIELDS = ("texture", "balance", "stretch")  # of `Style`, in files as "own_..."
+
+
+class ConverterWeights(NamedTuple):
+    model: MusicTransformer
+    styles: dict[str, Style]
+    window_frames: int  # that the model was trained on
+    texture: Tensor  # (M,) of styles that have none of their own
+
+
+def shipped_weights() -> Path:
+    """The folder of the weights that come with the package."""
+    return Path(str(resources.files("kcarol") / "weights"))
+
+
+def save_converter(
+    path: Path,
+    model: MusicTransformer,
+    styles: Mapping[str, Style | Tensor],
+    window_frames: int,
+    about: dict,
+    texture: Tensor | None = None,
+) -> None:
+    """Write a converter's weights in half precision. `about`: JSON values on how they were made."""
+    named = {name: Style.of(style) for name, style in styles.items()}
+    extra = {
+        "styles": {name: style.embedding.tolist() for name, style in named.items()},
+        "window_frames": window_frames,
+        "about": about,
+        "texture": (torch.zeros(model.cfg.n_mels) if texture is None else texture).tolist(),
+    }
+    for field in POST_FILTER_FIELDS:
+        own = {name: getattr(style, field) for name, style in named.items()}
+        extra[f"own_{field}"] = {
+            n: values.tolist() for n, values in own.items() if values is not None
+        }
+    save_module(path, model, model.cfg, extra, torch.float16)
+
+
+def load_converter(path: Path, device: str | torch.device) -> ConverterWeights:
+    """Read a file of `save_converter`. WeightsError for anything else."""
+    model, extra = load_module(
+        path, lambda values: MusicTransformer(config_from(ModelConfig, values)), device
+    )
+    window_frames = extra.get("window_frames")
+    if not isinstance(window_frames, int) or not 2 <= window_frames <= LARGEST:
+        raise WeightsError(
+            f"{path}: expected window_frames from 2 to {LARGEST} beside the weights, found "
+            f"{window_frames!r}; get the file anew"
+        )
+    texture = vector(path, "texture", extra.get("texture"), model.cfg.n_mels)
+    return ConverterWeights(model, _read_styles(path, extra, model.cfg), window_frames, texture)
+
+
+def _read_styles(path: Path, extra: Mapping, cfg: ModelConfig) -> dict[str, Style]:
+    """Named styles; older files have no post-filter fields."""
+    embeddings = extra.get("styles")
+    own = {field: extra.get(f"own_{field}", {}) for field in POST_FILTER_FIELDS}
+    if not isinstance(embeddings, dict) or not all(
+        isinstance(values, dict) and values.keys() <= embeddings.keys() for values in own.values()
+    ):
+        raise WeightsError(
+            f"{path}: expected styles by name beside the weights, found others; get the file anew"
+        )
+    styles = {}
+    for name, embedding in embeddings.items():
+        fields = {
+            field: vector(path, f"{field} of {name}", values[name], cfg.n_mels)
+            for field, values in own.items()
+            if name in values
+        }
+        styles[name] = Style(vector(path, f"style {name}", embedding, cfg.d_style), **fields)
+    return styles

@@ -1,0 +1,251 @@
+"""`Transcription`: what a musician would write down of a song, between hearing and playing."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kcarol.audio.files import write_atomic
+from kcarol.audio.loudness import Loudness
+from kcarol.config import AudioConfig
+from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content, phases
+from kcarol.transcription.beats import frame_positions
+from kcarol.transcription.harmony import decide_bass, decide_chords
+from kcarol.transcription.song_level import SongLevel
+
+STRUCK = 0.5  # probability of a stroke that is decided on
+# less likely strokes and pitch classes are not played
+MIN_STROKE = 0.1
+MIN_PITCH_CLASS = 0.08
+FORMAT = 1  # of saved transcriptions
+MAX_HOURS = 24.0  # a longer one means to fill the memory
+
+
+class TranscriptionError(ValueError):
+    """A file that is no transcription; one line with what was expected and found."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transcription:
+    """All that a carol takes from its song, so that it can be played without it.
+
+    Arrays run over F frames of 16 ms or over N beats. Decisions (`content`) and what is played
+    (`weighted_content`) are derived from the probabilities.
+    """
+
+    beats: np.ndarray  # (N,) int: the frame of each beat, rising
+    positions: np.ndarray  # (N,) int: of each beat in its bar, 0 the first
+    metre: int  # beats a bar
+    tune: np.ndarray  # (F,) int: MIDI pitch as sung, -1 between notes
+    tune_probability: np.ndarray  # (F,) float32: of the note, the same throughout it
+    tune_shift: int  # semitones, whole octaves, from the sung to the carol's register
+    onset: np.ndarray  # (F,) float32: probability where a note of the tune begins, elsewhere 0
+    chord: np.ndarray  # (F, 12) float32: probability of each pitch class, a half beat the same
+    bass: np.ndarray  # (F, 12) float32: probability of each pitch class, a half beat the same
+    strokes: np.ndarray  # (F,) float32: probability that the groove strikes, 0 between eighths
+    energy: np.ndarray  # (F,) float32: how full the arrangement is, 0 to 1
+    level: SongLevel  # length in samples, loudness, fades
+
+    def __len__(self) -> int:
+        """Frames F."""
+        return len(self.tune)
+
+    @property
+    def downbeats(self) -> np.ndarray:
+        """Frames of the beats that begin a bar."""
+        return self.beats[self.positions == 0]
+
+    @cached_property
+    def content(self) -> Content:
+        """What was decided, as content (F, n) of zeros and ones (but phase and energy)."""
+        bass = decide_bass(self.bass)[:, None] == np.arange(12)
+        return Content(
+            tune=self._tune_roll(),
+            onset=_column(self.onset > 0),
+            chord=torch.from_numpy(decide_chords(self.chord)),
+            bass=torch.from_numpy(bass.astype(np.float32)),
+            phase=self._phase(),
+            accent=_column(self.strokes > STRUCK),
+            energy=_column(self.energy),
+        )
+
+    def weighted_content(self, tune_doubt: float = 1.0) -> Content:
+        """What the player gets: marks weighted by how sure they are, likely alternatives too.
+
+        The player has learned how far to trust each. Probabilities of the tune are taken to the
+        power `tune_doubt`; at 0 it is played as if it were sure.
+        """
+        return Content(
+            tune=self._tune_roll() * _column(self.tune_probability**tune_doubt),
+            onset=_column((self.onset > 0) * self.onset**tune_doubt),
+            chord=torch.from_numpy(np.where(self.chord < MIN_PITCH_CLASS, 0, self.chord)),
+            bass=torch.from_numpy(np.where(self.bass < MIN_PITCH_CLASS, 0, self.bass)),
+            phase=self._phase(),
+            accent=_column(self.strokes * (self.strokes >= MIN_STROKE)),
+            energy=_column(self.energy),
+        )
+
+    def _tune_roll(self) -> Tensor:
+        """(F, N_PITCHES), 1 at the pitch of the tune in the carol's register."""
+        roll = torch.zeros(len(self), N_PITCHES)
+        pitch = self.tune + self.tune_shift - TUNE_LOWEST
+        frames = np.flatnonzero((self.tune >= 0) & (pitch >= 0) & (pitch < N_PITCHES))
+        roll[frames, pitch[frames]] = 1
+        return roll
+
+    def _phase(self) -> Tensor:
+        """(F, 4), see `Content`."""
+        places = frame_positions(self.beats, self.positions, self.metre, len(self))
+        return phases(*(torch.from_numpy(place) for place in places))
+
+    # --- files
+
+    def save(self, path: Path | str) -> None:
+        """Write as JSON, atomically. OSError names the file."""
+        write_atomic(Path(path), lambda temporary: temporary.write_text(self.to_json(), "utf-8"))
+
+    @classmethod
+    def load(cls, path: Path | str) -> Transcription:
+        """The same transcription, to the bit. TranscriptionError for what is none; OSError."""
+        try:
+            return cls.from_json(Path(path).read_text("utf-8"))
+        except ValueError as error:  # also text that is not UTF-8
+            raise TranscriptionError(
+                f"{path}: expected a transcription saved by kcarol, found {error}"
+            ) from error
+
+    def to_json(self) -> str:
+        """One object; arrays as lists of values, or of [length, value] where values repeat."""
+        lufs = self.level.loudness.lufs
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "n_samples": self.level.n_samples,
+                "loudness_lufs": lufs if math.isfinite(lufs) else None,
+                "loudness_rms_db": self.level.loudness.rms_db,
+                "metre": self.metre,
+                "tune_shift": self.tune_shift,
+                "beats": self.beats.tolist(),
+                "positions": self.positions.tolist(),
+                "fade_db": _runs_of(self.level.fade_db),
+                **{name: _runs_of(getattr(self, name)) for name in FRAME_ARRAYS},
+            },
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Transcription:
+        """Inverse of `to_json`. ValueError, whose message says what was found."""
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError("no JSON") from None
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            raise ValueError(f"no object of format {FORMAT}")
+        try:
+            return _from_values(found)
+        except KeyError as error:
+            raise ValueError(f"no {error.args[0]}") from None
+        except (TypeError, OverflowError) as error:
+            raise ValueError(" ".join(str(error).split())) from None
+
+
+FRAME_ARRAYS = {  # array of F frames -> its columns, its type, its least and its largest value
+    "tune": ((), np.int64, -1, 127),
+    "tune_probability": ((), np.float32, 0, 1),
+    "onset": ((), np.float32, 0, 1),
+    "chord": ((12,), np.float32, 0, 1),
+    "bass": ((12,), np.float32, 0, 1),
+    "strokes": ((), np.float32, 0, 1),
+    "energy": ((), np.float32, 0, 1),
+}
+FADE = ((), np.float32, -200, 0)
+
+
+def _from_values(found: Mapping) -> Transcription:
+    n_samples = _whole(found, "n_samples", 0, round(MAX_HOURS * 3600 * AudioConfig.sample_rate))
+    n_frames = AudioConfig().n_frames(n_samples)
+    metre = _whole(found, "metre", 1, 16)
+    beats = _array(found, "beats", len(found["beats"]), ((), np.int64, 0, n_frames - 1))
+    if not len(beats) or (np.diff(beats) <= 0).any():
+        raise ValueError("beats that do not rise")
+    lufs = found["loudness_lufs"]
+    return Transcription(
+        beats=beats,
+        positions=_array(found, "positions", len(beats), ((), np.int64, 0, metre - 1)),
+        metre=metre,
+        tune_shift=_whole(found, "tune_shift", -120, 120),
+        level=SongLevel(
+            n_samples,
+            Loudness(
+                lufs=-math.inf if lufs is None else _number(found, "loudness_lufs", -200, 100),
+                rms_db=_number(found, "loudness_rms_db", -200, 100),
+            ),
+            _array(found, "fade_db", n_frames, FADE),
+        ),
+        **{name: _array(found, name, n_frames, kind) for name, kind in FRAME_ARRAYS.items()},
+    )
+
+
+def _runs_of(array: np.ndarray) -> list:
+    """Values of (F, ...), floats as short as float32 allows, or [length, value] of equal rows."""
+    rows = array.reshape(len(array), -1)
+    starts = np.flatnonzero(np.r_[True, (rows[1:] != rows[:-1]).any(1)])
+    kept = array[starts] if 2 * len(starts) < len(array) else array
+    # the shortest digits that give the same float32, not the 17 of the equal float64
+    values = (kept.astype(str).astype(float) if kept.dtype == np.float32 else kept).tolist()
+    if kept is array:
+        return values
+    lengths = np.diff(starts, append=len(array)).tolist()
+    return [list(run) for run in zip(lengths, values, strict=True)]
+
+
+def _array(found: Mapping, name: str, length: int, kind: tuple) -> np.ndarray:
+    """Inverse of `_runs_of`. ValueError for another length, shape, type or range."""
+    columns, dtype, low, high = kind
+    values = found[name]
+    if not isinstance(values, list) or len(values) > length:
+        raise ValueError(f"{name} that is no list of at most {length}")
+    lengths = None
+    if len(values) < length and all(isinstance(x, list) and len(x) == 2 for x in values):
+        lengths = [x[0] for x in values]
+        values = [x[1] for x in values]
+        if not all(type(n) is int and n > 0 for n in lengths) or sum(lengths) != length:
+            raise ValueError(f"{name} whose runs are not {length} long")
+    array = np.array(values, np.float64).reshape(-1, *columns)
+    whole = dtype is np.float32 or (array == np.round(array)).all()
+    if not (whole and (array >= low).all() and (array <= high).all()):  # also NaN
+        raise ValueError(f"{name} with values outside {low} to {high}")
+    array = array.astype(dtype)
+    array = array if lengths is None else array.repeat(lengths, axis=0)
+    if len(array) != length:
+        raise ValueError(f"{name} of {len(array)}, not {length}")
+    return array
+
+
+def _number(found: Mapping, name: str, low: float, high: float) -> float:
+    value = found[name]
+    if type(value) not in (int, float) or not low <= value <= high:
+        raise ValueError(f"{name} that is no number from {low} to {high}")
+    return float(value)
+
+
+def _whole(found: Mapping, name: str, low: int, high: int) -> int:
+    value = _number(found, name, low, high)
+    if value != int(value):
+        raise ValueError(f"{name} that is not whole")
+    return int(value)
+
+
+def _column(values: np.ndarray) -> Tensor:
+    """(F,) -> (F, 1) float32."""
+    return torch.from_numpy(np.asarray(values, np.float32))[:, None]

@@ -1,0 +1,52 @@
+"""Facts about the converter's weights file."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from converters import make_converter, needs_shipped, song
+
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter, shipped_weights
+from kcarol.model.weights_file import WeightsError
+
+
+@pytest.fixture(scope="module")
+def converter():
+    return make_converter()
+
+
+def test_saved_weights_convert_as_the_originals(converter, tmp_path):
+    save_converter(tmp_path / CONVERTER_FILE, converter.model, converter.styles, 128, {"steps": 0})
+    converter.vocoder.save(tmp_path / VOCODER_FILE)
+    wave = song()
+    for place in (tmp_path, tmp_path / CONVERTER_FILE):
+        loaded = Converter.load(place, "cpu")
+        assert loaded.window_frames == 128 and list(loaded.styles) == ["bells", "choir"]
+        difference = loaded.predicted_mel(wave, "choir") - converter.predicted_mel(wave, "choir")
+        assert difference.abs().mean() < 0.02  # half precision
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(WeightsError, match="no such weights file"):
+        Converter.load(tmp_path, "cpu")
+
+
+def test_styles_with_their_own_post_filter_are_saved_and_loaded(tmp_path, converter):
+    own = converter.measure_style(song())
+    styles = converter.styles | {"own": own}
+    save_converter(tmp_path / CONVERTER_FILE, converter.model, styles, 64, {})
+    loaded = Converter.load(tmp_path / CONVERTER_FILE, "cpu", vocoder="griffin-lim")
+    for name in ("embedding", "texture", "balance", "stretch"):
+        assert torch.allclose(getattr(loaded.styles["own"], name), getattr(own, name), atol=1e-4), (
+            name
+        )
+    assert loaded.styles["bells"].balance is None and loaded.styles["bells"].texture is None
+
+
+@needs_shipped
+def test_each_shipped_file_is_below_16_mib():
+    sizes = {
+        path.name: Path(path).stat().st_size for path in shipped_weights().glob("*.safetensors")
+    }
+    assert sizes and max(sizes.values()) < 16 * 2**20

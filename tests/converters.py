@@ -1,0 +1,53 @@
+"""Small random converters, and a song for them."""
+
+import numpy as np
+import pytest
+import torch
+
+from kcarol.config import AudioConfig, ConversionConfig, ModelConfig, VocoderConfig
+from kcarol.conversion.converter import Converter
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, shipped_weights
+from kcarol.model.transformer import MusicTransformer
+from kcarol.vocoder.neural import NeuralVocoder
+
+AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
+needs_shipped = pytest.mark.skipif(
+    not all((shipped_weights() / name).is_file() for name in (CONVERTER_FILE, VOCODER_FILE)),
+    reason=f"no {CONVERTER_FILE} and {VOCODER_FILE} in kcarol/weights: train and export them first",
+)
+
+
+def song(length_s=3.0, seed=0):
+    """Chords of plucked tones on a beat of 120 bpm, (T,)."""
+    rng, rate = np.random.default_rng(seed), AUDIO.sample_rate
+    wave = np.zeros(round(length_s * rate) + rate)
+    for i in range(int(length_s * 2)):
+        time_s = np.arange(rate // 2) / rate
+        for midi in rng.choice([60, 62, 64, 65, 67, 69, 72], 3, replace=False):
+            wave[i * rate // 2 :][: rate // 2] += np.sin(
+                2 * np.pi * 440 * 2 ** ((midi - 69) / 12) * time_s
+            ) * np.exp(-4 * time_s)
+    return (0.2 * wave[: round(length_s * rate)]).astype(np.float32)
+
+
+def make_converter(window_frames=128, model=None):
+    torch.manual_seed(0)
+    model = model or MusicTransformer(MODEL)
+    model.mel_mean.fill_(-5.0)
+    vocoder = NeuralVocoder(VocoderConfig.smoke())
+    styles = {"bells": torch.zeros(MODEL.d_style), "choir": torch.ones(MODEL.d_style)}
+    return Converter(model, vocoder, styles, window_frames, AUDIO)
+
+
+def in_pieces(converter, piece_frames):
+    cfg = ConversionConfig(piece_frames=piece_frames)
+    return Converter(
+        converter.model,
+        converter.vocoder,
+        converter.styles,
+        converter.window_frames,
+        AUDIO,
+        "cpu",
+        torch.full((AUDIO.n_mels,), 0.2),
+        cfg,
+    )

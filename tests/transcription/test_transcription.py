@@ -1,0 +1,150 @@
+"""Facts about `Transcription`: what is derived from it, and its files."""
+
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+from transcriptions import labels_of, logits_of
+
+from kcarol.audio.loudness import Loudness
+from kcarol.config import AudioConfig
+from kcarol.transcription.decoding import decode
+from kcarol.transcription.song_level import SongLevel
+from kcarol.transcription.transcription import Transcription, TranscriptionError
+
+AUDIO = AudioConfig()
+
+
+def transcribed(noise=2.0, lufs=-14.123456789):
+    logits = logits_of(labels_of("Silent Night"), noise=noise)
+    n_samples = (len(logits) - 1) * AUDIO.hop_length + 7
+    fade_db = np.zeros(len(logits), np.float32)
+    fade_db[-100:] = -np.linspace(0, 40, 100, dtype=np.float32)
+    return decode(logits, SongLevel(n_samples, Loudness(lufs, -17.7), fade_db))
+
+
+@pytest.fixture(scope="module")
+def transcription():
+    return transcribed()
+
+
+def arrays_of(transcription):
+    return {f.name: getattr(transcription, f.name) for f in fields(Transcription)[:-1]} | vars(
+        transcription.level
+    )
+
+
+def same(one, other):
+    one, other = arrays_of(one), arrays_of(other)
+    return all(
+        np.array_equal(value, other[name])
+        and np.asarray(value).dtype == np.asarray(other[name]).dtype
+        for name, value in one.items()
+    )
+
+
+@pytest.mark.parametrize("noise", [0.0, 2.0, 8.0])
+@pytest.mark.parametrize("lufs", [-14.123456789, -np.inf])
+def test_a_saved_transcription_is_loaded_to_the_bit(tmp_path, noise, lufs):
+    transcription = transcribed(noise, lufs)
+    transcription.save(tmp_path / "song.json")
+    assert same(Transcription.load(tmp_path / "song.json"), transcription)
+    assert [path.name for path in tmp_path.iterdir()] == ["song.json"]
+
+
+def test_a_transcription_of_one_frame_is_loaded_too():
+    one = decode(logits_of(labels_of("Silent Night")).map(lambda x: x[:1]))
+    assert same(Transcription.from_json(one.to_json()), one)
+
+
+def test_a_file_takes_less_than_12_kilobytes_a_second_of_song(transcription):
+    seconds = transcription.level.n_samples / AUDIO.sample_rate
+    assert len(transcription.to_json()) / seconds < 12_000
+
+
+def test_downbeats_are_the_beats_that_begin_a_bar(transcription):
+    assert set(transcription.downbeats) < set(transcription.beats)
+    at = np.searchsorted(transcription.beats, transcription.downbeats)
+    assert (np.diff(at) == transcription.metre).mean() > 0.9
+
+
+def test_without_doubt_the_tune_is_played_as_if_it_were_sure(transcription):
+    sure, doubted = transcription.weighted_content(0.0), transcription.weighted_content(1.0)
+    assert torch.equal(sure.tune, transcription.content.tune)
+    assert torch.equal(sure.onset, transcription.content.onset)
+    assert (doubted.tune <= sure.tune).all() and not torch.equal(doubted.tune, sure.tune)
+    assert torch.equal(sure.chord, doubted.chord)
+
+
+def test_a_tune_moved_out_of_range_is_silent(transcription):
+    assert not replace(transcription, tune_shift=96).content.tune.any()
+
+
+def broken(transcription, **changes):
+    return json.dumps(json.loads(transcription.to_json()) | changes)
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("no JSON at all", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("[1, 2]", "no object of format 1"),
+        ('{"format": 2}', "no object of format 1"),
+        ('{"format": 1}', "no n_samples"),
+    ],
+)
+def test_what_is_no_transcription_is_refused_in_one_line(tmp_path, text, found):
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    with pytest.raises(TranscriptionError, match=found) as info:
+        Transcription.load(path)
+    assert str(path) in str(info.value) and "\n" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("n_samples", 10**15),
+        ("n_samples", "x"),
+        ("n_samples", -1),
+        ("n_samples", 400.5),
+        ("metre", True),
+        ("metre", 0),
+        ("beats", []),
+        ("beats", [3, 3]),
+        ("beats", [-1, 3]),
+        ("beats", 7),
+        ("positions", [0]),
+        ("tune", [[10**15, 60]]),
+        ("tune", [60]),
+        ("tune", {"a": 1}),
+        ("chord", [[1, [0.5] * 12]]),
+        ("energy", ["x"]),
+        ("fade_db", None),
+        ("loudness_lufs", "loud"),
+        ("loudness_rms_db", float("nan")),
+    ],
+)
+def test_wrong_values_are_refused(transcription, name, value):
+    with pytest.raises(ValueError):
+        Transcription.from_json(broken(transcription, **{name: value}))
+
+
+def test_frames_with_values_out_of_range_are_refused(transcription):
+    n = len(transcription)
+    for name, value in {"tune": 60.5, "onset": 1.5, "strokes": float("nan")}.items():
+        with pytest.raises(ValueError, match=f"{name} with values outside"):
+            Transcription.from_json(broken(transcription, **{name: [[n, value]]}))
+    with pytest.raises(ValueError):
+        Transcription.from_json(broken(transcription, chord=[[n, [0.5] * 11]]))
+
+
+def test_binary_files_and_missing_ones_are_named(tmp_path):
+    (tmp_path / "song.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(TranscriptionError, match="song.json: expected a transcription"):
+        Transcription.load(tmp_path / "song.json")
+    with pytest.raises(FileNotFoundError):
+        Transcription.load(tmp_path / "none.json")

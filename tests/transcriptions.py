@@ -1,0 +1,71 @@
+"""Transcriptions and logits of songs whose labels are known."""
+
+import numpy as np
+import torch
+
+from kcarol.config import AudioConfig
+from kcarol.corpus.dataset.labels import sheet_labels
+from kcarol.corpus.lead_sheet.tunes import tune
+from kcarol.dataset.labels import unpack
+from kcarol.model.content import N_PITCHES
+from kcarol.model.logits import HEADS, Logits
+from kcarol.transcription.lead_sheet import TimeGrid
+from kcarol.transcription.notation import bar_places
+from kcarol.transcription.song_level import SongLevel
+from kcarol.transcription.transcription import Transcription
+
+AUDIO = AudioConfig()
+
+
+def labels_of(title, drift=0.0, seed=0):
+    """Of at most 40 s of a tune, its tempo drifting."""
+    sheet = tune(title)
+    grid = TimeGrid.of(sheet, np.random.default_rng(seed) if drift else None, drift)
+    n_samples = round(min(grid.length_s, 40) * AUDIO.sample_rate)
+    return sheet_labels(sheet, grid, AUDIO, AUDIO.n_frames(n_samples))
+
+
+def logits_of(labels, firm=6.0, noise=0.0, seed=0):
+    """What perfect heads would give, with noise on top."""
+    targets = unpack(torch.from_numpy(labels.packed()))
+    one_hot, content = torch.nn.functional.one_hot, targets.content
+    shares = {
+        "tune": one_hot(targets.tune, N_PITCHES + 1),
+        "bass": one_hot(targets.bass, 13),
+        "onset": content.onset,
+        "chord": content.chord,
+        "beat": targets.beat,
+        "downbeat": targets.downbeat,
+        "accent": content.accent,
+    }
+    rng = np.random.default_rng(seed)
+    logits = {name: ((2 * share.float() - 1) * firm).numpy() for name, share in shares.items()}
+    logits["energy"] = torch.logit(content.energy.clamp(1e-3, 1 - 1e-3)).numpy()
+    noisy = {name: x + noise * rng.standard_normal(x.shape) for name, x in logits.items()}
+    return Logits(**{name: torch.from_numpy(x).half() for name, x in noisy.items()})
+
+
+def random_logits(n_frames, rng):
+    return Logits(
+        *(torch.from_numpy(rng.normal(0, 3, (n_frames, n))).half() for n in HEADS.values())
+    )
+
+
+def transcription_of(labels):
+    """What perfect decoding gives."""
+    beats = np.flatnonzero(labels.beat)
+    positions, metre = bar_places(beats, np.flatnonzero(labels.downbeat))
+    return Transcription(
+        beats=beats,
+        positions=positions,
+        metre=metre,
+        tune=labels.tune.astype(int),
+        tune_probability=(labels.tune >= 0).astype(np.float32),
+        tune_shift=labels.tune_shift,
+        onset=labels.onset.astype(np.float32),
+        chord=labels.chord.astype(np.float32),
+        bass=(labels.bass[:, None] == np.arange(12)).astype(np.float32),
+        strokes=labels.accent.astype(np.float32),
+        energy=labels.energy.astype(np.float32),
+        level=SongLevel.steady(len(labels.tune)),
+    )
