@@ -119,7 +119,7 @@ def _demo_pairs(arguments: Namespace) -> list[dict]:
 def _real_settings(arguments: Namespace, converter) -> dict:
     """Keyword arguments of `evaluate_real`."""
     from kcarol.evaluation.evaluate import audio_files
-    from kcarol.vocoder.neural import GriffinLim
+    from kcarol.vocoder.griffin_lim import GriffinLim
 
     smoke, audio = wants_smoke(arguments), converter.audio
     styles = arguments.styles or list(converter.styles)[: 1 if smoke else None]
@@ -145,7 +145,7 @@ def _synthetic_settings(arguments: Namespace, converter) -> dict:
     """Keyword arguments of `evaluate_synthetic`."""
     import torch
 
-    from kcarol.vocoder.neural import GriffinLim
+    from kcarol.vocoder.griffin_lim import GriffinLim
 
     def predict(wave, style):
         return converter.predicted_mel(wave, style).numpy()

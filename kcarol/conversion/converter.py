@@ -40,8 +40,10 @@ from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.song_level import measure_level
 from kcarol.transcription.transcription import Transcription
-from kcarol.vocoder.neural import GriffinLim, NeuralVocoder, vocoded
-from kcarol.vocoder.phase_refinement import Phases
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
+from kcarol.vocoder.phase_continuation import CarriedPhases
+from kcarol.vocoder.pieces import vocode_in_pieces
 
 Sound = np.ndarray | DiskBuffer
 
@@ -281,12 +283,12 @@ class Converter:
         return self.predict(content, style)
 
     def _vocoded(self, post_filter: PostFilter, n_samples: int) -> Iterator[np.ndarray]:
-        return vocoded(
+        return vocode_in_pieces(
             self.vocode, post_filter.frames, n_samples, self.audio.hop_length, self.cfg.piece_frames
         )
 
-    def vocode(self, mel: Tensor, length: int, phases: Phases | None = None) -> np.ndarray:
-        """Log-mel (F, M) -> (length,); `phases` as in `vocoded`."""
+    def vocode(self, mel: Tensor, length: int, phases: CarriedPhases | None = None) -> np.ndarray:
+        """Log-mel (F, M) -> (length,); `phases` as in `vocode_in_pieces`."""
         with fast_inference(self.device):
             return self.vocoder.vocode(mel.to(self.device), length, phases=phases).cpu().numpy()
 

@@ -11,7 +11,7 @@ from kcarol.config import ModelConfig
 from kcarol.conversion.converter import Converter
 from kcarol.model.content import N_CONTENT
 from kcarol.model.transformer import MusicTransformer
-from kcarol.vocoder.neural import GriffinLim
+from kcarol.vocoder.griffin_lim import GriffinLim
 
 
 @torch.inference_mode()

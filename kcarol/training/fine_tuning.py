@@ -47,7 +47,8 @@ from kcarol.training.recipe import mel_statistics
 from kcarol.transcription.lead_sheet import Stroke
 from kcarol.transcription.notation import bar_places, notate
 from kcarol.transcription.transcription import Transcription
-from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
 
 OWN = "own"  # name of the user's style
 TEXTURE_SHARE = 1.0  # of what is missing when the trained converter plays the user's carol

@@ -34,7 +34,8 @@ from kcarol.training.checkpoint import load_model_state
 from kcarol.training.losses import ConverterLoss
 from kcarol.training.pseudo_labels import with_pseudo_labels
 from kcarol.training.recipe import STATISTICS_ROWS, mel_statistics, train_converter, train_vocoder
-from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
 
 POOLS = {"converter": PairBatches, "vocoder": WaveBatches}
 HELD_OUT_BATCHES = 4

@@ -22,7 +22,8 @@ from kcarol.dataset.pair_set import read_pairs
 from kcarol.evaluation.evaluate import evaluate_real
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.checkpoint import load_model_state
-from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
 
 COLUMNS = (
     "retrieval",

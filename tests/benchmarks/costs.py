@@ -279,7 +279,7 @@ def vocoders(folder: Path, sizes: dict) -> Iterator[dict]:
     import torchaudio
 
     from kcarol.conversion.converter import Converter
-    from kcarol.vocoder.neural import GriffinLim
+    from kcarol.vocoder.griffin_lim import GriffinLim
 
     converter, n = Converter.load(None, "cpu"), min(30, sizes["heard_s"]) * RATE
     wave, cfg = np.resize(load_audio(SONG), n), AudioConfig()
@@ -341,7 +341,7 @@ def vocos_package(seconds: float) -> dict[str, Callable]:
 def methods(folder: Path, sizes: dict) -> Iterator[dict]:
     from kcarol.conversion.converter import Converter
     from kcarol.evaluation.baselines import band_levels, equalised
-    from kcarol.vocoder.neural import GriffinLim
+    from kcarol.vocoder.griffin_lim import GriffinLim
 
     converter, seconds = Converter.load(None, "cpu"), min(60, sizes["heard_s"])
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"

@@ -20,7 +20,8 @@ from kcarol.conversion.converter import to_reference_rms
 from kcarol.conversion.weights import VOCODER_FILE, shipped_weights
 from kcarol.evaluation.held_out import synthetic_pairs
 from kcarol.model.device import fast_inference
-from kcarol.vocoder.neural import GriffinLim, NeuralVocoder
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
 
 ROUNDS, MOST = 3, 12
 

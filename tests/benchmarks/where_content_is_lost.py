@@ -33,7 +33,7 @@ from kcarol.evaluation.evaluate import audio_files
 from kcarol.evaluation.held_out import synthetic_pairs
 from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
 from kcarol.transcription.notation import notate
-from kcarol.vocoder.neural import GriffinLim
+from kcarol.vocoder.griffin_lim import GriffinLim
 
 WINDOW_FRAMES = 512
 PROBE_STEPS, PROBE_RATE, PROBE_FRAMES = 300, 3e-3, 4096

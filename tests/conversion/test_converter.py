@@ -15,8 +15,8 @@ from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.model.content import FIELD_SIZES, Content
 from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.transcription import Transcription
-from kcarol.vocoder.neural import CONTEXT_FRAMES, GriffinLim, vocoded
-from kcarol.vocoder.phase_refinement import Phases
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.pieces import vocode_in_pieces
 
 AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
 
@@ -234,22 +234,6 @@ def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
         )
 
 
-@pytest.mark.parametrize("n_frames", [599, 600, 601, 602, 1_199, 1_200, 1_201])
-@pytest.mark.parametrize("rest", [0, 1, 255])
-def test_pieces_are_together_as_long_as_the_song(n_frames, rest):
-    n_samples, seen = (n_frames - 1) * AUDIO.hop_length + rest, []
-
-    def vocode(mel, length, phases):
-        seen.append((int(mel[0, 0]), len(mel)))
-        assert AUDIO.n_frames(length) == len(mel)
-        return seen[-1][0] * AUDIO.hop_length + np.arange(float(length))
-
-    mel_of = lambda first, stop: torch.arange(first, stop)[:, None]  # noqa: E731
-    pieces = list(vocoded(vocode, mel_of, n_samples, AUDIO.hop_length, 600))
-    assert np.allclose(np.concatenate(pieces), np.arange(n_samples))
-    assert max(n for _, n in seen) <= 600 + 2 * CONTEXT_FRAMES
-
-
 def test_griffin_lims_pieces_fade_into_each_other():
     converter = make_converter()
     slow = in_pieces(
@@ -268,12 +252,15 @@ def test_the_low_octaves_go_on_from_piece_to_piece():
     mel, n = shipped.log_mel(torch.from_numpy(wave)), len(wave)
 
     def starting_anew(mel, length, phases):
-        phases.known = Phases().known
-        return shipped.vocode(mel, length, phases)
+        return shipped.vocode(mel, length)
 
     def pieces(vocode):
         return np.concatenate(
-            list(vocoded(vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700))
+            list(
+                vocode_in_pieces(
+                    vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700
+                )
+            )
         )
 
     whole = shipped.vocode(mel, n)

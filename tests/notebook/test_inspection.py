@@ -12,7 +12,7 @@ from kcarol.notebook.inspection import (
     parameter_counts,
     resynthesised,
 )
-from kcarol.vocoder.neural import GriffinLim
+from kcarol.vocoder.griffin_lim import GriffinLim
 
 CFG = AudioConfig()
 
