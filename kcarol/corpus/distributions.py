@@ -1,6 +1,6 @@
-"""Tables of random parameters: text files that say how every setting of a sound is drawn.
+"""Random parameters: INI tables that say how every setting of a sound is drawn.
 
-A table is an INI file: a section for each sound, a line for each parameter, drawn in this order:
+A table has a section for each sound and a line for each parameter, drawn in the order of the file:
 
     a number or a word              that value
     uniform LOW HIGH                log_uniform LOW HIGH for what is heard in ratios
@@ -12,20 +12,9 @@ A table is an INI file: a section for each sound, a line for each parameter, dra
 
 from __future__ import annotations
 
-import configparser
-import functools
 from collections.abc import Mapping
-from importlib import resources
 
 import numpy as np
-
-
-@functools.cache
-def read_table(package: str, name: str) -> dict[str, dict[str, str]]:
-    """The sections of an INI file that lies in a package, each parameter's distribution as text."""
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
-    parser.read_string(resources.files(package).joinpath(name).read_text(encoding="utf-8"))
-    return {section: dict(parser[section]) for section in parser.sections()}
 
 
 def draw_parameters(rng: np.random.Generator, section: Mapping[str, str]) -> dict:

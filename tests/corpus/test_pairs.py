@@ -33,14 +33,13 @@ from kcarol.corpus.dataset.rendering import build
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS, demo_carol
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.corpus.mixing.mix import MixSettings, mix
 from kcarol.corpus.synthesis import render
 from kcarol.dataset.labels import N_PACKED, load_labels
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import ROW_FRAMES, Shard, stored_shards
 from kcarol.model.content import TUNE_CENTRE
 from kcarol.training.batches import PairBatches, WaveBatches
-from kcarol.transcription.lead_sheet import Part, Stroke, TimeGrid
+from kcarol.transcription.lead_sheet import TimeGrid
 
 CFG = AudioConfig()
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -207,44 +206,7 @@ def test_truth_frames_match_the_grid(song):
     assert 0 <= labels.beat_position.min() and labels.bar_position.max() < 1
 
 
-# --- render and pairs
-# ------------------------------------------------------------------------------------------------
-
-
-def test_a_missing_synthesiser_gives_one_line_with_the_install_command(monkeypatch, tmp_path):
-    monkeypatch.setitem(__import__("sys").modules, "fluidsynth", None)
-    for name in render.SOUNDFONTS:
-        (tmp_path / name).touch()
-    monkeypatch.setenv("KCAROL_SOUNDFONTS", str(tmp_path))
-    message = render.available()
-    assert (
-        "\n" not in message
-        and "apt install libfluidsynth3" in message
-        and "kcarol[corpus]" in message
-    )
-
-
-@pytest.mark.parametrize("name", render.SOUNDFONTS)
-def test_a_missing_soundfont_is_named_with_its_debian_package(monkeypatch, name):
-    monkeypatch.setattr(render, "FOLDERS", ())
-    monkeypatch.delenv("KCAROL_SOUNDFONTS", raising=False)
-    message = render.available([name])
-    assert name in message and render.SOUNDFONTS[name] in message and "\n" not in message
-
-
-def test_training_and_validation_share_no_soundfont():
-    assert render.VALIDATION_SOUNDFONT not in (*render.TRAINING_SOUNDFONTS, render.CAROL_SOUNDFONT)
-
-
-@corpus
-@needs_synth
-def test_nothing_of_the_last_render_sounds_in_the_next():
-    held = Part("held", (Stroke(0.1, 3.0, 60, 110),), program=48)
-    render.render_parts((held,), 0.513, 16_000, render.VALIDATION_SOUNDFONT)
-    rest = render.render_parts(
-        (replace(held, strokes=()),), 0.5, 16_000, render.VALIDATION_SOUNDFONT
-    )
-    assert np.abs(rest).max() < 2e-4  # dither
+# --- pairs
 
 
 @pytest.fixture(scope="module")
@@ -297,24 +259,6 @@ def test_validation_shares_no_title_with_training(monkeypatch):
     ]
     titles, fonts = [[{pair[i] for pair in side} for side in drawn] for i in (0, 1)]
     assert min(map(len, titles)) > 20 and not titles[0] & titles[1] and not fonts[0] & fonts[1]
-
-
-def test_stereo_mix_of_centred_stems_is_twice_the_mono_mix():
-    rng = np.random.default_rng(0)
-    stems = {
-        name: rng.standard_normal(16_000).astype(np.float32) for name in ("lead", "drums", "chords")
-    }
-    settings = MixSettings(haas_chance=0.0, width=0.0, send_db=-60.0, codec=None)
-    mono = mix(stems, np.random.default_rng(1), settings)
-    stereo = mix(stems, np.random.default_rng(1), settings, stereo=True)
-    assert stereo.shape == (2, 16_000) and np.allclose(stereo, mono, atol=1e-5)
-
-
-def test_stereo_mix_puts_a_stem_where_its_pan_says():
-    stems = {"chords": np.random.default_rng(0).standard_normal(16_000).astype(np.float32)}
-    settings = MixSettings(haas_chance=0.0, width=1.0, send_db=-60.0)
-    left, right = mix(stems, np.random.default_rng(1), settings, pans={"chords": -0.8}, stereo=True)
-    assert np.square(left).mean() > 10 * np.square(right).mean()
 
 
 # --- pool -----------------------------------------------------------------------------------------

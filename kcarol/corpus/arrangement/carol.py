@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import fft
 
-from kcarol.corpus.mixing.mix import reverb
+from kcarol.corpus.mixing.room import reverb
 from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, render_parts
 from kcarol.model.content import TUNE_CENTRE
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid

@@ -24,7 +24,8 @@ from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import render_pop
 from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS, WrittenSong, demo_carol
-from kcarol.corpus.mixing.mix import MixSettings, reverb
+from kcarol.corpus.mixing.room import reverb
+from kcarol.corpus.mixing.settings import MixSettings
 from kcarol.corpus.synthesis.render import renew
 from kcarol.corpus.tables import floats, read_table
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, save_labels

@@ -14,7 +14,10 @@ from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
-from kcarol.corpus.mixing.mix import MixSettings, amplifier, drift_pitch, mix
+from kcarol.corpus.mixing.degradation import drift_pitch
+from kcarol.corpus.mixing.dynamics import amplifier
+from kcarol.corpus.mixing.mix import mix
+from kcarol.corpus.mixing.settings import MixSettings
 from kcarol.corpus.synthesis import render, speech
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
 from kcarol.corpus.synthesis.formant_voice import synthesise_singing

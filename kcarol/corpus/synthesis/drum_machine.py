@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from kcarol.corpus.distributions import draw_parameters, read_table
+from kcarol.corpus.distributions import draw_parameters
 from kcarol.corpus.synthesis.oscillators import add_at_, band_pass
+from kcarol.corpus.tables import read_table
 from kcarol.transcription.lead_sheet import Stroke
 
 GENERAL_MIDI = {  # the notes that each sound serves; other notes sound as the rim
@@ -61,7 +62,7 @@ class DrumKit:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> DrumKit:
         """A random kit, from long 808 kicks over acoustic-like to clicky electronic ones."""
-        table = read_table("kcarol.corpus.synthesis", "drum_kits.ini")
+        table = read_table("synthesis", "drum_kits.ini")
         changed = table["long kick"] if rng.random() < 0.3 else {}
         return cls(**draw_parameters(rng, {**table["kit"], **changed}))
 

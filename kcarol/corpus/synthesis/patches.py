@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.corpus.distributions import draw_parameters, read_table
+from kcarol.corpus.distributions import draw_parameters
+from kcarol.corpus.draws import pick
+from kcarol.corpus.tables import read_table
 
 # patches by role, a repeated one being more frequent; other roles draw from OTHER_KINDS
 ROLE_KINDS = {
@@ -54,15 +56,9 @@ class Patch:
     @classmethod
     def draw(cls, rng: np.random.Generator, role: str = "lead") -> Patch:
         """A random patch for lead, chords, pad, bass, arp, fx or any other role (melodic)."""
-        kinds = ROLE_KINDS.get(role, OTHER_KINDS)
-        kind = kinds[rng.integers(len(kinds))]
-        settings = draw_parameters(rng, patch_table()[kind])
+        kind = pick(rng, ROLE_KINDS.get(role, OTHER_KINDS))
+        settings = draw_parameters(rng, read_table("synthesis", "patches.ini")[kind])
         bars = {name: settings.pop(name) for name in list(settings) if name.startswith("drawbar")}
         if bars:  # the fundamental is always pulled out fully
             settings["drawbars"] = (1.0, *(bars[f"drawbar_{k}"] for k in range(2, 7)))
         return cls(kind, **settings)
-
-
-def patch_table() -> dict[str, dict[str, str]]:
-    """The distributions of all patches' settings, by kind."""
-    return read_table("kcarol.corpus.synthesis", "patches.ini")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.corpus.distributions import draw_parameters, read_table
+from kcarol.corpus.distributions import draw_parameters
+from kcarol.corpus.tables import read_table
 
 # about these values a singer's are drawn: factor on the formants, centre of the speaking voice
 KINDS = {"male": (1.0, 46.0), "female": (1.16, 57.0), "child": (1.3, 61.0)}
@@ -52,7 +53,7 @@ class Singer:
             raise ValueError(
                 f"expected kind {', '.join(KINDS)} or None, found {kind!r}: name one of them"
             )
-        table = read_table("kcarol.corpus.synthesis", "singers.ini")
+        table = read_table("synthesis", "singers.ini")
         changed = table["pitch-corrected"] if rng.random() < CORRECTED else {}
         settings = draw_parameters(rng, {**table["natural"], **changed})
         settings["tract"] *= KINDS[kind][0]

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kcarol.corpus.distributions import read_table
+from kcarol.corpus.draws import pick
 from kcarol.corpus.synthesis.singer import Singer
+from kcarol.corpus.tables import floats, read_table
 from kcarol.transcription.lead_sheet import Stroke
 
 # vowels or diphthongs of a syllable, all equally likely: plain vowels are the most frequent
@@ -66,23 +67,18 @@ class Syllable:
 @functools.cache
 def vowels() -> dict[str, tuple[float, ...]]:
     """Five formants of each vowel in Hz, of an adult man."""
-    table = read_table("kcarol.corpus.synthesis", "phonemes.ini")["vowels"]
-    return {name: tuple(map(float, row.split())) for name, row in table.items()}
+    table = read_table("synthesis", "phonemes.ini")["vowels"]
+    return {name: floats(row) for name, row in table.items()}
 
 
 @functools.cache
 def consonants() -> dict[str, Consonant]:
-    table = read_table("kcarol.corpus.synthesis", "phonemes.ini")["consonants"]
-    found = {}
-    for name, row in table.items():
-        length_s, *locus_hz, voiced, noise, centre_hz, width_hz, aspiration, closure = map(
-            float, row.replace("|", " ").split()
-        )
-        locus = tuple(locus_hz) if any(locus_hz) else None
-        found[name] = Consonant(
-            length_s, locus, voiced, noise, centre_hz, width_hz, aspiration, closure
-        )
-    return found
+    table = read_table("synthesis", "phonemes.ini")["consonants"]
+    return {name: _consonant(*floats(row.replace("|", " "))) for name, row in table.items()}
+
+
+def _consonant(length_s: float, f1: float, f2: float, f3: float, *sound: float) -> Consonant:
+    return Consonant(length_s, (f1, f2, f3) if f1 else None, *sound)
 
 
 def sung_lines(strokes: Sequence[Stroke], length_s: float) -> list[list[Stroke]]:
@@ -157,7 +153,7 @@ def _draw_onsets(line: Sequence[Stroke], rng: np.random.Generator, melisma: floa
         if (connected and rng.random() < melisma) or rng.random() < 0.07:
             onsets.append(_Onset(None, 0.0, onsets[-1].nucleus if connected else nuclei[k]))
             continue
-        name = names[rng.integers(len(names))]
+        name = pick(rng, names)
         length_s = consonants()[name].length_s * rng.uniform(0.7, 1.4)
         onsets.append(_Onset(name, min(length_s, 0.4 * since_s), nuclei[k]))
     return onsets

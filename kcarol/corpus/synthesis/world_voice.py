@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import signal
 
+from kcarol.corpus.draws import pick
 from kcarol.corpus.mixing.levels import with_sounding_rms
 from kcarol.corpus.synthesis.formant_voice import check_style, singer_formant_db
 from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve, rap_curve
@@ -90,12 +91,8 @@ def choose(speakers: Sequence[Speaker], singer: Singer, rng: np.random.Generator
     """A random one of the speakers whose formants can be warped to the singer's, else the nearest."""
     fitting = [s for s in speakers if WARP[0] <= singer.tract / s.tract <= WARP[1]]
     if fitting:
-        return _pick(fitting, rng)
+        return pick(rng, fitting)
     return min(speakers, key=lambda s: abs(s.tract - singer.tract))
-
-
-def _pick(items: Sequence, rng: np.random.Generator):
-    return items[rng.integers(len(items))]
 
 
 def _sing_line(
@@ -151,9 +148,9 @@ def plan_words(
     bare = [u for u in opened if u.onset_s < 0.03] or opened
     refrain = None
     if style == "choir" and rng.random() < 0.5:
-        refrain = _pick(bare, rng)
+        refrain = pick(rng, bare)
     elif rng.random() < 0.1:
-        refrain = _pick(opened, rng)
+        refrain = pick(rng, opened)
     heads: list[int] = []  # the note on which each word begins
     units: list[Unit] = []
     for k, s in enumerate(planned):
@@ -162,7 +159,7 @@ def plan_words(
             continue
         heads.append(k)
         fitting = closed if s.coda else opened if s.consonant else bare
-        units.append(refrain or _pick(fitting, rng))
+        units.append(refrain or pick(rng, fitting))
     return _with_room_for_onsets(planned, heads, units, rng)
 
 

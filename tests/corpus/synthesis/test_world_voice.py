@@ -1,6 +1,4 @@
-"""Spoken syllables and their singing: borders of sounds, pitch, time, speakers, and what is said
-where they are missing.
-"""
+"""Syllables sung by WORLD: pitch, time, speakers."""
 
 from dataclasses import replace
 
@@ -18,9 +16,6 @@ from kcarol.corpus.synthesis.speech import (
     TRAINING_SPEAKERS,
     VALIDATION_SPEAKERS,
     Unit,
-    bank,
-    hangul,
-    texts,
 )
 from kcarol.corpus.synthesis.world_voice import WARP, Word, choose, lay_words, sing_words
 from kcarol.transcription.lead_sheet import Part, Stroke
@@ -75,25 +70,6 @@ def pitch_midi(wave, near_midi):
 def steady(wave, stroke):
     first, last = stroke.start_s + 0.4 * stroke.length_s, stroke.start_s + 0.75 * stroke.length_s
     return wave[int(first * SAMPLE_RATE) : int(last * SAMPLE_RATE)]
-
-
-# --- without the programs
-# ------------------------------------------------------------------------------------
-
-
-def test_hangul_is_composed_as_unicode_does():
-    assert [hangul("ㄱ", "ㅏ"), hangul("ㅎ", "ㅣ"), hangul("ㅂ", "ㅕ", "ㄹ")] == ["가", "히", "별"]
-
-
-@pytest.mark.parametrize("language", ["ko", "en", "ja"])
-def test_each_language_has_forty_different_syllables(language):
-    words = texts(language)
-    assert 40 <= len(words) == len(set(words)) and texts(language) == words
-
-
-def test_held_out_speakers_are_not_trained_on():
-    assert not {s.voice for s in TRAINING_SPEAKERS} & {s.voice for s in VALIDATION_SPEAKERS}
-    assert len(TRAINING_SPEAKERS) >= 20
 
 
 @pytest.mark.parametrize("kind", ["male", "female", "child"])
@@ -163,56 +139,6 @@ def test_without_the_programs_every_song_with_speakers_is_refused_in_one_line(mo
                 speakers=TRAINING_SPEAKERS,
             )
         assert "\n" not in str(error.value)
-
-
-# --- the bank
-# ------------------------------------------------------------------------------------------------
-
-
-@corpus
-@needs_speech
-def test_a_bank_holds_syllables_with_consonants_and_voiced_vowels():
-    voices = bank(MAN)
-    assert len(voices.units) >= 40 and sum(unit.is_closed for unit in voices.units) >= 8
-    assert (
-        voices.log_power.shape
-        == voices.aperiodicity.shape
-        == (len(voices.voiced), 1 + speech.N_FFT // 2)
-    )
-    for unit in voices.units:
-        assert unit.first <= unit.vowel < unit.coda <= unit.last <= len(voices.voiced)
-        assert voices.voiced[unit.vowel : unit.coda].mean() > 0.8
-        held = np.exp(
-            voices.log_power[unit.vowel + (unit.coda - unit.vowel) // 2 : unit.coda].astype(float)
-        ).mean(axis=1)
-        assert np.abs(10 * np.log10(held)).max() < 3.5, unit.text
-    assert (
-        np.isfinite(voices.log_power).all()
-        and 0 <= voices.aperiodicity.min()
-        and voices.aperiodicity.max() <= 1
-    )
-
-
-@corpus
-@needs_speech
-def test_espeak_says_the_same_in_every_process():
-    words = texts("ko")[:6]
-    first, again = speech.speak("ko+m2", words)[0], speech.speak("ko+m2", words)[0]
-    assert (
-        all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-        and min(map(len, first)) > 2000
-    )
-
-
-@corpus
-@needs_speech
-def test_an_unknown_voice_is_named_with_the_way_out():
-    with pytest.raises(RenderError, match="no voice 'xx\\+nobody'.*pip install 'kcarol"):
-        speech.speak("xx+nobody", ["아"])
-
-
-# --- singing
-# -------------------------------------------------------------------------------------------------
 
 
 @corpus

@@ -1,0 +1,50 @@
+"""What is missing is named; renders do not depend on one another."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kcarol.corpus.synthesis import render
+from kcarol.transcription.lead_sheet import Part, Stroke
+
+MISSING = render.available((render.VALIDATION_SOUNDFONT,))
+needs_synth = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+corpus = pytest.mark.corpus
+
+
+def test_a_missing_synthesiser_gives_one_line_with_the_install_command(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "fluidsynth", None)
+    for name in render.SOUNDFONTS:
+        (tmp_path / name).touch()
+    monkeypatch.setenv("KCAROL_SOUNDFONTS", str(tmp_path))
+    message = render.available()
+    assert (
+        "\n" not in message
+        and "apt install libfluidsynth3" in message
+        and "kcarol[corpus]" in message
+    )
+
+
+@pytest.mark.parametrize("name", render.SOUNDFONTS)
+def test_a_missing_soundfont_is_named_with_its_debian_package(monkeypatch, name):
+    monkeypatch.setattr(render, "FOLDERS", ())
+    monkeypatch.delenv("KCAROL_SOUNDFONTS", raising=False)
+    message = render.available([name])
+    assert name in message and render.SOUNDFONTS[name] in message and "\n" not in message
+
+
+def test_training_and_validation_share_no_soundfont():
+    assert render.VALIDATION_SOUNDFONT not in (*render.TRAINING_SOUNDFONTS, render.CAROL_SOUNDFONT)
+
+
+@corpus
+@needs_synth
+def test_nothing_of_the_last_render_sounds_in_the_next():
+    held = Part("held", (Stroke(0.1, 3.0, 60, 110),), program=48)
+    render.render_parts((held,), 0.513, 16_000, render.VALIDATION_SOUNDFONT)
+    rest = render.render_parts(
+        (replace(held, strokes=()),), 0.5, 16_000, render.VALIDATION_SOUNDFONT
+    )
+    assert np.abs(rest).max() < 2e-4  # dither
