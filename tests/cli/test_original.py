@@ -11,6 +11,7 @@ import pytest
 from kcarol.cli import evaluate, original
 from kcarol.cli.main import make_parser
 from kcarol.config import Config
+from kcarol.corpus.synthesis.render import available
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,3 +99,19 @@ def test_other_commands_are_understood_too(monkeypatch, capsys):
 def test_main_py_is_this_parser():
     done = subprocess.run([sys.executable, "main.py"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2 and done.stderr.startswith("usage: python main.py")
+
+
+@pytest.mark.slow
+def test_all_of_it_works_without_a_synthesiser(tmp_path, monkeypatch, capsys):
+    """In smoke size and on the demo set, as after the README's Run line."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setitem(sys.modules, "fluidsynth", None)
+    assert available() is not None
+    folders = {"--processed": "clips", "--train-out": "run", "--eval-out": "eval"}
+    places = [word for flag, name in folders.items() for word in (flag, str(tmp_path / name))]
+    argv = ["--preprocess", "--train", "--eval", "--smoke", "--steps", "2", "--device", "cpu"]
+    argv += ["--most-pairs", "1", "--heard-s", "5", "--no-anchors"]
+    assert original.main([*argv, *places]) == 0, capsys.readouterr().err
+    assert (tmp_path / "run/converter.safetensors").is_file()
+    table = (tmp_path / "eval/table.md").read_text()  # without baselines, which take longest
+    assert "| synthetic | kcarol |" in table and "| demo | kcarol |" in table
