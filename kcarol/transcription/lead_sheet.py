@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# semitones above the root, by chord quality
 SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
+# semitones above the root
 QUALITIES: dict[str, tuple[int, ...]] = {
     "maj": (0, 4, 7),
     "min": (0, 3, 7),
@@ -24,19 +24,28 @@ QUALITIES: dict[str, tuple[int, ...]] = {
 }
 
 ACCENT = 0.5  # eighths of a groove at least this strong are strokes
+ENERGY = 0.6  # of a section, where nothing says otherwise
 
 
 @dataclass(frozen=True)
-class Note:
+class Span:
+    """A stretch of the song."""
+
     start: float  # beats from the beginning
     length: float  # beats
+
+    @property
+    def end(self) -> float:
+        return self.start + self.length
+
+
+@dataclass(frozen=True)
+class Note(Span):
     pitch: int  # MIDI
 
 
 @dataclass(frozen=True)
-class Chord:
-    start: float  # beats
-    length: float  # beats
+class Chord(Span):
     root: int  # pitch class, C = 0
     quality: str = "maj"  # a key of QUALITIES
     bass: int | None = None  # pitch class of the bass, None: the root
@@ -54,11 +63,15 @@ class Chord:
 @dataclass(frozen=True)
 class Section:
     name: str  # intro, verse, chorus, bridge, outro ...
-    start: float  # beats
+    start: float  # beats from the beginning
     length: float  # beats
-    energy: float = 0.6  # 0 to 1: how full the arrangement is
+    energy: float = ENERGY  # 0 to 1: how full the arrangement is
     sung: bool = True  # False: instrumental, the tune rests
     accents: tuple[float, ...] = ()  # the section's own groove; none: the sheet's
+
+    @property
+    def end(self) -> float:
+        return self.start + self.length
 
 
 @dataclass(frozen=True)
@@ -79,22 +92,27 @@ class LeadSheet:
 
     @property
     def n_beats(self) -> float:
-        return self.chords[-1].start + self.chords[-1].length
+        return self.chords[-1].end
 
     @property
     def length_s(self) -> float:
         return self.n_beats * 60 / self.tempo_bpm
 
+    def section_at(self, beat: float) -> Section | None:
+        return next((s for s in self.sections if s.start <= beat < s.end), None)
+
+    def energy_at(self, beat: float) -> float:
+        section = self.section_at(beat)
+        return ENERGY if section is None else section.energy
+
     def is_accented(self, beat: float) -> bool:
-        """Whether a beat is an eighth that the groove strikes: strong or weak and nothing between,
-        as the player is told.
-        """
-        own = next(
-            (s.accents for s in self.sections if s.start <= beat + 1e-6 < s.start + s.length), ()
-        )
-        groove = own or self.accents or (1.0,) + (0.0,) * (2 * self.beats_per_bar - 1)
+        """Whether a beat is an eighth on which the groove strikes."""
+        section = self.section_at(beat + 1e-6)
+        groove = (section and section.accents) or self.accents
+        groove = groove or (1.0,) + (0.0,) * (2 * self.beats_per_bar - 1)
         eighth = 2 * (beat % self.beats_per_bar)
-        return abs(eighth - round(eighth)) < 1e-6 and groove[round(eighth) % len(groove)] >= ACCENT
+        is_eighth = abs(eighth - round(eighth)) < 1e-6
+        return is_eighth and groove[round(eighth) % len(groove)] >= ACCENT
 
 
 @dataclass(frozen=True)
@@ -147,13 +165,11 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Part:
-    """What one instrument plays. `sound` None: General MIDI `program` through the synthesiser
-    (`is_drums`: the drum kit).
-    """
+    """What one instrument plays."""
 
     name: str  # lead, second, chords, pad, bass, drums, arp, sleigh ...
     strokes: tuple[Stroke, ...]
-    program: int = 0
+    program: int = 0  # General MIDI, from 0; of drums: the kit
     is_drums: bool = False
     gain_db: float = 0.0
     pan: float = 0.0  # -1 left to 1 right

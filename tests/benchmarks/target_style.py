@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import STYLES, CarolStyle, render_carol
+from kcarol.corpus.arrangement.carol import render_carol
+from kcarol.corpus.arrangement.carol_styles import STYLES, CarolStyle
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.pairs import render_pop

@@ -17,14 +17,9 @@ import torch
 from kcarol.audio.features import Features
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import (
-    STYLES,
-    arrange_carol,
-    draw_style,
-    sleigh_bells,
-    tune_shift,
-    voicing,
-)
+from kcarol.corpus.arrangement.carol import arrange_carol, tune_shift, voicing
+from kcarol.corpus.arrangement.carol_styles import STYLES, draw_style
+from kcarol.corpus.arrangement.sleigh_bells import sleigh_bells
 from kcarol.corpus.dataset import rendering
 from kcarol.corpus.dataset.demo_set import DemoSong, demo_labels, file_name, label_events
 from kcarol.corpus.dataset.labels import sheet_labels
@@ -175,12 +170,9 @@ def test_styles_without_sleigh_bells_have_none():
     assert not sleigh_bells(SHEETS[0], grid, STYLES["choir"], 16_000, 16_000).any()
 
 
-def test_drawn_styles_vary_and_spread_zero_gives_the_style_itself():
-    assert all(
-        draw_style(np.random.default_rng(seed), "organ", spread=0) == STYLES["organ"]
-        for seed in range(5)
-    )
-    assert len({draw_style(np.random.default_rng(seed), "organ") for seed in range(12)}) > 4
+def test_drawn_styles_vary_and_some_are_the_style_itself():
+    drawn = {draw_style(np.random.default_rng(seed), "organ") for seed in range(12)}
+    assert len(drawn) > 4 and STYLES["organ"] in drawn
 
 
 # --- truth ----------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.conversion.style_matching import balance_of
 from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
-from kcarol.corpus.arrangement.carol import STYLES, render_carol
+from kcarol.corpus.arrangement.carol import render_carol
+from kcarol.corpus.arrangement.carol_styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune

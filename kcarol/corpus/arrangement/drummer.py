@@ -2,25 +2,83 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from kcarol.corpus.arrangement.grooves import DRUMS, GROOVES, LEVELS, Groove
-from kcarol.corpus.arrangement.score import Bar, Event, Score, pick, sections_played
+from kcarol.corpus.arrangement.grooves import DRUMS, VELOCITIES, Groove
+from kcarol.corpus.arrangement.score import Bar, Event, Score
+from kcarol.corpus.draws import pick
+
+SNARE = 38
+# what fills are played on, from the first to the last stroke or in turn
+FILLS = {
+    "toms": (50, 48, 47, 45, 43, 41),
+    "snare": (SNARE,),
+    "build": (SNARE,),
+    "mixed": (SNARE, 36, 47, SNARE, 43, 46),
+    "stop": (),
+}
+PERCUSSION = ("shaker", "tamb", "conga", "cowbell", "clap", "claves", "bongo")
 
 
-def _draw_lines(
-    groove: Groove, score: Score, rng: np.random.Generator
-) -> list[tuple[str, int, float, str]]:
-    """One rhythm for each drum (name, note, threshold, pattern), the kick made to follow the
-    sheet's accents.
+class _Line(NamedTuple):
+    """The rhythm that one drum plays through the song."""
+
+    drum: str
+    note: int
+    energy: float  # of the sections from which it plays
+    pattern: str
+
+
+class _Hit(NamedTuple):
+    beat: float
+    velocity: float
+
+
+def drum_part(score: Score, rng: np.random.Generator, groove: Groove) -> list[Event]:
+    """Pattern, ghost notes, hat rolls, crashes at section starts, fills before them; thin where the
+    energy is low.
     """
+    lines = _draw_lines(groove, score, rng)
+    ghosts = rng.random() * 0.45 * (rng.random() < 0.6)
+    crash = rng.random()
+    fill_rate = rng.uniform(0.2, 0.95)
+    entry = rng.uniform(-0.1, 0.45)
+    period = pick(rng, (2, 4, 8))
+    slips = rng.uniform(0, 0.12) * (rng.random() < 0.7)
+    events: list[Event] = []
+    for bar in score.bars:
+        if bar.energy < entry:
+            continue
+        ends_period = bar.is_last or (bar.index + 1) % period == 0 and rng.random() < 0.3
+        is_filled = ends_period and rng.random() < fill_rate
+        until = bar.end - pick(rng, (0.5, 1, 1, 2)) if is_filled else bar.end
+        for line in lines:
+            if bar.energy >= line.energy:
+                hits = _bar_hits(line.pattern, groove, bar, score.sheet.swing)
+                hits = [hit for hit in hits if hit.beat < until - 1e-6]
+                if slips:
+                    hits = _varied(hits, bar, slips, rng)
+                rolls = groove.rolls if line.drum == "hat" else 0.0
+                events += _strokes(hits, line.note, bar, rng, rolls)
+        events += _ghost_notes(bar, ghosts, rng)
+        if is_filled:
+            events += _fill(until, bar.end, bar.energy, rng)
+        if bar.is_first and rng.random() < crash * bar.energy * 1.5:
+            events.append(Event(bar.start, 1.0, pick(rng, DRUMS["crash"]), 75 + 45 * bar.energy))
+    return events
+
+
+def _draw_lines(groove: Groove, score: Score, rng: np.random.Generator) -> list[_Line]:
+    """One rhythm for each drum, the kick at times made to follow the sheet's accents."""
     lines = []
-    for name, threshold, options in groove.lines:
-        pattern = pick(rng, options)
-        if name == "kick" and groove.steps == 4 and rng.random() < 0.5:
+    for drum, energy, patterns in ((x.drum, x.energy, x.patterns) for x in groove.lines):
+        pattern = pick(rng, patterns)
+        if drum == "kick" and groove.steps == 4 and rng.random() < 0.5:
             pattern = _kick_on_accents(pattern, score, rng)
-        note = DRUMS[name][int(rng.random() < 0.3) % len(DRUMS[name])]
-        lines.append((name, note, threshold * rng.uniform(0.6, 1.2), pattern))
+        note = DRUMS[drum][int(rng.random() < 0.3) % len(DRUMS[drum])]
+        lines.append(_Line(drum, note, energy * rng.uniform(0.6, 1.2), pattern))
     return lines
 
 
@@ -35,136 +93,84 @@ def _kick_on_accents(pattern: str, score: Score, rng: np.random.Generator) -> st
     return "".join(steps)
 
 
-def drum_part(score: Score, rng: np.random.Generator, groove: Groove) -> list[Event]:
-    """Pattern, ghost notes, hat rolls, crashes at section starts, fills before them; thin where the
-    energy is low.
-    """
-    lines, events = _draw_lines(groove, score, rng), []
-    ghosts, rolls = (
-        rng.random() * 0.45 * (rng.random() < 0.6),
-        0.3 * (groove is GROOVES["trap"]) + 0.05,
-    )
-    crash, fill_rate, entry = rng.random(), rng.uniform(0.2, 0.95), rng.uniform(-0.1, 0.45)
-    period, slips = pick(rng, (2, 4, 8)), rng.uniform(0, 0.12) * (rng.random() < 0.7)
-    for bar in score.bars:
-        if bar.energy < entry:
-            continue
-        fills = (
-            bar.is_last or (bar.index + 1) % period == 0 and rng.random() < 0.3
-        ) and rng.random() < fill_rate
-        until = bar.end - pick(rng, (0.5, 1, 1, 2)) if fills else bar.end
-        for name, note, threshold, pattern in lines:
-            if bar.energy >= threshold:
-                hits = _bar_hits(pattern, groove, bar, score.sheet.swing)
-                hits = [(beat, level) for beat, level in hits if beat < until - 1e-6]
-                hits = _as_played(hits, bar, slips, rng) if slips else hits
-                roll = rolls if name == "hat" else 0.0
-                events += _hit_events(hits, note, bar, rng, roll)
-        if ghosts:
-            events += [
-                (bar.start + (i + 0.5) / 2, 0.1, 38, rng.uniform(22, 42), 0.0)
-                for i in range(int(2 * bar.length))
-                if rng.random() < ghosts
-            ]
-        if fills:
-            events += _fill(until, bar.end, bar.energy, rng)
-        if bar.is_first and rng.random() < crash * bar.energy * 1.5:
-            events.append((bar.start, 1.0, pick(rng, DRUMS["crash"]), 75 + 45 * bar.energy, 0.0))
-    return events
-
-
-def _bar_hits(pattern: str, groove: Groove, bar: Bar, swing: float) -> list[tuple[float, int]]:
-    """(beat, velocity) of one drum in one bar; in swung songs triplets are written as eighths: the
-    grid delays them.
-    """
+def _bar_hits(pattern: str, groove: Groove, bar: Bar, swing: float) -> list[_Hit]:
+    """One drum in one bar. In swung songs triplets are written as eighths: the grid delays them."""
     n_steps = groove.beats * groove.steps
     first = (bar.index % (len(pattern) // n_steps)) * n_steps
-    triplets = (0.0, 0.25, 0.5) if swing > 0.05 else (0.0, 1 / 3, 2 / 3)
-    hits = []
-    for i, letter in enumerate(pattern[first : first + n_steps]):
-        if letter != ".":
-            beat, part = divmod(i, groove.steps)
-            hits.append(
-                (
-                    bar.start
-                    + beat
-                    + (triplets[part] if groove.steps == 3 else part / groove.steps),
-                    LEVELS[letter],
-                )
-            )
-    return hits
+    offsets = [step / groove.steps for step in range(groove.steps)]
+    if groove.steps == 3 and swing > 0.05:
+        offsets = [0.0, 0.25, 0.5]
+    return [
+        _Hit(bar.start + i // groove.steps + offsets[i % groove.steps], VELOCITIES[letter])
+        for i, letter in enumerate(pattern[first : first + n_steps])
+        if letter != "."
+    ]
 
 
-def _as_played(
-    hits: list[tuple[float, int]], bar: Bar, slips: float, rng: np.random.Generator
-) -> list[tuple[float, int]]:
+def _varied(hits: list[_Hit], bar: Bar, slips: float, rng: np.random.Generator) -> list[_Hit]:
     """Hits as a drummer varies them from bar to bar: weak ones left out, soft ones put in; a bar's
     first stays.
     """
     kept = [
-        (beat, level)
-        for k, (beat, level) in enumerate(hits)
-        if k == 0 or rng.random() > slips * (2 - level / 90)
+        hit
+        for k, hit in enumerate(hits)
+        if k == 0 or rng.random() > slips * (2 - hit.velocity / 90)
     ]
-    added = int(rng.poisson(slips * bar.length))
-    return sorted(
-        kept
-        + [
-            (bar.start + rng.integers(1, max(2, int(4 * bar.length))) / 4, LEVELS["o"])
-            for _ in range(added)
-        ]
-    )
+    n_sixteenths = max(2, int(4 * bar.length))
+    for _ in range(int(rng.poisson(slips * bar.length))):
+        kept.append(_Hit(bar.start + rng.integers(1, n_sixteenths) / 4, VELOCITIES["o"]))
+    return sorted(kept)
 
 
-def _hit_events(hits, note: int, bar: Bar, rng: np.random.Generator, roll: float) -> list[Event]:
-    scale, events = 0.75 + 0.3 * bar.energy, []
-    for beat, level in hits:
-        n = pick(rng, (2, 3, 4)) if roll and rng.random() < roll / 2 else 1
-        events += [
-            (beat + k * 0.5 / n, 0.2, note, level * scale * (1 - 0.1 * k), 0.0) for k in range(n)
-        ]
+def _strokes(
+    hits: list[_Hit], note: int, bar: Bar, rng: np.random.Generator, rolls: float
+) -> list[Event]:
+    scale = 0.75 + 0.3 * bar.energy
+    events = []
+    for beat, velocity in hits:
+        n = pick(rng, (2, 3, 4)) if rolls and rng.random() < rolls / 2 else 1
+        for k in range(n):
+            events.append(Event(beat + k * 0.5 / n, 0.2, note, velocity * scale * (1 - 0.1 * k)))
     return events
 
 
+def _ghost_notes(bar: Bar, share: float, rng: np.random.Generator) -> list[Event]:
+    if not share:
+        return []
+    return [
+        Event(bar.start + (i + 0.5) / 2, 0.1, SNARE, rng.uniform(22, 42))
+        for i in range(int(2 * bar.length))
+        if rng.random() < share
+    ]
+
+
 def _fill(start: float, end: float, energy: float, rng: np.random.Generator) -> list[Event]:
-    kind = pick(rng, ("toms", "snare", "build", "mixed", "stop"))
-    if kind == "stop":
+    kind = pick(rng, tuple(FILLS))
+    drums = FILLS[kind]
+    if not drums:
         return []
     n = max(2, int((end - start) * pick(rng, (2, 4, 4))))
-    pools = {
-        "toms": (50, 48, 47, 45, 43, 41),
-        "snare": (38,),
-        "build": (38,),
-        "mixed": (38, 36, 47, 38, 43, 46),
-    }
-    pool, events = pools[kind], []
+    events = []
     for k in range(n):
-        note = pool[k * len(pool) // n] if kind == "toms" else pool[k % len(pool)]
-        rise = k / n if kind == "build" else 0.5 + 0.5 * (k % 2 == 0)
-        events.append(
-            (
-                start + k * (end - start) / n,
-                0.15,
-                note,
-                (50 + 55 * rise) * (0.7 + 0.3 * energy),
-                0.0,
-            )
-        )
+        note = drums[k * len(drums) // n] if kind == "toms" else drums[k % len(drums)]
+        if kind == "build":
+            rise = k / n
+        else:
+            rise = 1.0 if k % 2 == 0 else 0.5
+        velocity = (50 + 55 * rise) * (0.7 + 0.3 * energy)
+        events.append(Event(start + k * (end - start) / n, 0.15, note, velocity))
     return events
 
 
 def percussion_part(score: Score, rng: np.random.Generator) -> list[Event]:
     """A layer beside the kit: shaker, tambourine, congas, cowbell or claps in one drawn rhythm."""
-    note = DRUMS[pick(rng, ("shaker", "tamb", "conga", "cowbell", "clap", "claves", "bongo"))][0]
+    note = DRUMS[pick(rng, PERCUSSION)][0]
     n = 4 * score.beats_per_bar
-    levels = rng.uniform(35, 100, n) * (
-        rng.random(n) < np.where(np.arange(n) % 2 == 0, 0.7, rng.uniform(0, 0.5))
-    )
-    played = sections_played(score, rng, rng.uniform(0.3, 0.8))
+    levels = rng.uniform(35, 100, n)
+    is_played = rng.random(n) < np.where(np.arange(n) % 2 == 0, 0.7, rng.uniform(0, 0.5))
     return [
-        (bar.start + i / 4, 0.2, note, levels[i], 0.0)
-        for bar in score.bars
-        if bar.section in played
+        Event(bar.start + i / 4, 0.2, note, levels[i])
+        for bar in score.draw_bars(rng, rng.uniform(0.3, 0.8))
         for i in range(int(4 * bar.length))
-        if levels[i] > 0
+        if is_played[i]
     ]

@@ -7,33 +7,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.corpus.arrangement.score import Event, Score, pick
+from kcarol.corpus.arrangement.score import Event, Score
+from kcarol.corpus.draws import pick
 from kcarol.transcription.lead_sheet import Stroke, TimeGrid
 
 TAIL_S = 2.0  # how long after the grid's end a stroke may ring
+SHORTEST_CUT_S = 0.005  # of a note that the next one may cut
+SHORTEST_S = SHORTEST_CUT_S + 0.03  # of other strokes
+BREAKS = 0.2  # share of songs in which the band stops before sections
+Span = tuple[float, float]  # start and end in beats
 
 
-def break_spans(score: Score, rng: np.random.Generator) -> list[tuple[float, float]]:
-    """Where the band stops before a section, (start, end) in beats: none in most songs."""
-    if rng.random() > 0.2:
+def draw_breaks(score: Score, rng: np.random.Generator) -> list[Span]:
+    """Where the band stops before a section: none in most songs."""
+    if rng.random() > BREAKS:
         return []
-    lengths = [1.0, 2.0, float(score.beats_per_bar)]
+    lengths = (1.0, 2.0, float(score.beats_per_bar))
     starts = [s.start for s in score.sections if s.start >= 2 * score.beats_per_bar]
     return [(start - pick(rng, lengths), start) for start in starts if rng.random() < 0.5]
 
 
-def alone_spans(score: Score) -> list[tuple[float, float]]:
-    """Where the drums are alone, (start, end) in beats."""
-    return [
-        (chord.start, chord.start + chord.length) for chord in score.sheet.chords if chord.silent
-    ]
-
-
-def broken_off(events: Sequence[Event], spans: Sequence[tuple[float, float]]) -> list[Event]:
-    """Events less those that begin in a break; what rings on into it is cut."""
+def without_spans(events: Sequence[Event], spans: Sequence[Span]) -> list[Event]:
+    """Events less those that begin in one of the spans; what rings on into it is cut."""
     for start, end in spans:
-        outside = (event for event in events if not start - 1e-6 <= event[0] < end - 1e-6)
-        events = [(b, min(n, start - b) if b < start else n, *rest) for b, n, *rest in outside]
+        events = [
+            event._replace(length=min(event.length, start - event.beat))
+            if event.beat < start
+            else event
+            for event in events
+            if not start - 1e-6 <= event.beat < end - 1e-6
+        ]
     return list(events)
 
 
@@ -46,29 +49,33 @@ class Feel:
     velocity: float  # standard deviation of the velocities
 
 
-def perform(
-    events: Sequence[Event], grid: TimeGrid, feel: Feel, rng: np.random.Generator, mono: bool
+def humanise(
+    events: Sequence[Event], grid: TimeGrid, feel: Feel, rng: np.random.Generator, is_mono: bool
 ) -> tuple[Stroke, ...]:
     """Events in beats to strokes in seconds; what is struck together stays together within a
-    quarter of the jitter.
+    quarter of the jitter. `is_mono`: one note at a time.
     """
     if not events:
         return ()
     beat, length, pitch, velocity, delay_s = np.array(events, dtype=float).T
-    start = grid.time_s(beat)
-    length_s = grid.time_s(beat + length) - start
+    start_s = grid.time_s(beat)
+    length_s = grid.time_s(beat + length) - start_s
+    start_s = start_s + feel.jitter_s * _draw_jitter(beat, rng) + feel.offset_s + delay_s
+    start_s = np.clip(start_s, 0, grid.length_s)
+    velocity = np.round(velocity + feel.velocity * rng.normal(0, 1, len(beat)))
+    velocity = np.clip(velocity, 1, 127).astype(int)
+    order = np.argsort(start_s, kind="stable")
+    start_s, length_s = start_s[order], length_s[order]
+    if is_mono:
+        length_s[:-1] = np.minimum(length_s[:-1], np.diff(start_s))
+    shortest_s = SHORTEST_CUT_S if is_mono else SHORTEST_S
+    length_s = np.clip(length_s, shortest_s, grid.length_s + TAIL_S - 0.05 - start_s)
+    columns = (start_s, length_s, pitch[order], velocity[order])
+    return tuple(Stroke(*row) for row in zip(*(c.tolist() for c in columns), strict=True))
+
+
+def _draw_jitter(beat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Deviations of onsets (N,), most of them shared by what is struck on the same beat."""
     together, index = np.unique(beat, return_inverse=True)
-    jitter = rng.normal(0, 1, len(together)).clip(-2.5, 2.5)[index] + 0.25 * rng.normal(
-        0, 1, len(beat)
-    ).clip(-2, 2)
-    start = np.clip(start + feel.jitter_s * jitter + feel.offset_s + delay_s, 0, grid.length_s)
-    velocity = np.clip(
-        np.round(velocity + feel.velocity * rng.normal(0, 1, len(beat))), 1, 127
-    ).astype(int)
-    order = np.argsort(start, kind="stable")
-    start, length_s, pitch, velocity = start[order], length_s[order], pitch[order], velocity[order]
-    if mono:
-        length_s[:-1] = np.minimum(length_s[:-1], np.diff(start))
-    length_s = np.clip(length_s, 0.03 * (not mono) + 0.005, grid.length_s + TAIL_S - 0.05 - start)
-    rows = zip(start.tolist(), length_s.tolist(), pitch.tolist(), velocity.tolist(), strict=True)
-    return tuple(Stroke(*row) for row in rows)
+    shared = rng.normal(0, 1, len(together)).clip(-2.5, 2.5)[index]
+    return shared + 0.25 * rng.normal(0, 1, len(beat)).clip(-2, 2)

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from kcarol.corpus.arrangement.backline import chord_part
-from kcarol.corpus.arrangement.bands import COMPS
-from kcarol.corpus.arrangement.drummer import percussion_part
-from kcarol.corpus.arrangement.score import (
-    Event,
-    Score,
-    nearest_pitch,
-    pick,
-    scale_step,
-    section_at,
-    sections_played,
-    velocity_of,
-)
+from kcarol.corpus.arrangement.pitches import nearest_pitch, nearest_tone, scale_step
+from kcarol.corpus.arrangement.score import Event, Score, velocity_of
+from kcarol.corpus.draws import pick
+from kcarol.corpus.lead_sheet.melody import PENTATONIC
+
+GRACE_S = 0.06
+BACKING_PLACES = (-4, 3, -9)  # semitones from the tune
 
 
 def tune_line(
     score: Score, rng: np.random.Generator, sections: frozenset[int], played: bool
 ) -> list[Event]:
     """The sheet's notes in these sections; a played tune gets a grace note now and then."""
-    gate, graces = (
-        rng.uniform(0.85, 1.0) if not played else rng.uniform(0.6, 1.02),
-        rng.uniform(0, 0.12) * played,
-    )
-    grace_beats, events = 0.06 * score.sheet.tempo_bpm / 60, []
+    gate = rng.uniform(0.6, 1.02) if played else rng.uniform(0.85, 1.0)
+    graces = rng.uniform(0, 0.12) * played
+    grace_beats = GRACE_S * score.sheet.tempo_bpm / 60
+    events = []
     for note in score.sheet.notes:
-        section = section_at(score.sheet, note.start)
+        section = score.section_at(note.start)
         if section not in sections:
             continue
-        accent = score.accents[int(note.start % score.beats_per_bar * 2) % len(score.accents)]
-        velocity = velocity_of(0.3 + 0.7 * score.sections[section].energy, 0.5 + 0.5 * accent)
-        events.append((note.start, note.length * gate, note.pitch, velocity, 0.0))
+        energy = 0.3 + 0.7 * score.sections[section].energy
+        velocity = velocity_of(energy, 0.5 + 0.5 * score.accent_at(note.start))
+        events.append(Event(note.start, note.length * gate, note.pitch, velocity))
         if graces and note.length >= 0.5 and rng.random() < graces:
             neighbour = scale_step(note.pitch, pick(rng, (-1, 1)), score.scales[section])
-            events.append((note.start, grace_beats, neighbour, velocity * 0.7, -0.06))
+            events.append(Event(note.start, grace_beats, neighbour, velocity * 0.7, -GRACE_S))
     return events
 
 
@@ -49,247 +42,188 @@ def second_voice(
     """A second voice to tune events: diatonic thirds or sixths, octaves, or the next chord tone
     below.
     """
-    played, below, events = (
-        sections_played(score, rng, rng.uniform(0.2, 0.8)),
-        rng.random() < 0.6,
-        [],
-    )
-    for beat, length, pitch, velocity, delay in tune:
-        section = section_at(score.sheet, beat)
-        if section not in played or delay:
+    sections = score.draw_sections(rng, rng.uniform(0.2, 0.8))
+    side = -1 if rng.random() < 0.6 else 1
+    semitones = {"unison": 0, "octave": 12 * side}.get(way)
+    steps = {"thirds": 2 * side, "sixths": 5 * side}.get(way)
+    events = []
+    for beat, length, pitch, velocity, delay_s in tune:
+        section = score.section_at(beat)
+        if section not in sections or delay_s:  # delayed ones are grace notes
             continue
-        scale, chord = score.scales[section], score.chord_at(beat).pitch_classes
-        steps = {"thirds": -2 if below else 2, "sixths": -5 if below else 5}.get(way)
-        if way in ("octave", "unison"):
-            other = pitch + (0 if way == "unison" else -12 if below else 12)
+        scale, tones = score.scales[section], score.chord_at(beat).pitch_classes
+        if semitones is not None:
+            other = pitch + semitones
         elif steps and int(pitch) % 12 in scale:
             other = scale_step(pitch, steps, scale)
         else:
-            other = next(p for p in range(int(pitch) - 3, int(pitch) - 16, -1) if p % 12 in chord)
-        events.append((beat, length, other, velocity * 0.85, 0.0))
+            other = next(p for p in range(int(pitch) - 3, int(pitch) - 16, -1) if p % 12 in tones)
+        events.append(Event(beat, length, other, velocity * 0.85))
     return events
 
 
-def _gaps(score: Score, least: float) -> list[tuple[float, float]]:
-    """Rests of the tune within sung sections, (start, end) in beats, of at least `least` beats."""
-    found, last = [], 0.0
-    for note in score.sheet.notes:
-        if note.start - last >= least and score.sections[section_at(score.sheet, last)].sung:
-            found.append((last, note.start))
-        last = max(last, note.start + note.length)
-    return found
-
-
-def _line(
+def _improvise(
     score: Score, rng: np.random.Generator, start: float, end: float, centre: float, busy: float
 ) -> list[Event]:
     """An improvised line between two beats: chord tones on the beat, steps of the scale between,
     some rests.
     """
-    beat, pitch, events = start, None, []
+    beat, pitch = start, None
+    events = []
     while beat < end - 0.2:
-        length = min(
-            pick(rng, (0.25, 0.5, 0.5, 0.5) if rng.random() < busy else (0.5, 1.0, 1.5, 2.0)),
-            end - beat,
-        )
-        section = section_at(score.sheet, beat)
-        chord, scale = score.chord_at(beat).pitch_classes, score.scales[section]
-        if pitch is None or beat % 1 == 0 and rng.random() < 0.6:
-            pitch = nearest_pitch(
-                pick(rng, chord), centre if pitch is None else pitch + rng.normal(0, 3)
-            )
+        lengths = (0.25, 0.5, 0.5, 0.5) if rng.random() < busy else (0.5, 1.0, 1.5, 2.0)
+        length = min(pick(rng, lengths), end - beat)
+        section = score.section_at(beat)
+        is_beat = beat % 1 == 0
+        if pitch is None or is_beat and rng.random() < 0.6:
+            tone = pick(rng, score.chord_at(beat).pitch_classes)
+            pitch = nearest_pitch(tone, centre if pitch is None else pitch + rng.normal(0, 3))
         else:
-            pitch = scale_step(pitch, pick(rng, (-2, -1, -1, 1, 1, 2)), scale)
-        pitch = pitch - 12 if pitch > centre + 12 else pitch + 12 if pitch < centre - 12 else pitch
+            pitch = scale_step(pitch, pick(rng, (-2, -1, -1, 1, 1, 2)), score.scales[section])
+        if abs(pitch - centre) > 12:
+            pitch += 12 if pitch < centre else -12
         if rng.random() > 0.12:
-            events.append(
-                (
-                    beat,
-                    length * 0.92,
-                    pitch,
-                    velocity_of(score.sections[section].energy, 0.4 + 0.5 * (beat % 1 == 0)),
-                    0.0,
-                )
-            )
+            velocity = velocity_of(score.sections[section].energy, 0.9 if is_beat else 0.4)
+            events.append(Event(beat, length * 0.92, pitch, velocity))
         beat += length
     return events
 
 
-def _solo(score: Score, rng: np.random.Generator) -> list[Event]:
+def solo(score: Score, rng: np.random.Generator) -> list[Event]:
     """A line over the instrumental sections: their tune, though none of the sheet's."""
-    centre, busy = score.tune_midi + rng.uniform(-5, 12), rng.uniform(0.1, 0.9)
-    spans = [
-        (s.start, s.start + s.length) for s in score.sections if not s.sung and rng.random() < 0.8
-    ]
-    return [
-        event
-        for a, b in spans
-        for event in _line(score, rng, a, min(b, score.sheet.n_beats), centre, busy)
-    ]
-
-
-def _counter(score: Score, rng: np.random.Generator) -> list[Event]:
-    """Answers in the rests of the tune, or a slow line under it."""
-    centre = score.tune_midi + pick(rng, (-12, -5, 5, 12))
-    if rng.random() < 0.55:
-        spans = [(a + 0.5, b) for a, b in _gaps(score, 1.5) if rng.random() < 0.75]
-        return [
-            event
-            for a, b in spans
-            for event in _line(score, rng, np.ceil(2 * a) / 2, b, centre, 0.7)
-        ]
-    played = sections_played(score, rng, rng.uniform(0.2, 0.7))
-    return [
-        e
-        for bar in score.bars
-        if bar.section in played
-        for e in _line(score, rng, bar.start, bar.end, centre, 0.1)
-    ]
-
-
-def _strings(score: Score, rng: np.random.Generator) -> list[Event]:
-    """A high long line, voice-led through the chords, sometimes in octaves, sometimes rising by
-    runs.
-    """
-    pitch, played = rng.uniform(68, 84), sections_played(score, rng, rng.uniform(0.2, 0.7))
-    octaves, runs, events = rng.random() < 0.4, 0.3 * (rng.random() < 0.4), []
-    for bar in score.bars:
-        if bar.section not in played:
-            continue
-        for chord in bar.chords:
-            pitch = min(
-                (nearest_pitch(pc, pitch) for pc in chord.pitch_classes),
-                key=lambda p: abs(p - pitch) + 20 * (p > 90),
-            )
-            velocity, length = velocity_of(bar.energy, 0.6), chord.length
-            if chord.length >= 2 and rng.random() < runs:
-                length -= 1
-                run = [scale_step(pitch, k, score.scales[bar.section]) for k in (1, 2, 3, 4)]
-                events += [
-                    (chord.start + length + k / 4, 0.25, p, velocity, 0.0)
-                    for k, p in enumerate(run)
-                ]
-            events += [
-                (chord.start, length, pitch - shift, velocity, 0.0)
-                for shift in ((0, 12) if octaves else (0,))
-            ]
+    centre = score.tune_midi + rng.uniform(-5, 12)
+    busy = rng.uniform(0.1, 0.9)
+    sections = [s for s in score.sections if not s.sung and rng.random() < 0.8]
+    events = []
+    for section in sections:
+        end = min(section.start + section.length, score.sheet.n_beats)
+        events += _improvise(score, rng, section.start, end, centre, busy)
     return events
 
 
-def _riff(score: Score, rng: np.random.Generator) -> list[Event]:
+def counter_melody(score: Score, rng: np.random.Generator) -> list[Event]:
+    """Answers in the rests of the tune, or a slow line under it."""
+    centre = score.tune_midi + pick(rng, (-12, -5, 5, 12))
+    events = []
+    if rng.random() < 0.55:
+        for start, end in [gap for gap in _gaps(score, 1.5) if rng.random() < 0.75]:
+            first = np.ceil(2 * (start + 0.5)) / 2
+            events += _improvise(score, rng, first, end, centre, busy=0.7)
+    else:
+        for bar in score.draw_bars(rng, rng.uniform(0.2, 0.7)):
+            events += _improvise(score, rng, bar.start, bar.end, centre, busy=0.1)
+    return events
+
+
+def _gaps(score: Score, least: float) -> list[tuple[float, float]]:
+    """Rests of the tune within sung sections, (start, end) in beats, of at least `least` beats."""
+    gaps, last = [], 0.0
+    for note in score.sheet.notes:
+        if note.start - last >= least and score.sections[score.section_at(last)].sung:
+            gaps.append((last, note.start))
+        last = max(last, note.start + note.length)
+    return gaps
+
+
+def strings(score: Score, rng: np.random.Generator) -> list[Event]:
+    """A high long line, voice-led through the chords, sometimes in octaves, sometimes rising by
+    runs.
+    """
+    pitch = rng.uniform(68, 84)
+    bars = score.draw_bars(rng, rng.uniform(0.2, 0.7))
+    octaves = (0, -12) if rng.random() < 0.4 else (0,)
+    runs = 0.3 * (rng.random() < 0.4)
+    events = []
+    for bar in bars:
+        scale, velocity = score.scales[bar.section], velocity_of(bar.energy, 0.6)
+        for chord in bar.chords:
+            pitch = nearest_tone(chord, pitch, ceiling=90)
+            length = chord.length
+            if length >= 2 and rng.random() < runs:
+                length -= 1
+                for k in range(4):
+                    beat = chord.start + length + k / 4
+                    events.append(Event(beat, 0.25, scale_step(pitch, k + 1, scale), velocity))
+            events += [Event(chord.start, length, pitch + octave, velocity) for octave in octaves]
+    return events
+
+
+def riff(score: Score, rng: np.random.Generator) -> list[Event]:
     """An ostinato of one or two bars: a fixed rhythm of chord tones and neighbours, or fixed
     pentatonic pitches.
     """
     per_beat = 4 if score.sheet.tempo_bpm < 125 and rng.random() < 0.6 else 2
-    n_steps = score.beats_per_bar * per_beat * pick(rng, (1, 2))
-    on, degrees = rng.random(n_steps) < rng.uniform(0.3, 0.8), rng.integers(0, 5, n_steps)
-    steps, fixed = rng.integers(-1, 2, n_steps) * (rng.random(n_steps) < 0.25), rng.random() < 0.3
-    centre, played = rng.uniform(50, 80), sections_played(score, rng, rng.uniform(0.1, 0.8))
-    pentatonic = [
-        (score.sheet.key + i) % 12
-        for i in ((0, 2, 4, 7, 9) if score.sheet.mode == "major" else (0, 3, 5, 7, 10))
-    ]
-    gate, events = rng.uniform(0.3, 1.0), []
-    for bar in (bar for bar in score.bars if bar.section in played):
-        # the key has changed
-        shift = 0 if all(pc in score.scales[bar.section] for pc in pentatonic) else 1
+    steps_per_bar = score.beats_per_bar * per_beat
+    n_steps = steps_per_bar * pick(rng, (1, 2))
+    is_struck = rng.random(n_steps) < rng.uniform(0.3, 0.8)
+    degrees = rng.integers(0, 5, n_steps)
+    neighbours = rng.integers(-1, 2, n_steps) * (rng.random(n_steps) < 0.25)
+    is_fixed = rng.random() < 0.3
+    centre = rng.uniform(50, 80)
+    bars = score.draw_bars(rng, rng.uniform(0.1, 0.8))
+    gate = rng.uniform(0.3, 1.0)
+    pentatonic = [(score.sheet.key + step) % 12 for step in PENTATONIC[score.sheet.mode]]
+    events = []
+    for bar in bars:
+        scale = score.scales[bar.section]
+        has_key = all(pc in scale for pc in pentatonic)
         for k in range(int(bar.length * per_beat + 1e-6)):
-            i, beat = (
-                (bar.index * score.beats_per_bar * per_beat + k) % n_steps,
-                bar.start + k / per_beat,
-            )
-            if not on[i]:
+            i = (bar.index * steps_per_bar + k) % n_steps
+            if not is_struck[i]:
                 continue
-            pool = pentatonic if fixed and not shift else score.chord_at(beat).pitch_classes
+            beat = bar.start + k / per_beat
+            pool = pentatonic if is_fixed and has_key else score.chord_at(beat).pitch_classes
             pitch = nearest_pitch(pool[degrees[i] % len(pool)], centre)
-            pitch = (
-                scale_step(pitch, int(steps[i]), score.scales[bar.section]) if steps[i] else pitch
-            )
-            events.append(
-                (
-                    beat,
-                    gate / per_beat,
-                    pitch,
-                    velocity_of(bar.energy, 0.7 if k % per_beat == 0 else 0.4),
-                    0.0,
-                )
-            )
+            pitch = scale_step(pitch, int(neighbours[i]), scale)
+            velocity = velocity_of(bar.energy, 0.7 if k % per_beat == 0 else 0.4)
+            events.append(Event(beat, gate / per_beat, pitch, velocity))
     return events
 
 
 def backing_voice(score: Score, rng: np.random.Generator, voice: int) -> list[Event]:
     """One voice of oohs and aahs: a chord tone for each chord, moving as little as can be."""
-    pitch = score.tune_midi + (-4, 3, -9)[voice]
-    played, events = sections_played(score, rng, rng.uniform(0.3, 0.75)), []
-    for bar in score.bars:
-        if bar.section in played:
-            for chord in bar.chords:
-                pitch = min(
-                    (nearest_pitch(pc, pitch) for pc in chord.pitch_classes),
-                    key=lambda p: abs(p - pitch),
-                )
-                events.append(
-                    (chord.start, chord.length * 0.97, pitch, velocity_of(bar.energy, 0.5), 0.0)
-                )
+    pitch = score.tune_midi + BACKING_PLACES[voice]
+    events = []
+    for bar in score.draw_bars(rng, rng.uniform(0.3, 0.75)):
+        for chord in bar.chords:
+            pitch = nearest_tone(chord, pitch)
+            velocity = velocity_of(bar.energy, 0.5)
+            events.append(Event(chord.start, chord.length * 0.97, pitch, velocity))
     return events
 
 
-def _rap(score: Score, rng: np.random.Generator) -> list[Event]:
+def rap(score: Score, rng: np.random.Generator) -> list[Event]:
     """Spoken rhythm over the instrumental sections."""
-    centre, per_beat = score.tune_midi - 3, 4 if score.sheet.tempo_bpm < 115 else 2
-    events: list[Event] = []
+    centre = score.tune_midi - 3
+    per_beat = 4 if score.sheet.tempo_bpm < 115 else 2
+    events = []
     for bar in score.bars:
-        if bar.sung:
-            continue
-        for k in range(int(bar.length * per_beat)):
-            if (
-                rng.random() < (0.9 if k % 2 == 0 else 0.6)
-                and bar.start + k / per_beat < bar.end - 0.5
-            ):
-                events.append(
-                    (
-                        bar.start + k / per_beat,
-                        0.9 / per_beat,
-                        centre + rng.integers(-2, 3),
-                        rng.uniform(70, 115),
-                        0.0,
-                    )
-                )
+        for k in range(0 if bar.sung else int(bar.length * per_beat)):
+            beat = bar.start + k / per_beat
+            if rng.random() < (0.9 if k % 2 == 0 else 0.6) and beat < bar.end - 0.5:
+                pitch = centre + rng.integers(-2, 3)
+                events.append(Event(beat, 0.9 / per_beat, pitch, rng.uniform(70, 115)))
     return events
 
 
-def _fx(score: Score, rng: np.random.Generator) -> list[Event]:
+def effects(score: Score, rng: np.random.Generator) -> list[Event]:
     """Risers into the sections, or a bed of noise under all of it."""
     tonic = nearest_pitch(score.sheet.key, 60)
     if rng.random() < 0.2:
-        return [(bar.start, 4.0, tonic, 50, 0.0) for bar in score.bars[:: pick(rng, (1, 2, 4))]]
-    length, pitch = pick(rng, (1.0, 2.0, 4.0)), tonic + pick(rng, (-12, 0, 12))
-    return [
-        (max(0.0, s.start - length), min(length, max(s.start, 0.5)), pitch, 60 + 50 * s.energy, 0.0)
-        for s in score.sections
-        if rng.random() < 0.8
-    ]
+        return [Event(bar.start, 4.0, tonic, 50) for bar in score.bars[:: pick(rng, (1, 2, 4))]]
+    length = pick(rng, (1.0, 2.0, 4.0))
+    pitch = tonic + pick(rng, (-12, 0, 12))
+    events = []
+    for section in score.sections:
+        if rng.random() < 0.8:
+            start = max(0.0, section.start - length)
+            sounding = min(length, max(section.start, 0.5))
+            events.append(Event(start, sounding, pitch, 60 + 50 * section.energy))
+    return events
 
 
-def _drone(score: Score, rng: np.random.Generator) -> list[Event]:
-    pitches = [nearest_pitch(score.sheet.key, 48), nearest_pitch(score.sheet.key + 7, 55)][
-        : pick(rng, (1, 2))
-    ]
-    return [(s.start, s.length, p, 60, 0.0) for s in score.sections for p in pitches]
-
-
-def _brass(score: Score, rng: np.random.Generator) -> list[Event]:
-    return chord_part(score, rng, COMPS["stabs"], rng.uniform(0.4, 0.8))
-
-
-MAKERS: dict[str, Callable[[Score, np.random.Generator], list[Event]]] = {
-    "riff": _riff,
-    "strings": _strings,
-    "counter": _counter,
-    "brass": _brass,
-    "solo": _solo,
-    "percussion": percussion_part,
-    "fx": _fx,
-    "drone": _drone,
-    "rap": _rap,
-}
+def drone(score: Score, rng: np.random.Generator) -> list[Event]:
+    """The tonic, at times with its fifth."""
+    tonic, fifth = nearest_pitch(score.sheet.key, 48), nearest_pitch(score.sheet.key + 7, 55)
+    pitches = (tonic, fifth)[: pick(rng, (1, 2))]
+    return [Event(s.start, s.length, pitch, 60) for s in score.sections for pitch in pitches]

@@ -1,18 +1,35 @@
-"""What the players of a pop band read: bars, scales and accents of a lead sheet, and small tools to
-draw notes.
+"""What the players of a pop band read: bars, scales and accents of a lead sheet; and what they
+write: events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from kcarol.corpus.lead_sheet.chords import cut_chords
 from kcarol.transcription.lead_sheet import SCALES, Chord, LeadSheet, Section
 
-# beat, length (beats), pitch (MIDI or drum note), velocity, delay (s)
-Event = tuple[float, float, float, float, float]
+TUNE_MIDI = 66.0  # where there is no tune
+# accents of sheets that have none, by beats in a bar
+ACCENTS = {4: (1.0, 0.2, 0.5, 0.2, 0.8, 0.2, 0.5, 0.3), 3: (1.0, 0.2, 0.5, 0.2, 0.6, 0.2)}
+KEY_CHANGES = (0, 1, 2, 3, -1, -2)  # semitones
+
+
+class Event(NamedTuple):
+    """A note as a player means it, before it is performed."""
+
+    beat: float
+    length: float  # beats
+    pitch: float  # MIDI, or a drum note
+    velocity: float
+    delay_s: float = 0.0
+
+    @property
+    def end(self) -> float:
+        return self.beat + self.length
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,23 @@ class Score:
     accents: tuple[float, ...]
     tune_midi: float  # median pitch of the tune
 
+    @classmethod
+    def of(cls, sheet: LeadSheet) -> Score:
+        if not sheet.chords or not sheet.sections:
+            raise ValueError(
+                f"a lead sheet needs chords and sections, {sheet.title!r} has {len(sheet.chords)} "
+                f"chords and {len(sheet.sections)} sections: give it at least one of each"
+            )
+        has_accents = len(sheet.accents) == 2 * sheet.beats_per_bar
+        pitches = [note.pitch for note in sheet.notes]
+        return cls(
+            sheet,
+            _bars(sheet),
+            tuple(_scale(sheet, section) for section in sheet.sections),
+            sheet.accents if has_accents else ACCENTS[4 if sheet.beats_per_bar == 4 else 3],
+            float(np.median(pitches)) if pitches else TUNE_MIDI,
+        )
+
     @property
     def beats_per_bar(self) -> int:
         return self.sheet.beats_per_bar
@@ -56,63 +90,59 @@ class Score:
 
     def chord_at(self, beat: float) -> Chord:
         bar = self.bars[min(max(int(beat / self.beats_per_bar), 0), len(self.bars) - 1)]
-        return next(
-            (chord for chord in reversed(bar.chords) if chord.start <= beat + 1e-6), bar.chords[0]
-        )
+        begun = [chord for chord in bar.chords if chord.start <= beat + 1e-6]
+        return begun[-1] if begun else bar.chords[0]
 
-    @classmethod
-    def of(cls, sheet: LeadSheet) -> Score:
-        if not sheet.chords or not sheet.sections:
-            raise ValueError(
-                f"a lead sheet needs chords and sections, {sheet.title!r} has {len(sheet.chords)} chords and "
-                f"{len(sheet.sections)} sections: give it at least one of each"
-            )
-        default = (
-            (1.0, 0.2, 0.5, 0.2, 0.8, 0.2, 0.5, 0.3)
-            if sheet.beats_per_bar == 4
-            else (1.0, 0.2, 0.5, 0.2, 0.6, 0.2)
-        )
-        accents = sheet.accents if len(sheet.accents) == 2 * sheet.beats_per_bar else default
-        tune_midi = float(np.median([note.pitch for note in sheet.notes])) if sheet.notes else 66.0
-        return cls(
-            sheet,
-            _bars(sheet),
-            tuple(_scale(sheet, section) for section in sheet.sections),
-            tuple(accents),
-            tune_midi,
-        )
+    def accent_at(self, beat: float) -> float:
+        """Accent of the eighth that a beat lies in."""
+        return self.accents[int(beat % self.beats_per_bar * 2) % len(self.accents)]
+
+    def section_at(self, beat: float) -> int:
+        """Index of the last section that has begun, 0 before the first."""
+        return _section_at(self.sheet, beat)
+
+    def draw_bars(self, rng: np.random.Generator, threshold: float) -> list[Bar]:
+        """Bars of the sections whose energy, give or take, reaches `threshold`."""
+        sections = self.draw_sections(rng, threshold)
+        return [bar for bar in self.bars if bar.section in sections]
+
+    def draw_sections(self, rng: np.random.Generator, threshold: float) -> frozenset[int]:
+        """Sections whose energy, give or take, reaches `threshold`."""
+        noise = rng.normal(0, 0.1, len(self.sections))
+        return frozenset(i for i, s in enumerate(self.sections) if s.energy + noise[i] >= threshold)
+
+
+def velocity_of(energy: float, strength: float) -> float:
+    """MIDI velocity of a stroke, from the section's energy and the stroke's strength, 0 to 1."""
+    return (48 + 52 * energy) * (0.7 + 0.4 * strength)
+
+
+def _section_at(sheet: LeadSheet, beat: float) -> int:
+    return max((i for i, s in enumerate(sheet.sections) if s.start <= beat), default=0)
 
 
 def _bars(sheet: LeadSheet) -> tuple[Bar, ...]:
-    n, bars, chord_index = sheet.beats_per_bar, [], 0
-    n_bars = max(1, int(np.ceil(sheet.n_beats / n - 1e-6)))
-    section_of = [
-        section_at(sheet, min((i + 0.5) * n, sheet.n_beats - 1e-3)) for i in range(n_bars)
-    ]
-    for i in range(n_bars):
-        start, end = i * n, min((i + 1) * n, sheet.n_beats)
-        while (
-            chord_index + 1 < len(sheet.chords)
-            and sheet.chords[chord_index + 1].start <= start + 1e-6
-        ):
-            chord_index += 1
-        chords, k = [], chord_index
-        while k < len(sheet.chords) and sheet.chords[k].start < end - 1e-6:
-            chord = sheet.chords[k]
-            first, last = max(chord.start, start), min(chord.start + chord.length, end)
-            chords.append(replace(chord, start=first, length=max(last - first, 1e-3)))
-            k += 1
-        s = section_of[i]
-        section = sheet.sections[s]
-        edges = i == 0 or section_of[i - 1] != s, i == n_bars - 1 or section_of[i + 1] != s
+    n = sheet.beats_per_bar
+    starts = [n * i for i in range(max(1, int(np.ceil(sheet.n_beats / n - 1e-6))))]
+    sections = [_section_at(sheet, min(start + n / 2, sheet.n_beats - 1e-3)) for start in starts]
+    bars = []
+    for i, start in enumerate(starts):
+        end = min(start + n, sheet.n_beats)
+        section = sheet.sections[sections[i]]
         bars.append(
-            Bar(i, start, end - start, tuple(chords), s, section.energy, section.sung, *edges)
+            Bar(
+                i,
+                start,
+                end - start,
+                tuple(cut_chords(sheet.chords, start, end, 0.0)),
+                sections[i],
+                section.energy,
+                section.sung,
+                is_first=i == 0 or sections[i - 1] != sections[i],
+                is_last=i == len(starts) - 1 or sections[i + 1] != sections[i],
+            )
         )
     return tuple(bars)
-
-
-def section_at(sheet: LeadSheet, beat: float) -> int:
-    return max((i for i, section in enumerate(sheet.sections) if section.start <= beat), default=0)
 
 
 def _scale(sheet: LeadSheet, section: Section) -> frozenset[int]:
@@ -120,73 +150,12 @@ def _scale(sheet: LeadSheet, section: Section) -> frozenset[int]:
     key has changed.
     """
     end = section.start + section.length
-    heard = [pc for c in sheet.chords if section.start <= c.start < end for pc in c.pitch_classes]
+    chords = [chord for chord in sheet.chords if section.start <= chord.start < end]
+    heard = [pc for chord in chords for pc in chord.pitch_classes]
     heard += [note.pitch % 12 for note in sheet.notes if section.start <= note.start < end]
     scales = [
         frozenset((sheet.key + shift + step) % 12 for step in SCALES[sheet.mode])
-        for shift in (0, 1, 2, 3, -1, -2)
+        for shift in KEY_CHANGES
     ]
-    # the first one where equal: no change
+    # where several fit equally, the first: no change
     return max(scales, key=lambda scale: sum(pc in scale for pc in heard))
-
-
-def pick(rng: np.random.Generator, items: Sequence):
-    return items[int(rng.integers(len(items)))]
-
-
-def pick_weighted(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
-    names = list(weights)
-    edges = np.cumsum([weights[name] for name in names])
-    return names[int(np.searchsorted(edges, rng.random() * edges[-1], side="right"))]
-
-
-def nearest_pitch(pitch_class: int, centre: float) -> int:
-    """MIDI pitch of a pitch class nearest to `centre`."""
-    return int(pitch_class + 12 * round((centre - pitch_class) / 12))
-
-
-def scale_step(pitch: float, steps: int, scale: Iterable[int]) -> int:
-    """MIDI pitch `steps` degrees of the scale above (below: negative) `pitch`."""
-    pitch, direction = int(pitch), 1 if steps > 0 else -1
-    for _ in range(abs(steps)):
-        pitch += direction
-        while pitch % 12 not in scale:
-            pitch += direction
-    return pitch
-
-
-def voicing_of(chord: Chord, centre: float, kind: str) -> tuple[int, ...]:
-    """MIDI pitches of a chord around `centre`, low to high."""
-    pcs = chord.pitch_classes
-    if kind == "power":
-        root = nearest_pitch(chord.root, centre - 12)
-        return (root, root + (pcs[2] - pcs[0]) % 12, root + 12)
-    if kind == "guitar":
-        strings = [nearest_pitch(chord.bass_class, 43)]
-        # the next tone above, rather one that does not sound yet: ninths and sixths lie high
-        while len(strings) < 5:
-            reach = [
-                pitch for pitch in range(strings[-1] + 3, strings[-1] + 15) if pitch % 12 in pcs
-            ]
-            sounding = {string % 12 for string in strings}
-            fresh = [
-                pitch for pitch in reach if pitch % 12 not in sounding and pitch < reach[0] + 6
-            ]
-            strings.append((fresh or reach)[0])
-        return tuple(strings)
-    close = sorted(nearest_pitch(pc, centre) for pc in pcs)
-    if kind == "open" and len(close) > 2:
-        close = sorted([close[0], close[1] - 12, *close[2:]])
-    return tuple(close)
-
-
-def sections_played(score: Score, rng: np.random.Generator, threshold: float) -> frozenset[int]:
-    """Sections whose energy, give or take, reaches `threshold`."""
-    noise = rng.normal(0, 0.1, len(score.sections))
-    return frozenset(
-        i for i, section in enumerate(score.sections) if section.energy + noise[i] >= threshold
-    )
-
-
-def velocity_of(energy: float, strength: float) -> float:
-    return (48 + 52 * energy) * (0.7 + 0.4 * strength)

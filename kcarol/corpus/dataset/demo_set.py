@@ -16,7 +16,8 @@ import numpy as np
 
 from kcarol.audio.files import write_atomic
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import STYLES, render_carol
+from kcarol.corpus.arrangement.carol import render_carol
+from kcarol.corpus.arrangement.carol_styles import STYLES
 from kcarol.corpus.arrangement.humanise import TAIL_S
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played

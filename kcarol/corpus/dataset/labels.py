@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import energy_at, tune_shift
+from kcarol.corpus.arrangement.carol import tune_shift
 from kcarol.dataset.labels import NO_NOTE, Labels
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
@@ -17,7 +17,7 @@ def sheet_labels(sheet: LeadSheet, grid: TimeGrid, cfg: AudioConfig, n_frames: i
         return np.round(grid.time_s(beats) * cfg.frame_rate).astype(int)
 
     def span(item: Note | Chord | Section) -> slice:
-        return slice(*frames_of(np.array([item.start, item.start + item.length])))
+        return slice(*frames_of(np.array([item.start, item.end])))
 
     def marks(beats: np.ndarray) -> np.ndarray:
         return _marks(frames_of(beats), n_frames)
@@ -32,7 +32,7 @@ def sheet_labels(sheet: LeadSheet, grid: TimeGrid, cfg: AudioConfig, n_frames: i
         bass[span(c)] = NO_NOTE if c.silent else c.bass_class
     energy = np.zeros(n_frames, np.float32)
     for section in sheet.sections:
-        energy[span(section)] = energy_at(sheet, section.start)
+        energy[span(section)] = sheet.energy_at(section.start)
     n_beats, bar = len(grid.beat_times_s) - 1, sheet.beats_per_bar
     times_s = np.arange(n_frames) / cfg.frame_rate
     position = np.interp(times_s, grid.beat_times_s, np.arange(n_beats + 1))

@@ -9,7 +9,8 @@ import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.bands import synth_role
-from kcarol.corpus.arrangement.carol import CarolStyle, draw_style, render_carol
+from kcarol.corpus.arrangement.carol import render_carol
+from kcarol.corpus.arrangement.carol_styles import CarolStyle, draw_style
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels

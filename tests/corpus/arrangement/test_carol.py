@@ -11,19 +11,10 @@ import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import (
-    BASS_LOWEST,
-    STYLES,
-    arrange_carol,
-    draw_style,
-    energy_at,
-    harmony_spans,
-    sleigh_bells,
-    tune_shift,
-)
+from kcarol.corpus.arrangement.carol import BASS_LOWEST, arrange_carol, harmony_spans, tune_shift
+from kcarol.corpus.arrangement.carol_styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import compose
-from kcarol.corpus.lead_sheet.editing import drums_alone
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.transcription.lead_sheet import ACCENT, Chord, TimeGrid
 
@@ -200,22 +191,6 @@ def test_a_sections_own_groove_is_what_the_truth_marks_and_other_sections_keep_t
     )
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, style in STYLES.items() if style.sleigh_db is not None]
-)
-def test_sleigh_bells_are_silent_in_soft_sections_and_louder_in_full_ones(name):
-    sheet, levels = SHEETS[0], []
-    for energy in (0.3, 0.6, 0.9):
-        steady = replace(
-            sheet, sections=tuple(replace(section, energy=energy) for section in sheet.sections)
-        )
-        bells = sleigh_bells(
-            steady, TimeGrid.of(steady), STYLES[name], CFG.sample_rate, 5 * CFG.sample_rate
-        )
-        levels.append(float(np.abs(bells).max()))
-    assert levels[0] == 0 < levels[1] < levels[2]
-
-
 def test_soft_sections_are_played_softer_and_by_fewer():
     for name in STYLES:
         sheet, loudness, voices = SHEETS[0], [], []
@@ -227,49 +202,3 @@ def test_soft_sections_are_played_softer_and_by_fewer():
             loudness.append(np.mean([stroke.velocity for stroke in itertools.chain(*parts)]))
             voices.append(len(parts))
         assert loudness[0] + 10 < loudness[1] and voices[0] <= voices[1]
-
-
-def test_no_two_styles_share_their_instruments():
-    sounds = [
-        {(layer.role, layer.program, layer.pattern) for layer in style.layers}
-        for style in STYLES.values()
-    ]
-    for first, second in itertools.combinations(sounds, 2):
-        assert len(first & second) < min(len(first), len(second))
-    assert list(STYLES) == ["bells", "choir", "strings", "organ", "brass", "piano"]
-
-
-def test_halls_of_drawn_styles_do_not_blur():
-    drawn = [draw_style(np.random.default_rng(seed)) for seed in range(60)]
-    assert max(style.wet for style in drawn) <= 0.25 and len({style.wet for style in drawn}) > 20
-
-
-def test_energy_of_a_beat_is_its_sections():
-    for section in SHEETS[0].sections:
-        assert energy_at(SHEETS[0], section.start + section.length / 2) == section.energy
-
-
-@pytest.mark.parametrize("name", STYLES)
-def test_where_drums_are_alone_sleigh_bells_are_on_the_grooves_strokes_and_nothing_else_is_struck(
-    name,
-):
-    sheet = drums_alone(SHEETS[0], 0, 1)
-    grid, bar = TimeGrid.of(sheet), sheet.beats_per_bar
-    end_s, size = float(grid.time_s(bar)), round(grid.length_s * CFG.sample_rate)
-    assert all(
-        stroke.start_s >= end_s - 1e-6
-        for part in arrange_carol(sheet, grid, STYLES[name])
-        for stroke in part.strokes
-    )
-    bells = sleigh_bells(sheet, grid, replace(STYLES[name], sleigh_db=None), CFG.sample_rate, size)
-    struck = [float(grid.time_s(k / 2)) for k in range(2 * bar) if sheet.accents[k] >= ACCENT]
-    at = [round(time_s * CFG.sample_rate) for time_s in struck]
-    assert struck and all(np.abs(bells[i : i + 800]).max() > 0.01 for i in at)
-    assert not bells[: at[0]].any() and not bells[round((end_s + 0.4) * CFG.sample_rate) :].any()
-    labels = sheet_labels(sheet, grid, CFG, CFG.n_frames(size))
-    inside = slice(0, int(end_s * CFG.frame_rate) - 1)
-    assert (
-        not labels.chord[inside].any()
-        and (labels.bass[inside] < 0).all()
-        and labels.chord[inside.stop + 2 :].any(1).all()
-    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
-from kcarol.corpus.arrangement.realised_sheet import as_played, struck
+from kcarol.corpus.arrangement.realised_sheet import as_played, stroke_strength
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.transcription.lead_sheet import Note, Part, Section, Stroke, TimeGrid
@@ -95,7 +95,9 @@ def test_a_chord_of_many_tones_is_one_stroke():
     )
 
     def of(part):
-        return struck(sheet, PopArrangement((part,), {}, "none", "alone", 0.0, 0.0, None), grid)
+        return stroke_strength(
+            sheet, PopArrangement((part,), {}, "none", "alone", 0.0, 0.0, None), grid
+        )
 
     assert np.array_equal(of(one), of(four))
 
@@ -149,7 +151,10 @@ def test_in_every_section_strokes_of_the_groove_are_struck_harder_than_the_eight
     strong, weak = [], []
     for seed in range(40):
         sheet, arrangement, grid = drawn(seed, 20.0)
-        played, strength = as_played(sheet, arrangement, grid), struck(sheet, arrangement, grid)
+        played, strength = (
+            as_played(sheet, arrangement, grid),
+            stroke_strength(sheet, arrangement, grid),
+        )
         assert as_played(played, arrangement, grid) == played
         for section in played.sections:
             beats = np.arange(section.start, section.start + section.length, 0.5)

@@ -1,0 +1,22 @@
+"""Styles of carols."""
+
+import itertools
+
+import numpy as np
+
+from kcarol.corpus.arrangement.carol_styles import STYLES, draw_style
+
+
+def test_no_two_styles_share_their_instruments():
+    sounds = [
+        {(layer.role, layer.program, layer.pattern) for layer in style.layers}
+        for style in STYLES.values()
+    ]
+    for first, second in itertools.combinations(sounds, 2):
+        assert len(first & second) < min(len(first), len(second))
+    assert list(STYLES) == ["bells", "choir", "strings", "organ", "brass", "piano"]
+
+
+def test_halls_of_drawn_styles_do_not_blur():
+    drawn = [draw_style(np.random.default_rng(seed)) for seed in range(60)]
+    assert max(style.wet for style in drawn) <= 0.25 and len({style.wet for style in drawn}) > 20

@@ -1,0 +1,60 @@
+"""Sleigh bells."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kcarol.config import AudioConfig
+from kcarol.corpus.arrangement.carol import arrange_carol
+from kcarol.corpus.arrangement.carol_styles import STYLES
+from kcarol.corpus.arrangement.sleigh_bells import sleigh_bells
+from kcarol.corpus.dataset.labels import sheet_labels
+from kcarol.corpus.lead_sheet.compose import compose
+from kcarol.corpus.lead_sheet.editing import drums_alone
+from kcarol.transcription.lead_sheet import ACCENT, TimeGrid
+
+CFG = AudioConfig()
+SHEETS = [compose(np.random.default_rng(0), 20.0)]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, style in STYLES.items() if style.sleigh_db is not None]
+)
+def test_sleigh_bells_are_silent_in_soft_sections_and_louder_in_full_ones(name):
+    sheet, levels = SHEETS[0], []
+    for energy in (0.3, 0.6, 0.9):
+        steady = replace(
+            sheet, sections=tuple(replace(section, energy=energy) for section in sheet.sections)
+        )
+        bells = sleigh_bells(
+            steady, TimeGrid.of(steady), STYLES[name], CFG.sample_rate, 5 * CFG.sample_rate
+        )
+        levels.append(float(np.abs(bells).max()))
+    assert levels[0] == 0 < levels[1] < levels[2]
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_where_drums_are_alone_sleigh_bells_are_on_the_grooves_strokes_and_nothing_else_is_struck(
+    name,
+):
+    sheet = drums_alone(SHEETS[0], 0, 1)
+    grid, bar = TimeGrid.of(sheet), sheet.beats_per_bar
+    end_s, size = float(grid.time_s(bar)), round(grid.length_s * CFG.sample_rate)
+    assert all(
+        stroke.start_s >= end_s - 1e-6
+        for part in arrange_carol(sheet, grid, STYLES[name])
+        for stroke in part.strokes
+    )
+    bells = sleigh_bells(sheet, grid, replace(STYLES[name], sleigh_db=None), CFG.sample_rate, size)
+    struck = [float(grid.time_s(k / 2)) for k in range(2 * bar) if sheet.accents[k] >= ACCENT]
+    at = [round(time_s * CFG.sample_rate) for time_s in struck]
+    assert struck and all(np.abs(bells[i : i + 800]).max() > 0.01 for i in at)
+    assert not bells[: at[0]].any() and not bells[round((end_s + 0.4) * CFG.sample_rate) :].any()
+    labels = sheet_labels(sheet, grid, CFG, CFG.n_frames(size))
+    inside = slice(0, int(end_s * CFG.frame_rate) - 1)
+    assert (
+        not labels.chord[inside].any()
+        and (labels.bass[inside] < 0).all()
+        and labels.chord[inside.stop + 2 :].any(1).all()
+    )
