@@ -351,3 +351,18 @@ def test_nothing_in_the_package_speaks_to_the_network():
     assert not re.search(
         r"load_state_dict_from_url|torch\.hub|hf_hub|pooch|librosa\.ex(ample)?\(|telemetry", text
     )
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+def test_git_ignores_the_users_own_songs_but_not_the_demo_set(tmp_path):
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    own = ["data/raw/a.mp3", "data/raw/kpop/a.mp3", "data/raw/carol/a/b.wav", "data/raw/x/y.txt"]
+    demo = ["kpop/neon-ink.ogg", "kpop/snowlit-signal.mp3", "carol/joy-to-the-world.ogg"]
+    demo = [f"data/raw/{name}" for name in demo]
+    for name in own + demo:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    add = ["git", "-C", tmp_path, "add", "--dry-run", "."]
+    added = subprocess.run(add, capture_output=True, text=True, check=True).stdout
+    assert re.findall("'(data/.*)'", added) == sorted(demo)
