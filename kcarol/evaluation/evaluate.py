@@ -9,7 +9,6 @@ On real recordings no target exists: content is compared with the song, style wi
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import torch
 from tqdm import tqdm
 
 from kcarol.audio.decoding import load_audio
+from kcarol.audio.files import write_atomic
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig
@@ -81,10 +81,12 @@ def analyse(wave: np.ndarray, cache_dir: Path | None = None) -> Analysis:
         with np.load(path, allow_pickle=False) as arrays:
             return Analysis(**{name: a if a.ndim else float(a) for name, a in arrays.items()})
     found = Analysis.of(wave)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.npz")
-    np.savez(temporary, **vars(found))
-    os.replace(temporary, path)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            np.savez(file, **vars(found))
+
+    write_atomic(path, write)
     return found
 
 

@@ -6,7 +6,6 @@ import csv
 import html
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.audio.encoding import save_audio
+from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
 
 
@@ -96,10 +96,7 @@ def _plain(value):
 
 
 def _write_text(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, text)
     return path
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
 from kcarol.evaluation import baselines as anchors
 from kcarol.evaluation import evaluate as evaluation
@@ -397,7 +398,6 @@ def test_synthetic_table_orders_target_ours_and_cheats(tmp_path):
 
 
 def test_real_table_of_a_copying_converter_is_the_copy_anchor(tmp_path):
-    save_audio = pytest.importorskip("kcarol.audio.decoding").save_audio
     (tmp_path / "pop").mkdir()
     (tmp_path / "carol").mkdir()
     for name, shift in (("one", 0), ("two", 6)):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol import render_carol
 from kcarol.corpus.arrangement.carol_styles import STYLES
@@ -206,7 +206,7 @@ def _write_song(out: Path, song: WrittenSong, suffix: str, sample_rate: int) -> 
     write_sound(carol, render_own_carol(song, carol_rate), carol_rate, CAROL_COMPRESSION)
     events = carol.with_suffix(".truth.json")
     text = json.dumps(label_events(song)) + "\n"
-    write_atomic(events, lambda path: path.write_text(text))
+    write_text(events, text)
     return [record, carol, events]
 
 

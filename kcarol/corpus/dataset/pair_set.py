@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol_styles import STYLES
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED, make_pairs
@@ -58,7 +58,7 @@ def write_pair_set(
     text = json.dumps(
         {"format": FORMAT, "sample_rate": cfg.sample_rate, "pairs": entries}, indent=1
     )
-    write_atomic(out / PAIRS_FILE, lambda path: path.write_text(text + "\n"))
+    write_text(out / PAIRS_FILE, text + "\n")
     return entries
 
 
