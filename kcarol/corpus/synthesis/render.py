@@ -12,23 +12,29 @@ from scipy.signal import resample_poly
 
 from kcarol.transcription.lead_sheet import Part
 
-OVERSAMPLING = 2  # the synthesiser aliases when it plays samples upwards; it runs an octave higher
-FADE_S = 1.5  # sound after the last stroke ends
-GAIN = 0.35  # of the synthesiser, low enough that its 16-bit output does not clip
+OVERSAMPLING = 2  # FluidSynth aliases when it transposes samples upwards
+GAIN = 0.35  # low enough that the 16-bit output does not clip
+POLYPHONY = 256
 BLOCK = 64  # samples: FluidSynth acts on events at these borders
+N_CHANNELS = 16
 DRUM_BANK = 128
-INSTALL = "pip install 'kcarol[corpus]' and the FluidSynth library (Debian: apt install libfluidsynth3 {package})"
+VOLUME, PAN = 7, 10  # MIDI controllers
+BEND_CENTS = 200  # range of the pitch wheel, each way
+INSTALL = (
+    "pip install 'kcarol[corpus]' and the FluidSynth library "
+    "(Debian: apt install libfluidsynth3{package})"
+)
 
-# file name -> Debian package; TRAINING and VALIDATION share no samples
+# file name: Debian package; training and validation share no samples
 SOUNDFONTS = {
     "FluidR3Mono_GM.sf3": "fluidr3mono-gm-soundfont",
     "sf_GMbank.sf2": "csound-soundfont",
     "MuseScore_General.sf3": "musescore-general-soundfont-small",
     "TimGM6mb.sf2": "timgm6mb-soundfont",
 }
-CAROL_SOUNDFONT = "MuseScore_General.sf3"
 TRAINING_SOUNDFONTS = ("FluidR3Mono_GM.sf3", "sf_GMbank.sf2", "MuseScore_General.sf3")
 VALIDATION_SOUNDFONT = "TimGM6mb.sf2"
+CAROL_SOUNDFONT = "MuseScore_General.sf3"
 FOLDERS = ("/usr/share/sounds/sf3", "/usr/share/sounds/sf2", "/usr/share/soundfonts")
 
 
@@ -41,10 +47,10 @@ def find_soundfont(name: str) -> Path:
     for folder in (*os.environ.get("KCAROL_SOUNDFONTS", "").split(os.pathsep), *FOLDERS):
         if folder and (Path(folder) / name).is_file():
             return Path(folder) / name
-    package = SOUNDFONTS.get(name, "")
+    package = " " + SOUNDFONTS[name] if name in SOUNDFONTS else ""
     raise RenderError(
-        f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}; install it: "
-        + INSTALL.format(package=package)
+        f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}; "
+        f"install it: {INSTALL.format(package=package)}"
     )
 
 
@@ -59,59 +65,91 @@ def available(soundfonts: Sequence[str] = tuple(SOUNDFONTS)) -> str | None:
     return None
 
 
-def _fluidsynth():
+def _fluidsynth() -> type:
+    """The class that pyfluidsynth has; another package of the same name has none."""
     try:
-        import fluidsynth
+        from fluidsynth import Synth
     except (ImportError, OSError, AttributeError) as error:
         raise RenderError(
-            f"FluidSynth could not be loaded ({error}); install " + INSTALL.format(package="")
+            f"FluidSynth could not be loaded ({error}); install {INSTALL.format(package='')}"
         ) from None
-    return fluidsynth
+    return Synth
 
 
-# one synthesiser per soundfont and rate: loading takes longer than playing
-_playing: dict[tuple[str, int], tuple] = {}
+class _Sampler:
+    """FluidSynth with one soundfont at one sample rate."""
+
+    def __init__(self, soundfont: str, sample_rate: int):
+        synth = _fluidsynth()
+        self.synth = synth(gain=GAIN, samplerate=float(sample_rate), channels=N_CHANNELS)
+        self.synth.setting("synth.reverb.active", 0)
+        self.synth.setting("synth.chorus.active", 0)
+        self.synth.setting("synth.polyphony", POLYPHONY)
+        self.number = self.synth.sfload(str(find_soundfont(soundfont)))
+        if self.number < 0:
+            raise RenderError(f"soundfont {soundfont} could not be read; install it anew")
+
+    def set_parts(self, parts: Sequence[Part], tuning_cents: float) -> None:
+        """Silence, then a channel for each part: program, tuning, pan and volume."""
+        self.synth.system_reset()
+        for channel in range(N_CHANNELS):
+            self.synth.all_sounds_off(channel)  # the reset lets notes ring on
+        for channel, part in enumerate(parts):
+            bank = DRUM_BANK if part.is_drums else 0
+            if self.synth.program_select(channel, self.number, bank, part.program) != 0:
+                self.synth.program_select(channel, self.number, bank, 0)  # not in this soundfont
+            self.synth.pitch_bend(channel, int(round(tuning_cents * 8192 / BEND_CENTS)))
+            self.synth.cc(channel, PAN, int(np.clip(64 + 63 * part.pan, 0, 127)))
+            volume = round(100 * 10 ** (part.gain_db / 40))  # FluidSynth squares it
+            self.synth.cc(channel, VOLUME, int(np.clip(volume, 0, 127)))
+
+    def play(self, events: Sequence[tuple[int, int, int, int, int]], n_samples: int) -> np.ndarray:
+        """(2, n_samples) float32 of sorted `_events`."""
+        position, pieces = 0, []
+        # whole blocks: the rest of one would sound at the beginning of the next render
+        end = -(-n_samples // BLOCK) * BLOCK
+        for sample, _, channel, key, velocity in events:
+            sample = min(sample // BLOCK * BLOCK, end)
+            if sample > position:
+                pieces.append(self.synth.get_samples(sample - position))
+                position = sample
+            if velocity:
+                self.synth.noteon(channel, key, velocity)
+            else:
+                self.synth.noteoff(channel, key)
+        pieces.append(self.synth.get_samples(end - position))
+        stereo = np.concatenate(pieces).reshape(-1, 2).T[:, :n_samples]
+        return stereo.astype(np.float32) / 32768
+
+
+# one per soundfont and rate: loading takes longer than playing
+_samplers: dict[tuple[str, int], _Sampler] = {}
+# never played: while one of these lives, others share its samples and load in a tenth of a second
+_load_samples = functools.lru_cache(maxsize=8)(_Sampler)
 
 
 def renew() -> None:
-    """Ends this process's synthesisers; the next render begins with new ones.
+    """Ends this process's synthesisers; the next render starts new ones.
 
-    The filter of a voice remembers the note it played last, so a sequence of renders is the same
-    only from here on.
+    A voice's filter remembers the note that it played last, so renders repeat only from here on.
     """
-    while _playing:
-        _playing.popitem()[1][0].delete()
+    while _samplers:
+        _samplers.popitem()[1].synth.delete()
 
 
-def _synth(soundfont: str, sample_rate: int) -> tuple:
+def _sampler(soundfont: str, sample_rate: int) -> _Sampler:
     key = (soundfont, sample_rate)
-    if key not in _playing:
-        _keep_samples(*key)
-        _playing[key] = _load(*key)
-    return _playing[key]
-
-
-@functools.lru_cache(maxsize=8)
-def _keep_samples(soundfont: str, sample_rate: int) -> tuple:
-    """A synthesiser that is never played: while it lives, others share its samples, and load in a
-    tenth of a second.
-    """
-    return _load(soundfont, sample_rate)
-
-
-def _load(soundfont: str, sample_rate: int) -> tuple:
-    synth = _fluidsynth().Synth(gain=GAIN, samplerate=float(sample_rate), channels=16)
-    synth.setting("synth.reverb.active", 0)
-    synth.setting("synth.chorus.active", 0)
-    synth.setting("synth.polyphony", 256)
-    number = synth.sfload(str(find_soundfont(soundfont)))
-    if number < 0:
-        raise RenderError(f"soundfont {soundfont} could not be read; install it anew")
-    return synth, number
+    if key not in _samplers:
+        _load_samples(*key)
+        _samplers[key] = _Sampler(*key)
+    return _samplers[key]
 
 
 def _events(part: Part, channel: int, rate: int) -> list[tuple[int, int, int, int, int]]:
-    """(sample, order, channel, key, velocity); velocity 0 ends a note, ends come before beginnings."""
+    """(sample, order, channel, key, velocity) of a part's notes; velocity 0 ends a note.
+
+    At the same sample notes end (order 0) before others begin (1).
+    """
     events = []
     for stroke in part.strokes:
         key = int(round(stroke.pitch))
@@ -124,21 +162,6 @@ def _events(part: Part, channel: int, rate: int) -> list[tuple[int, int, int, in
     return events
 
 
-def _prepare(synth, number: int, parts: Sequence[Part], tuning_cents: float) -> None:
-    synth.system_reset()
-    for channel in range(16):
-        # after the reset, which lets the last song's notes ring on into this one
-        synth.all_sounds_off(channel)
-    for channel, part in enumerate(parts):
-        bank, program = (DRUM_BANK, part.program) if part.is_drums else (0, part.program)
-        if synth.program_select(channel, number, bank, program) != 0:
-            # the kit or program is not in this soundfont
-            synth.program_select(channel, number, bank, 0)
-        # the wheel spans ±2 semitones
-        synth.pitch_bend(channel, int(round(tuning_cents * 8192 / 200)))
-        synth.cc(channel, 10, int(np.clip(64 + 63 * part.pan, 0, 127)))
-
-
 def render_parts(
     parts: Sequence[Part],
     length_s: float,
@@ -146,39 +169,22 @@ def render_parts(
     soundfont: str,
     tuning_cents: float = 0.0,
 ) -> np.ndarray:
-    """Play at most 16 parts together -> (2, T) float32, T = length_s * sample_rate; gains are
-    applied by velocity-free scaling in `render_stems`, here each part sounds at its own level
-    (`gain_db` through expression).
+    """At most 16 parts played together, each at its `gain_db`: (2, T) float32, T = length_s *
+    sample_rate.
 
     Raises RenderError when the synthesiser or the soundfont is missing.
     """
-    if len(parts) > 16:
+    if len(parts) > N_CHANNELS:
         raise ValueError(
-            f"expected at most 16 parts (one MIDI channel each), found {len(parts)}; render them in groups"
+            f"expected at most {N_CHANNELS} parts (one MIDI channel each), found {len(parts)}; "
+            "render them in groups"
         )
     rate = sample_rate * OVERSAMPLING
-    synth, number = _synth(soundfont, rate)
-    _prepare(synth, number, parts, tuning_cents)
-    for channel, part in enumerate(parts):
-        # volume is squared
-        synth.cc(channel, 7, int(np.clip(round(100 * 10 ** (part.gain_db / 40)), 0, 127)))
+    sampler = _sampler(soundfont, rate)
+    sampler.set_parts(parts, tuning_cents)
     events = sorted(
         event for channel, part in enumerate(parts) for event in _events(part, channel, rate)
     )
-    total, position, pieces = round(length_s * rate), 0, []
-    # whole blocks: what is left of one would sound at the beginning of the next render
-    end = -(-total // BLOCK) * BLOCK
-    for sample, _, channel, key, velocity in events:
-        sample = min(sample // BLOCK * BLOCK, end)
-        if sample > position:
-            pieces.append(synth.get_samples(sample - position))
-            position = sample
-        if velocity:
-            synth.noteon(channel, key, velocity)
-        else:
-            synth.noteoff(channel, key)
-    pieces.append(synth.get_samples(end - position))
-    stereo = np.concatenate(pieces).reshape(-1, 2).T[:, :total].astype(np.float32) / 32768
-    return resample_poly(stereo, 1, OVERSAMPLING, axis=1).astype(np.float32)[
-        :, : round(length_s * sample_rate)
-    ]
+    stereo = sampler.play(events, round(length_s * rate))
+    stereo = resample_poly(stereo, 1, OVERSAMPLING, axis=1).astype(np.float32)
+    return stereo[:, : round(length_s * sample_rate)]
