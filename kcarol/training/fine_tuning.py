@@ -387,7 +387,7 @@ def rendered(
     (T,), peak <= 1. RenderError.
     """
     from kcarol.corpus.arrangement.pop import arrange_pop
-    from kcarol.corpus.dataset.pairs import render_pop
+    from kcarol.corpus.dataset.pop_record import render_pop
 
     renew()  # the same sound whatever was rendered before
     sheet, grid = notate(transcription, audio)

@@ -25,7 +25,7 @@ from kcarol.corpus.arrangement.carol import render_carol
 from kcarol.corpus.arrangement.carol_styles import STYLES, CarolStyle
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
-from kcarol.corpus.dataset.pairs import render_pop
+from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.render import VALIDATION_SOUNDFONT
 from kcarol.evaluation import metrics

@@ -243,7 +243,7 @@ def test_validation_shares_no_title_with_training(monkeypatch):
     from kcarol.corpus.dataset import pairs
 
     monkeypatch.setattr(
-        pairs, "make_pair", lambda sheet, style, rng, cfg, soundfont, **_: (sheet.title, soundfont)
+        pairs, "make_pair", lambda sheet, style, rng, cfg, soundfont, _: (sheet.title, soundfont)
     )
     drawn = [
         {pair for s in range(60) for pair in make_pairs(base + s, CFG)}

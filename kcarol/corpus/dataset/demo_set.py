@@ -22,7 +22,7 @@ from kcarol.corpus.arrangement.humanise import TAIL_S
 from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels
-from kcarol.corpus.dataset.pairs import render_pop
+from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS, WrittenSong, demo_carol
 from kcarol.corpus.mixing.room import reverb

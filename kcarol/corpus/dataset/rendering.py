@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from kcarol.config import AudioConfig
 from kcarol.dataset.shards import ROW_FRAMES, SUFFIX, Shard, save_shard
 
 SONG_S = 21.5  # length of the songs drawn: a little over ROW_FRAMES, so that few need padding
+AHEAD = 3  # shards in work or waiting for each process
 
 
 def make_shard(seed: int, cfg: AudioConfig) -> Shard:
@@ -32,6 +34,30 @@ def make_shard(seed: int, cfg: AudioConfig) -> Shard:
     )
 
 
+def rendered_shards(
+    seeds: Iterable[int], cfg: AudioConfig, jobs: int
+) -> Iterator[tuple[int, Shard]]:
+    """(seed, shard) in the seeds' order, rendered by `jobs` spawned processes, a few shards ahead.
+    Ends with the seeds, which may be without end.
+    """
+    # a fork of a process in which torch has run can hang
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_init_worker) as workers:
+
+        def submitted(n: int) -> list[tuple[int, Future]]:
+            return [(seed, workers.submit(make_shard, seed, cfg)) for seed in islice(seeds, n)]
+
+        seeds = iter(seeds)
+        waiting = submitted(AHEAD * jobs)
+        try:
+            while waiting:
+                seed, shard = waiting.pop(0)
+                yield seed, shard.result()
+                waiting += submitted(1)
+        finally:
+            workers.shutdown(wait=False, cancel_futures=True)
+
+
 def _init_worker() -> None:
     torch.set_num_threads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -43,44 +69,30 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def rendered_shards(
-    seeds: Iterable[int], cfg: AudioConfig, jobs: int
-) -> Iterator[tuple[int, Shard]]:
-    """(seed, group) in the seeds' order, rendered by `jobs` spawned processes, a few groups ahead.
-    Ends with the seeds.
-    """
-    # a fork of a process in which torch has run can hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_init_worker) as workers:
-        waiting, seeds = [], iter(seeds)
-        try:
-            while True:
-                while len(waiting) < 3 * jobs and (seed := next(seeds, None)) is not None:
-                    waiting.append((seed, workers.submit(make_shard, seed, cfg)))
-                if not waiting:
-                    return
-                seed, future = waiting.pop(0)
-                yield seed, future.result()
-        finally:
-            workers.shutdown(wait=False, cancel_futures=True)
-
-
 def build(
-    out: Path, hours: float, seed: int, jobs: int, cfg: AudioConfig | None = None, progress=None
+    out: Path,
+    hours: float,
+    seed: int,
+    jobs: int,
+    cfg: AudioConfig | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, float]:
-    """Render pairs to shards until `out` holds `hours` hours; finished shards stay. Returns (pairs
-    rendered, seconds taken).
+    """Renders pairs to shards until `out` holds `hours` hours; finished shards stay.
+
+    `progress` is called with the number of shards done and to do. Returns (pairs rendered, seconds
+    taken).
     """
     from kcarol.corpus.dataset.pairs import SONGS_PER_STYLE
 
     cfg = cfg or AudioConfig()
     out.mkdir(parents=True, exist_ok=True)
     pair_s = ROW_FRAMES * cfg.hop_length / cfg.sample_rate
-    n_groups = int(np.ceil(hours * 3600 / pair_s / SONGS_PER_STYLE))
-    todo = [s for s in range(seed, seed + n_groups) if not (out / f"{s:012d}{SUFFIX}").exists()]
+    n_shards = int(np.ceil(hours * 3600 / pair_s / SONGS_PER_STYLE))
+    paths = {s: out / f"{s:012d}{SUFFIX}" for s in range(seed, seed + n_shards)}
+    todo = [s for s, path in paths.items() if not path.exists()]
     started = time.monotonic()
-    for number, (group_seed, group) in enumerate(rendered_shards(todo, cfg, jobs)):
-        save_shard(out / f"{group_seed:012d}{SUFFIX}", group)
+    for n_done, (shard_seed, shard) in enumerate(rendered_shards(todo, cfg, jobs), 1):
+        save_shard(paths[shard_seed], shard)
         if progress:
-            progress(number + 1, len(todo))
+            progress(n_done, len(todo))
     return len(todo) * SONGS_PER_STYLE, time.monotonic() - started

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kcarol.corpus.arrangement.pop import PopArrangement
-from kcarol.corpus.dataset import pairs
+from kcarol.corpus.dataset import pop_record
 from kcarol.corpus.synthesis import speech, world_voice
 from kcarol.corpus.synthesis.render import RenderError
 from kcarol.corpus.synthesis.singer import Singer
@@ -130,7 +130,7 @@ def test_without_the_programs_every_song_with_speakers_is_refused_in_one_line(mo
     arrangement = PopArrangement((lead,), {"lead": "voice"}, "none", "alone", 0.0, 0.0, "female")
     for seed in range(4):
         with pytest.raises(RenderError, match="install: pip install") as error:
-            pairs.render_pop(
+            pop_record.render_pop(
                 arrangement,
                 1.0,
                 SAMPLE_RATE,
