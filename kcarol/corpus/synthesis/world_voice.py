@@ -7,7 +7,7 @@ that one speaker serves several singers. How a singer moves from note to note is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy import signal
@@ -24,39 +24,17 @@ from kcarol.corpus.synthesis.speech import (
     TRAINING_SPEAKERS,
     Bank,
     Speaker,
-    Unit,
     bank,
     world,
 )
-from kcarol.corpus.synthesis.syllables import (
-    CONNECTED_S,
-    SHORTEST_S,
-    Syllable,
-    plan_syllables,
-    sung_lines,
-)
+from kcarol.corpus.synthesis.syllables import Syllable, sung_lines
+from kcarol.corpus.synthesis.words import Track, Word, lay_words, plan_words
 from kcarol.transcription.lead_sheet import Stroke
 
 STYLES = ("sung", "rap", "double", "choir")
 WARP = (0.85, 1.2)  # how far a speaker's formants can be moved and still sound human
 SILENT_LOG = -14.0  # log power below which a frame is silent
-JOIN_FRAMES = 5  # 25 ms in which one syllable's spectrum turns into the next one's
-GAP_S = 0.06  # longer gaps between syllables are rests
-LONGEST_ONSET_S = 0.17
-TRANSITION_S = 0.06  # of a vowel next to its consonants, which is not stretched
 LOWEST_HZ, HIGHEST_HZ = 60.0, 1400.0
-
-
-@dataclass(frozen=True)
-class Word:
-    """One syllable of the bank under one note, or under several without a consonant between."""
-
-    unit: Unit
-    start_s: float  # where the vowel begins
-    end_s: float
-    onset_s: float  # length of the consonants before it
-    joins: bool  # the next word follows without a rest
-    with_coda: bool
 
 
 def sing_words(
@@ -76,15 +54,18 @@ def sing_words(
     """
     check_style(style, STYLES)
     singer = singer or Singer.draw(rng)
-    speaker = choose(speakers, singer, rng)
-    wave = np.zeros(round(length_s * SAMPLE_RATE), np.float32)
+    voice = _WorldVoice(singer, choose(speakers, singer, rng), round(length_s * SAMPLE_RATE), rng)
+    wave = np.zeros(voice.n_samples, np.float32)
     for line in sung_lines(strokes, length_s):
-        wave += _sing_line(line, len(wave), rng, singer, speaker, speakers, style)
+        syllables, words = plan_words(line, rng, singer, bank(voice.speaker), style)
+        if style in ("sung", "rap"):
+            wave += voice.render(syllables, words, style)
+        else:
+            wave += _together(voice, syllables, words, speakers, style)
     wave = with_sounding_rms(wave, 0.1)
     if sample_rate != SAMPLE_RATE:
         wave = signal.resample_poly(wave, sample_rate, SAMPLE_RATE).astype(np.float32)
-    n_samples = round(length_s * sample_rate)
-    return np.pad(wave[:n_samples], (0, max(0, n_samples - len(wave))))
+    return _with_length(wave, round(length_s * sample_rate))
 
 
 def choose(speakers: Sequence[Speaker], singer: Singer, rng: np.random.Generator) -> Speaker:
@@ -95,32 +76,28 @@ def choose(speakers: Sequence[Speaker], singer: Singer, rng: np.random.Generator
     return min(speakers, key=lambda s: abs(s.tract - singer.tract))
 
 
-def _sing_line(
-    line: Sequence[Stroke],
-    n_samples: int,
-    rng: np.random.Generator,
-    singer: Singer,
-    speaker: Speaker,
+def _together(
+    voice: _WorldVoice,
+    syllables: list[Syllable],
+    words: list[Word],
     speakers: Sequence[Speaker],
     style: str,
 ) -> np.ndarray:
-    """One line, by one voice or by several with the same text."""
-    syllables, words = plan_words(line, rng, singer, bank(speaker), style)
-    if style in ("sung", "rap"):
-        return _voice(syllables, words, n_samples, rng, singer, speaker, style)
+    """One line (T,) by several voices with the same text: one speaker twice, or a choir."""
+    rng, singer, n_samples = voice.rng, voice.singer, voice.n_samples
     out = np.zeros(n_samples, np.float32)
-    same_language = [s for s in speakers if s.language == speaker.language]
+    same_language = [s for s in speakers if s.language == voice.speaker.language]
     for _ in range(2 if style == "double" else int(rng.integers(2, 4))):
-        other = speaker if style == "double" else choose(same_language, singer, rng)
-        said = words if other == speaker else _said_by(words, bank(other))
+        speaker = voice.speaker if style == "double" else choose(same_language, singer, rng)
+        said = words if speaker == voice.speaker else _said_by(words, bank(speaker))
         changed = replace(
             singer,
             vibrato_hz=singer.vibrato_hz * rng.uniform(0.9, 1.1),
             intonation_cents=max(6.0, singer.intonation_cents),
         )
         late = min(round(abs(rng.normal(0, 0.015)) * SAMPLE_RATE), n_samples)
-        offset = rng.normal(0, 5) / 100
-        part = _voice(syllables, said, n_samples, rng, changed, other, "sung", offset)
+        other = _WorldVoice(changed, speaker, n_samples, rng)
+        part = other.render(syllables, said, "sung", offset=rng.normal(0, 5) / 100)
         out[late:] += part[: n_samples - late]
     return out
 
@@ -132,117 +109,6 @@ def _said_by(words: Sequence[Word], voices: Bank) -> list[Word]:
         replace(word, unit=by_text.get(word.unit.text, voices.units[k % len(voices.units)]))
         for k, word in enumerate(words)
     ]
-
-
-def plan_words(
-    line: Sequence[Stroke], rng: np.random.Generator, singer: Singer, voices: Bank, style: str
-) -> tuple[list[Syllable], list[Word]]:
-    """Timing of each note, as `plan_syllables`, and the words of the bank that are sung on them.
-
-    Each note gets a syllable unless the one before is held on. Half of the choirs sing one open
-    syllable all along, other singers do so now and then ("la la la").
-    """
-    planned = plan_syllables(line, rng, singer, "rap" if style == "rap" else "sung")
-    opened = [u for u in voices.units if not u.is_closed]
-    closed = [u for u in voices.units if u.is_closed] or opened
-    bare = [u for u in opened if u.onset_s < 0.03] or opened
-    refrain = None
-    if style == "choir" and rng.random() < 0.5:
-        refrain = pick(rng, bare)
-    elif rng.random() < 0.1:
-        refrain = pick(rng, opened)
-    heads: list[int] = []  # the note on which each word begins
-    units: list[Unit] = []
-    for k, s in enumerate(planned):
-        connected = k > 0 and s.start_s - planned[k - 1].end_s < CONNECTED_S
-        if connected and s.consonant is None:
-            continue
-        heads.append(k)
-        fitting = closed if s.coda else opened if s.consonant else bare
-        units.append(refrain or pick(rng, fitting))
-    return _with_room_for_onsets(planned, heads, units, rng)
-
-
-def _with_room_for_onsets(
-    planned: list[Syllable], heads: list[int], units: list[Unit], rng: np.random.Generator
-) -> tuple[list[Syllable], list[Word]]:
-    """Notes shortened for the next word's consonants, at most four tenths of a note, and words."""
-    syllables = [replace(s, consonant=None, coda=None, consonant_s=0.0) for s in planned]
-    for k, unit in zip(heads, units, strict=True):
-        room_s = planned[k].start_s - (planned[k - 1].start_s if k else 0.0)
-        wanted_s = unit.onset_s * rng.uniform(0.75, 1.1)
-        onset_s = min(wanted_s, LONGEST_ONSET_S, 0.4 * max(room_s, 0.0))
-        syllables[k] = replace(syllables[k], consonant_s=onset_s)
-    for k, s in enumerate(planned[:-1]):  # the planned consonants are not sung and take no room
-        gap_s = planned[k + 1].onset_s - s.end_s
-        wanted_s = syllables[k + 1].onset_s - (gap_s if gap_s > GAP_S else 0.0)
-        end_s = max(min(wanted_s, s.end_s + 0.2), s.start_s + SHORTEST_S)
-        syllables[k] = replace(syllables[k], end_s=end_s)
-    ends = [*heads[1:], len(planned)]
-    words = []
-    for head, end, unit in zip(heads, ends, units, strict=True):
-        start_s, end_s = syllables[head].start_s, syllables[end - 1].end_s
-        joins = end < len(syllables) and syllables[end].onset_s - end_s < GAP_S
-        with_coda = unit.is_closed and end_s - start_s > 2 * unit.coda_s
-        words.append(Word(unit, start_s, end_s, syllables[head].consonant_s, joins, with_coda))
-    return syllables, words
-
-
-@dataclass
-class Track:
-    """Which frame of the bank sounds when."""
-
-    at: np.ndarray  # (F,) frame of the bank, with fractions; -1 in rests
-    before: np.ndarray  # (F,) where syllables join: the frame that fades out
-    share: np.ndarray  # (F,) of that frame
-
-
-def lay_words(words: Sequence[Word], n_frames: int) -> Track:
-    """Frames of the bank over time, FRAME_S each: consonants as they are, vowels held."""
-    track = Track(np.full(n_frames, -1.0), np.zeros(n_frames), np.zeros(n_frames))
-    held, held_until = 0.0, -1
-    for k, word in enumerate(words):
-        times, frames = _knots(word)
-        end_s = words[k + 1].start_s - words[k + 1].onset_s if word.joins else word.end_s
-        start = round(times[0] / FRAME_S)
-        first = max(0, start)
-        last = min(n_frames, max(round(end_s / FRAME_S), start + 1))
-        if last <= first:
-            continue
-        track.at[first:last] = np.interp(np.arange(first, last) * FRAME_S, times, frames)
-        if first <= held_until + 1:  # no rest before: the last spectrum fades into this one
-            n = min(JOIN_FRAMES, last - first)
-            track.before[first : first + n] = held
-            track.share[first : first + n] = 1 - np.arange(1, n + 1) / (n + 1)
-        held = float(track.at[last - 1])
-        held_until = last - 1 if word.joins else -2
-    return track
-
-
-def _knots(word: Word) -> tuple[np.ndarray, list[float]]:
-    """Times in s and the bank's frames at them, both rising, linear between."""
-    unit, length_s = word.unit, word.end_s - word.start_s
-    vowel_s = (unit.coda - unit.vowel) * FRAME_S
-    coda_s = min(unit.coda_s, 0.4 * length_s) if word.with_coda else 0.0
-    into_s = min(TRANSITION_S, 0.3 * vowel_s, 0.3 * length_s)
-    out_s = min(TRANSITION_S, 0.2 * vowel_s, 0.2 * length_s)
-    hold_s = length_s - coda_s - out_s - into_s
-    steady = unit.vowel + into_s / FRAME_S
-    leaving = unit.coda - 1 - min(TRANSITION_S, 0.25 * vowel_s) / FRAME_S
-    knots = [
-        (word.start_s - word.onset_s, unit.first if word.onset_s > 0 else unit.vowel),
-        (word.start_s, unit.vowel),
-        (word.start_s + into_s, steady),
-        # a diphthong turns late
-        (word.start_s + into_s + 0.65 * hold_s, steady + 0.35 * (leaving - steady)),
-        (word.end_s - coda_s - out_s, leaving),
-    ]
-    if word.with_coda or not word.joins:
-        knots.append((word.end_s - coda_s, unit.coda - 1))
-    if word.with_coda:
-        knots.append((word.end_s, unit.last - 1))
-    times = np.array([time_s for time_s, _ in knots]) + 1e-7 * np.arange(len(knots))
-    return np.maximum.accumulate(times), [float(frame) for _, frame in knots]
 
 
 def _rows_at(table: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -263,86 +129,91 @@ def _warped(rows: np.ndarray, factor: np.ndarray) -> np.ndarray:
     return left + (np.take_along_axis(rows, low + 1, axis=1) - left) * (at - low)
 
 
-def _voice(
-    syllables: list[Syllable],
-    words: Sequence[Word],
-    n_samples: int,
-    rng: np.random.Generator,
-    singer: Singer,
-    speaker: Speaker,
-    style: str,
-    offset: float = 0.0,
-) -> np.ndarray:
-    """One voice's wave (T,) at SAMPLE_RATE; `offset` in semitones."""
-    voices = bank(speaker)
-    n_frames = n_samples // round(FRAME_S * SAMPLE_RATE) + 1
-    n = int(n_samples / SAMPLE_RATE * CONTROL_HZ) + 2
-    draw_curve = rap_curve if style == "rap" else pitch_curve
-    midi = draw_curve(syllables, n, rng, singer) + offset
-    early = [replace(s, start_s=max(0.0, s.onset_s), consonant_s=0.0) for s in syllables]
-    levels = level_curves(early, n, rng, singer)
-    at = np.arange(n_frames) * FRAME_S * CONTROL_HZ
-    midi, voiced, breath = (
-        np.interp(at, np.arange(n), curve) for curve in (midi, levels.voiced, levels.breath)
-    )
-    track = lay_words(words, n_frames)
-    sounding = (track.at >= 0) & (voiced > 1e-3)
-    log_power = np.full((n_frames, 1 + N_FFT // 2), SILENT_LOG - 10, np.float32)
-    aperiodicity = np.ones_like(log_power)
-    log_power[sounding], aperiodicity[sounding] = _spectra(
-        voices, track, sounding, midi, voiced, singer, speaker
-    )
-    breathing = ~sounding & (breath > 1e-3)
-    if words and breathing.any():  # noise through the shape of the first vowel
-        unit = words[0].unit
-        shape = voices.log_power[(unit.vowel + unit.coda) // 2].astype(np.float32)
-        log_power[breathing] = shape + _log_power(breath[breathing])
-    f0_hz = np.clip(440 * 2 ** ((midi - 69) / 12), LOWEST_HZ, HIGHEST_HZ)
-    f0_hz[sounding] *= voices.voiced[np.round(track.at[sounding]).astype(int)]
-    f0_hz[(log_power.max(axis=1) < SILENT_LOG) | ~sounding] = 0
-    power = np.exp(log_power, dtype=np.float64)
-    wave = world().synthesize(
-        f0_hz, power, aperiodicity.astype(np.float64), SAMPLE_RATE, 1000 * FRAME_S
-    )
-    return np.pad(wave, (0, max(0, n_samples - len(wave))))[:n_samples].astype(np.float32)
-
-
 def _log_power(level: np.ndarray) -> np.ndarray:
     """(F, 1) float32 of amplitudes (F,)."""
     return (2 * np.log(np.maximum(level, 1e-3)))[:, None].astype(np.float32)
 
 
-def _spectra(
-    voices: Bank,
-    track: Track,
-    sounding: np.ndarray,
-    midi: np.ndarray,
-    voiced: np.ndarray,
-    singer: Singer,
-    speaker: Speaker,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log power and aperiodicity (F, K) of the sounding frames, as this singer has them."""
-    log_power, aperiodicity = (
-        _joined_rows(table, track, sounding) for table in (voices.log_power, voices.aperiodicity)
-    )
-    # the larynx rises with the pitch, by some 3 % an octave
-    octaves_up = np.clip((midi[sounding] - singer.speech_midi) / 12, -1, 2)
-    factor = np.clip(singer.tract / speaker.tract, *WARP) * (1 + 0.03 * octaves_up)
-    log_power = _warped(log_power, factor)
-    bins_hz = np.maximum(np.arange(log_power.shape[1]) * SAMPLE_RATE / N_FFT, 20.0)
-    level = voiced[sounding]
-    tilt_db = singer.tilt_db + 3 * np.clip(1.2 * (level - 0.8), -1, 1)  # loud singing is brighter
-    octaves = np.log2(np.maximum(bins_hz / 500, 1))
-    gain_db = tilt_db[:, None] * octaves + 0.6 * singer_formant_db(bins_hz, singer)
-    log_power += (0.1 * np.log(10) * gain_db).astype(np.float32)
-    log_power += _log_power(level)
-    # breathiness .03 to .5: aperiodicities to the power of 1.3 down to .45
-    exponent = np.interp(np.log(singer.breathiness), np.log([0.03, 0.5]), [1.3, 0.45])
-    return log_power, np.clip(aperiodicity, 1e-3, 1) ** np.float32(exponent)
+def _with_length(wave: np.ndarray, n: int) -> np.ndarray:
+    return np.pad(wave[:n], (0, max(0, n - len(wave))))
+
+
+class _WorldVoice:
+    """Renders lines of one length by one singer with one speaker's syllables."""
+
+    def __init__(self, singer: Singer, speaker: Speaker, n_samples: int, rng: np.random.Generator):
+        self.singer = singer
+        self.speaker = speaker
+        self.n_samples = n_samples
+        self.rng = rng
+
+    def render(
+        self, syllables: list[Syllable], words: Sequence[Word], style: str, offset: float = 0.0
+    ) -> np.ndarray:
+        """One line (T,) at SAMPLE_RATE; `offset` in semitones."""
+        voices = bank(self.speaker)
+        n_frames = self.n_samples // round(FRAME_S * SAMPLE_RATE) + 1
+        midi, voiced, breath = self._curves(syllables, n_frames, style, offset)
+        track = lay_words(words, n_frames)
+        sounding = (track.at >= 0) & (voiced > 1e-3)
+        log_power = np.full((n_frames, 1 + N_FFT // 2), SILENT_LOG - 10, np.float32)
+        aperiodicity = np.ones_like(log_power)
+        log_power[sounding], aperiodicity[sounding] = self._spectra(
+            track, sounding, midi[sounding], voiced[sounding]
+        )
+        breathing = ~sounding & (breath > 1e-3)
+        if words and breathing.any():  # noise through the shape of the first vowel
+            unit = words[0].unit
+            shape = voices.log_power[(unit.vowel + unit.coda) // 2].astype(np.float32)
+            log_power[breathing] = shape + _log_power(breath[breathing])
+        f0_hz = np.clip(440 * 2 ** ((midi - 69) / 12), LOWEST_HZ, HIGHEST_HZ)
+        f0_hz[sounding] *= voices.voiced[np.round(track.at[sounding]).astype(int)]
+        f0_hz[(log_power.max(axis=1) < SILENT_LOG) | ~sounding] = 0
+        wave = world().synthesize(
+            f0_hz,
+            np.exp(log_power, dtype=np.float64),
+            aperiodicity.astype(np.float64),
+            SAMPLE_RATE,
+            1000 * FRAME_S,
+        )
+        return _with_length(wave, self.n_samples).astype(np.float32)
+
+    def _curves(
+        self, syllables: list[Syllable], n_frames: int, style: str, offset: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """MIDI pitch, level of the voice and of breaths, (F,) each."""
+        n = int(self.n_samples / SAMPLE_RATE * CONTROL_HZ) + 2
+        draw_curve = rap_curve if style == "rap" else pitch_curve
+        midi = draw_curve(syllables, n, self.rng, self.singer) + offset
+        early = [replace(s, start_s=max(0.0, s.onset_s), consonant_s=0.0) for s in syllables]
+        levels = level_curves(early, n, self.rng, self.singer)
+        at = np.arange(n_frames) * FRAME_S * CONTROL_HZ
+        curves = (midi, levels.voiced, levels.breath)
+        return tuple(np.interp(at, np.arange(n), curve) for curve in curves)
+
+    def _spectra(
+        self, track: Track, sounding: np.ndarray, midi: np.ndarray, level: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Log power and aperiodicity (S, K) of the S sounding frames; `midi`, `level` (S,)."""
+        singer, voices = self.singer, bank(self.speaker)
+        # the larynx rises with the pitch, by some 3 % an octave
+        octaves_up = np.clip((midi - singer.speech_midi) / 12, -1, 2)
+        factor = np.clip(singer.tract / self.speaker.tract, *WARP) * (1 + 0.03 * octaves_up)
+        log_power = _warped(_joined_rows(voices.log_power, track, sounding), factor)
+        bins_hz = np.maximum(np.arange(log_power.shape[1]) * SAMPLE_RATE / N_FFT, 20.0)
+        effort = np.clip(1.2 * (level - 0.8), -1, 1)  # loud singing is brighter
+        tilt_db = (singer.tilt_db + 3 * effort)[:, None] * np.log2(np.maximum(bins_hz / 500, 1))
+        gain_db = tilt_db + 0.6 * singer_formant_db(bins_hz, singer)
+        log_power += (0.1 * np.log(10) * gain_db).astype(np.float32)
+        log_power += _log_power(level)
+        # breathiness .03 to .5: aperiodicities to the power of 1.3 down to .45
+        exponent = np.interp(np.log(singer.breathiness), np.log([0.03, 0.5]), [1.3, 0.45])
+        aperiodicity = _joined_rows(voices.aperiodicity, track, sounding)
+        return log_power, np.clip(aperiodicity, 1e-3, 1) ** np.float32(exponent)
 
 
 def _joined_rows(table: np.ndarray, track: Track, sounding: np.ndarray) -> np.ndarray:
-    """Rows (F, K) of the sounding frames, crossfaded where syllables join."""
+    """Rows (S, K) of the sounding frames, crossfaded where syllables join."""
     rows = _rows_at(table, track.at[sounding])
     share = track.share[sounding]
     joins = np.flatnonzero(share)
