@@ -14,7 +14,7 @@ from kcarol.config import ModelConfig
 from kcarol.conversion.styles import Style
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import (
-    LARGEST,
+    MAX_SIZE,
     WeightsError,
     config_from,
     load_module,
@@ -69,9 +69,9 @@ def load_converter(path: Path, device: str | torch.device) -> ConverterWeights:
         path, lambda values: MusicTransformer(config_from(ModelConfig, values)), device
     )
     window_frames = extra.get("window_frames")
-    if not isinstance(window_frames, int) or not 2 <= window_frames <= LARGEST:
+    if not isinstance(window_frames, int) or not 2 <= window_frames <= MAX_SIZE:
         raise WeightsError(
-            f"{path}: expected window_frames from 2 to {LARGEST} beside the weights, found "
+            f"{path}: expected window_frames from 2 to {MAX_SIZE} beside the weights, found "
             f"{window_frames!r}; get the file anew"
         )
     texture = vector(path, "texture", extra.get("texture"), model.cfg.n_mels)

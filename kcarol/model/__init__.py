@@ -1,0 +1,1 @@
+"""`MusicTransformer`: its layers, its logits, the content between its halves, weights files."""

@@ -1,4 +1,8 @@
-"""Weights on disk: safetensors with the configuration beside the tensors, checked when read."""
+"""Weights files: safetensors with the network's configuration in the header, checked when read.
+
+A file from elsewhere may be broken or hostile. Reading runs no code of its, and asks for no more
+memory than its tensors take.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +13,23 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from kcarol.audio.files import write_atomic
 
 # raised when older readers could misread a file; 2: other bands of the log-mel, more content
 FORMAT = 2
-LARGEST = 1 << 14  # of the numbers in a configuration: beyond, a file means to fill the memory
-SPARE = 1 << 24  # numbers that a network may hold besides those in its file
+MAX_SIZE = 1 << 14  # of numbers in a configuration
+SPARE_NUMBERS = 1 << 24  # that a network may allocate besides those in its file
 
 
 class WeightsError(ValueError):
-    """A weights file cannot be used; the message says what was expected, what was found and the way
-    out.
-    """
+    """A weights file cannot be used; one line with what was expected, found, and the way out."""
 
 
 def config_from(cls: type, values: Mapping) -> object:
-    """A frozen config of class `cls` from JSON values (lists become tuples); WeightsError on names
-    it lacks.
-    """
+    """A config dataclass from JSON values (lists become tuples); WeightsError for unknown names."""
     unknown = sorted(set(values) - {f.name for f in fields(cls)})
     if unknown:
         raise WeightsError(
@@ -45,7 +45,7 @@ def save_module(
     extra: Mapping | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
-    """Writes state, config dataclass and `extra` (JSON values); `dtype` float16 halves the file.
+    """Write state, config dataclass and `extra` (JSON values); `dtype` float16 halves the file.
 
     Raises WeightsError where a value is not finite in `dtype`.
     """
@@ -53,12 +53,12 @@ def save_module(
 
     tensors = {}
     for name, tensor in module.state_dict().items():
-        cast = tensor.detach().to(
-            "cpu", dtype if dtype and tensor.is_floating_point() else tensor.dtype
-        )
+        kept = dtype if dtype and tensor.is_floating_point() else tensor.dtype
+        cast = tensor.detach().to("cpu", kept)
         if not torch.isfinite(cast).all():
             raise WeightsError(
-                f"{name} is not finite in {cast.dtype}: save with dtype=torch.float32, or train again"
+                f"{name} is not finite in {cast.dtype}: "
+                "save with dtype=torch.float32, or train again"
             )
         tensors[name] = cast.clone().contiguous()  # safetensors refuses shared storage
     about = {
@@ -67,15 +67,8 @@ def save_module(
         "config": asdict(cfg),
         "extra": dict(extra or {}),
     }
-    write_atomic(
-        path,
-        lambda temporary: save_file(tensors, temporary, metadata={"kcarol": json.dumps(about)}),
-    )
-
-
-def read_about(path: Path) -> dict:
-    """`format`, `class`, `config` and `extra` of a weights file; WeightsError if there are none."""
-    return _read(path)[0]
+    metadata = {"kcarol": json.dumps(about)}
+    write_atomic(path, lambda temporary: save_file(tensors, temporary, metadata))
 
 
 def load_module(
@@ -83,12 +76,12 @@ def load_module(
 ) -> tuple[nn.Module, dict]:
     """`factory(config values)` with the file's weights, in eval mode, and the file's `extra`.
 
-    Raises WeightsError, one line, for a missing, broken, foreign, newer or unfitting file.
+    Raises WeightsError for a missing, broken, foreign, newer or unfitting file.
     """
     about, tensors = _read(path)
     _check_numbers(path, about["config"], len(tensors))
-    with _Budget(SPARE + sum(tensor.numel() for tensor in tensors.values())):
-        module = _built(path, factory, about["config"])
+    with _Budget(SPARE_NUMBERS + sum(tensor.numel() for tensor in tensors.values())):
+        module = _build(path, factory, about["config"])
     if type(module).__name__ != about["class"]:
         raise WeightsError(
             f"{path} holds a {about['class']}, not a {type(module).__name__}: give the other file"
@@ -98,7 +91,26 @@ def load_module(
     return module.to(device).eval(), about["extra"]
 
 
-def _read(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
+def read_about(path: Path) -> dict:
+    """`format`, `class`, `config` and `extra` of a weights file; WeightsError if there are none."""
+    return _read(path)[0]
+
+
+def vector(path: Path, name: str, values: object, length: int) -> Tensor:
+    """A list of finite numbers from a file's `extra` as (length,) float32, else WeightsError."""
+    try:
+        found = torch.tensor(values, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        found = torch.zeros(0)
+    if found.shape != (length,) or not torch.isfinite(found).all():
+        raise WeightsError(
+            f"{path}: {name} is not {length} finite numbers; get the file anew or train again"
+        )
+    return found
+
+
+def _read(path: Path) -> tuple[dict, dict[str, Tensor]]:
+    """What the header says, and the tensors."""
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
@@ -117,12 +129,8 @@ def _read(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
     try:
         about = json.loads(metadata["kcarol"])
         version = int(about["format"])
-        about = {key: about[key] for key in ("format", "class", "config", "extra")}
-        if not (
-            isinstance(about["class"], str)
-            and isinstance(about["config"], dict)
-            and isinstance(about["extra"], dict)
-        ):
+        types = {"class": str, "config": dict, "extra": dict}
+        if not all(isinstance(about[key], kind) for key, kind in types.items()):
             raise TypeError("class, config or extra of another type")
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WeightsError(
@@ -130,28 +138,29 @@ def _read(path: Path) -> tuple[dict, dict[str, torch.Tensor]]:
         ) from error
     if version != FORMAT:
         raise WeightsError(
-            f"{path}: format {version}, this kcarol reads format {FORMAT}; install the fitting version"
+            f"{path}: format {version}, this kcarol reads format {FORMAT}; "
+            "install the fitting version"
         )
     return about, tensors
 
 
 def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
-    """WeightsError for a configuration that would take for ever to build, whatever the tensors are."""
+    """WeightsError for sizes that would take for ever to build."""
     for name, value in config.items():
-        most = n_tensors if name.endswith("layers") else LARGEST
+        largest = n_tensors if name.endswith("layers") else MAX_SIZE
         for number in value if isinstance(value, list) else [value]:
-            if isinstance(number, (int, float)) and not -most <= number <= most:  # also NaN
+            if isinstance(number, (int, float)) and not -largest <= number <= largest:  # also NaN
                 raise WeightsError(
-                    f"{path}: {name} of {number:g} is none that kcarol writes; get the file anew"
+                    f"{path}: expected {name} of at most {largest}, found {number:g}; "
+                    "get the file anew"
                 )
 
 
 class _Budget(TorchFunctionMode):
-    """Within it, no more than so many numbers are laid out: a MemoryError comes before the memory
-    is taken.
+    """Within it, MemoryError is raised before more than so many numbers are allocated.
 
-    (Building on the meta device first would show the shapes at no cost of memory, but at half a
-    second of imports.)
+    (A network on the meta device would show its shapes without memory, but that takes half a second
+    of imports.)
     """
 
     def __init__(self, numbers: int):
@@ -167,7 +176,7 @@ class _Budget(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _built(path: Path, factory: Callable[[dict], nn.Module], config: dict) -> nn.Module:
+def _build(path: Path, factory: Callable[[dict], nn.Module], config: dict) -> nn.Module:
     try:
         return factory(config)
     except WeightsError as error:
@@ -179,28 +188,10 @@ def _built(path: Path, factory: Callable[[dict], nn.Module], config: dict) -> nn
         ) from error
 
 
-def vector(path: Path, name: str, values: object, length: int) -> torch.Tensor:
-    """A list of finite numbers from a file's `extra` as (length,) float32. WeightsError for
-    anything else.
-    """
-    try:
-        found = torch.tensor(values, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        found = torch.zeros(0)
-    if found.shape != (length,) or not torch.isfinite(found).all():
-        raise WeightsError(
-            f"{path}: {name} is not {length} finite numbers; get the file anew or train again"
-        )
-    return found
-
-
-def _check_fit(
-    path: Path, expected: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]
-) -> None:
-    missing, unexpected = (
-        sorted(expected.keys() - found.keys()),
-        sorted(found.keys() - expected.keys()),
-    )
+def _check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    """WeightsError unless all tensors are there, of their shapes, and finite."""
+    missing = sorted(expected.keys() - found.keys())
+    unexpected = sorted(found.keys() - expected.keys())
     if missing or unexpected:
         raise WeightsError(
             f"{path}: {len(missing)} tensors missing, {len(unexpected)} unexpected "

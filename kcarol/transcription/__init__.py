@@ -1,0 +1,1 @@
+"""From logits to a `Transcription`, the lead sheet of a whole song."""

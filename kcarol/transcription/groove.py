@@ -6,6 +6,7 @@ import numpy as np
 
 from kcarol.config import AudioConfig, DecodingConfig
 from kcarol.transcription.beats import logit_of
+from kcarol.transcription.otsu import otsu_threshold
 
 NEAR_FRAMES = 4  # a stroke's distance from its eighth
 SWING = 0.2  # beats by which the second eighth may come late; triplets are 1/6
@@ -64,20 +65,6 @@ def _sums_around(table: np.ndarray, reach: int) -> np.ndarray:
     sums = np.pad(table.cumsum(0), ((1, 0), (0, 0)))
     row = np.arange(len(table))
     return sums[(row + reach + 1).clip(max=len(table))] - sums[(row - reach).clip(0)]
-
-
-def otsu_threshold(values: np.ndarray) -> tuple[float, float]:
-    """The threshold between two kinds of values (n,), and by how much their means differ.
-
-    It maximises the variance between both kinds (Otsu 1979). With fewer than two values: 0, 0.
-    """
-    if len(values) < 2:
-        return 0.0, 0.0
-    ordered = np.sort(values)
-    n = np.arange(1, len(values))  # values below each possible threshold
-    contrast = ordered[::-1].cumsum()[-2::-1] / n[::-1] - ordered.cumsum()[:-1] / n
-    k = (n * n[::-1] * contrast**2).argmax()
-    return float(ordered[k : k + 2].mean()), float(contrast[k])
 
 
 def steady_energy(energy: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kcarol.config import DecodingConfig
-from kcarol.transcription.groove import find_strokes, otsu_threshold
+from kcarol.transcription.groove import find_strokes
 
 CFG = DecodingConfig()
 GROOVE = [1, 0, 0, 1, 0, 0, 1, 0]
@@ -57,10 +57,3 @@ def test_a_new_groove_is_followed():
 @pytest.mark.parametrize("strong, weak, all_struck", [(0.85, 0.8, True), (0.3, 0.2, False)])
 def test_eighths_that_sound_alike_are_struck_alike(strong, weak, all_struck):
     assert ((strokes_of(GROOVE, strong, weak)[0][:-1] > 0.5) == all_struck).all()
-
-
-def test_the_threshold_lies_between_two_kinds_of_values():
-    weak, strong = [0.1, 0.2, 0.15], [0.9, 0.8]
-    threshold, contrast = otsu_threshold(np.array(weak + strong))
-    assert np.isclose(threshold, 0.5) and np.isclose(contrast, 0.7)
-    assert otsu_threshold(np.array([0.4])) == otsu_threshold(np.zeros(0)) == (0, 0)

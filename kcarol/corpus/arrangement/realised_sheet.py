@@ -21,6 +21,7 @@ from kcarol.corpus.arrangement.pop import PopArrangement
 from kcarol.corpus.mixing.levels import db_to_gain, role_db
 from kcarol.model.content import TUNE_HIGHEST, TUNE_LOWEST
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Section, TimeGrid
+from kcarol.transcription.otsu import otsu_threshold
 
 REACH_BEATS = 0.125  # of an eighth: sixteenths lie twice as far away
 LOUDNESS = 0.6  # exponent from amplitude to loudness: Stevens 1957, "On the psychophysical law"
@@ -109,29 +110,16 @@ def _energy_of(per_second: float) -> float:
 
 
 def _groove_of(strength: np.ndarray, n: int) -> tuple[float, ...]:
-    """1 for the strokes of a bar of n eighths, 0 for others: means over bars, divided where both
-    sides differ most.
+    """1 for the strokes of a bar of n eighths, 0 for the others: the strong ones by their means
+    over bars, all where they hardly differ.
     """
     mean = np.array([strength[k::n].mean() if len(strength) > k else 0.0 for k in range(n)])
     if not mean.any():
         return (1.0,) + (0.0,) * (n - 1)
-    return tuple((mean >= _least_strong(mean)).astype(float).tolist())
-
-
-def _least_strong(values: np.ndarray) -> float:
-    """The least of the strong values: Otsu 1979, "A threshold selection method"; all are strong
-    where they hardly differ.
-    """
-    ordered = np.sort(values)
-    n = len(ordered)
-
-    def between_class_variance(k: int) -> float:
-        return k * (n - k) * (ordered[k:].mean() - ordered[:k].mean()) ** 2
-
-    # of equal splits the last
-    k = max(range(1, n), key=lambda k: (between_class_variance(k), k))
-    is_even = ordered[:k].mean() >= EVEN * ordered[k:].mean()
-    return float(ordered[0] if is_even else ordered[k])
+    strong = mean > otsu_threshold(mean)[0]
+    if not strong.any() or mean[~strong].mean() >= EVEN * mean[strong].mean():
+        strong[:] = True
+    return tuple(strong.astype(float).tolist())
 
 
 def _with_solo(sheet: LeadSheet, solo: Sequence[Note]) -> tuple[Note, ...]:

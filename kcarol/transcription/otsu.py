@@ -1,0 +1,21 @@
+"""The threshold between two kinds of values (scikit-image's would be one more dependency)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def otsu_threshold(values: np.ndarray) -> tuple[float, float]:
+    """A threshold for (n,), and the difference between the means above and below it.
+
+    It maximises the variance between both kinds (Otsu 1979, "A threshold selection method from
+    gray-level histograms"). With fewer than two values: 0, 0.
+    """
+    if len(values) < 2:
+        return 0.0, 0.0
+    ordered = np.sort(values)
+    n = np.arange(1, len(values))  # values below each possible threshold
+    contrast = ordered[::-1].cumsum()[-2::-1] / n[::-1] - ordered.cumsum()[:-1] / n
+    variance = n * n[::-1] * contrast**2
+    k = len(variance) - 1 - variance[::-1].argmax()  # of equal splits the last
+    return float(ordered[k : k + 2].mean()), float(contrast[k])
