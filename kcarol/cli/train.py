@@ -82,10 +82,10 @@ def run(arguments: Namespace) -> int:
     max_s = arguments.hours * 3600 if arguments.hours is not None else None
     cfg = training_config(arguments)
     if arguments.what == "personal":
-        from kcarol.training.fine_tuning import train_personal
+        from kcarol.training.fine_tuning import fine_tune
 
         out, weights = run_folder(arguments), arguments.weights
-        train_personal(arguments.processed, out, cfg, arguments.resume, device, max_s, weights)
+        fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights)
     else:
         _train_network(arguments, cfg, device, max_s)
     if int(os.environ.get("RANK", 0)) == 0:
@@ -135,8 +135,8 @@ def training_config(arguments: Namespace) -> Config:
 
         cfg = vocoder_training(cfg)
     elif arguments.what == "personal" and not smoke:
-        from kcarol.training.fine_tuning import personal_config
+        from kcarol.training.fine_tuning import fine_tuning_schedule
 
-        cfg = personal_config(cfg)
+        cfg = fine_tuning_schedule(cfg)
     chosen = {name: getattr(arguments, name) for name in TRAIN_OPTIONS}
     return cfg.with_train(**{name: value for name, value in chosen.items() if value is not None})

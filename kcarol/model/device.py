@@ -23,6 +23,18 @@ def has_bf16(device: torch.device) -> bool:
     return False
 
 
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
+    """Dtype for autocast, None for float32; "auto" is bf16 where the hardware multiplies in it."""
+    if precision == "auto":
+        precision = "bf16" if has_bf16(device) else "fp32"
+    try:
+        return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    except KeyError:
+        raise ValueError(
+            f"precision must be auto, fp32, bf16 or fp16, found {precision!r}"
+        ) from None
+
+
 def fast_inference(device: torch.device | str) -> torch.autocast:
     """Autocast to bfloat16 where the hardware has it: half the time, the same log-mel error."""
     device = torch.device(device)

@@ -1,13 +1,17 @@
-"""Batches of stored or freshly rendered pairs, from rows held in memory on one device."""
+"""Batches by number, and those that are drawn from pairs held in memory."""
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from kcarol.audio.features import Features
 from kcarol.audio.log_mel import LogMel
@@ -15,16 +19,67 @@ from kcarol.config import AudioConfig
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.content import N_FIELDS
+from kcarol.training.distributed import Processes
+
+FULL_SCALE = 32768  # of waves in int16
 
 
-class Pool:
-    """Rows in memory, on one device, filled from an iterator of groups by a thread. When full, the
-    oldest make room.
+class BatchSource(Protocol):
+    """Batches by number: tensors, or dicts, lists and tuples of them, rows first.
+
+    `batch(n, rank, world)` depends on its arguments and the source's own seed alone, never on the
+    global generators. The `world` parts of a batch are equally long and together are `batch(n)`.
+    Optional attributes: `seed`, and `batch_seconds`, the audio in a whole batch.
+    """
+
+    def batch(self, number: int, rank: int = 0, world: int = 1) -> object: ...
+
+
+class NumberedBatches(Dataset):
+    """A source's batches as a map-style dataset: this process's part of each."""
+
+    def __init__(self, source: BatchSource, processes: Processes):
+        self.source = source
+        self.rank = processes.rank
+        self.world = processes.count
+
+    def __getitem__(self, number: int) -> object:
+        return self.source.batch(number, self.rank, self.world)
+
+
+def batches_by_number(
+    source: BatchSource, numbers: range, processes: Processes, n_workers: int = 0
+) -> DataLoader:
+    """The batches of these numbers in turn, made ahead by `n_workers` processes."""
+    return DataLoader(
+        NumberedBatches(source, processes),
+        batch_size=None,
+        sampler=numbers,
+        num_workers=n_workers,
+        pin_memory=n_workers > 0 and processes.device.type == "cuda",
+        generator=torch.Generator(),  # it would draw a seed from the global one
+        worker_init_fn=_leave_interrupts_to_the_parent,
+    )
+
+
+def _leave_interrupts_to_the_parent(worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def windows(rows: Tensor, index: Tensor, starts: Tensor, length: int) -> Tensor:
+    """(N, L, ...) -> (B, length, ...): of each indexed row the window that begins at its start."""
+    places = starts[:, None] + torch.arange(length)
+    return rows[index[:, None].to(rows.device), places.to(rows.device)]
+
+
+class StoredRows:
+    """Pairs in memory, on one device, which a thread fills from shards; when it is full, the oldest
+    make room. Subclasses say what is kept of a pair, and what a batch is.
     """
 
     def __init__(
         self,
-        groups: Iterable[Shard],
+        shards: Iterable[Shard],
         cfg: AudioConfig,
         capacity: int,
         batch_size: int,
@@ -33,159 +88,169 @@ class Pool:
         device: str | torch.device = "cpu",
         wait: bool = True,
     ):
-        """`wait`: for all groups, which makes a batch a function of seed and step alone; else for
-        the first only.
-        """
+        """`wait` for all shards, so that a batch depends on its number alone, or for the first."""
         if not 2 <= window_frames <= ROW_FRAMES:
             raise ValueError(f"expected windows of 2 to {ROW_FRAMES} frames, found {window_frames}")
-        self.cfg, self.batch_size, self.window_frames, self.seed, self.device = (
-            cfg,
-            batch_size,
-            window_frames,
-            seed,
-            device,
-        )
-        self.mate = torch.zeros(capacity, dtype=torch.long)  # another row in the same style
-        self.capacity, self.filled, self.added, self.error = capacity, 0, 0, None
-        self._reserve()
-        self._thread = threading.Thread(target=self._fill, args=(iter(groups),), daemon=True)
-        self._thread.start()
-        while self._thread.is_alive() and (wait or not self.filled):
-            time.sleep(0.05)
-        if self.error:
-            raise self.error
-        if self.filled == 0:
-            raise ValueError(
-                "expected at least one pair, found none; render some: kcarol corpus --hours 1 --out data/corpus"
-            )
+        self.cfg = cfg
+        self.capacity = capacity
+        self.batch_size = batch_size
+        self.window_frames = window_frames
+        self.seed = seed
+        self.device = device
+        self.style_partner = torch.zeros(capacity, dtype=torch.long)  # another row in its style
+        self.added = 0
+        self.error: Exception | None = None
+        self.reserve()
+        self._fill_in_background(iter(shards), wait)
+
+    def reserve(self) -> None:
+        """Allocate what `store` fills."""
+        raise NotImplementedError
+
+    def store(self, rows: Tensor, shard: Shard) -> None:
+        raise NotImplementedError
+
+    @property
+    def filled(self) -> int:
+        """Rows that hold a pair."""
+        return min(self.added, self.capacity)
 
     @property
     def batch_seconds(self) -> float:
         return self.batch_size * self.window_frames / self.cfg.frame_rate
 
-    def _fill(self, groups: Iterator[Shard]) -> None:
-        try:
-            for group in groups:
-                rows = [(self.added + i) % self.capacity for i in range(len(group.pop))]
-                self._store(torch.tensor(rows), group)
-                self.mate[rows] = torch.tensor(rows[1:] + rows[:1])
-                self.added += len(rows)
-                self.filled = min(self.added, self.capacity)
-        except Exception as error:  # handed to whoever draws the next batch
-            self.error = error
-
-    def draw(
-        self, step: int, rank: int, world: int, n_starts: int
-    ) -> tuple[np.random.Generator, torch.Tensor, torch.Tensor, slice]:
-        """Generator of the step, rows (b,) and starts in frames (n_starts, b) of this rank's part
-        of the batch.
-        """
+    def _fill_in_background(self, shards: Iterator[Shard], wait: bool) -> None:
+        thread = threading.Thread(target=self._fill, args=(shards,), daemon=True)
+        thread.start()
+        while thread.is_alive() and (wait or not self.filled):
+            time.sleep(0.05)
         if self.error:
             raise self.error
-        rng = np.random.default_rng([self.seed, step])
-        own = slice(rank * self.batch_size // world, (rank + 1) * self.batch_size // world)
-        rows = torch.from_numpy(rng.integers(0, self.filled, self.batch_size)[own])
-        starts = torch.from_numpy(
-            rng.integers(0, ROW_FRAMES + 1 - self.window_frames, (n_starts, self.batch_size))[
-                :, own
-            ]
-        )
-        return rng, rows, starts, own
-
-
-def windows(
-    rows_of: torch.Tensor, rows: torch.Tensor, starts: torch.Tensor, length: int
-) -> torch.Tensor:
-    """(N, L, ...) -> (b, length, ...): from each of `rows` the part that begins at its start."""
-    device = rows_of.device
-    return rows_of[rows.to(device)[:, None], (starts[:, None] + torch.arange(length)).to(device)]
-
-
-class PairBatches(Pool):
-    """Features, log-mels and truth of pairs: the converter's `BatchSource`. The spectra are taken
-    once, when a row comes in.
-    """
-
-    def _reserve(self) -> None:
-        def half(n):
-            return torch.zeros(
-                self.capacity, ROW_FRAMES + 1, n, dtype=torch.float16, device=self.device
+        if not self.filled:
+            raise ValueError(
+                "expected at least one pair, found none; render some: "
+                "kcarol corpus --hours 1 --out data/corpus"
             )
 
-        self.features, self.carol_mel = half(self.cfg.n_features), half(self.cfg.n_mels)
-        self.labels = torch.zeros(
-            self.capacity, ROW_FRAMES + 1, N_PACKED, dtype=torch.int16, device=self.device
-        )
-        self.content: torch.Tensor | None = None  # reserved where groups have some
-        self._hear, self._log_mel = (
-            Features(self.cfg).to(self.device),
-            LogMel(self.cfg).to(self.device),
-        )
+    def _fill(self, shards: Iterator[Shard]) -> None:
+        try:
+            for shard in shards:
+                rows = (self.added + torch.arange(len(shard.pop))) % self.capacity
+                self.store(rows, shard)
+                self.style_partner[rows] = rows.roll(-1)
+                self.added += len(rows)
+        except Exception as error:  # raised where the next batch is drawn
+            self.error = error
 
-    def _store(self, rows: torch.Tensor, group: Shard) -> None:
-        pop, carol = (
-            torch.from_numpy(wave).to(self.device).float() / 32768
-            for wave in (group.pop, group.carol)
-        )
-        with torch.no_grad():
-            self.features[rows], self.carol_mel[rows] = (
-                self._hear(pop).half(),
-                self._log_mel(carol).half(),
-            )
-        self.labels[rows] = torch.from_numpy(group.labels).to(self.device)
-        if group.content is not None:
-            if self.content is None:
-                self.content = torch.zeros(
-                    *self.labels.shape[:2], N_FIELDS, dtype=torch.float16, device=self.device
-                )
-            self.content[rows] = torch.from_numpy(group.content).to(self.device)
+    def generator(self, number: int) -> np.random.Generator:
+        """For drawing a batch. Raises what went wrong in the background."""
+        if self.error:
+            raise self.error
+        return np.random.default_rng([self.seed, number])
 
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
-        """features, carol_mel, truth of B windows, and reference_mel of half the length from each
-        row's mate; content, if any.
+    def draw_starts(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """First frames of windows, (n, B)."""
+        return rng.integers(0, ROW_FRAMES + 1 - self.window_frames, (n, self.batch_size))
+
+    def part_of(self, drawn: np.ndarray, rank: int, world: int) -> Tensor:
+        """This process's part of what was drawn for a whole batch, (..., B)."""
+        first = rank * self.batch_size // world
+        stop = (rank + 1) * self.batch_size // world
+        return torch.from_numpy(np.ascontiguousarray(drawn[..., first:stop]))
+
+
+class PairBatches(StoredRows):
+    """The converter's batches; features and log-mels are computed once, when a pair comes in."""
+
+    def __init__(self, *args, n_first: int = 0, first_share: float = 1.0, **kwargs):
+        """As StoredRows. The first `n_first` rows, if any, fill `first_share` of the windows on
+        average.
         """
-        _, rows, starts, _ = self.draw(step, rank, world, 2)
-        told = (
-            {}
-            if self.content is None
-            else {"content": windows(self.content, rows, starts[0], self.window_frames)}
-        )
-        return told | {
-            "features": windows(self.features, rows, starts[0], self.window_frames),
-            "carol_mel": windows(self.carol_mel, rows, starts[0], self.window_frames),
-            "labels": windows(self.labels, rows, starts[0], self.window_frames),
-            "reference_mel": windows(
-                self.carol_mel, self.mate[rows], starts[1], max(2, self.window_frames // 2)
-            ),
-        }
+        if not 0 < first_share <= 1:
+            raise ValueError(f"expected a share above 0 and at most 1, found {first_share}")
+        self.n_first = n_first
+        self.first_share = first_share
+        super().__init__(*args, **kwargs)
+
+    def reserve(self) -> None:
+        self.features = self._frames(self.cfg.n_features)
+        self.carol_mel = self._frames(self.cfg.n_mels)
+        self.labels = self._frames(N_PACKED, torch.int16)
+        self.content: Tensor | None = None  # reserved where shards have some
+        self._features = Features(self.cfg).to(self.device)
+        self._log_mel = LogMel(self.cfg).to(self.device)
+
+    def _frames(self, n: int, dtype: torch.dtype = torch.float16) -> Tensor:
+        return torch.zeros(self.capacity, ROW_FRAMES + 1, n, dtype=dtype, device=self.device)
+
+    @torch.no_grad()
+    def store(self, rows: Tensor, shard: Shard) -> None:
+        pop = torch.from_numpy(shard.pop).to(self.device).float() / FULL_SCALE
+        carol = torch.from_numpy(shard.carol).to(self.device).float() / FULL_SCALE
+        self.features[rows] = self._features(pop).half()
+        self.carol_mel[rows] = self._log_mel(carol).half()
+        self.labels[rows] = torch.from_numpy(shard.labels).to(self.device)
+        if shard.content is not None:
+            if self.content is None:
+                self.content = self._frames(N_FIELDS)
+            self.content[rows] = torch.from_numpy(shard.content).to(self.device)
+
+    def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
+        """features, carol_mel, labels and content, if any, (B, F, n) of one window each, and
+        reference_mel (B, F / 2, M) of another row in the same style.
+        """
+        index, starts = self.draw(number, rank, world)
+        kept = {"features": self.features, "carol_mel": self.carol_mel, "labels": self.labels}
+        if self.content is not None:
+            kept["content"] = self.content
+        length = self.window_frames
+        batch = {name: windows(x, index, starts[0], length) for name, x in kept.items()}
+        partner = self.style_partner[index]
+        reference = windows(self.carol_mel, partner, starts[1], max(2, length // 2))
+        return {**batch, "reference_mel": reference}
+
+    def draw(self, number: int, rank: int = 0, world: int = 1) -> tuple[Tensor, Tensor]:
+        """Rows (b,), and first frames (2, b) of their windows and of those of the references."""
+        rng = self.generator(number)
+        rows = rng.integers(0, self.filled, self.batch_size)
+        starts = self.draw_starts(rng, 2)
+        if 0 < self.n_first < self.filled:
+            rows = self.draw_by_share(rng)
+        return self.part_of(rows, rank, world), self.part_of(starts, rank, world)
+
+    def draw_by_share(self, rng: np.random.Generator) -> np.ndarray:
+        """Rows (B,), `first_share` of them among the first."""
+        is_first = rng.random(self.batch_size) < self.first_share
+        first = rng.integers(0, self.n_first, self.batch_size)
+        others = rng.integers(self.n_first, self.filled, self.batch_size)
+        return np.where(is_first, first, others)
 
 
-class WaveBatches(Pool):
-    """Waves for the vocoder (a `BatchSource`): mostly carols, some pop for what carols lack."""
+class WaveBatches(StoredRows):
+    """The vocoder's batches: mostly carols, and some pop for what carols lack."""
 
     pop_share = 0.25
+    gain_db = (-12.0, 6.0)
 
-    def _reserve(self) -> None:
-        self.waves = torch.zeros(
-            2,
-            self.capacity,
-            ROW_FRAMES * self.cfg.hop_length,
-            dtype=torch.int16,
-            device=self.device,
-        )
+    def reserve(self) -> None:
+        n_samples = ROW_FRAMES * self.cfg.hop_length
+        shape = (self.capacity, n_samples)
+        self.carol = torch.zeros(shape, dtype=torch.int16, device=self.device)
+        self.pop = torch.zeros(shape, dtype=torch.int16, device=self.device)
 
-    def _store(self, rows: torch.Tensor, group: Shard) -> None:
-        for kind, waves in enumerate((group.carol, group.pop)):
-            self.waves[kind, rows] = torch.from_numpy(waves).to(self.device)
+    def store(self, rows: Tensor, shard: Shard) -> None:
+        self.carol[rows] = torch.from_numpy(shard.carol).to(self.device)
+        self.pop[rows] = torch.from_numpy(shard.pop).to(self.device)
 
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
+    def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
         """wave (B, T), T = (window_frames - 1) * hop, at levels from -12 to +6 dB."""
-        rng, rows, starts, own = self.draw(step, rank, world, 1)
-        is_pop = torch.from_numpy(rng.random(self.batch_size)[own] < self.pop_share)
-        gain = torch.from_numpy(10 ** (rng.uniform(-12, 6, self.batch_size)[own] / 20)).float()
-        hop = self.cfg.hop_length
-        flat = self.waves.flatten(0, 1)
-        wave = windows(
-            flat, rows + is_pop * self.capacity, starts[0] * hop, (self.window_frames - 1) * hop
-        )
-        return {"wave": wave.float() / 32768 * gain.to(wave.device)[:, None]}
+        rng = self.generator(number)
+        index = self.part_of(rng.integers(0, self.filled, self.batch_size), rank, world)
+        starts = self.part_of(self.draw_starts(rng, 1)[0], rank, world) * self.cfg.hop_length
+        is_pop = self.part_of(rng.random(self.batch_size) < self.pop_share, rank, world)
+        gain_db = self.part_of(rng.uniform(*self.gain_db, self.batch_size), rank, world)
+        length = (self.window_frames - 1) * self.cfg.hop_length
+        carol = windows(self.carol, index, starts, length)
+        pop = windows(self.pop, index, starts, length)
+        wave = torch.where(is_pop.to(carol.device)[:, None], pop, carol).float() / FULL_SCALE
+        return {"wave": wave * (10 ** (gain_db / 20)).float().to(wave.device)[:, None]}

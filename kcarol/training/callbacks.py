@@ -1,100 +1,108 @@
-"""Training as one can watch it: what a step costs, the curves so far, what the network plays by
-step, memory that runs out.
+"""What `fit` can call now and then: held-out losses, pictures and sound for TensorBoard, and what a
+notebook shows while a network trains.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import torch
 from torch import Tensor, nn
 
+from kcarol.audio.log_mel import LogMel
+from kcarol.config import AudioConfig
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.transformer import MusicTransformer
-from kcarol.training.batches import PairBatches
-from kcarol.training.checkpoint import kept_random_state
-from kcarol.training.loop import LossFn, autocast_dtype, map_tensors, n_rows
+from kcarol.training.batches import BatchSource, PairBatches, WaveBatches
+from kcarol.training.memory import LossFn
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
+
+HELD_OUT_BATCHES = 4
 
 
-@dataclass(frozen=True)
-class StepCost:
-    """One training step in one precision. `kept_bytes`: results of the forward pass that wait for
-    the backward pass.
+class HeldOutLoss:
+    """`validate` for `fit`: means of the loss's terms over the first few batches of a source."""
+
+    def __init__(self, batches: BatchSource, loss_fn: LossFn, n_batches: int = HELD_OUT_BATCHES):
+        self.batches = batches
+        self.loss_fn = loss_fn
+        self.n_batches = n_batches
+
+    def __call__(self, module: nn.Module) -> dict[str, float]:
+        found = [self.loss_fn(module, self.batches.batch(i)) for i in range(self.n_batches)]
+        return {name: sum(float(x[name]) for x in found) / len(found) for name in found[0]}
+
+
+class ConverterPictures:
+    """What the converter plays of one window, over the target, into TensorBoard."""
+
+    def __init__(self, batches: PairBatches, cfg: AudioConfig, device: str | torch.device):
+        self.batch = {name: value[:1].to(device) for name, value in batches.batch(0).items()}
+        self.sample_rate = cfg.sample_rate
+        self.griffin_lim = GriffinLim(cfg).to(device)
+
+    def __call__(self, module: MusicTransformer, step: int, writer) -> None:
+        reference = self.batch["reference_mel"].float()
+        played = played_as_heard(
+            module, self.batch["features"].float(), reference, self.batch["labels"]
+        )
+        wave = self.griffin_lim(played).cpu()
+        wave = wave / wave.abs().max().clamp_min(1e-6)
+        picture = stacked(played, self.batch["carol_mel"][0])
+        writer.add_image("converter/made_over_target", picture, step)
+        writer.add_audio("converter/made_griffin_lim", wave, step, self.sample_rate)
+
+
+class VocoderPictures:
+    """One window through the vocoder, over itself, into TensorBoard."""
+
+    def __init__(self, batches: WaveBatches, cfg: AudioConfig, device: str | torch.device):
+        self.wave = batches.batch(0)["wave"][:1].to(device)
+        self.sample_rate = cfg.sample_rate
+        self.log_mel = LogMel(cfg).to(device)
+
+    def __call__(self, module: NeuralVocoder, step: int, writer) -> None:
+        target = self.log_mel(self.wave)
+        wave = module(target, self.wave.shape[-1])
+        picture = stacked(self.log_mel(wave)[0], target[0])
+        writer.add_image("vocoder/made_over_target", picture, step)
+        writer.add_audio("vocoder/made", wave[0].cpu().clamp(-1, 1), step, self.sample_rate)
+
+
+class Snapshots:
+    """What the converter plays of one pair, step by step, in the style of another row.
+
+    `played`: {step: log-mel (F, M)}; `target`: the pair's carol, log-mel (F, M).
     """
 
-    precision: str
-    seconds: float
-    kept_bytes: int
-    loss: float
+    def __init__(self, batches: PairBatches, row: int = 0, n_frames: int = 384):
+        if not 0 <= row < batches.filled or not 2 <= n_frames <= ROW_FRAMES:
+            raise ValueError(
+                f"expected a row below {batches.filled} and 2 to {ROW_FRAMES} frames, found {row} "
+                f"and {n_frames}"
+            )
+        self.features = batches.features[row : row + 1, :n_frames].float()
+        self.reference = batches.carol_mel[batches.style_partner[row]][None, :n_frames].float()
+        self.labels = batches.labels[row : row + 1, :n_frames]
+        self.target = batches.carol_mel[row, :n_frames].float().cpu()
+        self.played: dict[int, Tensor] = {}
 
-    def __str__(self) -> str:
-        return f"{self.precision}: {1e3 * self.seconds:6.0f} ms, {self.kept_bytes / 1e6:6.1f} MB kept, loss {self.loss:.3f}"
-
-
-@kept_random_state()
-def step_cost(
-    module: nn.Module,
-    loss_fn: LossFn,
-    batch: object,
-    precision: str,
-    repeats: int = 3,
-    seed: int = 0,
-) -> StepCost:
-    """Forward and backward pass of one batch, the same draws each time: median of `repeats` after
-    one to warm up.
-
-    The module's weights stay, its gradients are cleared. ValueError for an unknown precision.
-    """
-    device, seconds = next(module.parameters()).device, []
-    dtype = autocast_dtype(precision, device)
-    batch = map_tensors(lambda tensor: tensor.to(device), batch)
-    for _ in range(1 + repeats):
-        torch.manual_seed(seed)
-        kept = KeptBytes(module)
-        begin = time.perf_counter()
-        with torch.autocast(device.type, dtype, enabled=dtype is not None), kept.counting():
-            loss = loss_fn(module, batch)["loss"]
-        loss.backward()
-        value = float(loss.detach())  # waits for the device
-        seconds.append(time.perf_counter() - begin)
-        module.zero_grad(set_to_none=True)
-    return StepCost(precision, median(seconds[1:]), kept.total, value)
-
-
-class KeptBytes:
-    """Counts the memory that autograd keeps for the backward pass, each storage once, the module's
-    own weights left out.
-    """
-
-    def __init__(self, module: nn.Module):
-        self.seen = {
-            tensor.untyped_storage().data_ptr()
-            for tensor in [*module.parameters(), *module.buffers()]
-        }
-        self.total = 0
-
-    def counting(self):
-        """Context for the forward pass."""
-        return torch.autograd.graph.saved_tensors_hooks(self._keep, lambda tensor: tensor)
-
-    def _keep(self, tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in self.seen:
-            self.seen.add(storage.data_ptr())
-            self.total += storage.nbytes()
-        return tensor
+    def __call__(self, module: MusicTransformer, step: int, writer: object = None) -> None:
+        was_training = module.training
+        module.eval()
+        played = played_as_heard(module, self.features, self.reference, self.labels)
+        self.played[step] = played.cpu()
+        module.train(was_training)
 
 
 class LiveCurves:
-    """Callback for `fit`: whenever it is called, the training log is read, drawn and shown anew.
+    """For a notebook: reads the training log, draws its curves and shows them whenever called.
 
-    For a notebook: `LiveCurves(out / "log.csv", read_curves, loss_figure, handle.update)`. `names`:
-    of the curves, () all.
+    `LiveCurves(out / "log.csv", read_curves, loss_figure, handle.update)`; `names` of curves, ()
+    for all.
     """
 
     def __init__(
@@ -105,69 +113,33 @@ class LiveCurves:
         show: Callable[[object], object],
         names: Sequence[str] = (),
     ):
-        self.log, self.read, self.draw, self.show, self.names = (
-            Path(log),
-            read,
-            draw,
-            show,
-            tuple(names),
-        )
+        self.log = Path(log)
+        self.read = read
+        self.draw = draw
+        self.show = show
+        self.names = tuple(names)
 
     def figure(self) -> object:
         """The curves so far. ValueError where there are none of these names."""
-        return self.draw(
-            {
-                name: curve
-                for name, curve in self.read(self.log).items()
-                if not self.names or name in self.names
-            }
-        )
+        curves = self.read(self.log)
+        names = self.names or tuple(curves)
+        return self.draw({name: curve for name, curve in curves.items() if name in names})
 
     def __call__(self, module: nn.Module, step: int, writer: object = None) -> None:
         self.show(self.figure())
 
 
-class Snapshots:
-    """Callback for `fit`: what the converter plays of one pair, by step, in the style of the pair's
-    neighbour.
-
-    `played`: {step: log-mel (F, M)}; `target`: the pair's carol, log-mel (F, M).
-    """
-
-    def __init__(self, pool: PairBatches, row: int = 0, n_frames: int = 384):
-        if not 0 <= row < pool.filled or not 2 <= n_frames <= ROW_FRAMES:
-            raise ValueError(
-                f"expected a row below {pool.filled} and 2 to {ROW_FRAMES} frames, found {row} and {n_frames}"
-            )
-        self.features = pool.features[row : row + 1, :n_frames].float()
-        self.reference = pool.carol_mel[pool.mate[row]][None, :n_frames].float()
-        self.labels = unpack(pool.labels[row : row + 1, :n_frames])
-        self.target = pool.carol_mel[row, :n_frames].float().cpu()
-        self.played: dict[int, Tensor] = {}
-
-    @torch.no_grad()
-    def __call__(self, module: MusicTransformer, step: int, writer: object = None) -> None:
-        was_training = module.training
-        module.eval()
-        labels = self.labels
-        _, own, _ = module(
-            self.features, self.reference, labels.content, tune_shift=labels.tune_shift
-        )
-        self.played[step] = module.destandardise(own)[0].cpu()
-        module.train(was_training)
+@torch.no_grad()
+def played_as_heard(
+    module: MusicTransformer, features: Tensor, reference_mel: Tensor, packed_labels: Tensor
+) -> Tensor:
+    """The first of (B, F, C) as the module hears and plays it: log-mel (F, M)."""
+    labels = unpack(packed_labels)
+    _, own, _ = module(features, reference_mel, labels.content, tune_shift=labels.tune_shift)
+    return module.destandardise(own)[0]
 
 
-class ScarceMemory:
-    """A loss that runs out of memory, as a full GPU does, for batches of more than `most_rows`
-    rows.
-    """
-
-    def __init__(self, loss_fn: LossFn, most_rows: int):
-        self.loss_fn, self.most_rows = loss_fn, most_rows
-
-    def __call__(self, module: nn.Module, batch: object) -> Mapping[str, Tensor]:
-        if n_rows(batch) > self.most_rows:
-            raise torch.OutOfMemoryError(
-                f"out of memory: room for {self.most_rows} rows, {n_rows(batch)} asked for"
-            )
-        return self.loss_fn(module, batch)
+def stacked(upper: Tensor, lower: Tensor) -> Tensor:
+    """Two log-mels (F, M) as one grey picture (1, 2 M, F), 0 to 1, treble up, one scale for both."""
+    both = torch.cat([lower.float(), upper.float()], dim=1).T.flip(0)
+    return ((both - both.min()) / (both.max() - both.min() + 1e-6))[None]

@@ -1,32 +1,28 @@
-"""One training loop for both networks and every precision, on CPU, one GPU or many.
+"""One training loop for every network and precision, on CPU, one GPU or many.
 
-The module, its loss and its batches are arguments. A batch is a function of the step alone, so that
-a run which stopped goes on to the bit, and so that several processes share what one would do.
+`fit` builds a `Trainer`, whose `step` is: forward, backward, clip, update, average. The module, its
+loss and its batches are arguments. A batch is a function of its number alone, so that a stopped run
+goes on to the bit, and several processes share the batches of one.
 """
 
 from __future__ import annotations
 
-import atexit
-import csv
 import math
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Protocol
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
-from kcarol.audio.files import write_atomic
 from kcarol.config import AudioConfig, TrainConfig
-from kcarol.model.device import best_device, has_bf16
+from kcarol.model.device import autocast_dtype
+from kcarol.training.batches import BatchSource, batches_by_number
 from kcarol.training.checkpoint import (
     FORMAT,
     kept_random_state,
@@ -36,96 +32,77 @@ from kcarol.training.checkpoint import (
     seed_all,
     set_random_state,
 )
+from kcarol.training.distributed import Processes
+from kcarol.training.memory import LossFn, is_out_of_memory, map_tensors, micro_batches, n_rows
+from kcarol.training.run_log import Meter, RunLog
+from kcarol.training.weight_averaging import moving_average
 
 CHECKPOINT = "checkpoint.pt"
+PREVIOUS_CHECKPOINT = "checkpoint.previous.pt"
 LAST_RATE = 0.01  # of the learning rate, where the cosine ends
+
+Validate = Callable[[nn.Module], Mapping[str, float]]
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says at which step, why, and the way out."""
 
 
-class BatchSource(Protocol):
-    """Batches by number: tensors, or dicts, lists and tuples of them, rows first.
-
-    `batch(n, rank, world)` depends on nothing but its arguments and the source's own seed (never on
-    global generators: it is called from threads, ahead of time). The `world` parts of a batch are
-    equally long and together are `batch(n)`. Optional attributes: `seed`, and `batch_seconds`, the
-    audio in a whole batch.
-    """
-
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> object: ...
-
-
-LossFn = Callable[[nn.Module, object], Mapping[str, Tensor]]
-
-
 def fit(
     module: nn.Module,
     loss_fn: LossFn,
-    loader: BatchSource,
+    batches: BatchSource,
     cfg: TrainConfig,
     out: Path,
     resume: bool = False,
     device: str | torch.device | None = None,
-    validate: Callable[[nn.Module], Mapping[str, float]] | None = None,
+    validate: Validate | None = None,
     callbacks: Iterable[Callable] = (),
     extra_state: Mapping[str, object] | None = None,
-    prefetch: int = 2,
+    n_workers: int = 0,
     stop_step: int | None = None,
     max_s: float | None = None,
     quiet: bool = False,
 ) -> Path:
-    """Trains `module` for `cfg.steps` steps; returns the checkpoint, `out / "checkpoint.pt"`.
+    """Train `module` for `cfg.steps` steps; returns the checkpoint, `out / "checkpoint.pt"`.
 
-    `loss_fn(module, batch)` gives scalars: "loss", to be lowered, and named terms, to be logged.
-    With several processes under torchrun each takes its part of every batch; any other number of
-    them may go on with the run.
+    `loss_fn(module, batch)` gives scalars: "loss", which is minimised, and named terms, which are
+    logged. Under torchrun each process takes its part of every batch; any other number of processes
+    may go on with the run.
 
-    `validate(module)` and `callbacks`, each called as `(module, step, writer)` with the TensorBoard
-    writer, run every `cfg.picture_every` steps and at the end, with averaged weights, in eval mode,
-    without gradients. `extra_state`: further things with `state_dict`, saved along; `loss_fn` is
-    one by itself if it is a module. `prefetch`: threads that make batches ahead, 0 for none.
-    `stop_step` and `max_s` (seconds) end a session early, with a checkpoint, on the schedule of
-    `cfg.steps`; `resume` goes on from it, to the bit on the same machine.
+    `validate(module)` and `callbacks`, called as `(module, step, writer)` with the TensorBoard
+    writer, run every `cfg.picture_every` steps and at the end, with the averaged weights, in eval
+    mode, without gradients. `extra_state`: further things with a `state_dict` to be saved, as
+    `loss_fn` is if it is a module. `n_workers`: processes that make batches ahead, for slow sources
+    (drawing a batch of stored pairs takes 0.3 % of a step). `stop_step` and `max_s` (seconds) end a
+    session early, with a checkpoint; `resume` goes on from it, to the bit on the same machine.
 
     Raises TrainingError: loss not finite (the last good checkpoint stays), no memory for a single
     row, a checkpoint that does not fit. Ctrl-C saves, says how to resume, and raises
     KeyboardInterrupt.
     """
-    _check(cfg)
-    team = Team(device)
-    if cfg.batch_size % team.world:
-        raise TrainingError(
-            f"expected a batch size that is a multiple of the {team.world} processes, found {cfg.batch_size}; "
-            "use another (--batch-size), or another number of processes"
-        )
-    with kept_random_state():
-        extra = dict(extra_state or {})
-        if isinstance(loss_fn, nn.Module) and not any(value is loss_fn for value in extra.values()):
-            extra["loss_fn"] = loss_fn
-        run = Run(module, loss_fn, cfg, Path(out), team, extra, quiet)
-        run.start(resume, getattr(loader, "seed", None))
-        batches = Batches(loader, team, prefetch, cfg.steps * cfg.accumulation)
-        seconds = getattr(
-            loader, "batch_seconds", cfg.batch_size * cfg.window_frames / AudioConfig().frame_rate
-        )
-        with batches, RunLog(run, seconds * cfg.accumulation) as log:
-            run.loop(
-                batches,
-                log,
-                validate,
-                tuple(callbacks),
-                min(stop_step or cfg.steps, cfg.steps),
-                max_s,
-            )
-        return run.path
-
-
-def _check(cfg: TrainConfig) -> None:
     for name in ("steps", "batch_size", "accumulation", "log_every", "picture_every", "save_every"):
         if getattr(cfg, name) < 1:
             raise ValueError(f"TrainConfig.{name} must be at least 1, found {getattr(cfg, name)}")
+    processes = Processes(device)
+    if cfg.batch_size % processes.count:
+        raise TrainingError(
+            f"expected a batch size that is a multiple of the {processes.count} processes, found "
+            f"{cfg.batch_size}; use another (--batch-size), or another number of processes"
+        )
+    window_s = cfg.window_frames / AudioConfig().frame_rate
+    batch_s = getattr(batches, "batch_seconds", cfg.batch_size * window_s)
+    stop = min(stop_step or cfg.steps, cfg.steps)
+    with kept_random_state():
+        trainer = Trainer(module, loss_fn, cfg, Path(out), processes, extra_state or {}, quiet)
+        trainer.start(resume, getattr(batches, "seed", None))
+        numbers = range(trainer.step * cfg.accumulation, stop * cfg.accumulation)
+        loader = batches_by_number(batches, numbers, processes, n_workers)
+        step_s = batch_s * cfg.accumulation
+        log = RunLog(Path(out), trainer.step, cfg.steps, step_s, processes.rank == 0, quiet)
+        with log:
+            trainer.run(iter(loader), log, validate, tuple(callbacks), stop, max_s)
+    return trainer.path
 
 
 def learning_rate(step: int, cfg: TrainConfig) -> float:
@@ -137,234 +114,27 @@ def learning_rate(step: int, cfg: TrainConfig) -> float:
     return cfg.learning_rate * (LAST_RATE + (1 - LAST_RATE) * cosine)
 
 
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """Dtype for autocast, None for float32; "auto" is bf16 where the hardware multiplies in it."""
-    if precision == "auto":
-        precision = "bf16" if has_bf16(device) else "fp32"
-    try:
-        return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-    except KeyError:
-        raise ValueError(
-            f"precision must be auto, fp32, bf16 or fp16, found {precision!r}"
-        ) from None
+class ModuleWithLoss(nn.Module):
+    """A module and its loss as one forward pass, which DistributedDataParallel can wrap."""
 
+    def __init__(self, module: nn.Module, loss_fn: LossFn):
+        super().__init__()
+        self.module = module
+        # not as a submodule: a loss with networks of its own trains them itself
+        self._loss_fn = (loss_fn,)
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on any device."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    text = str(error).lower()
-    signs = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
-    # so oneDNN says it, of its workspace; of what it cannot do it says "a primitive descriptor"
-    return isinstance(error, RuntimeError) and (
-        text == "could not create a primitive" or any(sign in text for sign in signs)
-    )
-
-
-def map_tensors(function: Callable[[Tensor], Tensor], batch: object) -> object:
-    """The same nested dicts, lists and tuples with `function` of every tensor."""
-    if isinstance(batch, Tensor):
-        return function(batch)
-    if isinstance(batch, Mapping):
-        return {key: map_tensors(function, value) for key, value in batch.items()}
-    if isinstance(batch, (list, tuple)):
-        return type(batch)(map_tensors(function, value) for value in batch)
-    return batch
-
-
-def n_rows(batch: object) -> int:
-    """Rows of a batch: the first dimension of its first tensor."""
-    sizes: list[int] = []
-    map_tensors(lambda t: sizes.append(len(t)) or t, batch)
-    if not sizes:
-        raise TrainingError(
-            f"a batch holds tensors with rows first, found none in {type(batch).__name__}"
-        )
-    return sizes[0]
-
-
-def micro_batches(batch: object, parts: int) -> Iterator[tuple[float, object]]:
-    """At most `parts` nearly equal pieces of a batch, each with its share of the rows."""
-    rows = n_rows(batch)
-    edges = [rows * i // min(parts, rows) for i in range(min(parts, rows) + 1)]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
-        yield (stop - start) / rows, map_tensors(lambda t, a=start, b=stop: t[a:b], batch)
-
-
-class Team:
-    """The processes of a run: one, or those that torchrun started (its environment variables say
-    so).
-    """
-
-    def __init__(self, device: str | torch.device | None = None):
-        self.world, self.rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
-        local_rank = int(os.environ.get("LOCAL_RANK", 0))
-        self.device = torch.device(device) if device else best_device()
-        if self.device.type == "cuda":
-            self.device = torch.device(
-                "cuda", local_rank if self.device.index is None else self.device.index
+    def forward(self, batch: object) -> dict[str, Tensor]:
+        """Scalars; a gradient comes from "loss" alone."""
+        terms = self._loss_fn[0](self.module, batch)
+        if not isinstance(terms, Mapping) or "loss" not in terms or terms["loss"].dim():
+            raise TrainingError(
+                'loss_fn(module, batch) must return a dict of scalars with "loss" among them'
             )
-            torch.cuda.set_device(self.device)
-        if self.world > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
-            # at the very end: joining anew for a second run can meet the first one's keys in the
-            # store, and hang
-            atexit.register(dist.destroy_process_group)
-
-    @property
-    def leads(self) -> bool:
-        """Whether this process writes and prints."""
-        return self.rank == 0
-
-    def mean(self, values: Tensor) -> Tensor:
-        """Mean over processes."""
-        if self.world > 1:
-            dist.all_reduce(values)
-            values = values / self.world
-        return values
-
-    def highest(self, values: Tensor) -> Tensor:
-        """Largest over processes."""
-        if self.world > 1:
-            dist.all_reduce(values, op=dist.ReduceOp.MAX)
-        return values
-
-    def gather(self, value: object) -> list:
-        """Every process's value, by rank."""
-        values = [value]
-        if self.world > 1:
-            values = [None] * self.world
-            dist.all_gather_object(values, value)
-        return values
-
-    def first(self, value: object) -> object:
-        """The first process's value, for all."""
-        values = [value]
-        if self.world > 1:
-            dist.broadcast_object_list(values, 0, device=self.device)
-        return values[0]
-
-    def share(self, module: nn.Module) -> None:
-        """The first process's parameters and buffers for all."""
-        if self.world > 1:
-            for tensor in [*module.parameters(), *module.buffers()]:
-                dist.broadcast(tensor.data, 0)
+        return {name: x if name == "loss" else x.detach() for name, x in terms.items()}
 
 
-class Batches:
-    """Batches by number, made ahead by threads; a batch is kept until `forget`, for another try."""
-
-    def __init__(self, source: BatchSource, team: Team, threads: int, last: int):
-        self.source, self.team, self.last, self.ahead = source, team, last, 2 * threads
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="batches") if threads else None
-        self.made: dict[int, Future | object] = {}
-
-    def __enter__(self) -> Batches:
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self.pool:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-
-    def get(self, number: int) -> object:
-        """The batch on the run's device."""
-        if self.pool:
-            for n in range(number, min(self.last, number + 1 + self.ahead)):
-                if n not in self.made:
-                    self.made[n] = self.pool.submit(self._make, n)
-            batch = self.made[number].result()
-        else:
-            if number not in self.made:
-                self.made[number] = self._make(number)
-            batch = self.made[number]
-        return map_tensors(lambda t: t.to(self.team.device, non_blocking=True), batch)
-
-    def forget(self, before: int) -> None:
-        for number in [n for n in self.made if n < before]:
-            del self.made[number]
-
-    def _make(self, number: int) -> object:
-        batch = self.source.batch(number, self.team.rank, self.team.world)
-        on_cuda = self.team.device.type == "cuda"
-        return map_tensors(
-            lambda t: t.pin_memory() if on_cuda and t.device.type == "cpu" else t, batch
-        )
-
-
-class Ema:
-    """Exponential moving average of weights and buffers; young averages forget faster."""
-
-    def __init__(self, module: nn.Module, decay: float):
-        self.decay = decay
-        self.live = module.state_dict()  # the module's own tensors: updates are in place
-        self.average = {name: tensor.detach().clone() for name, tensor in self.live.items()}
-        self.floats = [name for name, tensor in self.live.items() if tensor.is_floating_point()]
-
-    @torch.no_grad()
-    def update(self, step: int) -> None:
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(
-            [self.average[n] for n in self.floats], [self.live[n] for n in self.floats], 1 - decay
-        )
-        for name in self.average.keys() - set(self.floats):
-            self.average[name].copy_(self.live[name])
-
-    @contextmanager
-    def swapped(self) -> Iterator[None]:
-        """Inside, the module carries the averaged weights."""
-        last = {name: tensor.clone() for name, tensor in self.live.items()}
-        self._put(self.average)
-        try:
-            yield
-        finally:
-            self._put(last)
-
-    @torch.no_grad()
-    def _put(self, values: Mapping[str, Tensor]) -> None:
-        for name, tensor in self.live.items():
-            tensor.copy_(values[name])
-
-    @torch.no_grad()
-    def load(self, values: Mapping[str, Tensor]) -> None:
-        for name, tensor in self.average.items():
-            tensor.copy_(values[name])
-
-
-class Meter:
-    """Means of named scalars since the last reading, kept on their device: reading is the only wait
-    for it.
-    """
-
-    def __init__(self) -> None:
-        self.sums: dict[str, Tensor] = {}
-        self.counts: dict[str, int] = {}
-
-    def add(self, terms: Mapping[str, Tensor]) -> None:
-        for name, value in terms.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value
-            self.counts[name] = self.counts.get(name, 0) + 1
-
-    def read(self, team: Team) -> dict[str, float]:
-        """Means over steps and processes; starts anew."""
-        if not self.sums:
-            return {}
-        means = team.mean(
-            torch.stack([self.sums[n].float() / self.counts[n] for n in self.sums])
-        ).tolist()
-        result = dict(zip(self.sums, means, strict=True))
-        self.sums, self.counts = {}, {}
-        return result
-
-    def state_dict(self) -> dict:
-        return {"sums": dict(self.sums), "counts": dict(self.counts)}
-
-    def load_state_dict(self, state: dict, device: torch.device) -> None:
-        self.sums = {name: value.to(device) for name, value in state["sums"].items()}
-        self.counts = dict(state["counts"])
-
-
-class Run:
-    """A module in training and everything a checkpoint holds."""
+class Trainer:
+    """A module in training and everything that its checkpoint holds."""
 
     def __init__(
         self,
@@ -372,78 +142,252 @@ class Run:
         loss_fn: LossFn,
         cfg: TrainConfig,
         out: Path,
-        team: Team,
+        processes: Processes,
         extra: Mapping[str, object],
         quiet: bool,
     ):
-        self.cfg, self.team, self.loss_fn, self.extra, self.quiet = cfg, team, loss_fn, extra, quiet
+        self.cfg = cfg
         self.path = out / CHECKPOINT
-        self.module = getattr(module, "_orig_mod", module).to(team.device)  # torch.compile wraps
-        for thing in extra.values():
+        self.processes = processes
+        self.quiet = quiet
+        self.module = getattr(module, "_orig_mod", module).to(processes.device)  # torch.compile
+        self.extra = dict(extra)
+        if isinstance(loss_fn, nn.Module) and not any(x is loss_fn for x in extra.values()):
+            self.extra["loss_fn"] = loss_fn
+        for thing in self.extra.values():
             if isinstance(thing, nn.Module):
-                thing.to(team.device)
-                team.share(thing)
-        self.model = module
-        team.share(self.module)
-        self.dtype = autocast_dtype(cfg.precision, team.device)
+                processes.share_(thing.to(processes.device))
+        self.forward = processes.parallel(ModuleWithLoss(module, loss_fn))
         self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        on_cuda = processes.device.type == "cuda"
         self.adam = torch.optim.Adam(
-            self.parameters,
-            cfg.learning_rate,
-            betas=tuple(cfg.betas),
-            fused=team.device.type == "cuda",
+            self.parameters, cfg.learning_rate, betas=tuple(cfg.betas), fused=on_cuda
         )
-        self.scaler = torch.amp.GradScaler(team.device.type, enabled=self.dtype == torch.float16)
-        self.ema, self.meter = Ema(self.module, cfg.ema_decay), Meter()
-        self.step, self.parts, self.rows = 0, 1, cfg.batch_size
-        # first bad batch: loss, gradient
-        self.bad = torch.full((2,), -1, dtype=torch.int64, device=team.device)
-        self.interrupted, self.updating = False, False
+        self.dtype = autocast_dtype(cfg.precision, processes.device)
+        # does nothing unless enabled: bfloat16 has the range of float32
+        self.scaler = torch.amp.GradScaler(
+            processes.device.type, enabled=self.dtype == torch.float16
+        )
+        self.average = moving_average(self.module, cfg.ema_decay)
+        self.meter = Meter()
+        self.finite = FiniteGuard(processes)
+        self.step = 0
+        self.parts = 1  # micro-batches that a batch is cut into
+        self.updating = False
+
+    # --- all steps
+
+    def run(
+        self,
+        batches: Iterator[object],
+        log: RunLog,
+        validate: Validate | None,
+        callbacks: Sequence[Callable],
+        stop: int,
+        max_s: float | None,
+    ) -> None:
+        """Steps until `stop`, the time limit or Ctrl-C; saves at the end."""
+        cfg = self.cfg
+        alone = self.processes.count == 1
+        # on one CPU looking costs nothing; elsewhere it waits for the device, or for the others
+        look_every = 1 if alone and self.processes.device.type == "cpu" else cfg.log_every
+        begin = time.monotonic()
+        self.module.train()
+        try:
+            with deferred_interrupt(at_once=alone) as interrupted:
+                while self.step < stop:
+                    self.random = random_state()
+                    self.train_step([next(batches) for _ in range(cfg.accumulation)])
+                    log.tick()
+                    last = self.step == cfg.steps
+                    ended = False
+                    if self.step % look_every == 0 or last:
+                        self.check_finite()
+                        late = max_s is not None and time.monotonic() - begin > max_s
+                        ended = self.processes.any(interrupted.is_set() or late)
+                    if self.step % cfg.log_every == 0 or last:
+                        means = self.meter.read(self.processes)
+                        log.losses(self.step, means, learning_rate(self.step - 1, cfg))
+                    if self.step % cfg.picture_every == 0 or last:
+                        self.show(log, validate, callbacks)
+                    if self.step % cfg.save_every == 0 or self.step == stop or ended:
+                        self.save(self.processes.gather(random_state()))
+                    if ended:
+                        break
+        except KeyboardInterrupt:
+            # a second Ctrl-C, inside a step: as if that step had not begun
+            if alone and not self.updating:
+                self.save([self.random])
+            raise KeyboardInterrupt(self.farewell()) from None
+        if interrupted.is_set():
+            raise KeyboardInterrupt(self.farewell())
+        if self.step < cfg.steps:
+            self.say(
+                f"stopped at step {self.step} of {cfg.steps}; resume with --resume "
+                "(fit(..., resume=True))"
+            )
+
+    # --- one step
+
+    def train_step(self, batches: Sequence[object]) -> None:
+        """One update of the weights from `accumulation` batches."""
+        terms = self.gradients(batches)
+        self.updating = True
+        for group in self.adam.param_groups:
+            group["lr"] = learning_rate(self.step, self.cfg)
+        self.scaler.unscale_(self.adam)
+        norm = nn.utils.clip_grad_norm_(self.parameters, self.cfg.clip_norm).detach()
+        if not self.scaler.is_enabled():  # which skips the steps where float16 overflows
+            self.finite.watch("gradient", norm, (self.step + 1) * self.cfg.accumulation - 1)
+        self.scaler.step(self.adam)
+        self.scaler.update()
+        self.adam.zero_grad(set_to_none=True)
+        self.average.update_parameters(self.module)
+        self.meter.add({**terms, "gradient": norm})
+        self.step += 1
+        self.updating = False
+
+    def gradients(self, batches: Sequence[object]) -> dict[str, Tensor]:
+        """Gradients of one step, in smaller micro-batches where memory ends; means of the terms."""
+        while True:
+            try:
+                return self.accumulate(batches)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                reason = " ".join(str(error).split())[:120] or type(error).__name__
+            # outside `except`, whose traceback held the tensors
+            self.halve_micro_batches(reason, n_rows(batches[0]))
+
+    def accumulate(self, batches: Sequence[object]) -> dict[str, Tensor]:
+        """Forward and backward passes; returns the means of the loss's terms."""
+        device = self.processes.device
+        means: dict[str, Tensor] = {}
+        for i, batch in enumerate(batches):
+            batch = map_tensors(lambda x: x.to(device, non_blocking=True), batch)
+            pieces = list(micro_batches(batch, self.parts))
+            for j, (share, piece) in enumerate(pieces):
+                is_last = i == len(batches) - 1 and j == len(pieces) - 1
+                with self.autocast(), self.averaging(is_last):
+                    terms = self.forward(piece)
+                    weight = share / len(batches)
+                    self.scaler.scale(terms["loss"] * weight).backward()
+                number = self.step * len(batches) + i
+                self.finite.watch("loss", terms["loss"].detach(), number)
+                for name, value in terms.items():
+                    means[name] = means.get(name, 0) + value.detach() * weight
+        return means
+
+    def autocast(self) -> torch.autocast:
+        enabled = self.dtype is not None
+        return torch.autocast(self.processes.device.type, self.dtype, enabled=enabled)
+
+    def averaging(self, is_last: bool):
+        """Processes average their gradients once a step, in the last backward pass."""
+        return nullcontext() if self.processes.count == 1 or is_last else self.forward.no_sync()
+
+    def halve_micro_batches(self, reason: str, rows: int) -> None:
+        self.adam.zero_grad(set_to_none=True)
+        if self.processes.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self.processes.count > 1:  # the others wait for this one's gradients
+            raise TrainingError(
+                f"out of memory at step {self.step} in process {self.processes.rank} ({reason}); "
+                "use a smaller batch_size and a larger accumulation"
+            )
+        if self.parts >= rows:
+            raise TrainingError(
+                f"out of memory at step {self.step} with a single row ({reason}); use a smaller "
+                "window_frames or model"
+            )
+        self.parts *= 2
+        set_random_state(self.random)
+        self.say(
+            f"out of memory at step {self.step}: batch halved to {math.ceil(rows / self.parts)} "
+            f"rows, accumulation doubled to {self.parts * self.cfg.accumulation}, going on"
+        )
+
+    def check_finite(self) -> None:
+        """TrainingError if a loss or a gradient has not been finite, in any process."""
+        bad = self.finite.first_bad()
+        if bad is not None:
+            what, number = bad
+            raise TrainingError(
+                f"{what} not finite at step {number // self.cfg.accumulation}, batch {number}; the "
+                f"last good checkpoint, if any, is {self.path}; look at that batch, or lower "
+                "learning_rate"
+            )
+
+    def show(self, log: RunLog, validate: Validate | None, callbacks: Sequence[Callable]) -> None:
+        """Validation and callbacks in the first process, with the averaged weights."""
+        if self.processes.rank or not (validate or callbacks):
+            return
+        averaged = self.average.module.eval()
+        with kept_random_state(), torch.no_grad():
+            if validate:
+                log.validation(self.step, validate(averaged))
+            for callback in callbacks:
+                callback(averaged, self.step, log.writer)
 
     # --- the state on disk
 
     def start(self, resume: bool, loader_seed: int | None) -> None:
-        """Seeds, or takes up the checkpoint; an old one that is not wanted is kept under another
-        name.
+        """Seed the generators, or go on from the checkpoint; an old one that is not wanted is kept
+        under another name.
         """
         self.loader_seed = loader_seed
-        seed_all(self.cfg.seed * 1_000 + self.team.rank)
-        self.random = random_state()
-        # the first process writes it, and may be alone in seeing it: other machines have disks of
-        # their own
-        state = self.team.first(
-            load_checkpoint(self.path)
-            if resume and self.team.leads and self.path.exists()
-            else None
-        )
+        seed_all(self.cfg.seed * 1_000 + self.processes.rank)
+        leads = self.processes.rank == 0
+        # the first process wrote it, and may be alone in seeing it: machines have their own disks
+        found = leads and self.path.exists()
+        state = self.processes.first(load_checkpoint(self.path) if resume and found else None)
         if state is not None:
-            self._take_up(state)
-        elif self.path.exists() and self.team.leads:
-            os.replace(self.path, self.path.with_name("checkpoint.previous.pt"))
+            self.restore(state)
+        elif found:
+            os.replace(self.path, self.path.with_name(PREVIOUS_CHECKPOINT))
             self.say(
-                f"new run; the old checkpoint is now {self.path.with_name('checkpoint.previous.pt')}"
+                f"new run; the old checkpoint is now {self.path.with_name(PREVIOUS_CHECKPOINT)}"
             )
         precision = str(self.dtype or torch.float32).removeprefix("torch.")
         n_parameters = sum(p.numel() for p in self.parameters)
         self.say(
-            f"training {type(self.module).__name__} ({n_parameters:,} parameters) on {self.team.device}, "
-            f"{precision}, {self.team.world} process(es), step {self.step} to {self.cfg.steps}"
+            f"training {type(self.module).__name__} ({n_parameters:,} parameters) on "
+            f"{self.processes.device}, {precision}, {self.processes.count} process(es), "
+            f"step {self.step} to {self.cfg.steps}"
         )
 
-    def _take_up(self, state: dict) -> None:
-        changed = {
-            name: (state["config"].get(name), value)
-            for name, value in asdict(self.cfg).items()
-            if state["config"].get(name) != value
+    def save(self, random_states: list[dict]) -> None:
+        """Write the checkpoint, if every number so far was finite."""
+        self.check_finite()
+        if self.processes.rank:
+            return
+        state = {
+            "format": FORMAT,
+            "step": self.step,
+            "parts": self.parts,
+            "config": asdict(self.cfg),
+            "loader_seed": self.loader_seed,
+            "model": self.module.state_dict(),
+            "optimizer": self.adam.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "ema": self.average.module.state_dict(),
+            "meter": self.meter.state_dict(),
+            "random": random_states,
+            "extra": {name: thing.state_dict() for name, thing in self.extra.items()},
         }
-        if state["loader_seed"] != self.loader_seed:
-            changed["loader seed"] = (state["loader_seed"], self.loader_seed)
-        for name, (old, new) in changed.items():
-            self.say(f"resuming with another {name}: {old} -> {new}")
+        save_checkpoint(self.path, state)
+
+    def restore(self, state: dict) -> None:
+        """The inverse of `save`; says what is different from the run before."""
+        settings = {**asdict(self.cfg), "loader seed": self.loader_seed}
+        before = {**state["config"], "loader seed": state["loader_seed"]}
+        for name, value in settings.items():
+            if before.get(name) != value:
+                self.say(f"resuming with another {name}: {before.get(name)} -> {value}")
         try:
             self.module.load_state_dict(state["model"])
             self.adam.load_state_dict(state["optimizer"])
-            self.ema.load(state["ema"])
+            self.average.module.load_state_dict(state["ema"])
             for name, thing in self.extra.items():
                 thing.load_state_dict(state["extra"][name])
         except (RuntimeError, KeyError, ValueError) as error:
@@ -453,234 +397,22 @@ class Run:
                 "folder"
             ) from error
         self.scaler.load_state_dict(state["scaler"])
-        self.meter.load_state_dict(state["meter"], self.team.device)
-        self.step, self.parts = state["step"], state["parts"]
-        if len(state["random"]) == self.team.world:
-            self.random = state["random"][self.team.rank]
-            set_random_state(self.random)
+        self.meter.load_state_dict(state["meter"], self.processes.device)
+        self.step = state["step"]
+        self.average.n_averaged.fill_(self.step)
+        self.parts = state["parts"]
+        if len(state["random"]) == self.processes.count:
+            set_random_state(state["random"][self.processes.rank])
 
-    def save(self, random_states: list[dict]) -> None:
-        """Writes the checkpoint, if every number so far was finite."""
-        self.check_finite()
-        if self.team.leads:
-            save_checkpoint(
-                self.path,
-                {
-                    "format": FORMAT,
-                    "step": self.step,
-                    "parts": self.parts,
-                    "config": asdict(self.cfg),
-                    "loader_seed": self.loader_seed,
-                    "model": self.module.state_dict(),
-                    "optimizer": self.adam.state_dict(),
-                    "scaler": self.scaler.state_dict(),
-                    "ema": self.ema.average,
-                    "meter": self.meter.state_dict(),
-                    "random": random_states,
-                    "extra": {name: thing.state_dict() for name, thing in self.extra.items()},
-                },
-            )
+    # --- what is said
 
     def say(self, line: str) -> None:
-        if self.team.leads and not self.quiet:
+        if self.processes.rank == 0 and not self.quiet:
             from tqdm import tqdm
 
             tqdm.write(line)
 
-    # --- one step
-
-    def train_step(self, batches: Batches) -> None:
-        """One update of the weights from `accumulation` batches; tried again with smaller pieces if
-        memory ends.
-        """
-        terms = self._accumulate(batches)
-        while terms is None:
-            terms = self._accumulate(batches)
-        self.updating = True
-        for group in self.adam.param_groups:
-            group["lr"] = learning_rate(self.step, self.cfg)
-        self.scaler.unscale_(self.adam)
-        norm = nn.utils.clip_grad_norm_(self.parameters, self.cfg.clip_norm)
-        # fp16 gradients overflow at times: the scaler skips such steps
-        if not self.scaler.is_enabled():
-            self._watch(1, norm, (self.step + 1) * self.cfg.accumulation - 1)
-        self.scaler.step(self.adam)
-        self.scaler.update()
-        self.adam.zero_grad(set_to_none=True)
-        self.ema.update(self.step)
-        self.meter.add({**terms, "gradient": norm.detach()})
-        self.step += 1
-        self.updating = False
-
-    def _accumulate(self, batches: Batches) -> dict[str, Tensor] | None:
-        """Gradients of one step and the means of the terms; None after halving, when memory ran
-        out.
-        """
-        terms = reason = None
-        try:
-            terms = self._gradients(batches)
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-            if self.team.world > 1 and self._loss_trains_itself():
-                raise TrainingError(
-                    f"out of memory at step {self.step} in process {self.team.rank} ({reason}); use a smaller "
-                    # the others wait in its midst
-                    "batch_size and a larger accumulation"
-                ) from error
-        # outside `except`: its traceback held the tensors
-        if self._average_gradients(ready=terms is not None):
-            return terms
-        self._halve(reason or "in another process")
-        return None
-
-    def _loss_trains_itself(self) -> bool:
-        """Whether processes meet inside the loss, to average the gradients of its own networks."""
-        return any(
-            isinstance(thing, nn.Module) and any(True for _ in thing.parameters())
-            for thing in self.extra.values()
-        )
-
-    def _average_gradients(self, ready: bool) -> bool:
-        """The mean of all processes' gradients for each, once all of them are `ready`; False if one
-        is not: none is averaged.
-
-        In one piece after the backward pass, not in its midst as DistributedDataParallel does: a
-        process that runs out of memory leaves no other waiting, and they can agree to try again.
-        """
-        if self.team.world == 1:
-            return ready
-        # a parameter that no process used keeps no gradient, as with one process: Adam leaves it
-        # alone
-        votes = [not ready, *(p.grad is not None for p in self.parameters)]
-        failed, *used = self.team.highest(
-            torch.tensor(votes, dtype=torch.int, device=self.team.device)
-        ).tolist()
-        if failed:
-            return False
-        shared = [p for p, is_used in zip(self.parameters, used, strict=True) if is_used]
-        pieces = [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in shared]
-        if pieces:
-            mean = self.team.mean(torch.cat(pieces))
-            for p, piece in zip(shared, mean.split([len(piece) for piece in pieces]), strict=True):
-                p.grad = piece.view_as(p)
-        return True
-
-    def _halve(self, reason: str) -> None:
-        self.adam.zero_grad(set_to_none=True)
-        if self.team.device.type == "cuda":
-            torch.cuda.empty_cache()
-        if self.parts >= self.rows:
-            raise TrainingError(
-                f"out of memory at step {self.step} with a single row ({reason}); use a smaller "
-                "window_frames or model"
-            )
-        self.parts *= 2
-        set_random_state(self.random)
-        self.say(
-            f"out of memory at step {self.step}: batch halved to {math.ceil(self.rows / self.parts)} rows, "
-            f"accumulation doubled to {self.parts * self.cfg.accumulation}, going on"
-        )
-
-    def _gradients(self, batches: Batches) -> dict[str, Tensor]:
-        means: dict[str, Tensor] = {}
-        n = self.cfg.accumulation
-        for number in range(self.step * n, (self.step + 1) * n):
-            batch = batches.get(number)
-            self.rows = n_rows(batch)
-            for share, piece in micro_batches(batch, self.parts):
-                terms = self._terms(piece)
-                self.scaler.scale(terms["loss"] * (share / n)).backward()
-                self._watch(0, terms["loss"].detach(), number)
-                for name, value in terms.items():
-                    value = value.detach() * (share / n)
-                    means[name] = means[name] + value if name in means else value
-        return means
-
-    def _terms(self, batch: object) -> Mapping[str, Tensor]:
-        with torch.autocast(self.team.device.type, self.dtype, enabled=self.dtype is not None):
-            terms = self.loss_fn(self.model, batch)
-        if not isinstance(terms, Mapping) or "loss" not in terms or terms["loss"].dim():
-            raise TrainingError(
-                'loss_fn(module, batch) must return a dict of scalars with "loss" among them'
-            )
-        return terms
-
-    def _watch(self, kind: int, value: Tensor, number: int) -> None:
-        """Remembers, on the device, the first batch where `value` is not finite: no waiting for the
-        result.
-        """
-        seen = self.bad[kind]
-        self.bad[kind] = torch.where((seen < 0) & ~torch.isfinite(value.detach()), number, seen)
-
-    def check_finite(self) -> None:
-        """Raises TrainingError if a loss or gradient has not been finite; all processes together."""
-        loss, gradient = self.team.highest(self.bad.clone()).tolist()
-        if max(loss, gradient) < 0:
-            return
-        what, number = ("loss", loss) if loss >= 0 else ("gradient", gradient)
-        raise TrainingError(
-            f"{what} not finite at step {number // self.cfg.accumulation}, batch {number}; the last "
-            f"good checkpoint, if any, is {self.path}; look at that batch, or lower learning_rate"
-        )
-
-    # --- all steps
-
-    def loop(
-        self,
-        batches: Batches,
-        log: RunLog,
-        validate: Callable | None,
-        callbacks: tuple,
-        stop: int,
-        max_s: float | None,
-    ) -> None:
-        """Steps until `stop`, the time limit or Ctrl-C; saves at the end."""
-        cfg, begin = self.cfg, time.monotonic()
-        # on one CPU looking costs nothing; elsewhere it waits for the device, or for the others
-        look_every = 1 if self.team.device.type == "cpu" and self.team.world == 1 else cfg.log_every
-        self.module.train()
-        try:
-            with self._deferred_interrupt():
-                while self.step < stop:
-                    self.random = random_state()
-                    self.train_step(batches)
-                    batches.forget(self.step * cfg.accumulation)
-                    last, ended = self.step == cfg.steps, False
-                    if self.step % look_every == 0 or last:
-                        self.check_finite()
-                        over = max_s is not None and time.monotonic() - begin > max_s
-                        ended = self._any(self.interrupted or over)
-                    log.tick()
-                    if self.step % cfg.log_every == 0 or last:
-                        log.losses()
-                    if self.step % cfg.picture_every == 0 or last:
-                        self._show(log, validate, callbacks)
-                    if self.step % cfg.save_every == 0 or self.step == stop or ended:
-                        self.save(self.team.gather(random_state()))
-                    if ended:
-                        break
-        except KeyboardInterrupt:
-            # a hard interrupt, inside a step: as if that step had not begun
-            if not self.updating and self.team.world == 1:
-                self.save([self.random])
-            raise KeyboardInterrupt(self._farewell()) from None
-        if self.interrupted:
-            raise KeyboardInterrupt(self._farewell())
-        if self.step < cfg.steps:
-            self.say(
-                f"stopped at step {self.step} of {cfg.steps}; resume with --resume (fit(..., resume=True))"
-            )
-
-    def _any(self, flag: bool) -> bool:
-        return (
-            flag
-            if self.team.world == 1
-            else bool(self.team.highest(torch.tensor(int(flag), device=self.team.device)).item())
-        )
-
-    def _farewell(self) -> str:
+    def farewell(self) -> str:
         line = (
             f"interrupted at step {self.step} of {self.cfg.steps}; the checkpoint is {self.path}; "
             "go on with --resume (fit(..., resume=True))"
@@ -688,139 +420,44 @@ class Run:
         self.say(line)
         return line
 
-    @contextmanager
-    def _deferred_interrupt(self) -> Iterator[None]:
-        """Ctrl-C takes effect after the step at hand; a second one at once, where no other process
-        is left waiting.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
 
-        def remember(number, frame):
-            if self.interrupted and self.team.world == 1:
-                raise KeyboardInterrupt
-            self.interrupted = True
-
-        before = signal.signal(signal.SIGINT, remember)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def _show(self, log: RunLog, validate: Callable | None, callbacks: tuple) -> None:
-        """Validation and pictures by the first process, leaving weights, mode and random state as
-        they were.
-        """
-        if not self.team.leads or not (validate or callbacks):
-            return
-        with kept_random_state(), self.ema.swapped(), torch.no_grad():
-            self.module.eval()
-            if validate:
-                log.validation(validate(self.module))
-            for callback in callbacks:
-                callback(self.module, self.step, log.writer)
-        self.module.train()
-
-
-class RunLog:
-    """Progress bar, `log.csv`, `validation.csv` and TensorBoard; silent in all processes but the
-    first.
+class FiniteGuard:
+    """Remembers, on the device, the first batch where a value is not finite: only `first_bad` waits
+    for the device.
     """
 
-    def __init__(self, run: Run, step_seconds: float):
-        self.run, self.step_seconds, self.active = run, step_seconds, run.team.leads
-        self.since, self.steps = time.monotonic(), 0
-        self.writer = self.bar = None
-        if self.active:
-            from torch.utils.tensorboard import SummaryWriter
-            from tqdm import tqdm
+    def __init__(self, processes: Processes):
+        self.processes = processes
+        none = torch.tensor(-1, device=processes.device)
+        self.first = {"loss": none, "gradient": none}
 
-            out = run.path.parent
-            out.mkdir(parents=True, exist_ok=True)
-            self.writer = SummaryWriter(
-                out / "tensorboard", purge_step=run.step + 1 if run.step else None
-            )
-            self.tables = {
-                name: Table(out / f"{name}.csv", run.step) for name in ("log", "validation")
-            }
-            self.bar = tqdm(
-                total=run.cfg.steps,
-                initial=run.step,
-                unit="step",
-                disable=run.quiet,
-                mininterval=1.0,
-            )
+    def watch(self, what: str, value: Tensor, batch_number: int) -> None:
+        seen = self.first[what]
+        self.first[what] = torch.where((seen < 0) & ~value.isfinite(), batch_number, seen)
 
-    def __enter__(self) -> RunLog:
-        return self
-
-    def __exit__(self, *_) -> None:
-        if self.active:
-            self.bar.close()
-            self.writer.close()
-
-    def tick(self) -> None:
-        self.steps += 1
-        if self.active:
-            self.bar.update()
-
-    def losses(self) -> None:
-        """Means since the last call; all processes take part."""
-        means = self.run.meter.read(self.run.team)
-        elapsed = time.monotonic() - self.since
-        speed = self.steps * self.step_seconds / max(elapsed, 1e-9)
-        self.since, self.steps = time.monotonic(), 0
-        if self.active:
-            rate = learning_rate(self.run.step - 1, self.run.cfg)
-            self._write("log", {**means, "learning_rate": rate, "audio_s_per_s": speed})
-            self.bar.set_postfix(loss=f"{means['loss']:.4g}", refresh=False)
-
-    def validation(self, values: Mapping[str, float]) -> None:
-        self._write("validation", {name: float(value) for name, value in values.items()})
-        self.since, self.steps = time.monotonic(), 0  # not the training's time
-
-    def _write(self, table: str, values: Mapping[str, float]) -> None:
-        self.tables[table].add({"step": self.run.step, **values})
-        for name, value in values.items():
-            self.writer.add_scalar(
-                f"{'train' if table == 'log' else table}/{name}", value, self.run.step
-            )
+    def first_bad(self) -> tuple[str, int] | None:
+        """ "loss" or "gradient" and the batch's number, of any process; None if all was finite."""
+        numbers = self.processes.highest(torch.stack(list(self.first.values()))).tolist()
+        return next((bad for bad in zip(self.first, numbers, strict=True) if bad[1] >= 0), None)
 
 
-class Table:
-    """A CSV that grows by rows and, at times, by columns; after resuming, rows later than `step`
-    are dropped.
+@contextmanager
+def deferred_interrupt(at_once: bool) -> Iterator[threading.Event]:
+    """Ctrl-C sets the event, so that the step at hand is finished; with `at_once` a second one
+    interrupts it. Only where signals arrive, in the main thread.
     """
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
 
-    def __init__(self, path: Path, step: int):
-        self.path, self.rows, self.columns = path, [], []
-        if step and path.exists():
-            with path.open(newline="") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
-        for row in self.rows:
-            self._widen(row)
-        if self.rows or path.exists():
-            self._rewrite()
+    def remember(number, frame) -> None:
+        if interrupted.is_set() and at_once:
+            raise KeyboardInterrupt
+        interrupted.set()
 
-    def add(self, row: Mapping[str, object]) -> None:
-        self.rows.append(row)
-        if self._widen(row):
-            self._rewrite()
-        else:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, self.columns).writerow(row)
-
-    def _widen(self, row: Mapping[str, object]) -> bool:
-        new = [name for name in row if name not in self.columns]
-        self.columns += new
-        return bool(new)
-
-    def _rewrite(self) -> None:
-        def write(temporary: Path) -> None:
-            with temporary.open("w", newline="") as file:
-                writer = csv.DictWriter(file, self.columns)
-                writer.writeheader()
-                writer.writerows(self.rows)
-
-        write_atomic(self.path, write)
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)

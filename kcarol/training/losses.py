@@ -1,8 +1,8 @@
-"""What the networks are trained to do: losses for `fit`, from batches of waves and packed truth.
+"""Losses for `fit`: of the converter, and of the vocoder with and without discriminators.
 
-The converter's batches are dicts of tensors: features (B, F, C), carol_mel (B, F, M), reference_mel
-(B, F', M) of a carol in the same style, truth (B, F, N_PACKED) int16; content (B, F, N_FIELDS)
-where the player is given something else than the truth.
+The converter's batches hold features (B, F, C), carol_mel (B, F, M), reference_mel (B, F', M) of
+another carol in the same style, and labels (B, F, N_PACKED) int16; with content (B, F, N_FIELDS) the
+playing half is given that in place of the labels' content. The vocoder's hold wave (B, T).
 """
 
 from __future__ import annotations
@@ -12,26 +12,44 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from kcarol.audio.features import transpose_features
+from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import Targets, unpack
 from kcarol.model.content import N_PITCHES, Content
 from kcarol.model.logits import Logits
+from kcarol.model.transformer import MusicTransformer
+from kcarol.training.distributed import average_gradients_
+from kcarol.vocoder.discriminators import (
+    RESOLUTIONS,
+    Discriminators,
+    discriminator_loss,
+    feature_loss,
+    generator_loss,
+    stft,
+)
+
+WIDEST_TRANSPOSITION = 5  # semitones, up and down
+MAGNITUDE_FLOOR = 1e-5  # below it the logarithm would hunt for noise
+SILENT_NORM = 1e-3  # of a spectrum: silence would divide by zero
+
+
+# --- augmentation of the features
 
 
 @dataclass(frozen=True)
 class Variation:
-    """How far features are varied in training, in their own units: deviations, or the most of a
-    uniform draw.
+    """How far features are varied in training, in their own units: standard deviations, or the
+    largest value of a uniform draw.
     """
 
     share: float = 0.5  # of the rows; the others stay as they are
     contrast: float = 0.2  # deviation of the logarithm of a factor
-    colour: float = 0.25  # most, at each of `colour_points` along the pitch bands
+    colour: float = 0.25  # largest, at each of `colour_points` along the pitch bands
     colour_points: int = 10
-    noise: float = 0.5  # most
+    noise: float = 0.5  # largest
     masks: int = 2  # along time, and as many along the pitch bands, on top of `mask_features`
     longest_frames: float = 24.0
     widest_bands: float = 12.0
@@ -39,16 +57,74 @@ class Variation:
     loudness: float = 0.1  # deviation, of 20 dB
 
 
+def vary_features(features: Tensor, cfg: AudioConfig, by: Variation | None = None) -> Tensor:
+    """Half of the rows of (B, F, C) as other records would sound: other tone colour, contrast and
+    noise, gaps, sharper or softer onsets.
+
+    Domain randomisation (Tobin et al. 2017, arXiv 1703.06907); also against overfitting where pairs
+    are passed over many times.
+    """
+    by = by or Variation()
+    rows, n_frames, _ = features.shape
+    n_bands, device = cfg.n_pitch_bands, features.device
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, device=device)
+
+    def uniform() -> Tensor:
+        return torch.rand(rows, 1, 1, device=device)
+
+    pitch, flux, loudness = features.split((n_bands, cfg.n_flux, 1), dim=-1)
+    colour = normal(rows, 1, by.colour_points) * by.colour * uniform()
+    colour = F.interpolate(colour, size=n_bands, mode="linear")
+    pitch = pitch * torch.exp(by.contrast * normal(rows, 1, 1)) + colour
+    pitch = pitch + normal(rows, n_frames, n_bands) * by.noise * uniform().square()
+    frame = torch.arange(n_frames, device=device)[:, None]
+    band = torch.arange(n_bands, device=device)
+    for place, widest in ((frame, by.longest_frames), (band, by.widest_bands)):
+        for _ in range(by.masks):
+            start = uniform() * place.numel()
+            width = uniform() * widest
+            pitch = pitch.masked_fill((place >= start) & (place < start + width), 0.0)
+    flux = flux * torch.exp(by.flux * normal(rows, 1, 1))
+    loudness = loudness + by.loudness * normal(rows, 1, 1)
+    varied = torch.cat([pitch, flux, loudness], dim=-1)
+    return torch.where(uniform() < by.share, varied, features)
+
+
+def mask_features(features: Tensor, n_masks: int = 2, widest_bands: int = 24) -> Tensor:
+    """SpecAugment's frequency masks (arXiv 1904.08779) on (B, F, C): a record may lack bands."""
+    rows, _, n_bands = features.shape
+    band = torch.arange(n_bands, device=features.device)
+    for _ in range(n_masks):
+        start = torch.randint(0, n_bands - widest_bands, (rows, 1), device=features.device)
+        width = torch.randint(0, widest_bands, (rows, 1), device=features.device)
+        features = features.masked_fill(((band >= start) & (band < start + width))[:, None], 0.0)
+    return features
+
+
+def transpose_targets(labels: Targets, semitones: int) -> Targets:
+    """The targets of transposed features: tune, bass and chord; what is played stays."""
+    tune = torch.where(labels.tune < N_PITCHES, labels.tune + semitones, N_PITCHES)
+    tune = torch.where((tune >= 0) & (tune <= N_PITCHES), tune, N_PITCHES)
+    bass = torch.where(labels.bass < 12, (labels.bass + semitones) % 12, 12)
+    chord = torch.roll(labels.content.chord, semitones, dims=-1)
+    return replace(labels, tune=tune, bass=bass, content=replace(labels.content, chord=chord))
+
+
+# --- the converter
+
+
 @dataclass(frozen=True)
 class LossWeights:
-    """Shares of the converter's loss. `given`: playing the true content; `own`: playing what was
-    heard; 0 leaves a half out.
+    """Weights of the converter's loss. `given`: playing the labels' content; `own`: playing what
+    was heard; 0 leaves a half out.
     """
 
     given: float = 1.0
     own: float = 0.5
-    difference: float = 8.0  # MSE of the change from frame to frame: strokes and decays stay sharp
-    detail: float = 1.0  # MSE of the change from band to band: partials stay apart
+    difference: float = 8.0  # of the change from frame to frame: onsets and decays stay sharp
+    detail: float = 1.0  # of the change from band to band: partials stay apart
     heads: float = 1.0
     tune: float = 0.5
     onset: float = 0.5
@@ -60,23 +136,76 @@ class LossWeights:
     energy: float = 0.3
 
 
-STAGES = {  # the halves can be trained one by one, which is cheaper; "all" joins them
+STAGES = {  # each half can be trained by itself, at a third of the cost
     "hear": LossWeights(given=0, own=0, difference=0, detail=0),
     "play": LossWeights(own=0, heads=0),
     "all": LossWeights(),
 }
-# weight of frames that hold a mark
-RARE = {"onset": 8.0, "beat": 8.0, "downbeat": 16.0, "accent": 8.0}
+# how much frames that hold a mark count, since most hold none
+MARK_WEIGHTS = {"onset": 8.0, "beat": 8.0, "downbeat": 16.0, "accent": 8.0}
+
+
+class ConverterLoss:
+    """The heads' cross entropies, and MSE on standardised log-mel of playing the given content and
+    of playing what was heard.
+    """
+
+    def __init__(
+        self,
+        cfg: AudioConfig,
+        weights: LossWeights | None = None,
+        widest_transposition: int = WIDEST_TRANSPOSITION,
+    ):
+        self.cfg = cfg
+        self.weights = weights or LossWeights()
+        self.widest_transposition = widest_transposition
+
+    def __call__(self, module: MusicTransformer, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Named terms and their weighted sum "loss", all ()."""
+        weights = self.weights
+        hears = bool(weights.heads or weights.own)
+        plays = bool(weights.given or weights.own)
+        labels = unpack(batch["labels"])
+        content = labels.content
+        if "content" in batch:
+            content = Content.of_fields(batch["content"].float())
+        semitones = self.draw_transposition() if hears and module.training else 0
+        heard, own, given = module(
+            self.augmented(batch["features"], semitones, module.training) if hears else None,
+            batch["reference_mel"].float() if plays else None,
+            content,
+            bool(weights.own),
+            semitones,
+            labels.tune_shift,
+        )
+        terms: dict[str, Tensor] = {}
+        if weights.heads:
+            heads = head_losses(heard, transpose_targets(labels, semitones))
+            terms |= {"heads": sum(getattr(weights, name) * heads[name] for name in heads), **heads}
+        if plays:
+            terms |= played_losses(own, given, module.standardise(batch["carol_mel"]))
+        summed = [
+            name for name in ("heads", "given", "own", "difference", "detail") if name in terms
+        ]
+        return {**terms, "loss": sum(getattr(weights, name) * terms[name] for name in summed)}
+
+    def draw_transposition(self) -> int:
+        widest = self.widest_transposition
+        return int(torch.randint(-widest, widest + 1, ()).item())
+
+    def augmented(self, features: Tensor, semitones: int, training: bool) -> Tensor:
+        features = features.float()
+        if not training:
+            return features
+        varied = vary_features(features, self.cfg)
+        return mask_features(transpose_features(varied, semitones, self.cfg))
 
 
 def head_losses(heard: Logits, labels: Targets) -> dict[str, Tensor]:
-    """Cross entropies of all heads; marks are widened to their neighbouring frames, since 16 ms is
-    finer than anybody plays.
-    """
-    flat = lambda x: x.flatten(0, -2)  # noqa: E731
+    """Cross entropies of all heads."""
     losses = {
-        "tune": F.cross_entropy(flat(heard.tune), labels.tune.flatten()),
-        "bass": F.cross_entropy(flat(heard.bass), labels.bass.flatten()),
+        "tune": F.cross_entropy(heard.tune.flatten(0, -2), labels.tune.flatten()),
+        "bass": F.cross_entropy(heard.bass.flatten(0, -2), labels.bass.flatten()),
         "chord": F.binary_cross_entropy_with_logits(heard.chord, labels.content.chord),
         "energy": F.binary_cross_entropy_with_logits(heard.energy, labels.content.energy),
     }
@@ -87,131 +216,156 @@ def head_losses(heard: Logits, labels: Targets) -> dict[str, Tensor]:
         "accent": labels.content.accent,
     }
     for name, mark in marks.items():
-        weight = torch.tensor(RARE[name], device=mark.device)
         losses[name] = F.binary_cross_entropy_with_logits(
-            getattr(heard, name), widened(mark), pos_weight=weight
+            getattr(heard, name),
+            widened(mark),
+            pos_weight=torch.tensor(MARK_WEIGHTS[name], device=mark.device),
         )
     return losses
 
 
 def widened(mark: Tensor) -> Tensor:
-    """(B, F, 1): 1 at a mark, a half next to it."""
-    near = torch.maximum(F.pad(mark[:, 1:], (0, 0, 0, 1)), F.pad(mark[:, :-1], (0, 0, 1, 0)))
-    return torch.maximum(mark, 0.5 * near)
-
-
-def transpose_targets(labels: Targets, semitones: int) -> Targets:
-    """What is heard in transposed features: classes of tune and bass, chord; `content` but for the
-    chord is left.
-    """
-    tune = torch.where(labels.tune < N_PITCHES, labels.tune + semitones, N_PITCHES)
-    tune = torch.where((tune >= 0) & (tune <= N_PITCHES), tune, N_PITCHES)
-    bass = torch.where(labels.bass < 12, (labels.bass + semitones) % 12, 12)
-    chord = torch.roll(labels.content.chord, semitones, dims=-1)
-    return replace(labels, tune=tune, bass=bass, content=replace(labels.content, chord=chord))
-
-
-def mask_features(features: Tensor, n_masks: int = 2, widest_bands: int = 24) -> Tensor:
-    """SpecAugment's frequency masks (arXiv 1904.08779) on (B, F, C): bands that a record lacks must
-    not be missed.
-    """
-    b, _, c = features.shape
-    band = torch.arange(c, device=features.device)
-    for _ in range(n_masks):
-        start = torch.randint(0, c - widest_bands, (b, 1), device=features.device)
-        width = torch.randint(0, widest_bands, (b, 1), device=features.device)
-        features = features.masked_fill(((band >= start) & (band < start + width))[:, None], 0.0)
-    return features
-
-
-def vary_features(features: Tensor, cfg: AudioConfig, by: Variation | None = None) -> Tensor:
-    """Half of the rows of (B, F, C) as other records would sound: tone colour, contrast, noise,
-    gaps, sharper or softer strokes.
-
-    Domain randomisation (Tobin et al. 2017, arXiv 1703.06907) of what the networks hear; also keeps
-    them from knowing their pairs by heart when these are passed over many times.
-    """
-    by, (b, f, _), n, device = by or Variation(), features.shape, cfg.n_pitch_bands, features.device
-    drawn = lambda *shape: torch.randn(*shape, device=device)  # noqa: E731
-    share = lambda: torch.rand(b, 1, 1, device=device)  # noqa: E731
-    pitch, flux, loudness = features.split((n, cfg.n_flux, 1), dim=-1)
-    colour = F.interpolate(
-        drawn(b, 1, by.colour_points) * by.colour * share(), size=n, mode="linear"
-    )
-    pitch = (
-        pitch * torch.exp(by.contrast * drawn(b, 1, 1))
-        + colour
-        + drawn(b, f, n) * by.noise * share().square()
-    )
-    frame, band = torch.arange(f, device=device)[:, None], torch.arange(n, device=device)
-    for place, most in ((frame, by.longest_frames), (band, by.widest_bands)):
-        for _ in range(by.masks):
-            start, width = share() * place.numel(), share() * most
-            pitch = pitch.masked_fill((place >= start) & (place < start + width), 0.0)
-    varied = torch.cat(
-        [
-            pitch,
-            flux * torch.exp(by.flux * drawn(b, 1, 1)),
-            loudness + by.loudness * drawn(b, 1, 1),
-        ],
-        dim=-1,
-    )
-    return torch.where(share() < by.share, varied, features)
-
-
-class ConverterLoss:
-    """MSE on standardised log-mel, of playing the truth and of playing what was heard, and the
-    heads' cross entropies.
-    """
-
-    def __init__(
-        self, cfg: AudioConfig, weights: LossWeights | None = None, widest_transposition: int = 5
-    ):
-        self.cfg, self.weights, self.widest_transposition = (
-            cfg,
-            weights or LossWeights(),
-            widest_transposition,
-        )
-
-    def __call__(self, module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        w = self.weights
-        labels, semitones, features, reference = unpack(batch["labels"]), 0, None, None
-        if w.heads or w.own:
-            features = batch["features"].float()
-            if module.training:
-                semitones = int(
-                    torch.randint(
-                        -self.widest_transposition, self.widest_transposition + 1, ()
-                    ).item()
-                )
-                features = vary_features(features, self.cfg)
-                features = mask_features(transpose_features(features, semitones, self.cfg))
-        if w.given or w.own:
-            reference = batch["reference_mel"].float()
-        content = (
-            Content.of_fields(batch["content"].float()) if "content" in batch else labels.content
-        )
-        heard, own, given = module(
-            features, reference, content, bool(w.own), semitones, labels.tune_shift
-        )
-        losses = head_losses(heard, transpose_targets(labels, semitones)) if w.heads else {}
-        losses = (
-            {"heads": sum(getattr(w, name) * value for name, value in losses.items()), **losses}
-            if losses
-            else {}
-        )
-        if reference is not None:
-            losses |= played_losses(own, given, module.standardise(batch["carol_mel"]))
-        weighted = ("heads", "given", "own", "difference", "detail")
-        losses["loss"] = sum(getattr(w, name) * losses[name] for name in weighted if name in losses)
-        return losses
+    """(B, F, 1): 1 at a mark, a half next to it, since 16 ms is finer than anybody plays."""
+    before = F.pad(mark[:, 1:], (0, 0, 0, 1))
+    behind = F.pad(mark[:, :-1], (0, 0, 1, 0))
+    return torch.maximum(mark, 0.5 * torch.maximum(before, behind))
 
 
 def played_losses(own: Tensor | None, given: Tensor, target: Tensor) -> dict[str, Tensor]:
     """MSEs of standardised log-mels (B, F, M)."""
-    losses = {"given": F.mse_loss(given, target)}
-    losses["difference"] = F.mse_loss(given.diff(dim=1), target.diff(dim=1))
-    losses["detail"] = F.mse_loss(given.diff(dim=2), target.diff(dim=2))
+    losses = {
+        "given": F.mse_loss(given, target),
+        "difference": F.mse_loss(given.diff(dim=1), target.diff(dim=1)),
+        "detail": F.mse_loss(given.diff(dim=2), target.diff(dim=2)),
+    }
     if own is not None:
         losses["own"] = F.mse_loss(own, target)
     return losses
+
+
+# --- the vocoder
+
+
+class SpectralLoss(nn.Module):
+    """Distances of log-mel and of STFTs in several resolutions: the vocoder's loss without
+    discriminators.
+    """
+
+    def __init__(
+        self, cfg: AudioConfig | None = None, mel_weight: float = 5.0, stft_weight: float = 1.0
+    ):
+        super().__init__()
+        self.log_mel = LogMel(cfg or AudioConfig())
+        self.mel_weight = mel_weight
+        self.stft_weight = stft_weight
+
+    def forward(self, vocoder: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Named terms and their weighted sum "loss", all ()."""
+        return self.compare(self.resynthesise(vocoder, batch), batch["wave"])
+
+    def resynthesise(self, vocoder: nn.Module, batch: Mapping[str, Tensor]) -> Tensor:
+        """The batch's waves (B, T) through log-mel and vocoder, as long as they are."""
+        wave = batch["wave"]
+        return vocoder(self.log_mel(wave), wave.shape[-1])
+
+    def compare(self, generated: Tensor, wave: Tensor) -> dict[str, Tensor]:
+        """Waves (B, T) -> terms."""
+        terms = stft_losses(generated, wave)
+        terms["mel"] = (self.log_mel(generated) - self.log_mel(wave)).abs().mean()
+        stft_loss = terms["convergence"] + terms["log_magnitude"]
+        return {**terms, "loss": self.mel_weight * terms["mel"] + self.stft_weight * stft_loss}
+
+
+def stft_losses(generated: Tensor, wave: Tensor) -> dict[str, Tensor]:
+    """Spectral convergence and log-magnitude L1 of waves (B, T), means over RESOLUTIONS (Parallel
+    WaveGAN, arXiv 1910.11480). ValueError where the shapes differ.
+    """
+    if generated.shape != wave.shape:
+        raise ValueError(
+            f"expected waves of one shape, found {tuple(generated.shape)}, {tuple(wave.shape)}"
+        )
+    convergence, log_magnitude = [], []
+    for n_fft in RESOLUTIONS:
+        found, target = magnitude(generated, n_fft), magnitude(wave, n_fft)
+        norm = target.flatten(1).norm(dim=1).clamp_min(SILENT_NORM)
+        convergence.append(((found - target).flatten(1).norm(dim=1) / norm).mean())
+        log_magnitude.append((found.log() - target.log()).abs().mean())
+    return {
+        "convergence": torch.stack(convergence).mean(),
+        "log_magnitude": torch.stack(log_magnitude).mean(),
+    }
+
+
+def magnitude(wave: Tensor, n_fft: int) -> Tensor:
+    """(B, T) -> float32 (B, F, N/2 + 1), floored; of a full-scale sine it is near sqrt(N) / 4."""
+    spectrum = stft(wave, n_fft)
+    power = spectrum.real.square() + spectrum.imag.square()
+    # the floor is inside the root, so that its gradient is finite at zero
+    return (power + MAGNITUDE_FLOOR**2).sqrt().transpose(1, 2)
+
+
+class AdversarialLoss(nn.Module):
+    """Spectral loss, and discriminators that it trains with an optimiser of its own.
+
+    The weights keep HiFi-GAN's balance of 45 for the mel to 1 for the adversarial terms. The
+    `state_dict` includes the optimiser's.
+    """
+
+    def __init__(
+        self,
+        spectral: SpectralLoss,
+        discriminators: Discriminators,
+        learning_rate: float = 2e-4,
+        adversarial_weight: float = 0.045,
+        feature_weight: float = 0.09,
+    ):
+        super().__init__()
+        self.spectral = spectral
+        self.discriminators = discriminators
+        self.adversarial_weight = adversarial_weight
+        self.feature_weight = feature_weight
+        self.adam = torch.optim.Adam(discriminators.parameters(), learning_rate, betas=(0.8, 0.99))
+
+    def forward(self, vocoder: nn.Module, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Terms and "loss", all (); with gradients enabled the discriminators take one step."""
+        wave = batch["wave"]
+        generated = self.spectral.resynthesise(vocoder, batch)
+        terms = self.spectral.compare(generated, wave)
+        with self._autocast(wave.device.type):
+            if torch.is_grad_enabled():
+                terms["discriminator"] = self._train_discriminators(wave, generated.detach())
+            # what the generator's backward pass would give them is not wanted
+            self.discriminators.requires_grad_(False)
+            with torch.no_grad():
+                real = self.discriminators(wave)
+            judged = self.discriminators(generated)
+            self.discriminators.requires_grad_(True)
+            terms["adversarial"] = generator_loss(judged)
+            terms["feature"] = feature_loss(real, judged)
+        terms["loss"] = (
+            terms["loss"]
+            + self.adversarial_weight * terms["adversarial"]
+            + self.feature_weight * terms["feature"]
+        )
+        return terms
+
+    def _train_discriminators(self, wave: Tensor, generated: Tensor) -> Tensor:
+        self.adam.zero_grad(set_to_none=True)
+        loss = discriminator_loss(self.discriminators(wave), self.discriminators(generated))
+        loss.backward()
+        average_gradients_(self.discriminators)
+        self.adam.step()
+        return loss.detach()
+
+    @staticmethod
+    def _autocast(device_type: str) -> torch.autocast:
+        """As it is, but not in float16: the discriminators' gradients have no scaler."""
+        dtype = torch.get_autocast_dtype(device_type)
+        enabled = torch.is_autocast_enabled(device_type) and dtype != torch.float16
+        return torch.autocast(device_type, dtype, enabled=enabled)
+
+    def get_extra_state(self) -> dict:
+        return self.adam.state_dict()
+
+    def set_extra_state(self, state: dict) -> None:
+        self.adam.load_state_dict(state)

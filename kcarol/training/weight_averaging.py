@@ -1,8 +1,9 @@
-"""A converter from halves that were trained side by side; of several hearing halves their mean.
+"""Means of weights: over a run's steps, with the weights it began from, and of several runs.
 
-`python -m kcarol.training.weight_averaging OUT PLAY HEAR [HEAR ...]`, each a converter's file. Runs
-that went on from one another end in one basin: the mean of their weights hears held-out songs
-better than either (Wortsman et al., "Model soups", ICML 2022).
+`python -m kcarol.training.weight_averaging OUT PLAY HEAR [HEAR ...]` joins the files of converters
+whose halves were trained apart. Runs that went on from one another lie in one basin: the mean of
+their weights hears held-out songs better than any of them (Wortsman et al., "Model soups", arXiv
+2203.05482).
 """
 
 from __future__ import annotations
@@ -13,10 +14,39 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.weights import save_converter
 from kcarol.model.weights_file import WeightsError
+
+
+def moving_average(module: nn.Module, decay: float) -> AveragedModel:
+    """Exponential moving average of a module's weights over the updates of a run.
+
+    Young averages forget faster: the decay is at most (1 + n) / (10 + n) after n updates.
+    """
+
+    @torch.no_grad()
+    def update(average: list[Tensor], current: list[Tensor], n_updates: Tensor) -> None:
+        n_updates = torch.as_tensor(n_updates)
+        keep = ((1 + n_updates) / (10 + n_updates)).clamp(max=decay)
+        # not get_ema_multi_avg_fn: it takes the decay as a number, and would wait for the device
+        change = torch._foreach_sub(current, average)
+        torch._foreach_mul_(change, 1 - keep)
+        torch._foreach_add_(average, change)
+
+    return AveragedModel(module, multi_avg_fn=update)
+
+
+@torch.no_grad()
+def interpolate_(module: nn.Module, base: nn.Module, share: float) -> None:
+    """Leave `share` of the module's weights and put the base's for the rest (WiSE-FT: Wortsman et
+    al., arXiv 2109.01903).
+    """
+    for trained, before in zip(module.parameters(), base.parameters(), strict=True):
+        trained.lerp_(before.to(trained), 1 - share)
 
 
 def join(out: Path, play: Path, hear: Sequence[Path]) -> Path:

@@ -85,7 +85,14 @@ def train(
 ) -> list[dict]:
     """Rows of the log, a step each, of a run from seed 0 on the pairs of the repository."""
     from kcarol.training.batches import PairBatches
-    from kcarol.training.recipe import mel_statistics, train_converter
+    from kcarol.training.loop import fit
+    from kcarol.training.losses import STAGES, ConverterLoss
+    from kcarol.training.pretraining import (
+        build_module,
+        freeze_idle_half_,
+        mel_statistics,
+        standardise_,
+    )
 
     cfg = Config().with_train(
         steps=steps,
@@ -98,7 +105,11 @@ def train(
         save_every=steps,
     )
     pool = PairBatches(groups(), cfg.audio, 64, batch, frames)
-    train_converter(pool, mel_statistics(groups(), cfg.audio), cfg, out, device=device, stage=stage)
+    torch.manual_seed(cfg.train.seed)
+    module = build_module("converter", cfg)
+    standardise_(module, mel_statistics(groups(), cfg.audio))
+    freeze_idle_half_(module, stage)
+    fit(module, ConverterLoss(cfg.audio, STAGES[stage]), pool, cfg.train, out, device=device)
     with (out / "log.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -236,12 +247,11 @@ def step_operations(stage: str, batch: int, frames: int) -> int:
     from kcarol.model.transformer import MusicTransformer
     from kcarol.training.batches import PairBatches
     from kcarol.training.losses import STAGES, ConverterLoss
+    from kcarol.training.pretraining import freeze_idle_half_
 
     cfg, few = Config(), 2  # rows: the count grows with them
     module, loss = MusicTransformer(cfg.model), ConverterLoss(cfg.audio, STAGES[stage])
-    for half in {"hear": ("play",), "play": ("hear",)}[stage]:
-        for parameter in module.parameters_of(half):
-            parameter.requires_grad_(False)
+    freeze_idle_half_(module, stage)
     pool = PairBatches(groups(), cfg.audio, 64, few, frames)
     with FlopCounterMode(display=False) as counter:
         loss(module, pool.batch(0))["loss"].backward()

@@ -22,7 +22,7 @@ from kcarol.audio.decoding import load_audio
 from kcarol.audio.files import save_state
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation import metrics
-from kcarol.training.fine_tuning import OWN, personal_config, train_personal
+from kcarol.training.fine_tuning import OWN, fine_tune, fine_tuning_schedule
 
 MOST_CHROMA_LOST = 0.03
 
@@ -57,14 +57,14 @@ def trained_on(
     steps: int | None,
 ) -> Converter:
     """The weights that `kcarol train` makes of one carol file."""
-    cfg = personal_config()
+    cfg = fine_tuning_schedule()
     cfg = cfg.with_train(steps=steps) if steps else cfg
     put_clip(
         out / "processed" / "carol" / f"{carol.stem}.pt", load_audio(carol), base.audio.sample_rate
     )
     limit = {} if max_s is None else {"max_s": max_s}
     return Converter.load(
-        train_personal(out / "processed", out / "run", cfg, base_weights=weights, **limit)
+        fine_tune(out / "processed", out / "run", cfg, base_weights=weights, **limit)
     )
 
 

@@ -59,12 +59,12 @@ def test_wrong_calls_are_one_line(argv, words, capsys):
 def test_training_gets_its_options_and_evaluation_its_weights(tmp_path, monkeypatch):
     seen = {}
 
-    def train_personal(processed, out, cfg, resume, device, max_s, base_weights):
+    def fine_tune(processed, out, cfg, resume, device, max_s, base_weights):
         seen.update(processed=processed, out=out, cfg=cfg, resume=resume, device=device)
         seen.update(max_s=max_s, base=base_weights)
         return Path(out)
 
-    stand_in = types.SimpleNamespace(train_personal=train_personal)
+    stand_in = types.SimpleNamespace(fine_tune=fine_tune)
     monkeypatch.setitem(sys.modules, "kcarol.training.fine_tuning", stand_in)
     monkeypatch.setattr(evaluate, "run", lambda request: seen.update(weights=request.weights) or 0)
     run = tmp_path / "run"

@@ -65,7 +65,7 @@ def test_bad_requests_are_one_line(argv, words, tmp_path, fails):
 def test_only_the_first_process_writes_weights(tmp_path, shard_folder, monkeypatch):
     monkeypatch.setenv("RANK", "1")
     # not yet written by the first
-    monkeypatch.setattr(pretraining, "train_converter", lambda *_, **__: tmp_path / "checkpoint.pt")
+    monkeypatch.setattr(pretraining, "fit", lambda *_, **__: tmp_path / "checkpoint.pt")
     made = pretraining.train_network(
         "converter", shard_folder, Config.smoke(), tmp_path, device="cpu"
     )

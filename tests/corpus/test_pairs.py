@@ -297,7 +297,7 @@ def test_windows_of_features_mels_and_truth_are_aligned(groups, pair_pool):
     carol = torch.from_numpy(np.concatenate([g.carol for g in groups])).float() / 32768
     features, mels = Features(CFG)(pop).half(), LogMel(CFG)(carol).half()
     batch = pair_pool.batch(3)
-    _, rows, starts, _ = pair_pool.draw(3, 0, 1, 2)
+    rows, starts = pair_pool.draw(3)
     for i, (row, start) in enumerate(zip(rows, starts[0], strict=True)):
         window = slice(int(start), int(start) + 64)
         assert batch["labels"][i, 0, 6] == start  # the truth says its frame number
@@ -306,7 +306,7 @@ def test_windows_of_features_mels_and_truth_are_aligned(groups, pair_pool):
 
 
 def test_reference_is_another_song_of_the_same_group(pair_pool):
-    assert pair_pool.mate.tolist() == [1, 0, 3, 2]
+    assert pair_pool.style_partner.tolist() == [1, 0, 3, 2]
 
 
 def test_ranks_partition_the_batch(groups, pair_pool):

@@ -10,8 +10,9 @@ from kcarol.dataset.labels import N_PACKED, NO_NOTE
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.batches import PairBatches
-from kcarol.training.callbacks import KeptBytes, LiveCurves, ScarceMemory, Snapshots, step_cost
+from kcarol.training.callbacks import LiveCurves, Snapshots
 from kcarol.training.loop import fit
+from kcarol.training.memory import KeptBytes, ScarceMemory, step_cost
 
 CFG = Config.smoke()
 

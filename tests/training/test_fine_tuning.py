@@ -18,9 +18,17 @@ from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
 from kcarol.corpus.arrangement.carol import render_carol
 from kcarol.corpus.arrangement.carol_styles import STYLES
+from kcarol.corpus.dataset import pop_versions
 from kcarol.corpus.dataset.labels import sheet_labels
+from kcarol.corpus.dataset.pop_versions import (
+    drum_pattern,
+    drum_strokes,
+    played_by_band,
+    under_drums,
+)
 from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune
+from kcarol.corpus.synthesis import render
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available
 from kcarol.dataset.labels import N_PACKED, unpack
 from kcarol.dataset.shards import ROW_FRAMES, Shard
@@ -32,20 +40,16 @@ from kcarol.training import fine_tuning as personal
 from kcarol.training.checkpoint import load_checkpoint
 from kcarol.training.fine_tuning import (
     OWN,
-    PersonalConfig,
-    SharedPool,
-    drum_pattern,
-    drum_strokes,
-    drummed,
-    go_part_of_the_way,
+    FineTuningConfig,
+    fine_tune,
+    fine_tuning_schedule,
     load_waves,
-    own_shard,
-    own_shards,
-    packed_decision,
-    personal_config,
-    rendered,
-    train_personal,
+    paired_with_themselves,
+    shard_of,
+    shared_batches,
 )
+from kcarol.training.pseudo_labels import labels_of
+from kcarol.training.weight_averaging import interpolate_
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.lead_sheet import TimeGrid
 from kcarol.vocoder.neural import NeuralVocoder
@@ -53,7 +57,7 @@ from kcarol.vocoder.neural import NeuralVocoder
 CFG = Config.smoke().with_train(
     steps=4, batch_size=2, window_frames=64, warmup_steps=1, picture_every=4, save_every=2
 )
-OWN_CFG = PersonalConfig(n_drummed=1, n_rendered=0, listen_s=1.5)
+OWN_CFG = FineTuningConfig(n_drummed=1, n_rendered=0, listen_s=1.5)
 RATE, HOP = CFG.audio.sample_rate, CFG.audio.hop_length
 
 
@@ -100,7 +104,7 @@ def random_group(n=2, seed=5):
         for _ in "ab"
     ]
     return Shard(
-        *waves, np.stack([packed_decision(random_decision(seed=seed + i)) for i in range(n)])
+        *waves, np.stack([labels_of(random_decision(seed=seed + i)).packed() for i in range(n)])
     )
 
 
@@ -131,7 +135,7 @@ def base(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(processed, base, tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
-    folder = train_personal(
+    folder = fine_tune(
         processed, out, CFG, device="cpu", base_weights=base, pairs=[random_group()], own=OWN_CFG
     )
     return folder, Converter.load(base, "cpu"), Converter.load(folder, "cpu")
@@ -163,12 +167,12 @@ def test_training_moves_the_playing_half_but_neither_hearing_nor_style_encoder_n
 
 
 @pytest.mark.parametrize("share", (0.0, 0.25, 1.0))
-def test_weights_go_part_of_the_way(share):
+def test_weights_interpolate_(share):
     cfg = ModelConfig.smoke()
     torch.manual_seed(0)
     module, base = MusicTransformer(cfg), MusicTransformer(cfg)
     was = [p.detach().clone() for p in module.parameters()]
-    go_part_of_the_way(module, base, share)
+    interpolate_(module, base, share)
     for now, then, before in zip(module.parameters(), was, base.parameters(), strict=True):
         torch.testing.assert_close(now, share * then + (1 - share) * before)
 
@@ -204,9 +208,9 @@ def test_each_song_is_converted_for_listening(trained):
 
 def test_a_run_cut_short_and_resumed_equals_one_run(trained, processed, base, tmp_path):
     options = {"device": "cpu", "base_weights": base, "pairs": [random_group()], "own": OWN_CFG}
-    train_personal(processed, tmp_path, CFG, max_s=0.0, **options)
+    fine_tune(processed, tmp_path, CFG, max_s=0.0, **options)
     assert 1 <= load_checkpoint(tmp_path / "checkpoint.pt")["step"] < CFG.train.steps
-    train_personal(processed, tmp_path, CFG, resume=True, **options)
+    fine_tune(processed, tmp_path, CFG, resume=True, **options)
     whole, resumed = (
         load_checkpoint(folder / "checkpoint.pt") for folder in (trained[0], tmp_path)
     )
@@ -218,7 +222,7 @@ def test_global_generators_are_left_as_they_were(processed, base, tmp_path):
     torch.manual_seed(7)
     wanted = torch.rand(3)
     torch.manual_seed(7)
-    train_personal(
+    fine_tune(
         processed,
         tmp_path,
         CFG.with_train(steps=1),
@@ -237,7 +241,7 @@ def test_without_weights_to_start_from_a_model_with_all_styles_is_trained_from_n
     monkeypatch.setitem(sys.modules, "fluidsynth", None)  # named styles need no synthesiser
     songless = tmp_path / "songless"
     put_clip(songless / "carol" / "a.pt", bells(3.0))
-    out = train_personal(
+    out = fine_tune(
         songless, tmp_path / "run", CFG.with_train(steps=2), device="cpu", pairs=[], own=OWN_CFG
     )
     converter = Converter.load(out / CONVERTER_FILE, "cpu", vocoder="griffin-lim")
@@ -251,15 +255,13 @@ def test_without_weights_to_start_from_a_model_with_all_styles_is_trained_from_n
 def test_base_weights_of_another_size_are_refused(processed, base, tmp_path):
     cfg = replace(CFG, model=replace(ModelConfig.smoke(), d_model=32))
     with pytest.raises(WeightsError, match="leave out one of both") as info:
-        train_personal(
-            processed, tmp_path, cfg, device="cpu", base_weights=base, pairs=[], own=OWN_CFG
-        )
+        fine_tune(processed, tmp_path, cfg, device="cpu", base_weights=base, pairs=[], own=OWN_CFG)
     assert "\n" not in str(info.value)
 
 
 def test_a_folder_without_a_carol_is_named(tmp_path):
     with pytest.raises(DataError, match="carol: expected clips"):
-        train_personal(tmp_path, tmp_path / "out", CFG, device="cpu", pairs=[])
+        fine_tune(tmp_path, tmp_path / "out", CFG, device="cpu", pairs=[])
 
 
 def test_clips_of_another_rate_are_refused(tmp_path):
@@ -269,7 +271,7 @@ def test_clips_of_another_rate_are_refused(tmp_path):
 
 
 def test_the_personal_run_is_short_and_slow_to_change():
-    train = personal_config().train
+    train = fine_tuning_schedule().train
     assert train.learning_rate < Config().train.learning_rate and train.steps <= 1_000
     assert train.window_frames == Config().train.window_frames
 
@@ -280,7 +282,7 @@ def test_the_personal_run_is_short_and_slow_to_change():
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_packed_decision_unpacks_to_the_same_content(seed):
     transcription = random_decision(400, seed)
-    packed = packed_decision(transcription)
+    packed = labels_of(transcription).packed()
     assert packed.shape == (400, N_PACKED) and packed.dtype == np.int16
     targets = unpack(torch.from_numpy(packed))
     for name, value in vars(transcription.content).items():
@@ -296,7 +298,7 @@ def test_own_rows_hold_the_carol_its_truth_and_a_pop_version_at_the_same_places_
     wave, n_frames = bells(30.0), CFG.audio.n_frames(30 * RATE)
     pops = [np.roll(wave, 5), np.roll(wave, 9)]
     written = np.repeat(np.arange(n_frames, dtype=np.int16)[:, None], N_PACKED, axis=1)
-    group = own_shard(wave, pops, written, HOP)
+    group = shard_of(wave, pops, written, HOP)
     assert (
         group.pop.shape == group.carol.shape == (4, ROW_FRAMES * HOP)
         and group.pop.dtype == np.int16
@@ -316,7 +318,7 @@ def test_own_rows_hold_the_carol_its_truth_and_a_pop_version_at_the_same_places_
 
 def test_a_carol_under_drums_is_still_in_there_with_something_else():
     wave, transcription = bells(24.0), random_decision(CFG.audio.n_frames(24 * RATE))
-    pop = drummed(wave, transcription, CFG.audio, np.random.default_rng(0))
+    pop = under_drums(wave, transcription, CFG.audio, np.random.default_rng(0))
     assert pop.shape == wave.shape and np.abs(pop).max() <= 1
     spectra = [np.abs(np.fft.rfft(x)) for x in (pop, wave)]
     assert 0.2 < np.corrcoef(*spectra)[0, 1] < 0.999
@@ -325,9 +327,9 @@ def test_a_carol_under_drums_is_still_in_there_with_something_else():
 def test_without_a_synthesiser_the_carol_is_trained_on_under_drums_and_that_is_said(
     base, monkeypatch, capsys
 ):
-    monkeypatch.setattr(personal, "available", lambda _: "soundfont X not found; install it")
-    own = PersonalConfig(n_drummed=1, n_rendered=2)
-    groups = own_shards([bells(3.0)], Converter.load(base, "cpu"), own, CFG)
+    monkeypatch.setattr(render, "available", lambda _: "soundfont X not found; install it")
+    own = FineTuningConfig(n_drummed=1, n_rendered=2)
+    groups = paired_with_themselves([bells(3.0)], Converter.load(base, "cpu"), own, CFG)
     assert [len(group.pop) for group in groups] == [2]
     said = capsys.readouterr().err.splitlines()
     assert [line for line in said if "under drums alone" in line and "install it" in line]
@@ -351,15 +353,17 @@ def heard_exactly():
 @needs_synthesiser
 def test_the_rendered_pop_song_is_the_same_whatever_was_rendered_before():
     *_, n, transcription = heard_exactly()
-    first = rendered(n, transcription, CFG.audio, np.random.default_rng(4))
-    assert np.array_equal(first, rendered(n, transcription, CFG.audio, np.random.default_rng(4)))
+    first = played_by_band(n, transcription, CFG.audio, np.random.default_rng(4))
+    assert np.array_equal(
+        first, played_by_band(n, transcription, CFG.audio, np.random.default_rng(4))
+    )
 
 
 @pytest.mark.corpus
 @needs_synthesiser
 def test_the_rendered_pop_song_plays_what_was_heard_in_the_carol_at_the_same_times():
     sheet, grid, n, transcription = heard_exactly()
-    pop = rendered(n, transcription, CFG.audio, np.random.default_rng(4))
+    pop = played_by_band(n, transcription, CFG.audio, np.random.default_rng(4))
     assert pop.shape == (n,) and np.abs(pop).max() <= 1
     carol = metrics.chromagram(render_carol(sheet, grid, STYLES["organ"], RATE, grid.length_s))
     own, backwards = (
@@ -375,7 +379,7 @@ def test_drums_fall_on_eighths_and_a_kick_begins_the_bars(metre):
     assert len(strokes) > 40
     off = np.array([(s.start_s - 0.4) / 0.25 for s in strokes])
     assert np.abs(off - off.round()).max() < 0.1
-    kicks = np.array([s.start_s for s in strokes if s.pitch == personal.KICK])
+    kicks = np.array([s.start_s for s in strokes if s.pitch == pop_versions.KICK])
     began = [np.abs(kicks - t).min() < 0.05 for t in beats_s[1:-1:metre]]
     assert np.mean(began) > 0.6  # some bars rest
 
@@ -395,14 +399,14 @@ def test_drum_patterns_differ_and_fill_a_bar():
 def test_a_share_of_the_windows_is_the_users_own():
     first, others = random_group(2, 0), random_group(4, 9)
     cfg = CFG.with_train(batch_size=50)
-    pool = SharedPool([first], [others], 0.3, cfg, "cpu")
-    rows = np.concatenate([pool.draw(step, 0, 1, 2)[1].numpy() for step in range(40)])
+    pool = shared_batches([first], [others], 0.3, cfg, "cpu")
+    rows = np.concatenate([pool.draw(step)[0].numpy() for step in range(40)])
     assert abs((rows < 2).mean() - 0.3) < 0.03 and set(rows.tolist()) == set(range(6))
-    assert pool.mate.tolist() == [1, 0, 3, 4, 5, 2]
+    assert pool.style_partner.tolist() == [1, 0, 3, 4, 5, 2]
 
 
 def test_parts_of_a_batch_are_the_whole_batch():
-    pool = SharedPool(
+    pool = shared_batches(
         [random_group()], [random_group(2, 7)], 0.5, CFG.with_train(batch_size=4), "cpu"
     )
     whole = pool.batch(3)
@@ -414,11 +418,11 @@ def test_parts_of_a_batch_are_the_whole_batch():
 
 
 def test_without_corpus_pairs_every_window_is_the_users_own():
-    pool = SharedPool([random_group()], [], 0.3, CFG.with_train(batch_size=20), "cpu")
-    assert set(pool.draw(0, 0, 1, 2)[1].tolist()) == {0, 1}
+    pool = shared_batches([random_group()], [], 0.3, CFG.with_train(batch_size=20), "cpu")
+    assert set(pool.draw(0)[0].tolist()) == {0, 1}
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(ValueError, match="expected a share above 0 and at most 1"):
-        SharedPool([random_group()], [], share, CFG, "cpu")
+        shared_batches([random_group()], [], share, CFG, "cpu")

@@ -77,8 +77,8 @@ def test_playing_alone_goes_on_from_weights_with_their_hearsay(
     pools = []
     monkeypatch.setattr(
         runs,
-        "train_converter",
-        lambda pool, *_, **__: pools.append(pool) or tmp_path / "checkpoint.pt",
+        "fit",
+        lambda module, loss, pool, *_, **__: pools.append(pool) or tmp_path / "checkpoint.pt",
     )
     monkeypatch.setenv("RANK", "1")  # writes nothing
     runs.train_network(

@@ -149,7 +149,7 @@ def test_huge_input_gives_finite_wave_and_gradient(vocoder):
 
 
 def test_spectral_loss_falls_by_half_on_one_clip():
-    from kcarol.training.discriminators import SpectralLoss
+    from kcarol.training.losses import SpectralLoss
 
     torch.manual_seed(0)
     wave = chord(256 * 31)[None] + 0.01 * torch.randn(1, 256 * 31)
