@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import signal
@@ -63,16 +64,14 @@ def mix(
     return desk.master(record)
 
 
+@dataclass(frozen=True)
 class _Desk:
     """Settings and random numbers of one mix."""
 
-    def __init__(
-        self, settings: MixSettings, sample_rate: int, stereo: bool, rng: np.random.Generator
-    ):
-        self.settings = settings
-        self.sample_rate = sample_rate
-        self.stereo = stereo
-        self.rng = rng
+    settings: MixSettings
+    sample_rate: int
+    stereo: bool
+    rng: np.random.Generator
 
     def kick(self, stems: Mapping[str, np.ndarray]) -> np.ndarray | None:
         """The kick (T,), that is the drums below 120 Hz, or None if nothing is ducked."""

@@ -111,13 +111,13 @@ def _faded_out(wave: np.ndarray, n_fade: int) -> np.ndarray:
     return wave
 
 
+@dataclass(frozen=True)
 class DrumMachine:
     """Renders single hits of a kit; each sound is a method named as in DRUM_NOTES."""
 
-    def __init__(self, kit: DrumKit, sample_rate: int, rng: np.random.Generator):
-        self.kit = kit
-        self.sample_rate = sample_rate
-        self.rng = rng
+    kit: DrumKit
+    sample_rate: int
+    rng: np.random.Generator
 
     def hit(self, note: int, force: float) -> np.ndarray:
         """One hit (n,) float32 of a General MIDI drum; a softer `force` (0 to 1) is darker."""

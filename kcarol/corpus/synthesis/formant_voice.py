@@ -17,7 +17,7 @@ from scipy import fft
 
 from kcarol.corpus.mixing.levels import with_sounding_rms
 from kcarol.corpus.stft import RootHannStft
-from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve, rap_curve, smooth
+from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve, smooth
 from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.syllables import (
     Syllable,
@@ -90,8 +90,7 @@ class _FormantVoice:
     def line(self, strokes: Sequence[Stroke], style: str) -> np.ndarray:
         """One line (T,), sung or as rap."""
         syllables = plan_syllables(strokes, self.rng, self.singer, style)
-        draw_curve = rap_curve if style == "rap" else pitch_curve
-        f0_hz = _hz(draw_curve(syllables, self.n_controls, self.rng, self.singer))
+        f0_hz = _hz(pitch_curve(syllables, self.n_controls, self.rng, self.singer, style))
         levels = level_curves(syllables, self.n_controls, self.rng, self.singer)
         voiced = self._to_samples(levels.voiced)
         pulses, phase = pulse_train(self._to_samples(f0_hz), self.sample_rate)

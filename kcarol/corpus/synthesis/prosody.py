@@ -24,9 +24,21 @@ class Levels:
 
 
 def pitch_curve(
+    syllables: Sequence[Syllable],
+    n: int,
+    rng: np.random.Generator,
+    singer: Singer,
+    style: str = "sung",
+) -> np.ndarray:
+    """MIDI pitch (n,) of singing, or of speech in the style "rap"."""
+    draw = _spoken_pitch if style == "rap" else _sung_pitch
+    return draw(syllables, n, rng, singer)
+
+
+def _sung_pitch(
     syllables: Sequence[Syllable], n: int, rng: np.random.Generator, singer: Singer
 ) -> np.ndarray:
-    """MIDI pitch (n,): a step for each note, with glides, scoops, vibrato, drift and jitter."""
+    """A step for each note, with glides, scoops, vibrato, drift and jitter."""
     times, pitches = [-1.0], [syllables[0].pitch]
     for s in syllables:
         goal = s.pitch + rng.normal(0, 1) * singer.intonation_cents / 100
@@ -65,10 +77,10 @@ def _vibrato(
     return smooth(depth, 9) * np.sin(2 * np.pi * np.cumsum(rate_hz) / CONTROL_HZ)
 
 
-def rap_curve(
+def _spoken_pitch(
     syllables: Sequence[Syllable], n: int, rng: np.random.Generator, singer: Singer
 ) -> np.ndarray:
-    """MIDI pitch (n,) of speech: syllables fall, phrases sink, some syllables are stressed."""
+    """Syllables fall, phrases sink, some syllables are stressed."""
     times, pitches = [-1.0], [singer.speech_midi]
     sunk = 0.0
     for s in syllables:

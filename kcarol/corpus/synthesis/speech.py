@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage, signal
 
+from kcarol.corpus.draws import pick
 from kcarol.corpus.synthesis.render import RenderError
+from kcarol.corpus.tables import read_table
 
 SAMPLE_RATE = 16_000  # Hz, of analysis and synthesis
 FRAME_S = 0.005
@@ -64,19 +66,6 @@ VALIDATION_SPEAKERS = _speakers("ko+john 1, en-us+Michael .92, ko+f5 1.14, en-us
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 FINALS = {"": 0, "ㄱ": 1, "ㄴ": 4, "ㄹ": 8, "ㅁ": 16, "ㅇ": 21}
-ENGLISH = (
-    "la da na oh ah ooh way say stay play you me be free know go show low sky fly now true new "
-    "here far more her boy yeah hey who love heart time night light name home rain gone dream sing "
-    "run soon girl cold song long hands dance"
-)
-JAPANESE = (
-    "あ い う え お か き く け こ さ し す せ そ た ち つ て と な に の は ひ ふ へ ま み め も や "
-    "ゆ よ ら り る わ が ど ば きゃ しゅ ちょ かん あん しん ほん"
-)
-# Korean syllables are drawn from these
-DRAWN_INITIALS = "ㅇㄴㅁㄹㅅㄱㄷㅂㅎㅈㅊㅋㅌㅍㄲㄸㅃㅆㅉㅇㄴㄱㅅㅎ"
-DRAWN_VOWELS = "ㅏㅓㅗㅜㅣㅡㅔㅐㅏㅓㅗㅜㅣㅏㅕㅑㅛㅠㅘㅝㅏㅓㅗㅣㅢㅟ"
-DRAWN_FINALS = ("", "", "", "ㄴ", "", "ㅇ", "", "ㄹ", "", "ㅁ", "", "ㄱ")
 N_KOREAN = 46
 
 
@@ -88,19 +77,18 @@ def hangul(initial: str, vowel: str, final: str = "") -> str:
 
 def texts(language: str) -> tuple[str, ...]:
     """Different syllables of "ko", "en" or "ja", always the same ones."""
+    table = read_table("synthesis", "spoken.ini")
     if language != "ko":
-        return tuple((ENGLISH if language == "en" else JAPANESE).split())
+        return tuple(table["syllables"][language].split())
     rng = np.random.default_rng(11)
-    plain = [hangul("ㅇ", vowel) for vowel in "ㅏㅓㅗㅜㅣㅔ"]  # what a choir holds
-    drawn = [
-        hangul(
-            DRAWN_INITIALS[k % len(DRAWN_INITIALS)],
-            DRAWN_VOWELS[rng.integers(len(DRAWN_VOWELS))],
-            DRAWN_FINALS[k % len(DRAWN_FINALS)],
-        )
-        for k in range(N_KOREAN)
-    ]
-    return tuple(dict.fromkeys(plain + drawn))
+    korean = table["korean"]
+    syllables = [hangul("ㅇ", vowel) for vowel in korean["open"]]
+    initials, finals = korean["initials"], korean["finals"].split()
+    for k in range(N_KOREAN):
+        final = finals[k % len(finals)].strip("-")
+        vowel = pick(rng, korean["vowels"])
+        syllables.append(hangul(initials[k % len(initials)], vowel, final))
+    return tuple(dict.fromkeys(syllables))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ that one speaker serves several singers. How a singer moves from note to note is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import signal
@@ -15,7 +15,7 @@ from scipy import signal
 from kcarol.corpus.draws import pick
 from kcarol.corpus.mixing.levels import with_sounding_rms
 from kcarol.corpus.synthesis.formant_voice import check_style, singer_formant_db
-from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve, rap_curve
+from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve
 from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import (
     FRAME_S,
@@ -138,14 +138,14 @@ def _with_length(wave: np.ndarray, n: int) -> np.ndarray:
     return np.pad(wave[:n], (0, max(0, n - len(wave))))
 
 
+@dataclass(frozen=True)
 class _WorldVoice:
     """Renders lines of one length by one singer with one speaker's syllables."""
 
-    def __init__(self, singer: Singer, speaker: Speaker, n_samples: int, rng: np.random.Generator):
-        self.singer = singer
-        self.speaker = speaker
-        self.n_samples = n_samples
-        self.rng = rng
+    singer: Singer
+    speaker: Speaker
+    n_samples: int
+    rng: np.random.Generator
 
     def render(
         self, syllables: list[Syllable], words: Sequence[Word], style: str, offset: float = 0.0
@@ -183,8 +183,7 @@ class _WorldVoice:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """MIDI pitch, level of the voice and of breaths, (F,) each."""
         n = int(self.n_samples / SAMPLE_RATE * CONTROL_HZ) + 2
-        draw_curve = rap_curve if style == "rap" else pitch_curve
-        midi = draw_curve(syllables, n, self.rng, self.singer) + offset
+        midi = pitch_curve(syllables, n, self.rng, self.singer, style) + offset
         early = [replace(s, start_s=max(0.0, s.onset_s), consonant_s=0.0) for s in syllables]
         levels = level_curves(early, n, self.rng, self.singer)
         at = np.arange(n_frames) * FRAME_S * CONTROL_HZ
