@@ -42,26 +42,22 @@ def n_workers(device: torch.device | str = "cpu") -> int:
 def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "cpu") -> Iterator:
     """work(item) for each item, in order, without gradients and under the caller's autocast.
 
-    At most one result is computed ahead of the workers, since results may be large. While the
-    iterator is open, the caller, too, computes on one thread. What `work` raises is raised here.
+    Results may be large, so at most one is computed ahead of the workers. While the iterator is
+    open, the caller, too, computes on one thread. What `work` raises is raised here.
     """
     if n_workers(device) == 1 or not items:
         yield from map(work, items)
         return
-    autocast = torch.autocast(
-        "cpu", torch.get_autocast_dtype("cpu"), enabled=torch.is_autocast_enabled("cpu")
-    )
-
-    def begin() -> None:  # a new thread inherits none of this
-        torch.set_num_threads(1)
-        autocast.__enter__()  # until the thread ends: weights are cast once for all items
+    dtype, enabled = torch.get_autocast_dtype("cpu"), torch.is_autocast_enabled("cpu")
 
     def run(item):
-        with torch.inference_mode():
+        torch.set_num_threads(1)  # a new thread inherits none of these three settings
+        with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=enabled):
             return work(item)
 
+    # joblib takes as long (1.02 of the processor time), but runs ahead of its reader without bound
     n_threads, n_pool = torch.get_num_threads(), min(n_workers(device), len(items))
-    with ThreadPoolExecutor(n_pool, initializer=begin) as pool:
+    with ThreadPoolExecutor(n_pool) as pool:
         try:
             torch.set_num_threads(1)
             futures = deque()
@@ -72,5 +68,4 @@ def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "
             while futures:
                 yield futures.popleft().result()
         finally:
-            torch.clear_autocast_cache()
             torch.set_num_threads(n_threads)
