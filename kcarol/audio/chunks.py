@@ -29,12 +29,7 @@ def overlap_add(chunks: Iterable[Tensor], spans: Sequence[tuple[int, int]], n: i
     Chunks may come from a generator: only one is held at a time. ValueError if chunks and spans do
     not match, or leave a frame uncovered.
     """
-    total = None
-    for start, rows in overlap_add_stream(chunks, spans, n):
-        if total is None:
-            total = rows.new_empty(*rows.shape[:-2], n, rows.shape[-1])
-        total[..., start : start + rows.shape[-2], :] = rows
-    return total
+    return torch.cat([rows for _, rows in overlap_add_stream(chunks, spans, n)], dim=-2)
 
 
 def overlap_add_stream(

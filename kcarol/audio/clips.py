@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,26 +60,24 @@ def preprocess(
     and settings are skipped unless `force`. A file that cannot be read gives a report with the
     reason. DataError if a folder is missing or holds no sound.
     """
+    cfg = cfg or AudioConfig()
     tasks = [
         (file, Path(out) / style / f"{name}.pt", style)
         for style, folder in sources.items()
         for file, name in clip_names(find_audio(Path(folder)), Path(folder)).items()
     ]
-    work = partial(_preprocess_or_report, cfg=cfg or AudioConfig(), force=force)
+
+    def work(task: tuple[Path, Path, str]) -> ClipReport:
+        try:
+            return preprocess_file(*task, cfg, force)
+        except (AudioError, OSError) as error:
+            file, _, style = task
+            return ClipReport(file, style, "failed", reason=" ".join(str(error).split()))
+
     # threads suffice: ffmpeg is a process of its own, and soxr releases Python's lock
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         reports = pool.map(work, tasks)
         return list(tqdm(reports, "preprocess", len(tasks), unit="file", disable=not progress))
-
-
-def _preprocess_or_report(
-    task: tuple[Path, Path, str], cfg: AudioConfig, force: bool
-) -> ClipReport:
-    file, clip, style = task
-    try:
-        return preprocess_file(file, clip, style, cfg, force)
-    except (AudioError, OSError) as error:
-        return ClipReport(file, style, "failed", reason=" ".join(str(error).split()))
 
 
 def preprocess_file(
@@ -243,7 +240,6 @@ class ClipDataset(Dataset):
                 "preprocess them again"
             )
         self.waves: list[Tensor] = [clip["wave"] for clip in loaded]
-        self.titles: list[str] = [clip["title"] for clip in loaded]
         self.n_samples = n_samples
         self.n_windows = n_windows
         self.seed = seed
@@ -266,15 +262,8 @@ class ClipDataset(Dataset):
     def __getitem__(self, index: int) -> Tensor:
         if not 0 <= index < self.n_windows:
             raise IndexError(f"expected a window from 0 to {self.n_windows - 1}, found {index}")
-        return self.window(np.random.default_rng((self.seed, index)))
-
-    def window(self, rng: np.random.Generator) -> Tensor:
-        """A random window (T,) float32."""
+        rng = np.random.default_rng((self.seed, index))
         wave = self.waves[rng.choice(len(self.waves), p=self.shares)]
         start = int(rng.integers(max(0, len(wave) - self.n_samples) + 1))
         piece = wave[start : start + self.n_samples]
         return torch.nn.functional.pad(piece, (0, self.n_samples - len(piece)))
-
-    def batch(self, rng: np.random.Generator, batch_size: int) -> Tensor:
-        """Random windows (B, T)."""
-        return torch.stack([self.window(rng) for _ in range(batch_size)])

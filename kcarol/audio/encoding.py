@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import soundfile
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.errors import AudioError
 from kcarol.audio.ffmpeg import check_finite
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 from kcarol.config import AudioConfig
 
 SAVE_FORMATS = {
@@ -43,22 +44,13 @@ def save_audio(
         )
     container, subtype = SAVE_FORMATS[path.suffix.lower()]
     channels = 1 if len(wave.shape) == 1 else wave.shape[1]
-
-    def write(temporary: Path) -> None:
-        with temporary.open("r+b", buffering=0) as target:
-            sink = _Sink(target)
-            try:
-                with soundfile.SoundFile(
-                    sink, "w", sample_rate, channels, subtype, format=container
-                ) as file:
-                    for start in range(0, len(wave), BLOCK):
-                        file.write(check_finite(wave[start : start + BLOCK], path).clip(-1, 1))
-            finally:
-                if sink.error:
-                    raise sink.error
-
     try:
-        write_atomic(path, write)
+        with atomic_write(path) as temporary, _Sink(temporary, "r+") as sink:
+            with soundfile.SoundFile(
+                sink, "w", sample_rate, channels, subtype, format=container
+            ) as file:
+                for start in range(0, len(wave), BLOCK):
+                    file.write(check_finite(wave[start : start + BLOCK], path).clip(-1, 1))
     except soundfile.LibsndfileError as error:
         raise AudioError(
             f"{path}: expected {container} at {sample_rate} Hz to be written, found: {error}"
@@ -66,23 +58,22 @@ def save_audio(
     return path
 
 
-class _Sink:
-    """A file for libsndfile to write to, which may pass over a full disk in silence."""
+class _Sink(io.FileIO):
+    """A file that raises a failed write when it is closed: libsndfile passes over it in silence."""
 
-    def __init__(self, file):
-        self.file = file
-        self.error: OSError | None = None
-        self.seek = file.seek
-        self.tell = file.tell
-        self.read = file.read
-        self.readinto = file.readinto
+    error: OSError | None = None
 
     def write(self, data: bytes) -> int:
         try:
             n_written = 0
             while n_written < len(data):
-                n_written += self.file.write(data[n_written:])
+                n_written += super().write(data[n_written:])
         except OSError as error:
             self.error = self.error or error
             return 0
         return len(data)
+
+    def __exit__(self, *raised) -> None:
+        super().__exit__(*raised)
+        if self.error:
+            raise self.error

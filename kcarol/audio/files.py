@@ -5,25 +5,27 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write(temporary path)`, then move the result to `path` in one step.
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to, and move what was written to `path` at the end.
 
     Folders are made as needed. The file gets the permissions of any new file (umask). Raises
     OSError naming `path` if it cannot be written, for instance on a full disk.
     """
     path = Path(path)
+    # short, however long the file's own name is, and unique among processes and threads
+    temporary = path.with_name(f".kcarol-{secrets.token_hex(6)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # short, however long the file's own name is, and unique among processes and threads
-        temporary = path.with_name(f".kcarol-{secrets.token_hex(6)}.tmp")
         try:
             temporary.touch(exist_ok=False)
             mode = temporary.stat().st_mode
-            write(temporary)
+            yield temporary
             if temporary.stat().st_mode != mode:
                 temporary.chmod(mode)  # safetensors makes its files private to their owner
             os.replace(temporary, path)
@@ -36,21 +38,18 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text as `write_atomic` does."""
-    write_atomic(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Write UTF-8 text by `atomic_write`."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def save_state(path: Path, state: object) -> None:
     """Save tensors in plain containers by `torch.save`, atomically; equal states, equal bytes."""
+    import torch  # here, since the command line imports this module and has to answer at once
 
-    import torch  # here, for the command line imports this module and is to answer at once
-
-    def write(temporary: Path) -> None:
-        # given a name instead of a file, torch stores the name and hides the reason of a failure
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-
-    write_atomic(path, write)
+    # given a name instead of a file, torch stores the name and hides the reason of a failure
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        torch.save(state, file)
 
 
 def _system_error(error: BaseException | None) -> OSError | None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from safetensors.numpy import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 from kcarol.model.content import N_PITCHES, TUNE_HIGHEST, TUNE_LOWEST, Content, phases
 
 SONG_LABELS_FILE = "labels.safetensors"  # labels of whole songs, beside their carols
@@ -151,7 +150,8 @@ def save_labels(path: Path, packed: Mapping[str, np.ndarray]) -> None:
         for name, rows in packed.items()
         for (column, dtype), values in zip(COLUMN_TYPES.items(), rows.T, strict=True)
     }
-    write_atomic(path, partial(save_file, tensors))
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary)
 
 
 def load_labels(path: Path) -> dict[str, np.ndarray]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 from kcarol.dataset.labels import N_PACKED, NO_NOTE
 
 ROW_FRAMES = 1280  # 20.48 s: every pair is cut or padded to this
@@ -59,7 +58,8 @@ def _label_row(packed: np.ndarray) -> np.ndarray:
 
 def save_shard(path: Path, shard: Shard) -> None:
     tensors = {"pop": shard.pop, "carol": shard.carol, "truth": shard.labels}
-    write_atomic(path, partial(save_file, tensors))
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary)
 
 
 def load_shard(path: Path) -> Shard:

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 from kcarol.config import AudioConfig
 
 STEPS_PER_NAT = 16  # a log-mel is stored as whole steps above the floor: rounded by 0.02 nats rms
@@ -42,7 +42,8 @@ def save_style_references(path: Path, references: StyleReferences) -> None:
 
     tensors = {name: _quantised(log_mel) for name, log_mel in references.log_mels.items()}
     tensors[LABELS] = references.labels.contiguous()
-    write_atomic(path, lambda temporary: save_file(tensors, temporary))
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary)
 
 
 def load_style_references(path: Path | None = None) -> StyleReferences:

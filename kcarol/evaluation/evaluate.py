@@ -19,7 +19,7 @@ import torch
 from tqdm import tqdm
 
 from kcarol.audio.decoding import load_audio
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig
@@ -81,12 +81,8 @@ def analyse(wave: np.ndarray, cache_dir: Path | None = None) -> Analysis:
         with np.load(path, allow_pickle=False) as arrays:
             return Analysis(**{name: a if a.ndim else float(a) for name, a in arrays.items()})
     found = Analysis.of(wave)
-
-    def write(temporary: Path) -> None:
-        with temporary.open("wb") as file:
-            np.savez(file, **vars(found))
-
-    write_atomic(path, write)
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **vars(found))
     return found
 
 

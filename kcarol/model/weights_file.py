@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 
 # raised when older readers could misread a file; 2: other bands of the log-mel, more content
 FORMAT = 2
@@ -67,8 +67,8 @@ def save_module(
         "config": asdict(cfg),
         "extra": dict(extra or {}),
     }
-    metadata = {"kcarol": json.dumps(about)}
-    write_atomic(path, lambda temporary: save_file(tensors, temporary, metadata))
+    with atomic_write(path) as temporary:
+        save_file(tensors, temporary, metadata={"kcarol": json.dumps(about)})
 
 
 def load_module(

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 from kcarol.training.distributed import Processes
 
 
@@ -123,10 +123,7 @@ class Table:
                 csv.DictWriter(file, self.columns).writerow(row)
 
     def _rewrite(self) -> None:
-        def write(temporary: Path) -> None:
-            with temporary.open("w", newline="") as file:
-                writer = csv.DictWriter(file, self.columns)
-                writer.writeheader()
-                writer.writerows(self.rows)
-
-        write_atomic(self.path, write)
+        with atomic_write(self.path) as temporary, temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns)
+            writer.writeheader()
+            writer.writerows(self.rows)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import write_text
 from kcarol.audio.loudness import Loudness
 from kcarol.config import AudioConfig
 from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content, phases
@@ -110,7 +110,7 @@ class Transcription:
 
     def save(self, path: Path | str) -> None:
         """Write as JSON, atomically. OSError names the file."""
-        write_atomic(Path(path), lambda temporary: temporary.write_text(self.to_json(), "utf-8"))
+        write_text(path, self.to_json())
 
     @classmethod
     def load(cls, path: Path | str) -> Transcription:

@@ -25,7 +25,7 @@ import worker_tasks
 from kcarol.audio.clips import load_clip
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.files import save_state, write_atomic
+from kcarol.audio.files import save_state, write_text
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
 from kcarol.corpus.dataset import rendering
@@ -93,9 +93,7 @@ def writers(seconds: float = 60.0) -> dict:
         "pt": lambda path: save_state(path, {"wave": torch.from_numpy(noise)}),
         "safetensors": lambda path: save_module(path, torch.nn.Linear(300, 300), Config().model),
         "pairs.safetensors": lambda path: save_shard(path, group),
-        "txt": lambda path: write_atomic(
-            path, lambda temporary: temporary.write_text("x" * 200_000)
-        ),
+        "txt": lambda path: write_text(path, "x" * 200_000),
     }
 
 

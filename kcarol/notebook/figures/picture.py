@@ -12,7 +12,7 @@ import html
 import io
 import textwrap
 import warnings
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from PIL import Image
 
-from kcarol.audio.files import write_atomic
+from kcarol.audio.files import atomic_write
 
 SCREEN_DPI = 80
 PRINTED_COLUMNS = 96  # JupyterLab breaks longer lines in the middle of a word
@@ -70,9 +70,11 @@ def save(picture: Picture, path: Path | str, dpi: int = 110, colours: int | None
     if kind == "png" and colours:
         image = Image.open(io.BytesIO(picture.png(dpi))).convert("RGB")
         image = image.quantize(colours, dither=Image.Dither.NONE)
-        write_atomic(path, partial(image.save, format="PNG", optimize=True))
+        with atomic_write(path) as temporary:
+            image.save(temporary, format="PNG", optimize=True)
     else:
-        write_atomic(path, partial(_print, picture, kind=kind, dpi=dpi))
+        with atomic_write(path) as temporary:
+            _print(picture, temporary, kind=kind, dpi=dpi)
     return path
 
 
