@@ -55,7 +55,7 @@ def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "
         with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=enabled):
             return work(item)
 
-    # joblib takes as long (1.02 of the processor time), but runs ahead of its reader without bound
+    # Joblib takes as long (1.02 of the processor time), but runs ahead of its reader without bound
     n_threads, n_pool = torch.get_num_threads(), min(n_workers(device), len(items))
     with ThreadPoolExecutor(n_pool) as pool:
         try:
