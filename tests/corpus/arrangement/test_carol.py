@@ -11,17 +11,25 @@ import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import BASS_LOWEST, arrange_carol, harmony_spans, tune_shift
+from kcarol.corpus.arrangement.carol import (
+    BASS_LOWEST,
+    arrange_carol,
+    harmony_spans,
+    tune_shift,
+    voicing,
+)
 from kcarol.corpus.arrangement.carol_styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.tunes import tune
+from kcarol.model.content import TUNE_CENTRE
 from kcarol.transcription.lead_sheet import ACCENT, Chord, TimeGrid
 
 CFG = AudioConfig()
 SHEETS = [compose(np.random.default_rng(seed), 20.0) for seed in range(2)] + [
     tune("Joy to the World")
 ]
+MORE_SHEETS = [compose(np.random.default_rng(seed), 20.0) for seed in range(8)] + SHEETS[2:]
 EVERYWHERE = [(name, sheet) for name in STYLES for sheet in SHEETS]
 each = pytest.mark.parametrize(
     ("name", "sheet"), EVERYWHERE, ids=[f"{name}-{sheet.title}" for name, sheet in EVERYWHERE]
@@ -62,18 +70,17 @@ def test_no_stroke_of_the_accompaniment_sounds_past_its_chord(name, sheet):
 
 @each
 def test_chords_struck_under_the_tune_lie_below_it(name, sheet):
-    grid, shift = TimeGrid.of(sheet), tune_shift(sheet.notes)
+    grid, notes = TimeGrid.of(sheet), sheet.notes
+    begin = grid.time_s([note.start for note in notes]) - 1e-6
+    end = grid.time_s([note.end for note in notes]) - 1e-6
+    tune = np.array([note.pitch for note in notes]) + tune_shift(notes)
     for layer, part in layers_and_parts(name, sheet):
         if layer.role != "harmony" or layer.pattern == "arpeggio":
             continue
-        for stroke in part.strokes:
-            for note in sheet.notes:
-                begin, end = (
-                    float(grid.time_s(note.start)),
-                    float(grid.time_s(note.start + note.length)),
-                )
-                if begin - 1e-6 <= stroke.start_s < end - 1e-6:
-                    assert stroke.pitch < note.pitch + shift
+        start = np.array([stroke.start_s for stroke in part.strokes])[:, None]
+        pitch = np.array([stroke.pitch for stroke in part.strokes])[:, None]
+        is_under = (begin <= start) & (start < end)
+        assert is_under.any() and (pitch < tune)[is_under].all()
 
 
 @each
@@ -202,3 +209,100 @@ def test_soft_sections_are_played_softer_and_by_fewer():
             loudness.append(np.mean([stroke.velocity for stroke in itertools.chain(*parts)]))
             voices.append(len(parts))
         assert loudness[0] + 10 < loudness[1] and voices[0] <= voices[1]
+
+
+@pytest.fixture(
+    scope="module", params=range(len(MORE_SHEETS)), ids=[sheet.title for sheet in MORE_SHEETS]
+)
+def song(request):
+    sheet = MORE_SHEETS[request.param]
+    return sheet, TimeGrid.of(sheet, np.random.default_rng(request.param))
+
+
+def tune_parts(sheet, grid, style):
+    """(layer, part) of the layers that play the tune wherever it is."""
+    pairs = zip(style.layers, arrange_carol(sheet, grid, style), strict=True)
+    return [
+        (layer, part) for layer, part in pairs if layer.role == "tune" and layer.from_energy == 0
+    ]
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_carol_is_a_function_of_sheet_grid_and_style(song, name):
+    sheet, grid = song
+    again = TimeGrid(grid.beat_times_s.copy(), grid.beats_per_bar, grid.swing)
+    assert arrange_carol(sheet, grid, STYLES[name]) == arrange_carol(
+        replace(sheet), again, STYLES[name]
+    )
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_tune_strokes_are_the_sheets_notes_moved_by_whole_octaves(song, name):
+    sheet, grid = song
+    assert tune_parts(sheet, grid, STYLES[name])
+    for _, part in tune_parts(sheet, grid, STYLES[name]):
+        assert len(part.strokes) == len(sheet.notes)
+        shifts = {
+            stroke.pitch - note.pitch
+            for stroke, note in zip(part.strokes, sheet.notes, strict=True)
+        }
+        assert len(shifts) == 1 and shifts.pop() % 12 == 0
+        starts = [stroke.start_s for stroke in part.strokes]
+        assert np.allclose(starts, [grid.time_s(note.start) for note in sheet.notes], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_where_the_tune_rests_the_carols_tune_is_silent(song, name):
+    sheet, grid = song
+    ends = [note.start + note.length for note in sheet.notes]
+    rests = [
+        (end, note.start)
+        for end, note in zip(ends, sheet.notes[1:], strict=False)
+        if note.start - end > 0.2
+    ]
+    for _, part in tune_parts(sheet, grid, STYLES[name]):
+        for begin, end in ((float(grid.time_s(a)), float(grid.time_s(b))) for a, b in rests):
+            assert not any(
+                s.start_s < end - 1e-6 and s.start_s + s.length_s > begin + 1e-6
+                for s in part.strokes
+            )
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_no_note_of_a_carol_hangs_beyond_the_songs_end_or_out_of_the_keyboard(song, name):
+    sheet, grid = song
+    strokes = [
+        stroke for part in arrange_carol(sheet, grid, STYLES[name]) for stroke in part.strokes
+    ]
+    longest_s = max(chord.length for chord in sheet.chords) * 60 / sheet.tempo_bpm * 1.2 + 2.0
+    for stroke in strokes:
+        assert 0 < stroke.length_s <= longest_s
+        assert 0 <= stroke.start_s and stroke.start_s + stroke.length_s <= grid.length_s + 1e-6
+        assert 0 <= stroke.pitch <= 127 and 1 <= stroke.velocity <= 127
+
+
+def test_harmony_strokes_are_tones_of_the_chord_that_sounds(song):
+    sheet, grid = song
+    edges = [float(grid.time_s(chord.start)) for chord in sheet.chords]
+    for name in STYLES:
+        for layer, part in zip(
+            STYLES[name].layers, arrange_carol(sheet, grid, STYLES[name]), strict=True
+        ):
+            for stroke in part.strokes if layer.role == "harmony" else ():
+                chord = sheet.chords[int(np.searchsorted(edges, stroke.start_s + 1e-6)) - 1]
+                assert stroke.pitch % 12 in chord.pitch_classes
+
+
+def test_voicing_keeps_common_tones():
+    for first, second in itertools.product(SHEETS[0].chords, SHEETS[1].chords):
+        common = set(first.pitch_classes) & set(second.pitch_classes)
+        kept = set(voicing(first.pitch_classes)) & set(voicing(second.pitch_classes))
+        assert {pitch % 12 for pitch in kept} == common
+
+
+def test_tune_lies_within_a_tritone_of_its_centre(song):
+    sheet, _ = song
+    assert (
+        abs(np.median([note.pitch for note in sheet.notes]) + tune_shift(sheet.notes) - TUNE_CENTRE)
+        <= 6
+    )

@@ -58,3 +58,27 @@ def test_where_drums_are_alone_sleigh_bells_are_on_the_grooves_strokes_and_nothi
         and (labels.bass[inside] < 0).all()
         and labels.chord[inside.stop + 2 :].any(1).all()
     )
+
+
+def test_sleigh_bells_follow_the_beat_of_a_wandering_grid():
+    sheet = replace(
+        SHEETS[0], sections=tuple(replace(s, energy=0.9) for s in SHEETS[0].sections), swing=0.0
+    )
+    grid = TimeGrid.of(sheet, np.random.default_rng(3), drift=0.03)
+    bells = sleigh_bells(
+        sheet, grid, STYLES["bells"], CFG.sample_rate, round(grid.length_s * CFG.sample_rate)
+    )
+    before = [
+        np.abs(bells[round(t * 16_000) - 160 : round(t * 16_000)]).max()
+        for t in grid.beat_times_s[1:-1]
+    ]
+    after = [
+        np.abs(bells[round(t * 16_000) : round(t * 16_000) + 800]).max()
+        for t in grid.beat_times_s[1:-1]
+    ]
+    assert np.mean(after) > 3 * np.mean(before)
+
+
+def test_styles_without_sleigh_bells_have_none():
+    grid = TimeGrid.of(SHEETS[0])
+    assert not sleigh_bells(SHEETS[0], grid, STYLES["choir"], 16_000, 16_000).any()

@@ -1,0 +1,112 @@
+"""Batches of pairs and of waves."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kcarol.audio.features import Features
+from kcarol.audio.log_mel import LogMel
+from kcarol.config import AudioConfig
+from kcarol.dataset.labels import N_PACKED
+from kcarol.dataset.pair_set import load_pair_set
+from kcarol.dataset.shards import ROW_FRAMES, Shard
+from kcarol.training.batches import PairBatches, WaveBatches
+
+CFG = AudioConfig()
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def made_up_groups(n_groups: int, n_rows: int = 2, seed: int = 0) -> list[Shard]:
+    """Noise whose loudness changes, and truth whose energy says the frame number."""
+    rng, groups = np.random.default_rng(seed), []
+    for _ in range(n_groups):
+        level = rng.uniform(300, 6000, (2 * n_rows, 40)).repeat(
+            ROW_FRAMES * CFG.hop_length // 40, axis=1
+        )
+        waves = (rng.standard_normal(level.shape) * level).clip(-32767, 32767).astype(np.int16)
+        labels = np.zeros((n_rows, ROW_FRAMES + 1, N_PACKED), np.int16)
+        labels[..., 6] = np.arange(ROW_FRAMES + 1)
+        labels[..., 0] = 60 + rng.integers(0, 12, (n_rows, 1))
+        groups.append(Shard(waves[:n_rows], waves[n_rows:], labels))
+    return groups
+
+
+@pytest.fixture(scope="module")
+def groups():
+    return made_up_groups(2)
+
+
+@pytest.fixture(scope="module")
+def pair_pool(groups):
+    return PairBatches(groups, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+
+
+def test_batch_is_a_function_of_seed_and_step(groups, pair_pool):
+    again = PairBatches(groups, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+    for step in (0, 7):
+        first, second = pair_pool.batch(step), again.batch(step)
+        assert all(torch.equal(first[key], second[key]) for key in first)
+    assert not torch.equal(pair_pool.batch(0)["features"], pair_pool.batch(1)["features"])
+    again.seed = 6
+    assert not torch.equal(pair_pool.batch(0)["features"], again.batch(0)["features"])
+
+
+def test_windows_of_features_mels_and_truth_are_aligned(groups, pair_pool):
+    pop = torch.from_numpy(np.concatenate([g.pop for g in groups])).float() / 32768
+    carol = torch.from_numpy(np.concatenate([g.carol for g in groups])).float() / 32768
+    features, mels = Features(CFG)(pop).half(), LogMel(CFG)(carol).half()
+    batch = pair_pool.batch(3)
+    rows, starts = pair_pool.draw(3)
+    for i, (row, start) in enumerate(zip(rows, starts[0], strict=True)):
+        window = slice(int(start), int(start) + 64)
+        assert batch["labels"][i, 0, 6] == start  # the truth says its frame number
+        assert torch.equal(batch["features"][i], features[row, window])
+        assert torch.equal(batch["carol_mel"][i], mels[row, window])
+
+
+def test_reference_is_another_song_of_the_same_group(pair_pool):
+    assert pair_pool.style_partner.tolist() == [1, 0, 3, 2]
+
+
+def test_ranks_partition_the_batch(groups, pair_pool):
+    waves = WaveBatches(groups, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+    for pool in (pair_pool, waves):
+        whole = pool.batch(2)
+        parts = [pool.batch(2, rank, 3) for rank in range(3)]
+        assert all(
+            torch.equal(torch.cat([part[key] for part in parts]), whole[key]) for key in whole
+        )
+
+
+def test_a_full_pool_makes_room_by_dropping_the_oldest(groups):
+    pool = PairBatches(made_up_groups(3, seed=1), CFG, capacity=4, batch_size=2, window_frames=32)
+    third = made_up_groups(3, seed=1)[2]
+    assert pool.filled == 4 and np.array_equal(pool.labels[:2, :, 0].numpy(), third.labels[..., 0])
+
+
+def test_an_empty_pool_names_the_way_out():
+    with pytest.raises(ValueError, match="kcarol corpus"):
+        PairBatches([], CFG, capacity=2, batch_size=1, window_frames=32)
+
+
+def test_an_error_while_filling_reaches_the_trainer():
+    def broken():
+        yield made_up_groups(1)[0]
+        raise OSError("disk gone")
+
+    with pytest.raises(OSError, match="disk gone"):
+        PairBatches(broken(), CFG, capacity=4, batch_size=2, window_frames=32)
+
+
+def test_vocoder_batches_have_the_length_of_their_frames(groups):
+    wave = WaveBatches(groups, CFG, capacity=4, batch_size=3, window_frames=33).batch(0)["wave"]
+    assert wave.shape == (3, 32 * CFG.hop_length)
+
+
+def test_pair_set_fills_a_pool():
+    groups = load_pair_set(DATA / "pairs" / "train")
+    pool = PairBatches(groups, CFG, capacity=2 * len(groups), batch_size=2, window_frames=128)
+    batch = pool.batch(0)
+    assert pool.filled == 2 * len(groups) and torch.isfinite(batch["features"]).all()
