@@ -1,4 +1,4 @@
-"""Every number of the project, once: frozen dataclasses, one per part."""
+"""Settings of each part as frozen dataclasses: every number that several places need, once."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any
 
 @dataclass(frozen=True)
 class AudioConfig:
-    """How sound becomes numbers. One law: ``n_frames(T) == 1 + T // hop_length``."""
+    """Sample rate, log-mel and features. T samples have F == 1 + T // hop_length frames."""
 
     sample_rate: int = 16_000  # Hz
     hop_length: int = 256  # samples: 16 ms a frame
     max_s: float = 30.0  # longest clip that `preprocess` keeps, seconds
 
-    # log-mel, what the converter predicts and the vocoder reads
+    # log-mel: what the converter predicts and the vocoder reads
     n_fft: int = 2048  # samples: 7.8 Hz a bin, a semitone apart from 130 Hz upwards
     n_mels: int = 128
-    # one bin apart, up to 430 Hz: semitones stay apart where chords are; above, 1.5 to a semitone
+    # one bin apart, up to 430 Hz, so that semitones stay apart where chords are
     n_linear_bands: int = 50
     f_min_hz: float = 40.0
     f_max_hz: float = 8_000.0
     log_floor: float = 1e-5  # smallest mel magnitude, -100 dB
 
-    # features, what the converter reads (design: robust to timbre)
-    feature_n_fft: int = 4096  # samples, long: semitones apart from 65 Hz upwards
+    # features: what the converter reads
+    feature_n_fft: int = 4096  # samples: semitones apart from 65 Hz upwards
     bands_per_semitone: int = 2
     lowest_midi: int = 33  # A1, 55 Hz
-    highest_midi: int = 109  # just above the piano's top, 4.4 kHz
-    log_gain: float = 20.0  # features are log1p(log_gain * magnitude) at rms .1
-    reference_rms: float = 0.1
-    whiten_octaves: float = 1.0  # each side of a band
+    highest_midi: int = 109  # exclusive; the piano's highest note is 108, 4.2 kHz
+    log_gain: float = 20.0  # features are log1p(log_gain * magnitude) at the reference rms
+    reference_rms: float = 0.1  # to which songs are scaled for hearing, and carols in training
+    whiten_octaves: float = 1.0  # on either side of a band
     whiten_clip: tuple[float, float] = (-2.0, 4.0)
-    flux_n_fft: int = 1024  # samples, short: when, not what
+    flux_n_fft: int = 1024  # samples, short for sharp onsets
     n_flux: int = 8
 
     @property
@@ -63,29 +63,23 @@ class ModelConfig:
     d_model: int = 320
     n_heads: int = 8
     n_layers: int = 6
-    # the remaining layers play; probes read no more of tune and chords in a fourth (data/README.md)
-    n_hearing_layers: int = 3
+    n_hearing_layers: int = 3  # a fourth hears no more of tune and chords (data/experiments.md)
     d_feedforward: int = 1024
     kernel_size: int = 5  # of the first Conv1d; the second reaches one frame over its stride
     stride: int = 4  # frames a Transformer step: 64 ms
     d_style: int = 64
-    lowest_tune_midi: int = 36  # C2
-    n_tune_pitches: int = 60  # up to B6
     max_random_offset: int = 512  # steps, of the positional encoding in training
-    # pairs are drawn endlessly; drawing the masks took a tenth of a step on CPU
-    dropout: float = 0.0
+    dropout: float = 0.0  # pairs are drawn endlessly; masks took a tenth of a step
 
     @classmethod
     def smoke(cls) -> ModelConfig:
-        """A real but tiny model: trains in seconds, for tests and notebooks."""
+        """A tiny model that trains in seconds, for tests and notebooks."""
         return cls(d_model=64, n_layers=6, d_feedforward=128, d_style=16)
 
 
 @dataclass(frozen=True)
 class VocoderConfig:
-    """`NeuralVocoder`: ConvNeXt blocks at frame rate and an inverse-STFT head (Vocos, arXiv
-    2306.00814).
-    """
+    """`NeuralVocoder`: ConvNeXt blocks and an inverse STFT (Vocos, arXiv 2306.00814)."""
 
     n_mels: int = AudioConfig().n_mels
     hop_length: int = AudioConfig().hop_length
@@ -94,15 +88,14 @@ class VocoderConfig:
     d_feedforward: int = 768
     n_layers: int = 8
     kernel_size: int = 7
-    # passes over the whole wave before and after those over its low octaves
+    # phase refinement: passes over the wave before and after those over its low octaves
     corrections: tuple[int, int] = (1, 4)
-    correction_step: float = 1.2  # share of a log-mel error that a pass takes away from each bin
+    correction_step: float = 1.2  # share of the log-mel error that a pass corrects
     correction_momentum: float = 0.8
-    # parts of the sample rate at which the low octaves are corrected
+    # the low octaves are refined at the sample rate divided by these
     low_rates: tuple[int, ...] = (16, 8)
     low_passes: tuple[int, ...] = (180, 50)
     low_momenta: tuple[float, ...] = (0.98, 0.96)
-    griffin_lim_iterations: int = 32
 
     @classmethod
     def smoke(cls) -> VocoderConfig:

@@ -1,9 +1,8 @@
-"""A catalogue of songs to carols, side by side and for as often as it takes: what is there stays,
-what failed is listed.
+"""Lists of songs to carols, by several processes, as often as it takes: what is there is skipped.
 
 The engine is any `concurrent.futures.Executor`: processes of this machine, or Dask's workers on
-many. A carol appears whole or not at all, so that its presence is the record of what was done; the
-journal only tells the story.
+many. A carol appears whole or not at all, so its presence is the record that it is done; the
+journal is there to be read.
 """
 
 from __future__ import annotations
@@ -31,9 +30,12 @@ from pathlib import Path
 
 from kcarol.audio.errors import printable
 
-AHEAD = 4  # tasks a worker that the engine is given at a time: a manifest may hold millions
+AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
 ATTEMPTS = 2  # at a song whose worker dies
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+
+Pair = tuple[Path, Path]  # a song and its carol
+OpenExecutor = Callable[[int], Executor]  # with so many workers
 
 
 class ManifestError(ValueError):
@@ -42,7 +44,7 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How each song is converted, in values that travel to other processes and machines."""
+    """How songs are converted, in values that travel to other processes and machines."""
 
     weights: str | None = None
     device: str | None = None
@@ -65,27 +67,26 @@ class Outcome:
 
 
 def read_manifest(path: Path) -> list[Path]:
-    """Songs of a list: a path a line or, in a .jsonl, an object with "song" a line; relative ones
-    from the list's folder.
+    """Songs of a list, each once: a path a line or, in a .jsonl, an object with "song" a line.
 
-    The same song twice counts once. ManifestError for a list that is missing, empty, or no such
-    text.
+    Relative paths begin at the list's folder. ManifestError for what is no such list, or empty.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError as error:
         raise ManifestError(f"{path}: expected a list of songs, found {error.strerror}") from error
-    entries = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if not entries:
+    names = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        name = _song_of(line, where) if path.suffix.lower() == ".jsonl" else line
+        if "\0" in name:
+            raise ManifestError(f"{where}: expected text, found a zero byte: is it a list at all?")
+        names.append(name)
+    if not names:
         raise ManifestError(f"{path}: expected a path of a song a line, found none")
-    if path.suffix.lower() == ".jsonl":
-        entries = [(number, _song_of(line, f"{path}, line {number}")) for number, line in entries]
-    zero = [number for number, name in entries if "\0" in name]
-    if zero:
-        raise ManifestError(
-            f"{path}, line {zero[0]}: expected text, found a zero byte: is it a list at all?"
-        )
-    return list(dict.fromkeys(Path(path).parent / name for _, name in entries))
+    return list(dict.fromkeys(Path(path).parent / name for name in names))
 
 
 def _song_of(line: str, where: str) -> str:
@@ -106,31 +107,39 @@ def convert_all(
     progress: Callable[[Outcome], object] = lambda outcome: None,
     task: Callable | None = None,
 ) -> list[Outcome]:
-    """Every song of `plan` (song -> carol) by `jobs` workers; outcomes in the order in which they
-    came.
+    """Convert every song of `plan` (song -> carol) by `jobs` workers.
 
-    `journal`: a .jsonl to which each outcome is added as it comes. `engine`: address of a Dask
-    scheduler whose workers have kcarol and the same files; None: processes here. A song whose
-    worker dies is tried again alone, and fails at the second death. `task` (for tests): what a
-    worker does, of a song, a carol and the settings.
+    journal: .jsonl to which each outcome is added as it comes.
+    engine: address of a Dask scheduler whose workers see the same files; None: processes here.
+    task: for tests, what a worker does with a song, a carol and the settings.
     """
     work = partial(task or convert_song, settings=settings)
     outcomes = []
-    with _engine(engine, jobs) as open_executor, _journal(journal) as write:
-        for outcome in _run(work, plan.items(), jobs, open_executor):
+    with _engine(engine) as open_executor, _journal(journal) as write:
+        for outcome in _outcomes(work, plan.items(), jobs, open_executor):
             write(outcome)
             progress(outcome)
             outcomes.append(outcome)
     return outcomes
 
 
+def summary(outcomes: Iterable[Outcome]) -> str:
+    """How many there are of each kind: `3 songs: 2 done, 0 skipped, 1 failed`."""
+    statuses = [outcome.status for outcome in outcomes]
+    counts = [f"{statuses.count(status)} {status}" for status in (DONE, SKIPPED, FAILED)]
+    return f"{len(statuses)} songs: {', '.join(counts)}"
+
+
+# --- in a worker
+
+
 def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
-    """One song, in a worker. Its errors are outcomes; what ends the worker is not."""
+    """One song. Its errors are outcomes; what ends the worker is not."""
     from kcarol.conversion.api import convert
 
-    started = time.monotonic()
     if carol.exists() and not settings.force:
         return Outcome(str(song), str(carol), SKIPPED)
+    started = time.monotonic()
     try:
         convert(
             song,
@@ -157,86 +166,86 @@ def _converter(settings: Settings):
     return Converter.load(settings.weights, settings.device, settings.vocoder)
 
 
-def _run(
-    work: Callable, tasks: Iterable[tuple[Path, Path]], jobs: int, open_executor: Callable
+# --- handing songs to workers
+
+
+def _outcomes(
+    work: Callable, pairs: Iterable[Pair], jobs: int, open_executor: OpenExecutor
 ) -> Iterator[Outcome]:
-    """Outcomes of all tasks. A worker's death breaks the executor: those in its hands then go one
-    by one.
+    """Outcomes of all songs, in the order in which they come.
+
+    A worker that dies breaks its executor, and the songs that this held are lost. They are tried
+    again one by one, so that only the song that kills its worker fails.
     """
-    waiting = iter(tasks)
-    suspects: deque[tuple[tuple[Path, Path], int]] = deque()  # with the attempts that are left
+    waiting = iter(pairs)
     while True:
         with open_executor(jobs) as executor:
-            lost = yield from _feed(executor, work, waiting, jobs * AHEAD)
+            lost = yield from _run(executor, work, waiting, jobs * AHEAD)
         if not lost:
             return
-        suspects.extend((pair, ATTEMPTS) for pair in lost)
+        suspects = deque((pair, ATTEMPTS) for pair in lost)
         while suspects:
             with open_executor(1) as executor:
-                yield from _one_by_one(executor, work, suspects)
+                yield from _run_one_by_one(executor, work, suspects)
 
 
-def _feed(executor: Executor, work: Callable, waiting: Iterator, most: int) -> Iterator[Outcome]:
-    """Yields outcomes until the tasks end, or the executor breaks; returns the tasks that were then
-    under way.
-    """
-    running: dict[Future, tuple[Path, Path]] = {}
-    broken: list[tuple[Path, Path]] = []
-    while not broken:
-        while len(running) < most and not broken and (pair := next(waiting, None)):
+def _run(executor: Executor, work: Callable, waiting: Iterator[Pair], most: int):
+    """Yields outcomes until songs end or the executor breaks; returns the songs lost by that."""
+    running: dict[Future, Pair] = {}
+    lost: list[Pair] = []
+    while not lost:
+        while len(running) < most and not lost and (pair := next(waiting, None)):
             try:
                 running[executor.submit(work, *pair)] = pair
             except BrokenExecutor:
-                broken.append(pair)
+                lost.append(pair)
         if not running:
             break
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             pair = running.pop(future)
             if isinstance(future.exception(), BrokenExecutor):
-                broken.append(pair)
+                lost.append(pair)
             else:
                 yield _outcome(future, pair)
-    for future in wait(running).done:
-        broken.append(running[future])
-    return broken
+    wait(running)
+    return lost + list(running.values())
 
 
-def _one_by_one(
-    executor: Executor, work: Callable, suspects: deque[tuple[tuple[Path, Path], int]]
+def _run_one_by_one(
+    executor: Executor, work: Callable, suspects: deque[tuple[Pair, int]]
 ) -> Iterator[Outcome]:
-    """Outcomes of songs that were in hand when a worker died, until one breaks the executor: that
-    one is to blame.
+    """Outcomes of `suspects` (songs and their attempts left) until one breaks the executor.
+
+    That one is put back, or has failed at its last attempt.
     """
     while suspects:
-        (song, carol), left = suspects.popleft()
-        future = executor.submit(work, song, carol)
+        pair, attempts = suspects.popleft()
+        future = executor.submit(work, *pair)
         wait([future])
         if not isinstance(future.exception(), BrokenExecutor):
-            yield _outcome(future, (song, carol))
-        elif left > 1:
-            suspects.appendleft(((song, carol), left - 1))
-            return
+            yield _outcome(future, pair)
+            continue
+        if attempts > 1:
+            suspects.appendleft((pair, attempts - 1))
         else:
-            yield Outcome(
-                str(song),
-                str(carol),
-                FAILED,
-                reason=f"its worker died {ATTEMPTS} times: is there memory enough?",
-            )
-            return
+            reason = f"its worker died {ATTEMPTS} times: is there memory enough?"
+            yield Outcome(str(pair[0]), str(pair[1]), FAILED, reason=reason)
+        return
 
 
-def _outcome(future: Future, pair: tuple[Path, Path]) -> Outcome:
-    """Of a future that is done; one that raised, as engines do whose workers are lost, failed."""
+def _outcome(future: Future, pair: Pair) -> Outcome:
+    """Of a future that is done; one that raised, as engines do that lose their workers, failed."""
     if error := future.exception():
-        return Outcome(
-            str(pair[0]), str(pair[1]), FAILED, reason=printable(f"{type(error).__name__}: {error}")
-        )
+        reason = printable(f"{type(error).__name__}: {error}")
+        return Outcome(str(pair[0]), str(pair[1]), FAILED, reason=reason)
     return future.result()
 
 
+# --- engines
+
+
 @contextmanager
-def _engine(address: str | None, jobs: int) -> Iterator[Callable[[int], Executor]]:
+def _engine(address: str | None) -> Iterator[OpenExecutor]:
     """A function that opens an executor with so many workers."""
     if address is None:
         yield _processes
@@ -248,12 +257,12 @@ def _engine(address: str | None, jobs: int) -> Iterator[Callable[[int], Executor
             f"--engine {address}: expected Dask, found none: pip install 'kcarol[catalogue]'"
         ) from error
     with Client(address, timeout="30s") as client:
-        yield lambda n: client.get_executor(pure=False)
+        yield lambda jobs: client.get_executor(pure=False)
 
 
 @contextmanager
 def _processes(jobs: int) -> Iterator[Executor]:
-    """Spawned, not forked: torch's threads do not survive a fork. Left by an error, none goes on."""
+    """Spawned, since torch's threads do not survive a fork. An error ends them all."""
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker)
     try:
         yield pool
@@ -267,9 +276,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
 
 
 def _start_worker() -> None:
-    """Ctrl-C reaches all processes, and is left to the first; when that one dies, whatever the
-    cause, this one ends, too.
-    """
+    """Leave Ctrl-C, which reaches all processes, to the first one, and end when that one does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     first = parent_process()
@@ -283,9 +290,7 @@ def _start_worker() -> None:
 
 @contextmanager
 def _journal(path: Path | None) -> Iterator[Callable[[Outcome], None]]:
-    """A function that adds a line: after a crash at most the last line is torn, and the next run
-    sets it right.
-    """
+    """A function that adds a line. A line torn by a crash is ended before the next one."""
     if path is None:
         yield lambda outcome: None
         return
@@ -301,12 +306,3 @@ def _journal(path: Path | None) -> Iterator[Callable[[Outcome], None]]:
             file.flush()
 
         yield write
-
-
-def summary(outcomes: Iterable[Outcome]) -> str:
-    """How many there were of each kind: `3 songs: 2 done, 1 failed`."""
-    outcomes = list(outcomes)
-    counts = {
-        status: sum(o.status == status for o in outcomes) for status in (DONE, SKIPPED, FAILED)
-    }
-    return f"{len(outcomes)} songs: " + ", ".join(f"{n} {status}" for status, n in counts.items())

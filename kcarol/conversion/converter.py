@@ -5,14 +5,14 @@
     Transcription, Style ──MusicTransformer.play──▶ log-mel (F, M) ──PostFilter──▶ log-mel (F, M)
         ──vocoder──▶ wave (T,) ──match_loudness──▶ carol (T,)
 
-Songs and carols are arrays or disk buffers of float32 samples, mono, at the model's rate. Of a whole
-song only logits and transcription are in memory; sound and log-mel go through in pieces.
+Songs and carols are arrays or disk buffers of float32 samples, mono, at the model's rate. Of a
+whole song only logits and transcription are in memory; sound and log-mel go through in pieces.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
 from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, measure_texture, stretch_of
-from kcarol.conversion.styles import Style
+from kcarol.conversion.styles import AnyStyle, Style
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, load_converter, shipped_weights
 from kcarol.conversion.windows import Span, Windows
 from kcarol.model.content import Content
@@ -142,7 +142,7 @@ class Converter:
     def convert(
         self,
         song: Sound,
-        style: str | Path | Tensor | Style = "bells",
+        style: AnyStyle = "bells",
         strength: float = 1.0,
         carol: Sound | None = None,
         beside: Path | None = None,
@@ -166,23 +166,21 @@ class Converter:
     def transcribe(self, song: Sound) -> Transcription:
         """A song (T,) -> what its carol keeps of it. ValueError as in `convert`."""
         _check_song(song)
+        cfg = DecodingConfig()
         with single_threaded():
             logits = self.hear(song)
-            cfg = DecodingConfig()
-            transcription, level = parallel_map(
-                lambda work: work(),
-                (
-                    lambda: decode(logits, audio=self.audio, cfg=cfg),
-                    lambda: measure_level(song, self.audio, cfg),
-                ),
+            jobs = (
+                lambda: decode(logits, audio=self.audio, cfg=cfg),
+                lambda: measure_level(song, self.audio, cfg),
             )
+            transcription, level = parallel_map(lambda job: job(), jobs)
         return replace(transcription, level=level)
 
     @torch.inference_mode()
     def play(
         self,
         transcription: Transcription,
-        style: str | Path | Tensor | Style = "bells",
+        style: AnyStyle = "bells",
         carol: Sound | None = None,
         beside: Path | None = None,
     ) -> Sound:
@@ -193,14 +191,11 @@ class Converter:
             return carol
         style = self.style(style)
         content = transcription.weighted_content(self.cfg.tune_doubt)
-        with single_threaded(), DiskBuffer(width=self.model.cfg.n_mels, beside=beside) as predicted:
-            for rows in self._predicted(content, style):
-                predicted.append(rows.numpy())
-            post_filter = self.post_filter(predicted, style, level.fade_db)
-            start = 0
-            for piece in self._vocoded(post_filter, level.n_samples):
-                carol[start : start + len(piece)] = piece
-                start += len(piece)
+        n_mels = self.model.cfg.n_mels
+        with single_threaded(), DiskBuffer(len(transcription), n_mels, beside) as predicted:
+            self.predict(content, style, predicted)
+            log_mel = self.post_filter(predicted, style, level.fade_db)
+            self.vocode_onto(carol, log_mel)
             match_loudness(carol, level.loudness, self.audio.sample_rate, in_place=True)
         return carol
 
@@ -234,13 +229,16 @@ class Converter:
         return torch.from_numpy(np.pad(piece, (0, n_samples - len(piece))))
 
     @torch.inference_mode()
-    def predict(self, content: Content, style: str | Path | Tensor | Style) -> Tensor:
-        """Content (F, n) -> the carol's log-mel (F, M) as the model plays it, a conditional mean."""
-        return torch.cat(list(self._predicted(content, self.style(style))))
+    def predict(
+        self, content: Content, style: AnyStyle, out: DiskBuffer | None = None
+    ) -> Tensor | DiskBuffer:
+        """Content (F, n) -> log-mel (F, M) as the model plays it, a conditional mean.
 
-    def _predicted(self, content: Content, style: Style) -> Iterator[Tensor]:
-        """`predict`, in pieces (f, M)."""
-        embedding = style.embedding.to(self.device)
+        out: a buffer (F, M) to write into; None: a new tensor.
+        """
+        n_frames = len(content.tune)
+        predicted = np.empty((n_frames, self.model.cfg.n_mels), np.float32) if out is None else out
+        embedding = self.style(style).embedding.to(self.device)
 
         def played(spans: list[Span]) -> Tensor:
             batch = content.map(lambda x: torch.stack([x[a:b] for a, b in spans]).to(self.device))
@@ -248,14 +246,12 @@ class Converter:
                 mel = self.model.play(batch, embedding.expand(len(spans), -1))
             return self.model.destandardise(mel).cpu()
 
-        for _, rows in self.windows.map(played, len(content.tune)):
-            yield rows
+        for start, rows in self.windows.map(played, n_frames):
+            predicted[start : start + len(rows)] = rows.numpy()
+        return torch.from_numpy(predicted) if out is None else out
 
     def post_filter(
-        self,
-        predicted: Tensor | DiskBuffer,
-        style: str | Path | Tensor | Style,
-        fade_db: np.ndarray | None = None,
+        self, predicted: Tensor | DiskBuffer, style: AnyStyle, fade_db: np.ndarray | None = None
     ) -> PostFilter:
         """Of a predicted log-mel (F, M), with the fades (F,) of a song if there are any."""
         style = self.style(style)
@@ -270,32 +266,42 @@ class Converter:
             audio=self.audio,
         )
 
-    def carol_mel(self, transcription: Transcription, style: str | Path | Tensor | Style) -> Tensor:
-        """The log-mel (F, M) of a carol, as the vocoder gets it; `play` makes it in pieces."""
-        style = self.style(style)
-        predicted = self.predict(transcription.weighted_content(self.cfg.tune_doubt), style)
-        post_filter = self.post_filter(predicted, style, transcription.level.fade_db)
-        return post_filter.frames(0, len(predicted))
-
-    def predicted_mel(self, song: Sound, style: str | Path | Tensor | Style) -> Tensor:
-        """The log-mel (F, M) of a song's carol before the post-filter, which training compares."""
-        content = self.transcribe(song).weighted_content(self.cfg.tune_doubt)
-        return self.predict(content, style)
-
-    def _vocoded(self, post_filter: PostFilter, n_samples: int) -> Iterator[np.ndarray]:
-        return vocode_in_pieces(
-            self.vocode, post_filter.frames, n_samples, self.audio.hop_length, self.cfg.piece_frames
+    def vocode_onto(self, carol: Sound, log_mel: PostFilter) -> None:
+        """Write the wave of a log-mel (F, M) into `carol` (T,), piece by piece."""
+        pieces = vocode_in_pieces(
+            self.vocode, log_mel.frames, len(carol), self.audio.hop_length, self.cfg.piece_frames
         )
+        start = 0
+        for piece in pieces:
+            carol[start : start + len(piece)] = piece
+            start += len(piece)
 
     def vocode(self, mel: Tensor, length: int, phases: CarriedPhases | None = None) -> np.ndarray:
         """Log-mel (F, M) -> (length,); `phases` as in `vocode_in_pieces`."""
         with fast_inference(self.device):
             return self.vocoder.vocode(mel.to(self.device), length, phases=phases).cpu().numpy()
 
+    # --- log-mels to look at
+
+    def carol_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
+        """The log-mel (F, M) of a carol, as `play` gives it to the vocoder."""
+        style = self.style(style)
+        predicted = self.predict(transcription.weighted_content(self.cfg.tune_doubt), style)
+        post_filter = self.post_filter(predicted, style, transcription.level.fade_db)
+        return post_filter.frames(0, len(predicted))
+
+    def predicted_mel(self, song: Sound, style: AnyStyle) -> Tensor:
+        """The log-mel (F, M) of a song's carol before the post-filter, as in training's loss."""
+        content = self.transcribe(song).weighted_content(self.cfg.tune_doubt)
+        return self.predict(content, style)
+
     # --- styles
 
-    def style(self, style: str | Path | Tensor | Style) -> Style:
-        """Of a name, a carol's file, an embedding (d_style,), or as it is. ValueError, AudioError."""
+    def style(self, style: AnyStyle) -> Style:
+        """A style by name, by a carol's file or by its embedding (d_style,), or as it is.
+
+        ValueError, with the known names, for what is none; AudioError.
+        """
         if isinstance(style, (Style, Tensor)):
             return Style.of(style)
         if str(style) in self.styles:

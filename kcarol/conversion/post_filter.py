@@ -3,8 +3,8 @@
 Mean squared error predicts the conditional mean. That moves too little, which `stretch` mends, and
 has no grain: the mean of beating partials and bow noise is a standstill, and sounds frozen. The
 grain that is missing fluctuates by some 2.7 dB about as fast as the analysis window lets it, hardly
-depends on level, and neighbouring bands share little of it (measured). So `add_texture_` draws it at
-random with that deviation and that correlation.
+depends on level, and neighbouring bands share little of it (measured). So `add_texture_` draws it
+at random with that deviation and that correlation.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def add_texture_(
 def _texture_blocks(
     first: int, stop: int, n_frames: int, deviation: Tensor, seed: int, audio: AudioConfig
 ) -> Iterator[tuple[int, Tensor]]:
-    """(first frame, (f, M)) of the blocks of a song's texture that touch frames `first` to `stop`."""
+    """First frame and texture (f, M) of the blocks that touch frames `first` to `stop`."""
     for begin in range(first // SEEDED_FRAMES * SEEDED_FRAMES, stop, SEEDED_FRAMES):
         generator = torch.Generator().manual_seed(seed + begin // SEEDED_FRAMES)
         for start in range(begin, min(begin + SEEDED_FRAMES, stop), BLOCK_FRAMES):

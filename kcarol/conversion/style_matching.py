@@ -3,9 +3,9 @@
 A style's embedding was learned on renders, and recordings lie outside of them. So the recording is
 transcribed and played in its own style, and what that playing lacks is added to conversions: the
 balance of its spectrum, how far its bands move, and its texture. Balance and movement are smoothed
-over neighbouring bands to keep the recording's key and chords out: matched band by band, conversions
-lose .13 of their chroma to the reference's notes. And both are believed in part, since what was
-misheard is lacking too (data/experiments.md).
+over neighbouring bands to keep the recording's key and chords out: matched band by band,
+conversions lose .13 of their chroma to the reference's notes. And both are believed in part, since
+what was misheard is lacking too (data/experiments.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SLOW_FRAMES = 25  # 0.4 s: slower differences are errors of the prediction, not 
 
 
 def balance_of(predicted: Tensor, target: Tensor) -> Tensor:
-    """Nats (M,) to add to `predicted` for the balance of `target`, log-mels (F, M) of one content."""
+    """Nats (M,) that `predicted` lacks of `target`, log-mels (F, M) of the same content."""
     difference = mean_sounding(target) - mean_sounding(predicted)
     return F.softshrink(smoothed(difference, BALANCE_BANDS), BALANCE_DOUBT)
 

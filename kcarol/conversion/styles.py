@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
@@ -22,3 +23,6 @@ class Style:
     def of(cls, style: Style | Tensor) -> Style:
         """A style as it is, or of an embedding (d_style,)."""
         return style if isinstance(style, Style) else cls(style)
+
+
+AnyStyle = str | Path | Tensor | Style  # a name, a carol's sound file, an embedding, or a style

@@ -150,7 +150,7 @@ class MusicTransformer(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Pre-norm Transformer encoder layer, its norms modulated by a style (FiLM, arXiv 1709.07871)."""
+    """Pre-norm Transformer encoder layer; a style modulates its norms (FiLM, arXiv 1709.07871)."""
 
     def __init__(self, cfg: ModelConfig, conditioned: bool):
         super().__init__()

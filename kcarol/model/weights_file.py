@@ -20,6 +20,8 @@ from kcarol.audio.files import atomic_write
 
 # raised when older readers could misread a file; 2: other bands of the log-mel, more content
 FORMAT = 2
+# fields of configurations that files of earlier versions have; nothing ever read them
+RETIRED_FIELDS = {"lowest_tune_midi", "n_tune_pitches", "griffin_lim_iterations"}
 MAX_SIZE = 1 << 14  # of numbers in a configuration
 SPARE_NUMBERS = 1 << 24  # that a network may allocate besides those in its file
 
@@ -29,11 +31,13 @@ class WeightsError(ValueError):
 
 
 def config_from(cls: type, values: Mapping) -> object:
-    """A config dataclass from JSON values (lists become tuples); WeightsError for unknown names."""
+    """A config dataclass from JSON values, lists as tuples; WeightsError for unknown names."""
+    values = {name: value for name, value in values.items() if name not in RETIRED_FIELDS}
     unknown = sorted(set(values) - {f.name for f in fields(cls)})
     if unknown:
         raise WeightsError(
-            f"{cls.__name__} has no {', '.join(unknown)}: the file is from another version of kcarol"
+            f"{cls.__name__} has no {', '.join(unknown)}: "
+            "the file is from another version of kcarol"
         )
     return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 

@@ -136,7 +136,7 @@ def bar_positions(
 
 
 def _bar_path(near: np.ndarray, metre: int, slip: float) -> tuple[float, np.ndarray]:
-    """Log likelihood and positions (N,) of the likeliest bars; `near`: downbeat probability (N,)."""
+    """Log likelihood and positions (N,) of the likeliest bars, of downbeat probabilities (N,)."""
     score = np.zeros(metre)
     back = np.zeros((len(near), metre), int)
     for i, p in enumerate(near):

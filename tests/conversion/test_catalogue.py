@@ -266,7 +266,8 @@ def test_ctrl_c_ends_all_processes_in_one_line_and_the_next_call_goes_on(weights
         tmp_path / "out",
     )
     run = start(*convert(weights, manifest, "-o", out, "--jobs", 2))
-    while run.poll() is None and not list(out.glob("*.wav")):
+    record = manifest.with_name(manifest.name + ".journal.jsonl")
+    while run.poll() is None and not (record.exists() and record.read_text()):
         time.sleep(0.05)
     children = workers_of(run.pid)
     run.send_signal(signal.SIGINT)

@@ -24,7 +24,10 @@ from kcarol.model.content import (
 def make_content(n_frames=40, batch=2, seed=0, margin=12):
     """A tune that keeps `margin` semitones from both ends of its range."""
     rng = torch.Generator().manual_seed(seed)
-    random = lambda n: torch.rand(batch, n_frames, n, generator=rng)  # noqa: E731
+
+    def random(n):
+        return torch.rand(batch, n_frames, n, generator=rng)
+
     tune = torch.zeros(batch, n_frames, N_PITCHES)
     tune[..., margin : N_PITCHES - margin] = random(N_PITCHES - 2 * margin)
     return Content(

@@ -35,7 +35,10 @@ def test_strokes_stand_out_of_what_lies_beside_them_also_swung(strong, weak, lat
 
 
 def test_a_stroke_is_likelier_the_surer_it_is_heard_and_the_less_lies_beside_it():
-    of = lambda *levels: strokes_of(GROOVE, *levels)[0][:-1, [0, 3, 6]].min()  # noqa: E731
+
+    def of(*levels):
+        return strokes_of(GROOVE, *levels)[0][:-1, [0, 3, 6]].min()
+
     assert of(0.9, 0.1) > of(0.7, 0.1) > of(0.7, 0.35) > of(0.4, 0.1)
 
 
