@@ -16,8 +16,7 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
-from kcarol.audio.errors import AudioError, DataError
-from kcarol.audio.files import save_state
+from kcarol.audio.files import AudioError, DataError, save_state
 from kcarol.audio.loudness import loudness_db, loudness_lufs, peak
 from kcarol.config import AudioConfig
 

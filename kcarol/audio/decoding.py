@@ -17,8 +17,8 @@ import numpy as np
 import soxr
 
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.errors import AudioError
 from kcarol.audio.ffmpeg import absolute_name, check_rate, find_ffmpeg, probe, stream_native
+from kcarol.audio.files import AudioError
 from kcarol.config import AudioConfig
 
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wma")

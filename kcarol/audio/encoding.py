@@ -9,9 +9,8 @@ import numpy as np
 import soundfile
 
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.errors import AudioError
 from kcarol.audio.ffmpeg import check_finite
-from kcarol.audio.files import atomic_write
+from kcarol.audio.files import AudioError, atomic_write
 from kcarol.config import AudioConfig
 
 SAVE_FORMATS = {

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kcarol.audio.banded import BandedProduct
 from kcarol.audio.spectrum import (
+    BandedProduct,
     amplitude_window,
     bin_hz,
     flatten_batch,

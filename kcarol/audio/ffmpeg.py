@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.errors import AudioError
+from kcarol.audio.files import AudioError
 
 # What ffmpeg may take a file for: containers of sound and film. Left out are playlists (hls, concat,
 # dash, sdp), which would make it open other files or the network, and scripts that it would play as

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and errors about files in one printable line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+class AudioError(ValueError):
+    """A sound file that cannot be read or written."""
+
+    def __init__(self, message: str):
+        super().__init__(printable(message))
+
+
+class DataError(ValueError):
+    """A clip, or a folder of sound files, that cannot be used."""
+
+
+def printable(text: object) -> str:
+    r"""`str(text)` with line breaks, control characters and undecodable bytes escaped (`\n`)."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from kcarol.audio.errors import printable
+from kcarol.audio.files import printable
 from kcarol.config import is_smoke
 
 FAILED = 2  # exit status for bad input, also argparse's

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from kcarol.audio.errors import printable
+from kcarol.audio.files import printable
 from kcarol.cli.checks import (
     FAILED,
     UsageError,

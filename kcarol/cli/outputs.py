@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from kcarol.audio.errors import printable
+from kcarol.audio.files import printable
 from kcarol.cli.checks import UsageError, one_line
 
 LONGEST_NAME = 255  # bytes of a file's name, on most file systems
@@ -44,7 +44,7 @@ def plan_outputs(
 def _find_songs(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """Sound files in the order given, each once, without carols that kcarol made; and problems."""
     from kcarol.audio.clips import find_audio
-    from kcarol.audio.errors import DataError
+    from kcarol.audio.files import DataError
 
     found: dict[Path, None] = {}
     problems: list[str] = []

@@ -28,7 +28,7 @@ from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
-from kcarol.audio.errors import printable
+from kcarol.audio.files import printable
 
 AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
 ATTEMPTS = 2  # at a song whose worker dies

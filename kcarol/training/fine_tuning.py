@@ -21,7 +21,7 @@ import torch
 
 from kcarol.audio.clips import load_clip
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.errors import DataError
+from kcarol.audio.files import DataError
 from kcarol.config import AudioConfig, Config, ModelConfig
 from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.conversion.styles import Style

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kcarol.audio.banded import BandedProduct
 from kcarol.audio.log_mel import mel_filters
+from kcarol.audio.spectrum import BandedProduct
 from kcarol.config import AudioConfig
 from kcarol.vocoder.phase_refinement import MAX_NATS, RUMBLE, PhaseRefinement, power
 

@@ -19,7 +19,7 @@ from kcarol.audio.clips import (
     preprocess,
     render_table,
 )
-from kcarol.audio.errors import DataError
+from kcarol.audio.files import DataError
 from kcarol.config import AudioConfig
 
 CFG = AudioConfig(max_s=1.0)

@@ -8,7 +8,7 @@ from signals import sine
 from kcarol.audio.decoding import load_audio, load_audio_into
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.errors import AudioError
+from kcarol.audio.files import AudioError
 
 
 @pytest.mark.parametrize(

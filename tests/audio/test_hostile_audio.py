@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kcarol.audio import decoding, ffmpeg
-from kcarol.audio.decoding import load_audio, stream_audio
-from kcarol.audio.errors import AudioError, printable
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.files import AudioError, printable
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
 from kcarol.conversion.api import convert
@@ -212,29 +212,6 @@ def test_an_mp3_that_says_it_is_short_is_read_to_its_end(tmp_path):
     path.write_bytes(data)
     assert ffmpeg.probe(path).duration_s < 1
     assert 74 < len(load_audio(path)) / RATE < 76
-
-
-def test_sound_of_many_channels_at_a_huge_rate_is_read_in_small_pieces(tmp_path):
-    path = tmp_path / "wide.wav"
-    path.write_bytes(hostile.wav(bytes(2 * 64 * 200_000), channels=64, rate=200_000))
-    sizes = [sound.nbytes for _, sound in ffmpeg.stream_native(path, 10.0)]
-    assert max(sizes) <= ffmpeg.MOST_CHUNK_BYTES < sum(sizes)
-    assert sum(map(len, stream_audio(path))) == RATE
-
-
-def test_a_decoder_that_hangs_is_stopped(tmp_path, monkeypatch):
-    program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/sh\nexec sleep 100\n")
-    program.chmod(0o755)
-    (tmp_path / "a.wav").write_bytes(hostile.wav(hostile.pcm16()))
-    monkeypatch.setattr(ffmpeg, "find_ffmpeg", lambda: str(program))
-    monkeypatch.setattr(ffmpeg, "STALLED_S", 0.3)
-    begin = time.monotonic()
-    with pytest.raises(AudioError, match="stopped"):
-        list(stream_audio(tmp_path / "a.wav"))
-    with pytest.raises(AudioError, match="found nothing"):
-        load_audio(tmp_path / "a.wav")
-    assert time.monotonic() - begin < 10
 
 
 def test_play_lists_open_no_other_file(tmp_path, bases):

@@ -9,7 +9,7 @@ from converters import in_pieces, make_converter, song
 
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.errors import AudioError
+from kcarol.audio.files import AudioError
 from kcarol.config import AudioConfig
 from kcarol.conversion.api import convert, default_output, transcribe
 from kcarol.conversion.converter import Converter

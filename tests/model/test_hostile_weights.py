@@ -18,8 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from kcarol.audio.clips import load_clip
-from kcarol.audio.errors import DataError
-from kcarol.audio.files import save_state
+from kcarol.audio.files import DataError, save_state
 from kcarol.cli import main as cli
 from kcarol.config import Config
 from kcarol.conversion.converter import Converter

@@ -9,8 +9,7 @@ import soundfile
 import torch
 from transcriptions import random_logits, transcription_of
 
-from kcarol.audio.errors import DataError
-from kcarol.audio.files import save_state
+from kcarol.audio.files import DataError, save_state
 from kcarol.config import Config, ModelConfig
 from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.conversion.style_matching import balance_of

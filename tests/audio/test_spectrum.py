@@ -2,7 +2,7 @@
 
 import torch
 
-from kcarol.audio.banded import BandedProduct
+from kcarol.audio.spectrum import BandedProduct
 
 
 def test_the_product_is_the_dense_one_even_with_an_empty_tile():
