@@ -1,4 +1,7 @@
-"""What several test files begin with."""
+"""What several test files begin with, and how tests are shared between processes."""
+
+import os
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -16,6 +19,31 @@ from kcarol.model.transformer import MusicTransformer
 from kcarol.vocoder.neural import NeuralVocoder
 
 RATE = AudioConfig().sample_rate
+
+
+def pytest_xdist_auto_num_workers(config):
+    """A process for each core; where test files are named, this process alone."""
+    if all("::" in word or word.endswith(".py") for word in config.args):
+        return 0
+    return os.cpu_count()
+
+
+def pytest_configure(config):
+    """Several processes share the cores, and so do the programs that tests start."""
+    if workers := getattr(config, "workerinput", {}).get("workercount"):
+        threads = max(1, (os.cpu_count() or 1) // workers)
+        torch.set_num_threads(threads)
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, so that in the end no process waits for another."""
+    slow = Counter(
+        item.path
+        for item in items
+        if item.get_closest_marker("slow") or item.get_closest_marker("browser")
+    )
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="module")

@@ -1,43 +1,31 @@
-"""Kills, full disks, read-only folders, Ctrl-C, no network, no home: what was there stays, and one
+"""Full disks, read-only folders, Ctrl-C, no network, no home: what was there stays, and one
 line says why.
 """
 
 import errno
 import os
-import re
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import hostile
-import numpy as np
 import pytest
 import soundfile
-import torch
-import worker_tasks
+from killed_jobs import writers
 
-from kcarol.audio.clips import load_clip
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.files import save_state, write_text
 from kcarol.cli import main as cli
-from kcarol.config import AudioConfig, Config
-from kcarol.corpus.dataset import rendering
-from kcarol.corpus.dataset.pairs import missing
-from kcarol.dataset.shards import Shard, load_shard, save_shard
-from kcarol.model.weights_file import save_module
-from kcarol.training.checkpoint import load_checkpoint
+from kcarol.config import AudioConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.usefixtures("one_thread")
 RATE = AudioConfig().sample_rate
-KILLS = 20
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 needs_root = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root"
@@ -80,21 +68,6 @@ def file_limit(n_bytes: int):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def writers(seconds: float = 60.0) -> dict:
-    """Everything of the project that writes a file, called by a path; each writes at least 100 kB."""
-    noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * RATE)).astype(np.float32)
-    kinds = {
-        kind: lambda path: save_audio(path, noise, RATE) for kind in ("wav", "flac", "ogg", "mp3")
-    }
-    group = Shard(*2 * [np.int16(30_000 * noise)[None]], np.zeros((1, 9, 8), np.int16))
-    return kinds | {
-        "pt": lambda path: save_state(path, {"wave": torch.from_numpy(noise)}),
-        "safetensors": lambda path: save_module(path, torch.nn.Linear(300, 300), Config().model),
-        "pairs.safetensors": lambda path: save_shard(path, group),
-        "txt": lambda path: write_text(path, "x" * 200_000),
-    }
 
 
 @pytest.mark.parametrize("kind", writers(0.1))
@@ -180,7 +153,8 @@ def test_a_folder_without_permission_is_said_before_the_work(weights, tmp_path):
     for place in [*[tmp_path, *tmp_path.parents][:3], *[weights, *weights.parents][:2]]:
         place.chmod(0o755)
     script = (
-        "import os, sys; from kcarol.cli import main as cli; from kcarol.conversion import api; os.setuid(65534)\n"
+        "import importlib.readers, os, sys; from kcarol.cli import main as cli\n"
+        "from kcarol.conversion import api; os.setuid(65534)\n"
         "api.convert = lambda *a, **k: print('WORKED')\nsys.exit(cli.main(sys.argv[1:]))"
     )
     done = python(script, *convert(weights, source, "-o", out))
@@ -237,265 +211,6 @@ def test_an_interrupt_while_a_carol_is_written_leaves_nothing_half(
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == f"kcarol: {word}" and names(out) == ["a.carol.wav"]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-
-
-# ---- kills. One process imports everything, and forks children that work and are killed: an import
-# takes seconds
-
-SERVER = """
-import os, random, signal, sys, time
-import psutil, torch
-torch.set_num_threads(1)
-import test_faults
-job, folder, kills, most_s = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-rng = random.Random(0)
-for number in range(kills + 1):
-    child = os.fork()
-    if child == 0:
-        sys.stdout = open(os.devnull, "w")
-        os._exit(getattr(test_faults, job)(folder) or 0)
-    if number < kills:
-        time.sleep(rng.uniform(0, most_s))
-        helpers = psutil.Process(child).children(recursive=True)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    test_faults.wait_until_gone(helpers if number < kills else [])
-    print("ended", os.WTERMSIG(status) if os.WIFSIGNALED(status) else -os.WEXITSTATUS(status), flush=True)
-    test_faults.check_names(folder)
-"""
-
-
-def killed(job: str, folder: Path, kills: int, most_s: float) -> int:
-    """Runs a job of this module again and again, killed each time but the last; returns how many
-    kills hit it.
-    """
-    done = python(SERVER, job, folder, kills, most_s)
-    assert done.returncode == 0, done.stderr[-2_000:]
-    # libraries print, too
-    results = [int(number) for number in re.findall(r"^ended (-?\d+)$", done.stdout, re.M)]
-    assert len(results) == kills + 1 and results[-1] == 0, (results, done.stderr[-2_000:])
-    return sum(result == signal.SIGKILL for result in results)
-
-
-def wait_until_gone(processes: list, most_s: float = 30.0) -> None:
-    """What a killed process had started ends soon, too; until then it may be importing, which takes
-    seconds.
-    """
-    end = time.monotonic() + most_s
-    while alive := [
-        process for process in processes if process.is_running() and process.status() != "zombie"
-    ]:
-        assert time.monotonic() < end, f"these outlived the process that started them: {alive}"
-        time.sleep(0.05)
-
-
-def check_names(folder: str) -> None:
-    """Whatever lies under a final name is whole."""
-    for path in Path(folder).rglob("[!.]*"):
-        if path.suffix == ".pt":
-            load_checkpoint(path) if path.name.startswith("checkpoint") else load_clip(path)
-        elif path.suffix == ".pth":
-            assert len(torch.load(path, weights_only=True)["wave"]) == 2 * RATE
-        elif path.suffix == ".safetensors":
-            group = load_shard(path)
-            assert group.pop.shape == group.carol.shape and len(group.labels) == len(group.pop) > 0
-        elif path.suffix in (".wav", ".flac"):
-            assert soundfile.info(path).frames == len(soundfile.read(path)[0]) > 0
-
-
-def preprocess_job(folder: str) -> int:
-    argv = [
-        "preprocess",
-        "--kpop",
-        "raw/kpop",
-        "--carol",
-        "raw/carol",
-        "--processed",
-        "out",
-        "--jobs",
-        "2",
-        "--force",
-    ]
-    return cli.main([f"{folder}/{word}" if "/" in word or word == "out" else word for word in argv])
-
-
-def convert_job(folder: str) -> int:
-    songs = sorted(Path(folder).glob("raw/*/*.wav"))
-    return cli.main(
-        convert(Path(folder) / "weights", *songs, "-o", Path(folder) / "out", "--force")
-    )
-
-
-def write_job(folder: str) -> int:
-    """Every kind of file, over and over: killed before it ends, but for the last time."""
-    kinds = writers(2.0)
-    end = time.monotonic() + 0.7
-    while time.monotonic() < end:
-        for kind in ("flac", "wav", "pt", "pairs.safetensors"):
-            kinds[kind](
-                Path(folder) / "out" / (f"checkpoint.{kind}" if kind != "pt" else "state.pth")
-            )
-    return 0
-
-
-def corpus_job(folder: str, jobs: int = 1) -> int:
-    rendering.make_shard = worker_tasks.short_group
-    return cli.main(
-        ["corpus", "--held-out", "--hours", "0.04", "--jobs", str(jobs), "--out", f"{folder}/out"]
-    )
-
-
-def corpus_by_two_job(folder: str) -> int:
-    return corpus_job(folder, 2)
-
-
-class Tones:
-    """Batches for a tiny model."""
-
-    seed = 0
-
-    def batch(self, step: int, rank: int = 0, world: int = 1) -> torch.Tensor:
-        return torch.randn(4, 8, generator=torch.Generator().manual_seed(step))
-
-
-def train_job(folder: str) -> int:
-    from kcarol.config import TrainConfig
-    from kcarol.training.loop import fit
-
-    cfg = TrainConfig(
-        steps=400,
-        batch_size=4,
-        log_every=40,
-        save_every=5,
-        picture_every=400,
-        precision="fp32",
-        warmup_steps=2,
-    )
-    torch.manual_seed(0)
-    fit(
-        torch.nn.Sequential(
-            torch.nn.Linear(8, 256), torch.nn.Dropout(0.1), torch.nn.Linear(256, 8)
-        ),
-        lambda module, batch: {"loss": ((module(batch) - batch) ** 2).mean()},
-        Tones(),
-        cfg,
-        Path(folder) / "out",
-        resume=True,
-        device="cpu",
-        quiet=True,
-    )
-    return 0
-
-
-def songs_for(folder: Path, n: int = 6) -> Path:
-    for number in range(n):
-        song(
-            folder / f"raw/{'kpop' if number % 3 else 'carol'}/{number}.wav",
-            2.0 + number / 4,
-            1 + number / 10,
-        )
-    return folder
-
-
-def contents(folder: Path) -> dict[str, object]:
-    """What the files hold, without what kills leave, hidden temporary ones, and without logs of the
-    time.
-    """
-    suffixes = (".pt", ".wav", ".safetensors")
-    files = {
-        str(path.relative_to(folder)): path
-        for path in folder.rglob("[!.]*")
-        if path.suffix in suffixes
-    }
-    # the order in which pickle first meets a string differs after a resume: checkpoints are
-    # compared number by number
-    return {
-        name: load_checkpoint(path) if name == "checkpoint.pt" else path.read_bytes()
-        for name, path in files.items()
-    }
-
-
-def same(a: object, b: object) -> bool:
-    """Nested equality to the bit."""
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b
-
-
-@needs_fork
-def test_a_kill_while_files_are_written_leaves_the_old_or_the_new_ones_whole(tmp_path):
-    assert killed("write_job", tmp_path, 10, 0.3) == 10
-    assert names(tmp_path / "out")[-4:] == [
-        "checkpoint.flac",
-        "checkpoint.pairs.safetensors",
-        "checkpoint.wav",
-        "state.pth",
-    ]
-
-
-@pytest.mark.slow
-@needs_fork
-@pytest.mark.parametrize(
-    "job, most_s", [("preprocess_job", 0.1), ("convert_job", 0.4), ("train_job", 0.3)]
-)
-def test_kills_leave_whole_files_and_going_on_ends_with_the_bytes_of_an_undisturbed_run(
-    job, most_s, weights, tmp_path
-):
-    for name in ("disturbed", "calm"):
-        songs_for(tmp_path / name)
-        (tmp_path / name / "weights").symlink_to(weights)
-    hits = killed(job, tmp_path / "disturbed", KILLS, most_s)
-    assert killed(job, tmp_path / "calm", 0, 0) == 0
-    assert hits >= KILLS // 4
-    disturbed, calm = contents(tmp_path / "disturbed/out"), contents(tmp_path / "calm/out")
-    assert len(calm) >= 1 and same(disturbed, calm)
-    print(f"{job}: {hits} of {KILLS} kills hit the work")
-
-
-@pytest.fixture(scope="module")
-def calm_shards(tmp_path_factory):
-    if lacking := missing():
-        pytest.skip(lacking)
-    folder = tmp_path_factory.mktemp("calm")
-    assert killed("corpus_job", folder, 0, 0) == 0
-    return contents(folder / "out")
-
-
-@pytest.mark.slow
-@pytest.mark.corpus
-@needs_fork
-@pytest.mark.timeout(900)  # a minute or two of processors; more where there is other work
-@pytest.mark.parametrize("job", ["corpus_job", "corpus_by_two_job"])
-def test_kills_leave_whole_shards_no_workers_and_going_on_ends_with_the_bytes_of_an_undisturbed_run(
-    job, calm_shards, tmp_path
-):
-    # a worker takes some 5 s to its first shard, mostly imports and soundfonts
-    hits = killed(job, tmp_path, KILLS // 2, 6.0)
-    assert len(calm_shards) == 4 and same(contents(tmp_path / "out"), calm_shards)
-    assert hits >= KILLS // 4
-    print(f"{job}: {hits} of {KILLS // 2} kills hit the work")
-
-
-@pytest.mark.slow
-@needs_fork
-def test_two_preprocess_runs_at_once_on_one_folder_both_end_well(tmp_path, weights):
-    songs_for(tmp_path)
-    script = (
-        "import os, sys, torch; torch.set_num_threads(1); import test_faults\n"
-        "child = os.fork(); status = test_faults.preprocess_job(sys.argv[1])\n"
-        "if child == 0: os._exit(status)\n"
-        "sys.exit(status or os.WEXITSTATUS(os.waitpid(child, 0)[1]))"
-    )
-    done = python(script, tmp_path)
-    assert done.returncode == 0, done.stderr[-2_000:]
-    both = contents(tmp_path / "out")
-    assert len(both) == 6 and not list((tmp_path / "out").rglob(".*"))
-    killed("preprocess_job", tmp_path, 0, 0)
-    assert contents(tmp_path / "out") == both
 
 
 # ---- bare surroundings
