@@ -10,7 +10,7 @@ from kcarol.cli.checks import UsageError, checked_device, checked_style, wants_s
 from kcarol.cli.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
 
 if TYPE_CHECKING:
-    from kcarol.evaluation.report import Table
+    from kcarol.evaluation.table import Table
 
 HELP = "convert songs with known answers and print a table beside its baselines"
 PARENTS = (KPOP, WEIGHTS, VOCODER, DEVICE, SMOKE)
@@ -73,9 +73,9 @@ def run(arguments: Namespace) -> int:
         real_dir=arguments.real,
         pairs=_synthetic_pairs(arguments, out),
         demo=_demo_pairs(arguments),
-        anchors=not arguments.no_anchors,
-        real=_real_settings(arguments, converter),
-        synthetic=_synthetic_settings(arguments, converter),
+        baselines=not arguments.no_anchors,
+        real_options=_real_settings(arguments, converter),
+        synthetic_options=_synthetic_settings(arguments, converter),
     )
     table.settings["weights"] = str(arguments.weights or "shipped")
     table.write(out)
@@ -118,7 +118,7 @@ def _demo_pairs(arguments: Namespace) -> list[dict]:
 
 def _real_settings(arguments: Namespace, converter) -> dict:
     """Keyword arguments of `evaluate_real`."""
-    from kcarol.evaluation.evaluate import audio_files
+    from kcarol.evaluation.recordings import audio_files
     from kcarol.vocoder.griffin_lim import GriffinLim
 
     smoke, audio = wants_smoke(arguments), converter.audio

@@ -1,0 +1,1 @@
+"""Evaluation: metrics, baselines, tables, and the pairs to evaluate on."""

@@ -1,6 +1,4 @@
-"""Cheats that every table shows beside the real thing: the song equalised like a carol, noise
-coloured like a carol.
-"""
+"""Cheats that every table shows beside the real thing: what a figure is worth without any music."""
 
 from __future__ import annotations
 
@@ -13,40 +11,44 @@ from kcarol.audio.log_mel import mel_edges_hz
 from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics
 
-
-def band_levels(waves: Sequence[np.ndarray], n_fft: int = 2048) -> tuple[np.ndarray, np.ndarray]:
-    """Mean spectrum of waves in thirds of an octave: centres (K,) in Hz, magnitudes (K,)."""
-    spectrum = np.mean(
-        [np.abs(librosa.stft(metrics.set_level(w), n_fft=n_fft)).mean(axis=1) for w in waves],
-        axis=0,
-    )
-    frequency = np.arange(len(spectrum)) * metrics.SAMPLE_RATE / n_fft
-    centres = 7000 * 2.0 ** (np.arange(-21, 1) / 3)  # 55 Hz to 7 kHz
-    near = [np.abs(np.log2(np.maximum(frequency, 1) / centre)) <= 1 / 6 for centre in centres]
-    return centres, np.array([spectrum[band].mean() for band in near])
+N_FFT = 2048
+CENTRES_HZ = 7000 * 2.0 ** (np.arange(-21, 1) / 3)  # thirds of an octave, 55 Hz to 7 kHz
+MAX_GAIN_DB = 40.0
 
 
-def equalised(wave: np.ndarray, target_levels: np.ndarray, n_fft: int = 2048) -> np.ndarray:
-    """Anchor `eq`: wave (T,) filtered to the mean spectrum `target_levels` (K,), as `band_levels`
-    gives it.
-    """
-    centres, own = band_levels([wave], n_fft)
-    frequency = np.maximum(np.arange(n_fft // 2 + 1) * metrics.SAMPLE_RATE / n_fft, 1)
-    gain_db = 20 * np.log10((target_levels + 1e-6) / (own + 1e-6))
-    gain = 10 ** (np.interp(np.log2(frequency), np.log2(centres), np.clip(gain_db, -40, 40)) / 20)
-    filtered = librosa.istft(librosa.stft(wave, n_fft=n_fft) * gain[:, None], length=len(wave))
-    return filtered.astype(np.float32)
+def band_levels(waves: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean magnitude spectrum of waves (T,) in the K bands of CENTRES_HZ: (K,)."""
+    spectra = [np.abs(librosa.stft(metrics.set_level(w), n_fft=N_FFT)).mean(axis=1) for w in waves]
+    spectrum, octaves = np.mean(spectra, axis=0), _octaves()
+    near = [np.abs(octaves - np.log2(centre)) <= 1 / 6 for centre in CENTRES_HZ]
+    return np.array([spectrum[band].mean() for band in near])
 
 
-def constant_mel(
+def equalised(wave: np.ndarray, target_levels: np.ndarray) -> np.ndarray:
+    """Baseline `eq`: a wave (T,) filtered to the mean spectrum `target_levels` of `band_levels`."""
+    gain_db = 20 * np.log10((target_levels + 1e-6) / (band_levels([wave]) + 1e-6))
+    gain_db = np.clip(gain_db, -MAX_GAIN_DB, MAX_GAIN_DB)
+    gain = 10 ** (np.interp(_octaves(), np.log2(CENTRES_HZ), gain_db) / 20)
+    return _filtered(wave, gain, N_FFT)
+
+
+def coloured_noise(
     log_mel: np.ndarray, n_samples: int, cfg: AudioConfig, seed: int = 0
 ) -> np.ndarray:
-    """Anchor `mean`: noise (T,) whose log-mel is `log_mel` (M,) at all times: a carol's colour
-    without any song.
-    """
-    centres = mel_edges_hz(cfg)[1:-1].numpy()
+    """Baseline `mean`: noise (T,) with the log-mel (M,) at all times, a carol's colour alone."""
+    centres_hz = mel_edges_hz(cfg)[1:-1].numpy()
     frequency = np.arange(cfg.n_fft // 2 + 1) * cfg.sample_rate / cfg.n_fft
-    gain = np.exp(np.interp(frequency, centres, log_mel))
+    gain = np.exp(np.interp(frequency, centres_hz, log_mel))
     noise = np.random.default_rng(seed).standard_normal(n_samples).astype(np.float32)
-    coloured = librosa.istft(librosa.stft(noise, n_fft=cfg.n_fft) * gain[:, None], length=n_samples)
-    return metrics.set_level(coloured)
+    return metrics.set_level(_filtered(noise, gain, cfg.n_fft))
+
+
+def _octaves() -> np.ndarray:
+    """log2 of the bins' frequencies in Hz, (N_FFT / 2 + 1,)."""
+    return np.log2(np.maximum(librosa.fft_frequencies(sr=metrics.SAMPLE_RATE, n_fft=N_FFT), 1))
+
+
+def _filtered(wave: np.ndarray, gain: np.ndarray, n_fft: int) -> np.ndarray:
+    """A wave (T,) with a gain for each STFT bin."""
+    spectrum = librosa.stft(wave, n_fft=n_fft) * gain[:, None]
+    return librosa.istft(spectrum, length=len(wave)).astype(np.float32)

@@ -19,7 +19,7 @@ import torch
 from kcarol.config import Config, VocoderConfig
 from kcarol.conversion.converter import Converter
 from kcarol.dataset.pair_set import read_pairs
-from kcarol.evaluation.evaluate import evaluate_real
+from kcarol.evaluation.real import evaluate_real
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.checkpoint import load_model_state
 from kcarol.vocoder.griffin_lim import GriffinLim

@@ -48,7 +48,7 @@ from kcarol.audio.loudness import match_loudness
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig, DecodingConfig, TrainConfig
 from kcarol.conversion.api import convert
-from kcarol.evaluation.report import Table
+from kcarol.evaluation.table import Table
 from kcarol.model.device import fast_inference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -345,7 +345,7 @@ def methods(folder: Path, sizes: dict) -> Iterator[dict]:
 
     converter, seconds = Converter.load(None, "cpu"), min(60, sizes["heard_s"])
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
-    levels, griffin_lim = band_levels([load_audio(CAROL)])[1], converter.with_vocoder(GriffinLim())
+    levels, griffin_lim = band_levels([load_audio(CAROL)]), converter.with_vocoder(GriffinLim())
     ways: dict[str, Callable] = {
         "kcarol": lambda: convert(path, out, converter=converter, force=True),
         "kcarol with griffin-lim": lambda: convert(path, out, converter=griffin_lim, force=True),

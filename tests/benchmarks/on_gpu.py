@@ -40,7 +40,7 @@ import numpy as np
 import torch
 
 from kcarol.config import AudioConfig, Config
-from kcarol.evaluation.report import Table
+from kcarol.evaluation.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"

@@ -19,7 +19,7 @@ from kcarol.audio.decoding import load_audio
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.evaluation import metrics
-from kcarol.evaluation.evaluate import audio_files
+from kcarol.evaluation.recordings import audio_files
 from kcarol.notebook.figures import Picture, spectrograms
 
 

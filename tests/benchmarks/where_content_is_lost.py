@@ -30,8 +30,8 @@ from kcarol.corpus.arrangement.carol_styles import STYLES
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.shards import stored_shards
 from kcarol.evaluation import metrics
-from kcarol.evaluation.evaluate import audio_files
 from kcarol.evaluation.held_out import synthetic_pairs
+from kcarol.evaluation.recordings import audio_files
 from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
 from kcarol.transcription.notation import notate
 from kcarol.vocoder.griffin_lim import GriffinLim
