@@ -13,7 +13,7 @@ def composed(seed: int, length_s: float | None = 20.0) -> LeadSheet:
 
 
 def assert_tiles(spans, n_beats: float) -> None:
-    ends = [0.0] + [span.start + span.length for span in spans]
+    ends = [0.0] + [span.end for span in spans]
     assert all(abs(span.start - end) < TOLERANCE for span, end in zip(spans, ends, strict=False))
     assert abs(ends[-1] - n_beats) < TOLERANCE
     assert all(span.length > TOLERANCE for span in spans)
@@ -28,18 +28,14 @@ def assert_sound(sheet: LeadSheet) -> None:
         < TOLERANCE
     )
     for note, following in zip(sheet.notes, sheet.notes[1:], strict=False):
-        assert note.start + note.length <= following.start + TOLERANCE
+        assert note.end <= following.start + TOLERANCE
     assert all(note.length > 0 and note.start >= 0 for note in sheet.notes)
     assert (
         not sheet.notes
         or sheet.notes[-1].start + sheet.notes[-1].length <= sheet.n_beats + TOLERANCE
     )
     for section in sheet.sections:
-        inside = [
-            n
-            for n in sheet.notes
-            if section.start - TOLERANCE <= n.start < section.start + section.length
-        ]
+        inside = [n for n in sheet.notes if section.start - TOLERANCE <= n.start < section.end]
         assert section.sung or not inside
     assert len(sheet.accents) == 2 * sheet.beats_per_bar
     assert all(0 <= accent <= 1 for accent in sheet.accents)

@@ -21,7 +21,7 @@ def pick(rng: np.random.Generator, items: Sequence[T]) -> T:
 def pick_weighted(
     rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] | None = None
 ) -> T:
-    """One of the items by weight; without weights all are equally likely (other draws than `pick`)."""
+    """One of the items by weight; without weights as `pick`, but with other draws."""
     if weights is None:
         return items[int(rng.random() * len(items))]
     at = rng.random() * sum(weights)

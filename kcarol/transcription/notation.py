@@ -80,8 +80,7 @@ def notate(
         notes=notes,
         chords=find_chord_names(content.chord > 0.5, content.bass > 0.5, beats, (key, mode)),
         sections=tuple(
-            replace(s, accents=find_accents(struck, s.start, s.start + s.length, metre))
-            for s in sections
+            replace(s, accents=find_accents(struck, s.start, s.end, metre)) for s in sections
         ),
         accents=find_accents(struck, 0, beats.n_beats, metre),
     )
@@ -262,7 +261,7 @@ def find_sections(
 
 
 def _section(energy: float, start: int, end: int, notes: tuple[Note, ...]) -> Section:
-    sung = any(note.start < end and note.start + note.length > start for note in notes)
+    sung = any(note.start < end and note.end > start for note in notes)
     name = "chorus" if energy >= CHORUS_ENERGY else "verse"
     return Section(name if sung else "instrumental", float(start), float(end - start), energy, sung)
 

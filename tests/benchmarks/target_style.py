@@ -77,7 +77,7 @@ def songs_of(number: int, n_songs: int, cache: Path | None) -> list[Song]:
 
 def sung_notes(song: Song) -> list[metrics.SungNote]:
     spans = [
-        (float(song.grid.time_s(n.start)), float(song.grid.time_s(n.start + n.length)), n.pitch)
+        (float(song.grid.time_s(n.start)), float(song.grid.time_s(n.end)), n.pitch)
         for n in song.sheet.notes
     ]
     return [metrics.SungNote(begin, end - begin, pitch) for begin, end, pitch in spans]

@@ -54,7 +54,7 @@ def song(request):
 def test_notes_come_back_at_their_pitch_within_two_frames(song):
     sheet, grid, again, again_grid = song
     assert [note.pitch for note in again.notes] == [note.pitch for note in sheet.notes]
-    for end in (lambda note: note.start, lambda note: note.start + note.length):
+    for end in (lambda note: note.start, lambda note: note.end):
         was, found = (
             grid.time_s([end(n) for n in sheet.notes]),
             again_grid.time_s([end(n) for n in again.notes]),
@@ -63,7 +63,7 @@ def test_notes_come_back_at_their_pitch_within_two_frames(song):
 
 
 def chord_at(sheet, beat):
-    return next(c for c in sheet.chords if c.start <= beat < c.start + c.length)
+    return next(c for c in sheet.chords if c.start <= beat < c.end)
 
 
 def sounding(sheet, beat):
@@ -114,12 +114,12 @@ def test_a_groove_that_changes_between_sections_comes_back():
 
 def test_sections_cover_the_song_and_follow_its_energy(song):
     sheet, _, again, _ = song
-    edges = [(s.start, s.start + s.length) for s in again.sections]
+    edges = [(s.start, s.end) for s in again.sections]
     assert edges[0][0] == 0 and edges[-1][1] == again.n_beats
     assert all(a[1] == b[0] for a, b in zip(edges[:-1], edges[1:], strict=True))
 
     def level(s, beat):
-        return next(x.energy for x in s.sections if x.start <= beat < x.start + x.length)
+        return next(x.energy for x in s.sections if x.start <= beat < x.end)
 
     beats = np.arange(
         0.5,

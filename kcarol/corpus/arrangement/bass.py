@@ -49,20 +49,19 @@ def _chord_strokes(
     """The bass under one chord."""
     if style in ("whole", "sub"):
         return [Event(chord.start, chord.length * gate, root, velocity_of(bar.energy, 0.8))]
-    end = chord.start + chord.length
     hits = [hit._replace(offset=bar.start + hit.offset) for hit in rhythm]
-    hits = [hit for hit in hits if chord.start - 1e-6 <= hit.offset < end - 1e-6]
+    hits = [hit for hit in hits if chord.start - 1e-6 <= hit.offset < chord.end - 1e-6]
     if not hits or hits[0].offset > chord.start + 1e-6:
         hits.insert(0, Hit(chord.start, min(0.9, chord.length), 0.9))
     line = _pitches(style, chord, root)
     events = []
     for k, (beat, length, strength) in enumerate(hits):
         pitch = line[k % len(line)]
-        is_last = k and k == len(hits) - 1 and end < score.sheet.n_beats
+        is_last = k and k == len(hits) - 1 and chord.end < score.sheet.n_beats
         if is_last and style in ("walking", "push"):  # leads on by a semitone, or comes early
-            pitch = nearest_pitch(score.chord_at(end).bass_class, root) - (style == "walking")
+            pitch = nearest_pitch(score.chord_at(chord.end).bass_class, root) - (style == "walking")
         velocity = velocity_of(bar.energy, strength)
-        events.append(Event(beat, min(length, end - beat) * gate, pitch, velocity))
+        events.append(Event(beat, min(length, chord.end - beat) * gate, pitch, velocity))
     return events
 
 

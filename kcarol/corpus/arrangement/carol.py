@@ -33,12 +33,6 @@ RMS = 0.1  # of the dry carol and of the carol
 PEAK = 0.98
 
 
-class _Tone(NamedTuple):
-    start: float  # beats
-    length: float
-    pitch: int  # MIDI
-
-
 class _Step(NamedTuple):
     start: float  # beats
     length: float
@@ -66,11 +60,11 @@ def _strokes(
     """What one layer plays, in seconds."""
     play = {"tune": _tune, "harmony": _harmony, "bass": _bass, "toll": _toll}[layer.role]
     strokes = []
-    for tone in play(sheet, layer):
-        start_s = float(grid.time_s(tone.start))
-        length_s = float(grid.time_s(tone.start + tone.length)) - start_s
-        velocity = _velocity(sheet, style, tone.start, SOFTER[layer.role])
-        strokes.append(Stroke(start_s, length_s * layer.lift, tone.pitch + layer.shift, velocity))
+    for note in play(sheet, layer):
+        start_s = float(grid.time_s(note.start))
+        length_s = float(grid.time_s(note.end)) - start_s
+        velocity = _velocity(sheet, style, note.start, SOFTER[layer.role])
+        strokes.append(Stroke(start_s, length_s * layer.lift, note.pitch + layer.shift, velocity))
     return tuple(strokes)
 
 
@@ -85,14 +79,14 @@ def _velocity(sheet: LeadSheet, style: CarolStyle, beat: float, softer: float) -
     return int(np.clip(MIDDLE_VELOCITY + energy + weight - softer, 20, 124))
 
 
-def _tune(sheet: LeadSheet, layer: Layer) -> Iterator[_Tone]:
+def _tune(sheet: LeadSheet, layer: Layer) -> Iterator[Note]:
     shift = tune_shift(sheet.notes)
     for note in sheet.notes:
         if sheet.energy_at(note.start) >= layer.from_energy:
-            yield _Tone(note.start, note.length, note.pitch + shift)
+            yield Note(note.start, note.length, note.pitch + shift)
 
 
-def _harmony(sheet: LeadSheet, layer: Layer) -> Iterator[_Tone]:
+def _harmony(sheet: LeadSheet, layer: Layer) -> Iterator[Note]:
     tune = _TunePitch(sheet)
     for chord in _chords(sheet, layer):
         pitches = voicing(chord.pitch_classes)
@@ -100,27 +94,27 @@ def _harmony(sheet: LeadSheet, layer: Layer) -> Iterator[_Tone]:
             ladder = [*pitches, pitches[0] + 12]
             for start, _, eighth in _steps(sheet, chord, layer.pattern):
                 pitch = ladder[ARPEGGIO[eighth % len(ARPEGGIO)] % len(ladder)]
-                yield _Tone(start, min(ARPEGGIO_RINGS, chord.end - start), pitch)
+                yield Note(start, min(ARPEGGIO_RINGS, chord.end - start), pitch)
         else:
             for start, length, _ in _steps(sheet, chord, layer.pattern):
                 for pitch in _below(pitches, tune.at(start), layer.shift):
-                    yield _Tone(start, length, pitch)
+                    yield Note(start, length, pitch)
 
 
-def _bass(sheet: LeadSheet, layer: Layer) -> Iterator[_Tone]:
+def _bass(sheet: LeadSheet, layer: Layer) -> Iterator[Note]:
     for chord in _chords(sheet, layer):
         pitch = BASS_LOWEST + (chord.bass_class - BASS_LOWEST) % 12
         for start, length, _ in _steps(sheet, chord, layer.pattern):
-            yield _Tone(start, length, pitch)
+            yield Note(start, length, pitch)
 
 
-def _toll(sheet: LeadSheet, layer: Layer) -> Iterator[_Tone]:
+def _toll(sheet: LeadSheet, layer: Layer) -> Iterator[Note]:
     """A bell on the first beat of each bar: the bass note, above the harmony."""
     for chord in _chords(sheet, layer):
         pitch = HARMONY_LOWEST + (chord.bass_class - HARMONY_LOWEST) % 12
         for start, length, eighth in _steps(sheet, chord, "hold"):
             if eighth == 0:
-                yield _Tone(start, length, pitch)
+                yield Note(start, length, pitch)
 
 
 def tune_shift(notes: Iterable[Note]) -> int:

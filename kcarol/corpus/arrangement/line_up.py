@@ -229,7 +229,7 @@ class _Casting:
         if self.voice is None and self.rng.random() < 0.15:  # one player for both, as on a piano
             players["lead"] = replace(players["lead"], program=chords.program, kind=chords.kind)
         breaks = draw_breaks(self.score, self.rng)
-        drums_alone = [(c.start, c.start + c.length) for c in self.score.sheet.chords if c.silent]
+        drums_alone = [(c.start, c.end) for c in self.score.sheet.chords if c.silent]
         for name, player in players.items():
             events = player.events
             if name not in TUNE_SIDE_DB and name != "fx":

@@ -96,7 +96,7 @@ def solo(score: Score, rng: np.random.Generator) -> list[Event]:
     sections = [s for s in score.sections if not s.sung and rng.random() < 0.8]
     events = []
     for section in sections:
-        end = min(section.start + section.length, score.sheet.n_beats)
+        end = min(section.end, score.sheet.n_beats)
         events += _improvise(score, rng, section.start, end, centre, busy)
     return events
 
@@ -121,7 +121,7 @@ def _gaps(score: Score, least: float) -> list[tuple[float, float]]:
     for note in score.sheet.notes:
         if note.start - last >= least and score.sections[score.section_at(last)].sung:
             gaps.append((last, note.start))
-        last = max(last, note.start + note.length)
+        last = max(last, note.end)
     return gaps
 
 

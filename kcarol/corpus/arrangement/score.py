@@ -149,7 +149,7 @@ def _scale(sheet: LeadSheet, section: Section) -> frozenset[int]:
     """Scale of a section: the sheet's, or shifted where the section's chords and notes say that the
     key has changed.
     """
-    end = section.start + section.length
+    end = section.end
     chords = [chord for chord in sheet.chords if section.start <= chord.start < end]
     heard = [pc for chord in chords for pc in chord.pitch_classes]
     heard += [note.pitch % 12 for note in sheet.notes if section.start <= note.start < end]

@@ -69,7 +69,7 @@ def render_pop(
 
 @dataclass(frozen=True)
 class _Studio:
-    """Plays the parts of an arrangement one by one. Their place in the room is the mix's business."""
+    """Plays the parts of an arrangement one by one; the mix places them in a room."""
 
     arrangement: PopArrangement
     length_s: float

@@ -14,7 +14,7 @@ BLOCK_SAMPLES = 1 << 16  # libvorbis overflows its stack on longer writes
 
 
 def write_sound(path: Path, wave: np.ndarray, sample_rate: int, compression: float) -> None:
-    """(T,) or (T, channels) -> .ogg (Vorbis) or .mp3; `compression` from 0, best, to 1, smallest."""
+    """(T,) or (T, channels) -> .ogg (Vorbis) or .mp3; `compression` 0 is best, 1 smallest."""
     container, subtype = FILE_TYPES[path.suffix]
     form = {"subtype": subtype, "format": container, "compression_level": compression}
     channels = wave.shape[1] if wave.ndim == 2 else 1

@@ -57,7 +57,7 @@ def cut_chords(chords: Iterable[Chord], start: float, end: float, shift: float) 
     """What lies within [start, end) beats of the chords, moved by `shift` beats."""
     cut = []
     for chord in chords:
-        first, last = max(chord.start, start), min(chord.start + chord.length, end)
+        first, last = max(chord.start, start), min(chord.end, end)
         if last - first > 1e-9:
             cut.append(replace(chord, start=first + shift, length=last - first))
     return cut

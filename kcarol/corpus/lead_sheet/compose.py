@@ -17,7 +17,7 @@ from kcarol.corpus.draws import pick, pick_weighted
 from kcarol.corpus.lead_sheet.chords import cut_chords, merge_chords, transpose_chord
 from kcarol.corpus.lead_sheet.editing import cut_notes
 from kcarol.corpus.lead_sheet.melody import TuneStyle, draw_melody, draw_tune_scale
-from kcarol.corpus.lead_sheet.progressions import draw_progression, lay_chords
+from kcarol.corpus.lead_sheet.progressions import Harmony, draw_progression, lay_chords
 from kcarol.corpus.tables import floats, read_table, rows
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section
 
@@ -42,14 +42,8 @@ class _SectionKind:
 class _Song:
     """What all sections of a composed song share."""
 
-    tempo_bpm: float
-    beats_per_bar: int
-    key: int
-    mode: str
-    accents: tuple[float, ...]
-    swing: float
-    richness: float  # share of chords with sevenths and the like
-    approach: float  # chance of secondary dominants
+    sheet: LeadSheet  # without notes, chords and sections
+    harmony: Harmony
     tune: TuneStyle
 
 
@@ -110,14 +104,14 @@ def compose(
     composer = _Composer(rng, song)
     spans = composer.whole_form()
     if length_s is not None:
-        spans = composer.excerpt(n_bars_within(length_s, song.tempo_bpm, song.beats_per_bar))
+        spans = composer.excerpt(n_bars_within(length_s, song.sheet))
     pieces = [(span, composer.material(span), composer.lift_at(span)) for span in spans]
     return _assemble(song, pieces, title or f"composed {int(rng.integers(2**31))}")
 
 
-def n_bars_within(length_s: float, tempo_bpm: float, beats_per_bar: int) -> int:
-    """The number of bars nearest to a length, at least two."""
-    return max(2, round(length_s * tempo_bpm / 60 / beats_per_bar))
+def n_bars_within(length_s: float, sheet: LeadSheet) -> int:
+    """The number of the sheet's bars nearest to a length, at least two."""
+    return max(2, round(length_s * sheet.tempo_bpm / 60 / sheet.beats_per_bar))
 
 
 def _draw_song(rng: np.random.Generator) -> _Song:
@@ -131,17 +125,16 @@ def _draw_song(rng: np.random.Generator) -> _Song:
     accents = np.clip(groove + rng.normal(0, 0.06, len(groove)), 0, 1)
     tune = _draw_tune_style(rng, tempo_bpm, low, high, scale)
     is_swung = tune.grid != 4 and rng.random() < 0.2
-    return _Song(
-        tempo_bpm,
-        beats_per_bar,
-        key,
-        mode,
-        tuple(round(float(accent), 2) for accent in accents),
-        swing=float(np.round(rng.uniform(0.08, 1 / 3), 3)) if is_swung else 0.0,
-        richness=pick(rng, (0.0, 0.15, 0.4, 0.85)),
-        approach=pick(rng, (0.0, 0.0, 0.1, 0.2, 0.4)),
-        tune=tune,
-    )
+    swing = draw_swing(rng) if is_swung else 0.0
+    accents = tuple(round(float(accent), 2) for accent in accents)
+    richness = pick(rng, (0.0, 0.15, 0.4, 0.85))
+    approach = pick(rng, (0.0, 0.0, 0.1, 0.2, 0.4))
+    sheet = LeadSheet("", tempo_bpm, beats_per_bar, key, mode, (), (), (), swing, accents)
+    return _Song(sheet, Harmony(key, mode, richness, approach), tune)
+
+
+def draw_swing(rng: np.random.Generator) -> float:
+    return float(np.round(rng.uniform(0.08, 1 / 3), 3))
 
 
 def _draw_tempo(rng: np.random.Generator, beats_per_bar: int) -> float:
@@ -201,7 +194,7 @@ class _Composer:
         # semitones that the last chorus goes up
         self.lift = int(rng.integers(1, 3)) if rng.random() < LIFTED else 0
         self.n_bars = {letter: self._draw_bars(letter) for letter in _section_kinds()}
-        self.symbols = {letter: draw_progression(rng, song.mode) for letter in "cv"}
+        self.symbols = {letter: draw_progression(rng, song.harmony.mode) for letter in "cv"}
         if rng.random() < ONE_LOOP:
             self.symbols["v"] = self.symbols["c"]
         self.written: dict[str, _Material] = {}
@@ -245,28 +238,17 @@ class _Composer:
         if letter not in self.written:
             source = BORROWED_CHORDS.get(letter, letter)
             if source not in self.symbols:
-                self.symbols[source] = draw_progression(self.rng, self.song.mode)
+                self.symbols[source] = draw_progression(self.rng, self.song.harmony.mode)
             self.written[letter] = self._write(letter, self.symbols[source])
         return self.written[letter]
 
     def _write(self, letter: str, symbols: list[str]) -> _Material:
         rng, song, kind = self.rng, self.song, _section_kinds()[letter]
-        beats_per_chord = _draw_beats_per_chord(rng, song, len(symbols))
-        n_beats = self.n_bars[letter] * song.beats_per_bar
-        chords = lay_chords(
-            rng,
-            symbols,
-            n_beats,
-            beats_per_chord,
-            song.key,
-            song.mode,
-            song.richness,
-            song.approach,
-        )
+        bar = song.sheet.beats_per_bar
+        beats_per_chord = _draw_beats_per_chord(rng, song.sheet, len(symbols))
+        chords = lay_chords(rng, symbols, self.n_bars[letter] * bar, beats_per_chord, song.harmony)
         style = _section_tune_style(rng, song.tune, letter, headroom=self.lift)
-        notes = []
-        if kind.is_sung:
-            notes = draw_melody(rng, style, chords, song.beats_per_bar, song.accents)
+        notes = draw_melody(rng, style, chords, bar, song.sheet.accents) if kind.is_sung else []
         energy = float(np.clip(kind.energy + rng.normal(0, 0.08), 0.1, 1.0))
         return _Material(chords, notes, kind.name, energy)
 
@@ -287,10 +269,10 @@ def _cut(spans: Sequence[_Span], late: int, n_bars: int) -> list[_Span]:
     return cut
 
 
-def _draw_beats_per_chord(rng: np.random.Generator, song: _Song, n_chords: int) -> float:
-    if song.beats_per_bar == 3:
+def _draw_beats_per_chord(rng: np.random.Generator, sheet: LeadSheet, n_chords: int) -> float:
+    if sheet.beats_per_bar == 3:
         return float(pick_weighted(rng, (3, 6), (0.75, 0.25)))
-    is_slow = song.tempo_bpm < 95
+    is_slow = sheet.tempo_bpm < 95
     if n_chords > 4:
         weights = (0.10, 0.50, 0.40, 0.0) if is_slow else (0.04, 0.52, 0.44, 0.0)
     else:
@@ -331,8 +313,8 @@ def _assemble(song: _Song, pieces: list[tuple[_Span, _Material, int]], title: st
     sections: list[Section] = []
     at = 0.0
     for span, material, lift in pieces:
-        start = span.first_bar * song.beats_per_bar
-        length = float(span.n_bars * song.beats_per_bar)
+        start = span.first_bar * song.sheet.beats_per_bar
+        length = float(span.n_bars * song.sheet.beats_per_bar)
         section_notes = cut_notes(material.notes, start, start + length, at - start, lift)
         section_chords = cut_chords(material.chords, start, start + length, at - start)
         notes += section_notes
@@ -340,15 +322,10 @@ def _assemble(song: _Song, pieces: list[tuple[_Span, _Material, int]], title: st
         energy = round(material.energy, 3)
         sections.append(Section(material.name, at, length, energy, bool(section_notes)))
         at += length
-    return LeadSheet(
-        title,
-        song.tempo_bpm,
-        song.beats_per_bar,
-        song.key,
-        song.mode,
-        tuple(notes),
-        tuple(merge_chords(chords)),
-        tuple(sections),
-        song.swing,
-        song.accents,
+    return replace(
+        song.sheet,
+        title=title,
+        notes=tuple(notes),
+        chords=tuple(merge_chords(chords)),
+        sections=tuple(sections),
     )

@@ -8,7 +8,13 @@ import numpy as np
 
 from kcarol.corpus.draws import pick_weighted
 from kcarol.corpus.lead_sheet.chords import merge_chords
-from kcarol.corpus.lead_sheet.compose import SINGERS_MIDI, compose, composed_accents, n_bars_within
+from kcarol.corpus.lead_sheet.compose import (
+    SINGERS_MIDI,
+    compose,
+    composed_accents,
+    draw_swing,
+    n_bars_within,
+)
 from kcarol.corpus.lead_sheet.editing import (
     drums_alone,
     instrumental,
@@ -17,7 +23,7 @@ from kcarol.corpus.lead_sheet.editing import (
     transpose,
     trim,
 )
-from kcarol.corpus.lead_sheet.progressions import lay_chords
+from kcarol.corpus.lead_sheet.progressions import Harmony, lay_chords
 from kcarol.corpus.lead_sheet.tunes import titles, tune
 from kcarol.corpus.tables import read_table, shares
 from kcarol.transcription.lead_sheet import Chord, LeadSheet
@@ -88,7 +94,7 @@ def reharmonise(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
     chord stays.
     """
     liking = shares(read_table("lead_sheet", "composing.ini")[sheet.mode]["reharmonisation"])
-    candidates = lay_chords(rng, list(liking), len(liking), 1.0, sheet.key, sheet.mode)
+    candidates = lay_chords(rng, list(liking), len(liking), 1.0, Harmony(sheet.key, sheet.mode))
     chords: list[Chord] = []
     for old in sheet.chords:
         weights = []
@@ -106,7 +112,7 @@ def _support(sheet: LeadSheet, span: Chord, chord: Chord) -> float:
     """
     held, total = 0.05, 0.1
     for note in sheet.notes:
-        end = min(note.start + note.length, span.start + span.length)
+        end = min(note.end, span.end)
         overlap = end - max(note.start, span.start)
         if overlap > 0:
             weight = overlap + (0.5 if abs(note.start - span.start) < 1e-6 else 0.0)
@@ -119,7 +125,8 @@ def _excerpt(sheet: LeadSheet, rng: np.random.Generator, length_s: float) -> Lea
     """About `length_s` seconds of a tune: from a phrase on, verses repeated, at times with an
     intro.
     """
-    n_bars, whole = n_bars_within(length_s, sheet.tempo_bpm, sheet.beats_per_bar), n_bars_of(sheet)
+    n_bars = n_bars_within(length_s, sheet)
+    whole = n_bars_of(sheet)
     intro_bars = pick_weighted(rng, (0, 2, 4), (0.65, 0.15, 0.2)) if n_bars >= 8 else 0
     tune_bars = n_bars - intro_bars
     starts = [bar for bar in range(0, whole, 4) if whole - bar >= min(tune_bars, whole)] or [0]
@@ -145,7 +152,7 @@ def _redress(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
         replace(s, energy=round(float(np.clip(s.energy + offset, 0.15, 1)), 3))
         for s in sheet.sections
     )
-    swing = float(np.round(rng.uniform(0.08, 1 / 3), 3)) if rng.random() < 0.12 else sheet.swing
+    swing = draw_swing(rng) if rng.random() < 0.12 else sheet.swing
     return replace(sheet, accents=accents, sections=sections, swing=swing)
 
 

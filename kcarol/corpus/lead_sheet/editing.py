@@ -40,7 +40,7 @@ def trim(sheet: LeadSheet, first_bar: int, n_bars: int) -> LeadSheet:
     sections = []
     for section in sheet.sections:
         first = max(section.start, start) - start
-        last = min(section.start + section.length, end) - start
+        last = min(section.end, end) - start
         if last - first > 1e-9:
             is_sung = any(first - 1e-9 <= note.start < last - 1e-9 for note in notes)
             sections.append(replace(section, start=first, length=last - first, sung=is_sung))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,16 @@ from kcarol.transcription.lead_sheet import SCALES, Chord
 WALKED = 0.22  # share of progressions that are drawn chord by chord
 LONG_WALKS = 0.09  # share of progressions that are walks of eight chords instead of four
 TURNED = 0.08  # share that are a common progression begun elsewhere in its circle
+
+
+@dataclass(frozen=True)
+class Harmony:
+    """What all progressions of a song share."""
+
+    key: int  # pitch class of the tonic
+    mode: str  # "major" or "minor"
+    richness: float = 0.0  # share of chords with sevenths and the like
+    approach: float = 0.0  # chance that a chord's second half is a way to the next one
 
 
 def common_progressions(mode: str) -> list[str]:
@@ -45,19 +55,14 @@ def lay_chords(
     symbols: Sequence[str],
     n_beats: float,
     beats_per_chord: float,
-    tonic: int,
-    mode: str,
-    richness: float = 0.0,
-    approach: float = 0.0,
+    harmony: Harmony,
 ) -> list[Chord]:
-    """Chords over `n_beats` beats: the progression repeated, each chord `beats_per_chord` long.
-
-    `richness` is the share of coloured chords, `approach` the chance of a secondary dominant or
-    suspension in the second half of a chord. All repetitions are the same, as in a song.
+    """Chords over `n_beats` beats: the progression repeated, each chord `beats_per_chord` long. All
+    repetitions are the same, as in a song.
     """
-    chords = [parse_chord(symbol, 0.0, beats_per_chord, tonic) for symbol in symbols]
-    chords = [_coloured(rng, chord, richness, tonic, mode) for chord in chords]
-    is_split = [beats_per_chord >= 2 and rng.random() < approach for _ in chords]
+    chords = [parse_chord(symbol, 0.0, beats_per_chord, harmony.key) for symbol in symbols]
+    chords = [_coloured(rng, chord, harmony) for chord in chords]
+    is_split = [beats_per_chord >= 2 and rng.random() < harmony.approach for _ in chords]
     laid: list[Chord] = []
     for chord, following, split in zip(chords, chords[1:] + chords[:1], is_split, strict=True):
         if split and following.root != chord.root:
@@ -67,15 +72,12 @@ def lay_chords(
     return tile_chords(laid, n_beats)
 
 
-def _coloured(
-    rng: np.random.Generator, chord: Chord, richness: float, tonic: int, mode: str
-) -> Chord:
+def _coloured(rng: np.random.Generator, chord: Chord, harmony: Harmony) -> Chord:
     """The triad, or with a seventh, sixth, ninth or suspension, or on its third."""
     coloured = chord
-    if rng.random() < richness:
+    if rng.random() < harmony.richness:
         if chord.quality == "maj":
-            colours = _major_colours(chord, tonic, mode)
-            coloured = replace(chord, quality=pick_weighted(rng, colours))
+            coloured = replace(chord, quality=pick_weighted(rng, _major_colours(chord, harmony)))
         elif chord.quality == "min":
             coloured = replace(chord, quality="min7")
     if chord.bass is None and chord.quality in ("maj", "min") and rng.random() < 0.06:
@@ -83,10 +85,11 @@ def _coloured(
     return coloured
 
 
-def _major_colours(chord: Chord, tonic: int, mode: str) -> tuple[str, ...]:
-    if (chord.root - tonic) % 12 == 7:  # the dominant
+def _major_colours(chord: Chord, harmony: Harmony) -> tuple[str, ...]:
+    degree = chord.root - harmony.key
+    if degree % 12 == 7:  # the dominant
         return "7", "sus4"
-    if (chord.root + 11 - tonic) % 12 in SCALES[mode]:
+    if (degree + 11) % 12 in SCALES[harmony.mode]:
         return "maj7", "add9", "6"
     return "add9", "sus2"
 

@@ -58,9 +58,7 @@ def strokes_of(name, sheet, role):
 @each
 def test_no_stroke_of_the_accompaniment_sounds_past_its_chord(name, sheet):
     grid = TimeGrid.of(sheet)
-    ends = np.array(
-        [float(grid.time_s(chord.start + chord.length)) for chord in harmony_spans(sheet)]
-    )
+    ends = np.array([float(grid.time_s(chord.end)) for chord in harmony_spans(sheet)])
     starts = np.array([float(grid.time_s(chord.start)) for chord in harmony_spans(sheet)])
     for role in ("harmony", "bass", "toll"):
         for stroke in strokes_of(name, sheet, role):
@@ -88,7 +86,7 @@ def test_all_tones_of_a_chord_sound_while_it_lasts(name, sheet):
     grid = TimeGrid.of(sheet)
     strokes = strokes_of(name, sheet, "harmony")
     for chord in harmony_spans(sheet):
-        begin, end = float(grid.time_s(chord.start)), float(grid.time_s(chord.start + chord.length))
+        begin, end = float(grid.time_s(chord.start)), float(grid.time_s(chord.end))
         if chord.length >= 4:
             heard = {
                 stroke.pitch % 12
@@ -254,7 +252,7 @@ def test_tune_strokes_are_the_sheets_notes_moved_by_whole_octaves(song, name):
 @pytest.mark.parametrize("name", STYLES)
 def test_where_the_tune_rests_the_carols_tune_is_silent(song, name):
     sheet, grid = song
-    ends = [note.start + note.length for note in sheet.notes]
+    ends = [note.end for note in sheet.notes]
     rests = [
         (end, note.start)
         for end, note in zip(ends, sheet.notes[1:], strict=False)

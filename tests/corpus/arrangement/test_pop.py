@@ -26,7 +26,7 @@ def test_every_note_of_the_sheet_is_struck_by_the_tune_at_its_pitch_and_time(son
     for sheet, grid, arrangement in songs:
         strokes = tune_strokes(arrangement)
         for note in sheet.notes:
-            start, end = grid.time_s(note.start), grid.time_s(note.start + note.length)
+            start, end = grid.time_s(note.start), grid.time_s(note.end)
             near = [
                 s for s in strokes if s.pitch == note.pitch and abs(s.start_s - start) < LOOSE_S
             ]
@@ -145,7 +145,7 @@ def test_band_sums_to_zero_decibels_and_the_tune_lies_at_its_level(songs):
 
 def test_chorus_is_fuller_than_the_intro(songs):
     def density(sheet, grid, arrangement, section):
-        start, end = grid.time_s(section.start), grid.time_s(section.start + section.length)
+        start, end = grid.time_s(section.start), grid.time_s(section.end)
         strokes = [
             s
             for p in arrangement.parts

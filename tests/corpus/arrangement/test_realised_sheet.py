@@ -157,7 +157,7 @@ def test_in_every_section_strokes_of_the_groove_are_struck_harder_than_the_eight
         )
         assert as_played(played, arrangement, grid) == played
         for section in played.sections:
-            beats = np.arange(section.start, section.start + section.length, 0.5)
+            beats = np.arange(section.start, section.end, 0.5)
             accented = np.array([played.is_accented(beat) for beat in beats])
             here = strength[(2 * beats).astype(int)]
             if not accented.all() and here.any():
@@ -240,7 +240,5 @@ def test_drawn_songs_have_their_solos_in_the_tune_one_note_at_a_time():
         with_solo += len(notes) > len(sheet.notes)
         added = sorted(set(notes) - set(sheet.notes), key=lambda note: note.start)
         assert set(added) <= set(arrangement.solo)
-        assert all(
-            a.start + a.length <= b.start + 1e-6 for a, b in zip(added, added[1:], strict=False)
-        )
+        assert all(a.end <= b.start + 1e-6 for a, b in zip(added, added[1:], strict=False))
     assert with_solo >= 5
