@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import signal
 
-from kcarol.corpus.distributions import log_uniform, normal, uniform
+from kcarol.corpus.distributions import draw_parameters, log_uniform, uniform
 from kcarol.corpus.mixing.degradation import codec_loss, drift_pitch, noise_floor
 from kcarol.corpus.mixing.dynamics import compress, duck, saturate
 from kcarol.corpus.mixing.filters import (
@@ -21,6 +21,7 @@ from kcarol.corpus.mixing.filters import (
 from kcarol.corpus.mixing.levels import SMALLEST, active_rms, db_to_gain, peak_of, role_db, role_of
 from kcarol.corpus.mixing.room import echo, impulse_response, room_microphones
 from kcarol.corpus.mixing.settings import MixSettings
+from kcarol.corpus.tables import read_table
 
 CENTRED = ("lead", "voice", "rap", "bass", "drums")  # roles near the middle of the stereo picture
 NEVER_DUCKED = ("drums", "lead", "voice", "rap")
@@ -100,34 +101,34 @@ class _Desk:
         return wave * np.float32(gain * (rms > 1e-6))
 
     def _stem_effects(self, role: str, wave: np.ndarray) -> np.ndarray:
-        rng, settings, sample_rate = self.rng, self.settings, self.sample_rate
+        settings = self.settings
         wave = filter_sections(wave, self._draw_stem_eq(role))
-        if rng.random() < settings.saturate_chance + 0.25 * (role == "bass"):
-            wave = saturate(wave, uniform(rng, 0, 14))
-        if rng.random() < settings.compress_chance:
-            ranges = ((-6, 8), (1.5, 6), (0.001, 0.03), (0.05, 0.4))
-            wave = compress(wave, sample_rate, *(uniform(rng, *limits) for limits in ranges))
+        if self.rng.random() < settings.saturate_chance + 0.25 * (role == "bass"):
+            wave = saturate(wave, **self._draw("stem saturation"))
+        if self.rng.random() < settings.compress_chance:
+            wave = compress(wave, self.sample_rate, **self._draw("stem compressor"))
         if role == "drums" and settings.drum_room is not None:
-            wave = room_microphones(wave, sample_rate, *settings.drum_room, settings.room_seed)
-        if role not in LOW_AND_DRY and rng.random() < settings.echo_chance:
-            delay_s = uniform(rng, 0.09, 0.5)
-            wave = echo(wave, sample_rate, delay_s, feedback=uniform(rng, 0.15, 0.45))
+            wave = room_microphones(wave, self.sample_rate, *settings.drum_room, settings.room_seed)
+        if role not in LOW_AND_DRY and self.rng.random() < settings.echo_chance:
+            wave = echo(wave, self.sample_rate, **self._draw("stem echo"))
         return wave
+
+    def _draw(self, section: str) -> dict[str, float]:
+        return draw_parameters(self.rng, read_table("mixing", "records.ini")[section])
 
     def _draw_stem_eq(self, role: str) -> list[np.ndarray]:
         """Biquads: two shelves, a bell, and a low cut now and then."""
-        rng, spread_db, sample_rate = self.rng, self.settings.eq_spread_db, self.sample_rate
-        low_hz, low_db = uniform(rng, 120, 400), normal(rng, 1.5, spread_db)
-        bell_hz, bell_db = log_uniform(rng, 250, 5000), normal(rng, 0, spread_db)
-        q = uniform(rng, 0.5, 1.8)
-        high_hz, high_db = uniform(rng, 2500, 6000), normal(rng, -1.0, spread_db)
-        sections = [
-            shelf_section(sample_rate, low_hz, low_db, high=False),
-            peaking_section(sample_rate, bell_hz, bell_db, q),
-            shelf_section(sample_rate, high_hz, high_db, high=True),
-        ]
+        rng, rate = self.rng, self.sample_rate
+        spread_db = self.settings.eq_spread_db
+        # drawn in this order
+        low = shelf_section(rate, uniform(rng, 120, 400), rng.normal(1.5, spread_db), high=False)
+        bell = peaking_section(
+            rate, log_uniform(rng, 250, 5000), rng.normal(0, spread_db), uniform(rng, 0.5, 1.8)
+        )
+        high = shelf_section(rate, uniform(rng, 2500, 6000), rng.normal(-1, spread_db), high=True)
+        sections = [low, bell, high]
         if role not in LOW_AND_DRY and rng.random() < 0.3:
-            sections.append(pass_section(sample_rate, uniform(rng, 60, 160), "highpass"))
+            sections.append(pass_section(rate, uniform(rng, 60, 160), "highpass"))
         return sections
 
     def send_(self, send: np.ndarray, name: str, wave: np.ndarray) -> None:
@@ -155,11 +156,8 @@ class _Desk:
     def room(self, send: np.ndarray) -> np.ndarray:
         """The room's share of the record: its response is mixed down, as everything is linear."""
         settings = self.settings
-        response = self._down(
-            impulse_response(
-                self.sample_rate, settings.rt60_s, settings.damping, settings.room_seed
-            )
-        )
+        room = (settings.rt60_s, settings.damping, settings.room_seed)
+        response = self._down(impulse_response(self.sample_rate, *room))
         dry = np.broadcast_to(send, (*response.shape[:-1], len(send)))
         return signal.oaconvolve(dry, response, axes=-1)[..., : len(send)]
 
@@ -178,15 +176,20 @@ class _Desk:
 
     def master(self, record: np.ndarray) -> np.ndarray:
         """The sum (T,) or (2, T) as a finished record: EQ, compression, clipping, losses, level."""
-        settings, sample_rate = self.settings, self.sample_rate
-        sections = [peaking_section(sample_rate, *bell) for bell in settings.bus_bells]
-        sections.append(shelf_section(sample_rate, 2500, settings.bus_tilt_db / 2, high=True))
-        sections.append(shelf_section(sample_rate, 300, -settings.bus_tilt_db / 2, high=False))
+        settings = self.settings
+        tilt_db = settings.bus_tilt_db / 2
+        sections = [peaking_section(self.sample_rate, *bell) for bell in settings.bus_bells]
+        sections.append(shelf_section(self.sample_rate, 2500, tilt_db, high=True))
+        sections.append(shelf_section(self.sample_rate, 300, -tilt_db, high=False))
         record = _with_unit_peak(filter_sections(record, sections))
         if settings.bus_ratio > 1:
-            threshold_db, attack_s = settings.bus_threshold_db, settings.bus_attack_s
             record = compress(
-                record, sample_rate, threshold_db, settings.bus_ratio, attack_s, release_s=0.18
+                record,
+                self.sample_rate,
+                settings.bus_threshold_db,
+                settings.bus_ratio,
+                settings.bus_attack_s,
+                release_s=0.18,
             )
         if settings.clip_db > -20:
             record = saturate(record, settings.clip_db)
@@ -195,17 +198,18 @@ class _Desk:
 
     def _degrade(self, record: np.ndarray) -> np.ndarray:
         """Narrow band, uneven tape, noise and codec, as far as the settings have them."""
-        settings, sample_rate = self.settings, self.sample_rate
+        settings = self.settings
+        rate = self.sample_rate
         if settings.band_hz is not None:
-            record = pass_band(record, sample_rate, *settings.band_hz)
+            record = pass_band(record, rate, *settings.band_hz)
         if settings.drift is not None and record.ndim == 1:
-            record = drift_pitch(record, sample_rate, *settings.drift, start=self.rng.random())
-        noise_settings = (settings.noise_db, settings.hum_db, settings.hum_hz)
-        noise = noise_floor(record.shape[-1], sample_rate, *noise_settings, self.rng)
+            record = drift_pitch(record, rate, *settings.drift, start=self.rng.random())
+        levels = (settings.noise_db, settings.hum_db, settings.hum_hz)
+        noise = noise_floor(record.shape[-1], rate, *levels, self.rng)
         record = _with_unit_peak(record) + noise
         if settings.codec is not None:
             channels = np.atleast_2d(record)
-            lossy = [codec_loss(channel, sample_rate, *settings.codec) for channel in channels]
+            lossy = [codec_loss(channel, rate, *settings.codec) for channel in channels]
             record = np.stack(lossy).reshape(record.shape)
         return record
 
