@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -162,7 +162,9 @@ class StoredRows:
 class PairBatches(StoredRows):
     """The converter's batches; features and log-mels are computed once, when a pair comes in."""
 
-    def __init__(self, *args, n_first: int = 0, first_share: float = 1.0, **kwargs):
+    def __init__(
+        self, *args: Any, n_first: int = 0, first_share: float = 1.0, **kwargs: Any
+    ) -> None:
         """As StoredRows. The first `n_first` rows, if any, fill `first_share` of the windows on
         average.
         """

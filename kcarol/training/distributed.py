@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -57,7 +59,7 @@ class Processes:
             return flag
         return bool(self.highest(torch.tensor(int(flag), device=self.device)).item())
 
-    def gather(self, value: object) -> list:
+    def gather(self, value: Any) -> list:
         """Every process's value, by rank."""
         if self.count == 1:
             return [value]
@@ -65,7 +67,7 @@ class Processes:
         dist.all_gather_object(values, value)
         return values
 
-    def first(self, value: object) -> object:
+    def first(self, value: Any) -> Any:
         """The first process's value, in all of them."""
         if self.count == 1:
             return value
@@ -78,6 +80,13 @@ class Processes:
         if self.count > 1:
             for tensor in [*module.parameters(), *module.buffers()]:
                 dist.broadcast(tensor.data, 0)
+
+
+def averaging_gradients(module: nn.Module, is_last: bool) -> AbstractContextManager:
+    """For a forward and backward pass: of several in a step, the last alone averages gradients."""
+    if isinstance(module, DistributedDataParallel) and not is_last:
+        return module.no_sync()
+    return nullcontext()
 
 
 def average_gradients_(module: nn.Module) -> None:

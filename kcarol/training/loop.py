@@ -13,9 +13,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +34,7 @@ from kcarol.training.checkpoint import (
     seed_all,
     set_random_state,
 )
-from kcarol.training.distributed import Processes
+from kcarol.training.distributed import Processes, averaging_gradients
 from kcarol.training.memory import LossFn, is_out_of_memory, map_tensors, micro_batches, n_rows
 from kcarol.training.run_log import Meter, RunLog
 from kcarol.training.weight_averaging import moving_average
@@ -58,7 +60,7 @@ def fit(
     device: str | torch.device | None = None,
     validate: Validate | None = None,
     callbacks: Iterable[Callable] = (),
-    extra_state: Mapping[str, object] | None = None,
+    extra_state: Mapping[str, Any] | None = None,
     n_workers: int = 0,
     stop_step: int | None = None,
     max_s: float | None = None,
@@ -143,7 +145,7 @@ class Trainer:
         cfg: TrainConfig,
         out: Path,
         processes: Processes,
-        extra: Mapping[str, object],
+        extra: Mapping[str, Any],
         quiet: bool,
     ):
         self.cfg = cfg
@@ -161,7 +163,7 @@ class Trainer:
         self.parameters = [p for p in self.module.parameters() if p.requires_grad]
         on_cuda = processes.device.type == "cuda"
         self.adam = torch.optim.Adam(
-            self.parameters, cfg.learning_rate, betas=tuple(cfg.betas), fused=on_cuda
+            self.parameters, cfg.learning_rate, betas=cfg.betas, fused=on_cuda
         )
         self.dtype = autocast_dtype(cfg.precision, processes.device)
         # does nothing unless enabled: bfloat16 has the range of float32
@@ -268,7 +270,7 @@ class Trainer:
             pieces = list(micro_batches(batch, self.parts))
             for j, (share, piece) in enumerate(pieces):
                 is_last = i == len(batches) - 1 and j == len(pieces) - 1
-                with self.autocast(), self.averaging(is_last):
+                with self.autocast(), averaging_gradients(self.forward, is_last):
                     terms = self.forward(piece)
                     weight = share / len(batches)
                     self.scaler.scale(terms["loss"] * weight).backward()
@@ -281,10 +283,6 @@ class Trainer:
     def autocast(self) -> torch.autocast:
         enabled = self.dtype is not None
         return torch.autocast(self.processes.device.type, self.dtype, enabled=enabled)
-
-    def averaging(self, is_last: bool):
-        """Processes average their gradients once a step, in the last backward pass."""
-        return nullcontext() if self.processes.count == 1 or is_last else self.forward.no_sync()
 
     def halve_micro_batches(self, reason: str, rows: int) -> None:
         self.adam.zero_grad(set_to_none=True)
@@ -451,7 +449,7 @@ def deferred_interrupt(at_once: bool) -> Iterator[threading.Event]:
         yield interrupted
         return
 
-    def remember(number, frame) -> None:
+    def remember(number: int, frame: FrameType | None) -> None:
         if interrupted.is_set() and at_once:
             raise KeyboardInterrupt
         interrupted.set()

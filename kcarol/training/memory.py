@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 import torch
@@ -67,9 +68,13 @@ def micro_batches(batch: object, parts: int) -> Iterator[tuple[float, object]]:
     rows = n_rows(batch)
     parts = min(parts, rows)
     for part in range(parts):
-        rows_of_part = slice(rows * part // parts, rows * (part + 1) // parts)
-        share = (rows_of_part.stop - rows_of_part.start) / rows
-        yield share, map_tensors(lambda tensor, rows=rows_of_part: tensor[rows], batch)
+        first, stop = rows * part // parts, rows * (part + 1) // parts
+        piece = map_tensors(partial(_rows, first=first, stop=stop), batch)
+        yield (stop - first) / rows, piece
+
+
+def _rows(tensor: Tensor, first: int, stop: int) -> Tensor:
+    return tensor[first:stop]
 
 
 class ScarceMemory:

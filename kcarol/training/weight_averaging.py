@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.weights import save_converter
@@ -28,16 +28,13 @@ def moving_average(module: nn.Module, decay: float) -> AveragedModel:
     Young averages forget faster: the decay is at most (1 + n) / (10 + n) after n updates.
     """
 
-    @torch.no_grad()
-    def update(average: list[Tensor], current: list[Tensor], n_updates: Tensor) -> None:
-        n_updates = torch.as_tensor(n_updates)
-        keep = ((1 + n_updates) / (10 + n_updates)).clamp(max=decay)
-        # not get_ema_multi_avg_fn: it takes the decay as a number, and would wait for the device
-        change = torch._foreach_sub(current, average)
-        torch._foreach_mul_(change, 1 - keep)
-        torch._foreach_add_(average, change)
+    def update(average: list[Tensor], current: list[Tensor], _: Tensor) -> None:
+        n_updates = int(averaged.n_averaged)  # on the CPU: this does not wait for the device
+        warm_decay = min(decay, (1 + n_updates) / (10 + n_updates))
+        get_ema_multi_avg_fn(warm_decay)(average, current, n_updates)
 
-    return AveragedModel(module, multi_avg_fn=update)
+    averaged = AveragedModel(module, multi_avg_fn=update)
+    return averaged
 
 
 @torch.no_grad()

@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from training_runs import random_shard
 
 from kcarol.audio.features import Features
 from kcarol.audio.log_mel import LogMel
-from kcarol.config import AudioConfig
+from kcarol.config import AudioConfig, Config
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.training.batches import PairBatches, WaveBatches
+from kcarol.training.fine_tuning import shared_batches
 
 CFG = AudioConfig()
+SMOKE = Config.smoke().with_train(batch_size=2, window_frames=64)
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 
@@ -110,3 +113,35 @@ def test_pair_set_fills_a_pool():
     pool = PairBatches(groups, CFG, capacity=2 * len(groups), batch_size=2, window_frames=128)
     batch = pool.batch(0)
     assert pool.filled == 2 * len(groups) and torch.isfinite(batch["features"]).all()
+
+
+def test_a_share_of_the_windows_is_the_users_own():
+    first, others = random_shard(2, 0), random_shard(4, 9)
+    cfg = SMOKE.with_train(batch_size=50)
+    pool = shared_batches([first], [others], 0.3, cfg, "cpu")
+    rows = np.concatenate([pool.draw(step)[0].numpy() for step in range(40)])
+    assert abs((rows < 2).mean() - 0.3) < 0.03 and set(rows.tolist()) == set(range(6))
+    assert pool.style_partner.tolist() == [1, 0, 3, 4, 5, 2]
+
+
+def test_parts_of_a_batch_are_the_whole_batch():
+    pool = shared_batches(
+        [random_shard()], [random_shard(2, 7)], 0.5, SMOKE.with_train(batch_size=4), "cpu"
+    )
+    whole = pool.batch(3)
+    parts = [pool.batch(3, rank, 2) for rank in (0, 1)]
+    assert all(
+        torch.equal(torch.cat([part[name] for part in parts]), value)
+        for name, value in whole.items()
+    )
+
+
+def test_without_corpus_pairs_every_window_is_the_users_own():
+    pool = shared_batches([random_shard()], [], 0.3, SMOKE.with_train(batch_size=20), "cpu")
+    assert set(pool.draw(0)[0].tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize("share", [0.0, -0.1, 1.1])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(ValueError, match="expected a share above 0 and at most 1"):
+        shared_batches([random_shard()], [], share, SMOKE, "cpu")

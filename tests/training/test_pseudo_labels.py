@@ -2,18 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from training_runs import random_transcription
 
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.weights import CONVERTER_FILE
-from kcarol.dataset.labels import unpack
+from kcarol.dataset.labels import N_PACKED, unpack
 from kcarol.dataset.pair_set import load_pair_set
-from kcarol.model.content import N_FIELDS, Content
+from kcarol.model.content import N_FIELDS, TUNE_HIGHEST, TUNE_LOWEST, Content
 from kcarol.training import pretraining as runs
 from kcarol.training.batches import PairBatches
-from kcarol.training.pseudo_labels import with_pseudo_labels
+from kcarol.training.pseudo_labels import labels_of, with_pseudo_labels
 
 AUDIO = AudioConfig()
 
@@ -93,3 +95,18 @@ def test_playing_alone_goes_on_from_weights_with_their_hearsay(
     )
     n_pairs = sum(len(group.pop) for group in load_pair_set(PAIRS))
     assert pools[0].filled == copies * min(4, n_pairs)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_labels_of_a_transcription_unpack_to_the_same_content(seed):
+    transcription = random_transcription(400, seed)
+    packed = labels_of(transcription).packed()
+    assert packed.shape == (400, N_PACKED) and packed.dtype == np.int16
+    targets = unpack(torch.from_numpy(packed))
+    for name, value in vars(transcription.content).items():
+        assert torch.allclose(getattr(targets.content, name), value, atol=2e-3), name
+    assert np.array_equal(np.flatnonzero(targets.beat[:, 0]), transcription.beats)
+    assert np.array_equal(np.flatnonzero(targets.downbeat[:, 0]), transcription.downbeats)
+    assert set(packed[:, -1].tolist()) == {transcription.tune_shift}
+    sung = packed[:, 0][packed[:, 0] >= 0]
+    assert ((sung >= TUNE_LOWEST) & (sung <= TUNE_HIGHEST)).all()

@@ -1,18 +1,17 @@
 """Facts about converters joined from halves."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from kcarol.config import ModelConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.weights import save_converter
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
-from kcarol.training.weight_averaging import join
+from kcarol.training.weight_averaging import interpolate_, join, main, moving_average
 
 SMALL = ModelConfig(d_model=32, n_heads=2, n_layers=2, n_hearing_layers=1, d_feedforward=32)
 
@@ -80,19 +79,32 @@ def test_networks_of_other_shapes_are_not_joined(three, tmp_path):
     assert not out.exists()
 
 
-def test_the_command_joins_and_says_in_one_line_what_is_wrong(three, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "kcarol.training.weight_averaging",
-        str(tmp_path / "joined.safetensors"),
-    ]
-    assert (
-        subprocess.run(
-            [*command, *map(str, three)], check=True, capture_output=True, text=True
-        ).stderr
-        == ""
-    )
+def test_the_command_joins_and_says_in_one_line_what_is_wrong(three, tmp_path, capsys):
+    joined = str(tmp_path / "joined.safetensors")
+    assert main([joined, *map(str, three)]) == 0 and capsys.readouterr().err == ""
     for names in ([str(three[0])], [str(three[0]), str(tmp_path / "none.safetensors")]):
-        found = subprocess.run([*command, *names], capture_output=True, text=True)
-        assert found.returncode == 2 and found.stderr.count("\n") == 1
+        assert main([joined, *names]) == 2 and capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("share", (0.0, 0.25, 1.0))
+def test_interpolated_weights_lie_between_those_trained_and_those_before(share):
+    module, base = nn.Linear(3, 4), nn.Linear(3, 4)
+    was = [p.detach().clone() for p in module.parameters()]
+    interpolate_(module, base, share)
+    for now, then, before in zip(module.parameters(), was, base.parameters(), strict=True):
+        torch.testing.assert_close(now, share * then + (1 - share) * before)
+
+
+def test_the_moving_average_forgets_slowly_and_its_first_updates_faster():
+    module = nn.Linear(1, 1, bias=False)
+    averaged = moving_average(module, decay=0.5)
+    seen = []
+    for n, weight in enumerate([8.0, 4.0, 4.0]):
+        nn.init.constant_(module.weight, weight)
+        averaged.update_parameters(module)
+        seen.append(averaged.module.weight.item())
+    assert seen == pytest.approx([8.0, 4 + 4 * 2 / 11, 4 + 4 * 2 / 11 * 3 / 12])
+    averaged.n_averaged.fill_(10_000)  # as after resuming
+    nn.init.constant_(module.weight, seen[-1] + 2)
+    averaged.update_parameters(module)
+    assert averaged.module.weight.item() == pytest.approx(seen[-1] + 1)
