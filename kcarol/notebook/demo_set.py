@@ -45,6 +45,12 @@ def known_pairs(data: Path, length_s: float = 60.0) -> dict[str, dict]:
     return {pair["name"]: _first_seconds(pair, length_s, cfg) for pair in pairs}
 
 
+def known_pair(data: Path, name: str, length_s: float = 60.0) -> dict:
+    """That of `known_pairs` with this name, or else the first."""
+    pairs = known_pairs(data, length_s)
+    return pairs.get(name) or next(iter(pairs.values()))
+
+
 def _first_seconds(pair: dict, length_s: float, cfg: AudioConfig) -> dict:
     n = min(len(pair["pop"]), len(pair["carol"]), round(length_s * cfg.sample_rate))
     labels = pair["labels"].window(0, cfg.n_frames(n))

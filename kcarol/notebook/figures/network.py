@@ -51,6 +51,7 @@ def _draw_stage(axes, x: float, y: float, stage: tuple[str, str, str]) -> None:
 
 def positional_encodings(encodings: Mapping[str, np.ndarray]) -> Picture:
     """Positional encodings (S, D) by title, side by side on one scale of steps."""
+    encodings = {title: np.asarray(values) for title, values in encodings.items()}
     parts = [f"{title} {len(values)} x {values.shape[1]}" for title, values in encodings.items()]
     description = f"positional encodings: {', '.join(parts)}"
     figure = Picture(description, (3.4 * len(encodings) + 0.8, 4))
