@@ -1,6 +1,4 @@
-"""Who plays in a pop band: ways of playing chords, programs by role, line-ups, levels. The tables
-are `bands.ini` and `players.ini`.
-"""
+"""Who plays in a pop band; the tables are `bands.ini` and `players.ini`."""
 
 from __future__ import annotations
 

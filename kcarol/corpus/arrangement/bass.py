@@ -23,9 +23,7 @@ PEDAL = 0.04  # share of sections in which the bass stays on the tonic
 def bass_line(
     score: Score, rng: np.random.Generator, styles: Sequence[str] = BASS_LINES
 ) -> list[Event]:
-    """Bass line in one of many styles; the first beat of a chord nearly always has the chord's
-    bass.
-    """
+    """A bass line in one of many styles, nearly always with the chord's bass when it begins."""
     centre = rng.uniform(33, 42)
     full, quiet = pick(rng, styles), pick(rng, styles)
     rhythms = {style: draw_rhythm(style, score, rng) for style in (full, quiet)}

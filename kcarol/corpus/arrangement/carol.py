@@ -69,9 +69,7 @@ def _strokes(
 
 
 def _velocity(sheet: LeadSheet, style: CarolStyle, beat: float, softer: float) -> int:
-    """MIDI velocity of a stroke: the section's energy, the groove's accents, the first beat of the
-    bar.
-    """
+    """MIDI velocity by the section's energy, the groove's accents and the bar's first beat."""
     weight = style.accent * (0.4 if sheet.is_accented(beat) else -0.6)
     if beat % sheet.beats_per_bar < 0.01:
         weight += 4
@@ -124,9 +122,7 @@ def tune_shift(notes: Iterable[Note]) -> int:
 
 
 def voicing(pitch_classes: Iterable[int]) -> list[int]:
-    """Each pitch class at its one place in the harmony's octave: common tones stay, others move by
-    the smallest step.
-    """
+    """Each pitch class in the harmony's octave: common tones stay, others move by little."""
     tones = list(pitch_classes)[:HARMONY_TONES]
     return sorted(HARMONY_LOWEST + (pc - HARMONY_LOWEST) % 12 for pc in tones)
 
@@ -159,9 +155,7 @@ def _chords(sheet: LeadSheet, layer: Layer) -> list[Chord]:
 
 
 def harmony_spans(sheet: LeadSheet) -> list[Chord]:
-    """The chords that sound, neighbours of the same tones, bass and energy as one: a change that
-    cannot be heard strikes nothing.
-    """
+    """The chords that sound; neighbours that cannot be told apart are one, struck once."""
 
     def sounds_like(chord: Chord) -> tuple:
         return set(chord.pitch_classes), chord.bass_class, sheet.energy_at(chord.start)

@@ -48,9 +48,7 @@ class CarolStyle:
 
 
 def draw_style(rng: np.random.Generator, name: str | None = None) -> CarolStyle:
-    """A style as it is (one in three) or varied: other instruments of the same kin, levels,
-    patterns, bells and room.
-    """
+    """A named style, one time in three as it is, else varied in instruments, levels and room."""
     style = STYLES[name or pick(rng, list(STYLES))]
     if rng.random() < UNVARIED:
         return style

@@ -91,9 +91,7 @@ def _tied(events: Sequence[Event]) -> list[Event]:
 
 
 def _picking(score: Score, rng: np.random.Generator, comp: Comp, threshold: float) -> list[Event]:
-    """Picked guitar: the thumb on the beats between bass strings, fingers between them, often
-    struck with the thumb.
-    """
+    """Picked guitar: the thumb plays bass strings on the beats, fingers play between them."""
     gate = rng.uniform(*comp.length)
     pinch = rng.random() * 0.6
     per_beat = 2 if score.sheet.tempo_bpm > rng.uniform(70, 110) else 4
@@ -119,9 +117,7 @@ def _picking(score: Score, rng: np.random.Generator, comp: Comp, threshold: floa
 
 
 def _stride(score: Score, rng: np.random.Generator, comp: Comp, threshold: float) -> list[Event]:
-    """Low root and fifth in turn on the strong beats, the chord between them on the others: rags,
-    waltzes, cabaret.
-    """
+    """Root and fifth in turn on the strong beats, chords between: rags, waltzes, cabaret."""
     centre = rng.uniform(57, 64)
     low = rng.uniform(40, 47)
     gate = rng.uniform(*comp.length)

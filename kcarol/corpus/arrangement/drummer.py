@@ -37,9 +37,7 @@ class _Hit(NamedTuple):
 
 
 def drum_part(score: Score, rng: np.random.Generator, groove: Groove) -> list[Event]:
-    """Pattern, ghost notes, hat rolls, crashes at section starts, fills before them; thin where the
-    energy is low.
-    """
+    """A pattern with ghost notes, hat rolls, crashes and fills; thin where the energy is low."""
     lines = _draw_lines(groove, score, rng)
     ghosts = rng.random() * 0.45 * (rng.random() < 0.6)
     crash = rng.random()
@@ -108,9 +106,7 @@ def _bar_hits(pattern: str, groove: Groove, bar: Bar, swing: float) -> list[_Hit
 
 
 def _varied(hits: list[_Hit], bar: Bar, slips: float, rng: np.random.Generator) -> list[_Hit]:
-    """Hits as a drummer varies them from bar to bar: weak ones left out, soft ones put in; a bar's
-    first stays.
-    """
+    """Hits varied as drummers do: weak ones left out, soft ones added; the first stays."""
     kept = [
         hit
         for k, hit in enumerate(hits)

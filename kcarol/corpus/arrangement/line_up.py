@@ -74,9 +74,7 @@ def draw_line_up(score: Score, rng: np.random.Generator, hints: Hints) -> LineUp
 
 
 def _draw_groove(score: Score, rng: np.random.Generator, band: Band) -> str:
-    """A groove in the sheet's metre; triplet grooves go with swung sheets only, they clash with
-    straight tunes.
-    """
+    """A groove in the sheet's metre; triplet grooves only with swung sheets, where they fit."""
     is_alone = any(chord.silent for chord in score.sheet.chords)  # then drums are all there is
     if rng.random() < NO_DRUMS and not is_alone:
         return "none"
@@ -222,9 +220,7 @@ class _Casting:
             self.players["backing"] = Player(events, pick(self.rng, PROGRAMS["backing"]))
 
     def settled(self) -> dict[str, Player]:
-        """Players with the breaks of the song and the hinted sounds; those with nothing to play are
-        gone.
-        """
+        """Players who have something to play, with the song's breaks and the hinted sounds."""
         players, chords = dict(self.players), self.players["chords"]
         if self.voice is None and self.rng.random() < 0.15:  # one player for both, as on a piano
             players["lead"] = replace(players["lead"], program=chords.program, kind=chords.kind)

@@ -39,9 +39,7 @@ def tune_line(
 def second_voice(
     score: Score, rng: np.random.Generator, tune: Sequence[Event], way: str
 ) -> list[Event]:
-    """A second voice to tune events: diatonic thirds or sixths, octaves, or the next chord tone
-    below.
-    """
+    """A second voice to the tune: thirds, sixths, octaves, or the next chord tone below."""
     sections = score.draw_sections(rng, rng.uniform(0.2, 0.8))
     side = -1 if rng.random() < 0.6 else 1
     semitones = {"unison": 0, "octave": 12 * side}.get(way)
@@ -65,9 +63,7 @@ def second_voice(
 def _improvise(
     score: Score, rng: np.random.Generator, start: float, end: float, centre: float, busy: float
 ) -> list[Event]:
-    """An improvised line between two beats: chord tones on the beat, steps of the scale between,
-    some rests.
-    """
+    """An improvised line: chord tones on the beat, scale steps between, some rests."""
     beat, pitch = start, None
     events = []
     while beat < end - 0.2:
@@ -126,9 +122,7 @@ def _gaps(score: Score, least: float) -> list[tuple[float, float]]:
 
 
 def strings(score: Score, rng: np.random.Generator) -> list[Event]:
-    """A high long line, voice-led through the chords, sometimes in octaves, sometimes rising by
-    runs.
-    """
+    """A high long line, voice-led, sometimes in octaves, sometimes with rising runs."""
     pitch = rng.uniform(68, 84)
     bars = score.draw_bars(rng, rng.uniform(0.2, 0.7))
     octaves = (0, -12) if rng.random() < 0.4 else (0,)
@@ -149,9 +143,7 @@ def strings(score: Score, rng: np.random.Generator) -> list[Event]:
 
 
 def riff(score: Score, rng: np.random.Generator) -> list[Event]:
-    """An ostinato of one or two bars: a fixed rhythm of chord tones and neighbours, or fixed
-    pentatonic pitches.
-    """
+    """An ostinato of one or two bars, on chord tones and neighbours or on the pentatonic."""
     per_beat = 4 if score.sheet.tempo_bpm < 125 and rng.random() < 0.6 else 2
     steps_per_bar = score.beats_per_bar * per_beat
     n_steps = steps_per_bar * pick(rng, (1, 2))

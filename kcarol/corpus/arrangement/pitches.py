@@ -46,9 +46,7 @@ def voicing_of(chord: Chord, centre: float, kind: str) -> tuple[int, ...]:
 
 
 def _guitar_strings(chord: Chord) -> tuple[int, ...]:
-    """Five strings: above each the next tone, rather one that does not sound yet, so that ninths
-    and sixths lie high.
-    """
+    """Five strings, each on the next tone above, rather on one that does not sound yet."""
     strings = [nearest_pitch(chord.bass_class, 43)]
     while len(strings) < 5:
         above = range(strings[-1] + 3, strings[-1] + 15)

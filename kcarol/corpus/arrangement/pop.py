@@ -50,9 +50,7 @@ class PopArrangement:
         return next((part for part in self.parts if part.name == name), None)
 
     def tuned_strokes(self, name: str) -> tuple[Stroke, ...]:
-        """Strokes of a part moved by `tuning_cents`, for sounds that cannot be tuned otherwise;
-        drums stay.
-        """
+        """Strokes of a part moved by `tuning_cents`, for sounds without tuning; drums stay."""
         part = self.part(name)
         if part is None:
             raise ValueError(f"expected a part of {', '.join(self.sounds)}, found {name!r}")

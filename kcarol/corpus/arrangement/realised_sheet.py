@@ -44,9 +44,7 @@ LEAST_ADDED = 0.05
 
 
 def as_played(sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid) -> LeadSheet:
-    """The sheet with the groove and the energy of each section as its band plays them, its solo
-    where nobody sings, and its chords without what nobody plays of them.
-    """
+    """The sheet with groove and energies, solo and chords as its band plays them."""
     strength = stroke_strength(sheet, arrangement, grid)
     sections = (_section_as_played(s, sheet.beats_per_bar, strength, grid) for s in sheet.sections)
     return replace(
@@ -58,9 +56,7 @@ def as_played(sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid) -> 
 
 
 def stroke_strength(sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid) -> np.ndarray:
-    """How hard each eighth of the song is struck by all but the tune's side, (2 * beats,):
-    loudness, without a unit.
-    """
+    """Loudness of the strokes on each eighth, (2 * beats,), without the tune's side."""
     times_s = grid.time_s(np.arange(2 * int(np.ceil(sheet.n_beats))) / 2)
     parts = [part for part in arrangement.parts if part.name not in TUNE_SIDE_DB]
     return sum((_struck_by(part, times_s) for part in parts), np.zeros(len(times_s))) ** LOUDNESS
@@ -101,18 +97,14 @@ def _section_as_played(
 
 
 def _energy_of(per_second: float) -> float:
-    """From how much is struck a second, in doublings about the middle one: spread as composed
-    energies are.
-    """
+    """Energy by what is struck a second, in doublings, spread as composed energies are."""
     doublings = np.log2(max(per_second, 1e-3) / MIDDLE_PER_S)
     energy = MIDDLE_ENERGY + ENERGY_PER_DOUBLING * doublings
     return round(float(np.clip(energy, 0.1, 1.0)), 3)
 
 
 def _groove_of(strength: np.ndarray, n: int) -> tuple[float, ...]:
-    """1 for the strokes of a bar of n eighths, 0 for the others: the strong ones by their means
-    over bars, all where they hardly differ.
-    """
+    """(n,) 1 for the eighths of a bar that are strong on average, 0 for the others."""
     mean = np.array([strength[k::n].mean() if len(strength) > k else 0.0 for k in range(n)])
     if not mean.any():
         return (1.0,) + (0.0,) * (n - 1)
@@ -123,9 +115,7 @@ def _groove_of(strength: np.ndarray, n: int) -> tuple[float, ...]:
 
 
 def _with_solo(sheet: LeadSheet, solo: Sequence[Note]) -> tuple[Note, ...]:
-    """The sheet's notes, and those of a solo that begin in sections without singing and lie in the
-    carol's range.
-    """
+    """The sheet's notes and, where nobody sings, those of a solo in the carol's range."""
     unsung = [section for section in sheet.sections if not section.sung]
     heard = [note for note in solo if any(s.start <= note.start < s.end for s in unsung)]
     notes = sorted({*sheet.notes, *heard}, key=lambda note: (note.start, note.pitch))
@@ -140,9 +130,7 @@ def _with_solo(sheet: LeadSheet, solo: Sequence[Note]) -> tuple[Note, ...]:
 def _plain_chords(
     sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid
 ) -> tuple[Chord, ...]:
-    """The chords; those whose seventh, sixth or ninth no accompanist plays are triads. Their third
-    is clear from the key.
-    """
+    """The chords; those whose seventh, sixth or ninth nobody plays become triads."""
     edges_s = grid.time_s([*(chord.start for chord in sheet.chords), sheet.n_beats])
     parts = [p for p in arrangement.parts if not p.is_drums and p.name not in TUNE_SIDE_DB]
     played = sum((_sounding(part, edges_s) for part in parts), np.zeros((len(sheet.chords), 12)))
@@ -158,9 +146,7 @@ def _plain(chord: Chord, played: np.ndarray) -> Chord:
 
 
 def _sounding(part: Part, edges_s: np.ndarray) -> np.ndarray:
-    """(N, 12): how much of each pitch class a part plays between N + 1 edges, amplitude times share
-    of the time.
-    """
+    """(N, 12) amplitude times share of time of each pitch class between N + 1 edges."""
     start_s = np.array([stroke.start_s for stroke in part.strokes])
     end_s = np.array([stroke.start_s + stroke.length_s for stroke in part.strokes])
     pitch_class = np.round([stroke.pitch for stroke in part.strokes]).astype(int) % 12

@@ -1,6 +1,4 @@
-"""What the players of a pop band read: bars, scales and accents of a lead sheet; and what they
-write: events.
-"""
+"""What the players of a pop band read (bars, scales, accents) and write (events)."""
 
 from __future__ import annotations
 
@@ -53,9 +51,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Score:
-    """The sheet as its players read it: bars with chords and energy, a scale for each section,
-    accents in eighths.
-    """
+    """The sheet as its players read it."""
 
     sheet: LeadSheet
     bars: tuple[Bar, ...]
@@ -146,9 +142,7 @@ def _bars(sheet: LeadSheet) -> tuple[Bar, ...]:
 
 
 def _scale(sheet: LeadSheet, section: Section) -> frozenset[int]:
-    """Scale of a section: the sheet's, or shifted where the section's chords and notes say that the
-    key has changed.
-    """
+    """The sheet's scale, or the shifted one that fits a section's chords and notes better."""
     end = section.end
     chords = [chord for chord in sheet.chords if section.start <= chord.start < end]
     heard = [pc for chord in chords for pc in chord.pitch_classes]

@@ -152,9 +152,7 @@ def render_song(song: WrittenSong, sample_rate: int = SAMPLE_RATE) -> np.ndarray
 
 
 def render_own_carol(song: WrittenSong, sample_rate: int) -> np.ndarray:
-    """The carol that a demo song should become, (T,) float32: on the song's time grid, as long as
-    the song.
-    """
+    """The carol that a demo song should become, (T,) float32, as long as the song."""
     renew()
     demo = DemoSong.of(song)
     wave = render_carol(demo.sheet, demo.grid, STYLES[STYLE], sample_rate, demo.length_s)

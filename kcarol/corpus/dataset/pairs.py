@@ -39,9 +39,7 @@ class Pair:
 
 
 def missing() -> str | None:
-    """What rendering pairs lacks on this machine, with the way to get it, in one line; None if
-    nothing.
-    """
+    """What this machine lacks to render pairs and how to get it, in one line, or None."""
     return render.available() or speech.available()
 
 
@@ -93,9 +91,7 @@ def make_pop(
     soundfont: str,
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
 ) -> tuple[np.ndarray, LeadSheet, TimeGrid]:
-    """A lead sheet as a pop record, (T,) float32; the sheet as it is heard there (`as_played`); the
-    time grid.
-    """
+    """A pop record (T,) float32, its sheet as it is heard (`as_played`), and its time grid."""
     grid = TimeGrid.of(sheet, rng, drift=pick(rng, TEMPO_DRIFTS))
     arrangement = arrange_pop(sheet, grid, rng)
     pop = render_pop(arrangement, grid.length_s, cfg.sample_rate, soundfont, rng, speakers=speakers)

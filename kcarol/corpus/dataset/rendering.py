@@ -37,9 +37,7 @@ def make_shard(seed: int, cfg: AudioConfig) -> Shard:
 def rendered_shards(
     seeds: Iterable[int], cfg: AudioConfig, jobs: int
 ) -> Iterator[tuple[int, Shard]]:
-    """(seed, shard) in the seeds' order, rendered by `jobs` spawned processes, a few shards ahead.
-    Ends with the seeds, which may be without end.
-    """
+    """(seed, shard) in the order of the seeds, by `jobs` spawned processes, a few ahead."""
     # a fork of a process in which torch has run can hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_init_worker) as workers:

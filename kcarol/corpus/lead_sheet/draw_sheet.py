@@ -90,9 +90,7 @@ def vary(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
 
 
 def reharmonise(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
-    """Other chords under the same tune: diatonic triads and sevenths that hold its notes. The last
-    chord stays.
-    """
+    """Other diatonic chords that hold the tune's notes; the last chord stays."""
     liking = shares(read_table("lead_sheet", "composing.ini")[sheet.mode]["reharmonisation"])
     candidates = lay_chords(rng, list(liking), len(liking), 1.0, Harmony(sheet.key, sheet.mode))
     chords: list[Chord] = []
@@ -107,9 +105,7 @@ def reharmonise(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
 
 
 def _support(sheet: LeadSheet, span: Chord, chord: Chord) -> float:
-    """How well a chord carries the notes in a span of beats: share of their time that it holds,
-    sharpened.
-    """
+    """How well a chord carries the notes of a span: the share of time it holds, sharpened."""
     held, total = 0.05, 0.1
     for note in sheet.notes:
         end = min(note.end, span.end)
@@ -122,9 +118,7 @@ def _support(sheet: LeadSheet, span: Chord, chord: Chord) -> float:
 
 
 def _excerpt(sheet: LeadSheet, rng: np.random.Generator, length_s: float) -> LeadSheet:
-    """About `length_s` seconds of a tune: from a phrase on, verses repeated, at times with an
-    intro.
-    """
+    """About `length_s` seconds from a phrase on, verses repeated, at times with an intro."""
     n_bars = n_bars_within(length_s, sheet)
     whole = n_bars_of(sheet)
     intro_bars = pick_weighted(rng, (0, 2, 4), (0.65, 0.15, 0.2)) if n_bars >= 8 else 0
@@ -157,9 +151,7 @@ def _redress(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
 
 
 def _with_drums_alone(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
-    """In some sheets of eight bars and more: one to four bars of drums, as an intro or where a
-    section begins.
-    """
+    """In some sheets, one to four bars of drums as an intro or where a section begins."""
     n_bars = n_bars_of(sheet)
     if n_bars < 8 or rng.random() >= DRUMS_ALONE:
         return sheet

@@ -80,9 +80,7 @@ def instrumental(sheet: LeadSheet, name: str = "intro", energy: float = 0.4) -> 
 
 
 def drums_alone(sheet: LeadSheet, first_bar: int, n_bars: int, energy: float = 0.7) -> LeadSheet:
-    """The sheet with bars in which only the drums play: no tune, silent chords, one section of
-    `energy`.
-    """
+    """The sheet with some bars of drums alone: no tune, silent chords, a section of `energy`."""
     bars = instrumental(trim(sheet, first_bar, n_bars), "drums", energy)
     out = replace(bars, chords=tuple(replace(chord, silent=True) for chord in bars.chords))
     if first_bar:

@@ -1,6 +1,4 @@
-"""A tune over chords: motifs of rhythm and pitch, repeated, moved in sequence and closed by held
-notes.
-"""
+"""A tune over chords: motifs that are repeated, moved in sequence and closed by held notes."""
 
 from __future__ import annotations
 
@@ -24,9 +22,7 @@ CONTOUR_WEIGHTS = (3, 1, 2, 3, 1, 2)
 
 @dataclass(frozen=True)
 class TuneStyle:
-    """How a section is sung. Pitches are MIDI, `scale` are pitch classes, times are ticks of a
-    twelfth of a beat.
-    """
+    """How a section is sung. Pitches are MIDI, times ticks of a twelfth of a beat."""
 
     low: int
     high: int
@@ -116,9 +112,7 @@ def _draw_rhythm(
     accents: tuple[float, ...],
     is_closing: bool,
 ) -> list[_Event]:
-    """Onsets and lengths of one motif of `n_ticks` ticks; a closing one holds its last note and
-    rests after it.
-    """
+    """Onsets and lengths of a motif; a closing one holds its last note, then rests."""
     grid, end = style.grid, n_ticks
     if is_closing or rng.random() < 0.35:
         end -= grid * round(rng.uniform(0.3, 1.0) * style.rest * n_ticks / grid)
@@ -179,9 +173,7 @@ def _is_strong(tick: int, bar: int) -> bool:
 
 
 def _anticipate_(rng: np.random.Generator, events: list[_Event], style: TuneStyle) -> None:
-    """Some notes on a beat come an eighth (a sixteenth at a fine grid) early, where there is
-    room.
-    """
+    """Moves some notes on a beat an eighth early, or a sixteenth, where there is room."""
     if style.grid > 6 or style.grid == 4:
         return
     for before, event in zip(events, events[1:], strict=False):
@@ -236,9 +228,7 @@ class _Line:
         return tuple(min(max(pitch, style.low + 1), style.high - 1) for pitch in wanted)
 
     def _draw_pitch(self, tick: int, length: int, target: float) -> int:
-        """A new pitch: near the last one and the contour, a chord tone where the beat or the length
-        is strong.
-        """
+        """A new pitch near the last one and the contour; on strong beats a chord tone."""
         at = self._chord_at(tick)
         tones = self.chords[at].pitch_classes
         foreign_weight = 0.3 if length >= TICKS else 0.8
@@ -268,9 +258,7 @@ class _Line:
         return weight
 
     def _fit(self, wanted: float, tick: int, length: int) -> int:
-        """The pitch nearest to the wanted one that the chord allows here: a chord tone on strong
-        beats.
-        """
+        """The pitch nearest to the wanted one that the chord allows here."""
         at = self._chord_at(tick)
         needs_tone = _is_strong(tick, self.bar) or length >= 2 * TICKS
         allowed = self.chords[at].pitch_classes if needs_tone else self.scales[at]

@@ -57,9 +57,7 @@ def lay_chords(
     beats_per_chord: float,
     harmony: Harmony,
 ) -> list[Chord]:
-    """Chords over `n_beats` beats: the progression repeated, each chord `beats_per_chord` long. All
-    repetitions are the same, as in a song.
-    """
+    """The progression, `beats_per_chord` for each chord, repeated alike over `n_beats`."""
     chords = [parse_chord(symbol, 0.0, beats_per_chord, harmony.key) for symbol in symbols]
     chords = [_coloured(rng, chord, harmony) for chord in chords]
     is_split = [beats_per_chord >= 2 and rng.random() < harmony.approach for _ in chords]
@@ -95,9 +93,7 @@ def _major_colours(chord: Chord, harmony: Harmony) -> tuple[str, ...]:
 
 
 def _split(rng: np.random.Generator, chord: Chord, following: Chord) -> list[Chord]:
-    """The chord with its last half turned into a way to the next one: its dominant, a diminished
-    chord, or a suspension before the chord itself.
-    """
+    """The chord, then a way to the next: its dominant, a diminished chord, a suspension."""
     second = chord.length / 2 if chord.length % 2 == 0 else 1.0
     head = replace(chord, length=chord.length - second)
     tail = replace(chord, start=chord.start + head.length, length=second)
