@@ -1,4 +1,4 @@
-"""How loud a wave is, and making it as loud as another one without clipping.
+"""How loud a wave is, and making it as loud as another without clipping.
 
 Waves are arrays (T,) or a `DiskBuffer` of T samples: they are read and written in pieces.
 """
@@ -8,14 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from kcarol.audio.parallel import parallel_map
 from kcarol.audio.spectrum import (
     amplitude_window,
     flatten_batch,
@@ -118,37 +116,29 @@ def measure_loudness(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rat
     return Loudness(loudness_lufs(wave, sample_rate), loudness_db(wave))
 
 
-def match_loudness(
-    wave: np.ndarray,
-    reference: np.ndarray | Loudness,
-    sample_rate: int = AudioConfig.sample_rate,
-    in_place: bool = False,
-) -> np.ndarray:
-    """(T,) as loud as `reference` (R,), peaks limited to 1; a copy unless `in_place`.
+def match_loudness_(
+    wave: np.ndarray, loudness: Loudness, sample_rate: int = AudioConfig.sample_rate
+) -> None:
+    """Make (T,) as loud as given, in place, with peaks limited to 1; silence stays silent.
 
-    By LUFS, or by rms where one of them is too short or too soft for that. Silence stays silent.
-    Peaks are lowered by at most MOST_LIMITED_DB; beyond that the wave stays softer.
+    By LUFS, or by rms where one of them is too short or too soft for that. Peaks are lowered by at
+    most MOST_LIMITED_DB; beyond that the wave stays softer.
     """
-    measure = partial(measure_loudness, sample_rate=sample_rate)
-    if isinstance(reference, Loudness):
-        found, wanted = measure(wave), reference
+    found = measure_loudness(wave, sample_rate)
+    if math.isfinite(found.lufs) and math.isfinite(loudness.lufs):
+        gain_db = loudness.lufs - found.lufs
     else:
-        found, wanted = parallel_map(measure, (wave, reference))
-    if math.isfinite(found.lufs) and math.isfinite(wanted.lufs):
-        found_db, wanted_db = found.lufs, wanted.lufs
-    else:
-        found_db, wanted_db = found.rms_db, wanted.rms_db
-    out = wave if in_place else np.array(wave, dtype=np.float32)
-    if min(found_db, wanted_db) <= SILENT_DB:
-        return out
-    gain_db = min(wanted_db - found_db, MOST_LIMITED_DB - 20 * math.log10(peak(wave)))
+        gain_db = loudness.rms_db - found.rms_db
+    if min(found.rms_db, loudness.rms_db) <= SILENT_DB:
+        return
+    gain_db = min(gain_db, MOST_LIMITED_DB - 20 * math.log10(peak(wave)))
     gain = np.float32(10 ** (gain_db / 20))
-    for span, piece in in_pieces(out):
-        out[span] = piece * gain
-    return limit_(out, sample_rate)
+    for span, piece in in_pieces(wave):
+        wave[span] = piece * gain
+    limit_(wave, sample_rate)
 
 
-def limit_(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
+def limit_(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> None:
     """Bring peaks of (T,) down to 1, in place, by a gain that changes smoothly over LIMITER_S."""
     reach = max(1, round(LIMITER_S * sample_rate))
     size = round(LIMITED_S * sample_rate)
@@ -160,7 +150,6 @@ def limit_(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.n
         if np.abs(around).max() > 1:
             wave[span] = np.clip(around[inner] * _limiter_gain(around, reach)[inner], -1, 1)
         before = around[inner][-2 * reach :]
-    return wave
 
 
 def _limiter_gain(wave: np.ndarray, reach: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from kcarol.audio.decoding import load_audio
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.features import Features, transpose_features
 from kcarol.audio.log_mel import LogMel
-from kcarol.audio.loudness import SILENT_DB, in_pieces, match_loudness
+from kcarol.audio.loudness import SILENT_DB, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
 from kcarol.conversion.post_filter import PostFilter
@@ -196,7 +196,7 @@ class Converter:
             self.predict(content, style, predicted)
             log_mel = self.post_filter(predicted, style, level.fade_db)
             self.vocode_onto(carol, log_mel)
-            match_loudness(carol, level.loudness, self.audio.sample_rate, in_place=True)
+            match_loudness_(carol, level.loudness, self.audio.sample_rate)
         return carol
 
     # --- its steps
@@ -359,7 +359,7 @@ def blend_(carol: Sound, song: Sound, strength: float, sample_rate: int) -> None
     """
     for span, piece in in_pieces(carol):
         carol[span] = np.float32(strength) * piece + np.float32(1 - strength) * song[span]
-    match_loudness(carol, song, sample_rate, in_place=True)
+    match_loudness_(carol, measure_loudness(song, sample_rate), sample_rate)
 
 
 def to_reference_rms(wave: np.ndarray) -> np.ndarray:

@@ -8,7 +8,28 @@ from signals import sine
 
 from kcarol.audio import loudness
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.loudness import limit_, loudness_curve, loudness_db, loudness_lufs, match_loudness
+from kcarol.audio.loudness import (
+    limit_,
+    loudness_curve,
+    loudness_db,
+    loudness_lufs,
+    match_loudness_,
+    measure_loudness,
+)
+
+
+def matched_to(reference, wave):
+    """A copy of the wave, as loud as the reference."""
+    matched = wave.copy()
+    match_loudness_(matched, measure_loudness(reference))
+    return matched
+
+
+def limited(wave):
+    copy = wave.copy()
+    limit_(copy)
+    return copy
+
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -59,21 +80,21 @@ def test_loudness_in_pieces_is_that_of_the_whole(monkeypatch):
 def test_loudness_is_matched_and_the_peak_stays_below_one():
     soft, loud = 0.01 * np.random.default_rng(0).standard_normal((2, 32_000)).astype(np.float32)
     loud *= 8
-    matched = match_loudness(soft, loud)
+    matched = matched_to(loud, soft)
     assert loudness_lufs(matched) == pytest.approx(loudness_lufs(loud), abs=0.1)
     assert matched.dtype == np.float32
     spiky = np.zeros(32_000, np.float32)
     spiky[::4_000] = 0.5
-    assert np.abs(match_loudness(spiky, loud)).max() <= 1
+    assert np.abs(matched_to(loud, spiky)).max() <= 1
 
 
 def test_short_sounds_are_matched_by_rms_and_silence_stays():
     loud = sine(880, 0.2, amplitude=0.4)
-    short = match_loudness(sine(440, 0.1, amplitude=0.1), loud)
+    short = matched_to(loud, sine(440, 0.1, amplitude=0.1))
     assert loudness_db(short) == pytest.approx(loudness_db(loud), abs=0.05)
     silence = np.zeros(16_000, np.float32)
-    assert not match_loudness(silence, sine(440)).any()
-    assert np.allclose(match_loudness(sine(440), silence), sine(440))
+    assert not matched_to(sine(440), silence).any()
+    assert np.allclose(matched_to(silence, sine(440)), sine(440))
 
 
 def test_a_buffer_on_disk_is_as_loud_and_is_made_as_loud_as_an_array():
@@ -83,33 +104,33 @@ def test_a_buffer_on_disk_is_as_loud_and_is_made_as_loud_as_an_array():
     with DiskBuffer(len(soft)) as buffer, DiskBuffer(len(loud)) as reference:
         buffer[:], reference[:] = soft, loud
         assert loudness_lufs(buffer) == loudness_lufs(soft)
-        match_loudness(buffer, reference, in_place=True)
-        assert np.array_equal(buffer[:], match_loudness(soft, loud))
+        match_loudness_(buffer, measure_loudness(reference))
+        assert np.array_equal(buffer[:], matched_to(loud, soft))
 
 
 def test_a_sound_of_high_peaks_reaches_the_loudness_of_a_dense_one():
     time_s = np.arange(5 * 16_000) / 16_000
     plucked = (np.sin(2 * np.pi * 440 * time_s) * np.exp(-6 * (time_s % 0.5))).astype(np.float32)
     dense = (0.5 * np.sign(np.sin(2 * np.pi * 200 * time_s))).astype(np.float32)
-    matched = match_loudness(0.1 * plucked, dense)
+    matched = matched_to(dense, 0.1 * plucked)
     assert np.abs(matched).max() <= 1
     assert abs(loudness_lufs(matched) - loudness_lufs(dense)) < 4
 
 
 def test_limiting_leaves_what_is_within_full_scale_and_bounds_the_rest():
     quiet = (0.5 * np.random.default_rng(0).uniform(-1, 1, 40_000)).astype(np.float32)
-    np.testing.assert_array_equal(limit_(quiet.copy()), quiet)
+    np.testing.assert_array_equal(limited(quiet), quiet)
     loud = quiet.copy()
     loud[20_000] = 2.5
-    limited = limit_(loud.copy())
-    assert np.abs(limited).max() <= 1
+    found = limited(loud)
+    assert np.abs(found).max() <= 1
     far = np.r_[0:19_800, 20_200:40_000]
-    np.testing.assert_array_equal(limited[far], loud[far])
-    assert limited[20_000] > 0.9  # no more than needed
+    np.testing.assert_array_equal(found[far], loud[far])
+    assert found[20_000] > 0.9  # no more than needed
 
 
 def test_limiting_is_the_same_across_the_pieces_of_a_long_wave(monkeypatch):
     wave = np.random.default_rng(1).normal(0, 0.5, 50_000).astype(np.float32)
-    whole = limit_(wave.copy())
+    whole = limited(wave)
     monkeypatch.setattr(loudness, "LIMITED_S", 100.0)
-    np.testing.assert_allclose(limit_(wave.copy()), whole, atol=1e-5)
+    np.testing.assert_allclose(limited(wave), whole, atol=1e-5)

@@ -44,7 +44,7 @@ import torch
 
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.loudness import match_loudness
+from kcarol.audio.loudness import match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig, DecodingConfig, TrainConfig
 from kcarol.conversion.api import convert
@@ -233,7 +233,7 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
         "level": lambda: measure_level(wave, cfg, DecodingConfig()),
         "vocode": lambda: converter.vocode(mel, len(wave)),
         "vocode, network alone": lambda: network(converter, mel),
-        "match loudness": lambda: match_loudness(carol.copy(), wave),
+        "match loudness": lambda: match_loudness_(carol.copy(), measure_loudness(wave)),
         "write the file": lambda: save_audio(out, carol),
     }
     with torch.inference_mode():
