@@ -42,7 +42,7 @@ def overlap_add_stream(
     """
     n_chunks = 0
     begin = 0  # first frame not yet yielded
-    total = weights = None  # weighted sum and sum of weights from there on
+    total = weights = torch.empty(0)  # weighted sum and sum of weights from there on
     for n_chunks, chunk in enumerate(chunks, 1):
         if n_chunks > len(spans):
             break
@@ -53,7 +53,7 @@ def overlap_add_stream(
                 f"found {chunk.shape[-2]}"
             )
         n_ready = (spans[n_chunks][0] if n_chunks < len(spans) else n) - begin
-        if total is None:
+        if n_chunks == 1:
             total = chunk.new_zeros(*chunk.shape[:-2], 0, chunk.shape[-1], dtype=torch.float32)
             weights = total.new_zeros(0, 1)
         n_more = max(0, stop - begin - len(weights), n_ready - len(weights))
@@ -69,7 +69,7 @@ def overlap_add_stream(
         yield begin, total[..., :n_ready, :] / weights[:n_ready]
         total, weights = total[..., n_ready:, :], weights[n_ready:]
         begin += n_ready
-    if n_chunks != len(spans) or total is None:
+    if n_chunks != len(spans) or n_chunks == 0:
         raise ValueError(
             f"expected one chunk per span, found {n_chunks} chunks for {len(spans)} spans"
         )

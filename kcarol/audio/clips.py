@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
 from kcarol.audio.files import AudioError, DataError, save_state
-from kcarol.audio.loudness import loudness_db, loudness_lufs, peak
+from kcarol.audio.loudness import measure_loudness, peak
 from kcarol.config import AudioConfig
 
 CLIP_FORMAT = 1  # part of every clip's settings: raise it when older clips no longer fit
@@ -98,11 +98,10 @@ def preprocess_file(
         wave = load_audio(file, cfg, duration_s=cfg.max_s if limited else None)
         wave = wave[: round(cfg.max_s * cfg.sample_rate)] if limited else wave
         save_state(clip, {"wave": torch.from_numpy(wave), **about})
-    loudness = loudness_lufs(wave, cfg.sample_rate)
-    if not np.isfinite(loudness):
-        loudness = loudness_db(wave)
+    loudness = measure_loudness(wave, cfg.sample_rate)
+    loudness_db = loudness.lufs if np.isfinite(loudness.lufs) else loudness.rms_db
     seconds = len(wave) / cfg.sample_rate
-    return ClipReport(file, style, status, seconds, peak(wave), loudness, clip=clip)
+    return ClipReport(file, style, status, seconds, peak(wave), loudness_db, clip=clip)
 
 
 def _existing_wave(path: Path, about: dict) -> np.ndarray | None:
@@ -176,10 +175,10 @@ def load_clip(path: Path) -> dict:
             f"{path}: expected a clip made by preprocess, found {type(error).__name__}"
         ) from error
     if not _is_clip(clip):
-        found = type(clip).__name__
+        expected = {key: kind.__name__ for key, kind in CLIP_TYPES.items()}
+        found: object = type(clip).__name__
         if isinstance(clip, dict):
             found = {key: type(value).__name__ for key, value in clip.items()}
-        expected = {key: kind.__name__ for key, kind in CLIP_TYPES.items()}
         raise DataError(
             f"{path}: expected a clip {expected} with wave (T,) float32, found {found}: "
             "preprocess it again"

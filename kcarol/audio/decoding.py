@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
@@ -91,7 +92,7 @@ class MonoMix:
     the first channel alone, for this chunk and all later ones.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.first_only = False
 
     def __call__(self, sound: np.ndarray) -> np.ndarray:
@@ -153,7 +154,7 @@ def _decode_by_pydub(
 
 
 @cache
-def _segment_class() -> type:
+def _segment_class() -> Any:
     """pydub's AudioSegment with our ffmpeg, as a subclass: pydub's own settings stay untouched."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydub warns on import if the system has no ffmpeg
@@ -162,7 +163,7 @@ def _segment_class() -> type:
     class Segment(AudioSegment):
         converter = find_ffmpeg()
 
-        def __getitem__(self, span):
+        def __getitem__(self, span: Any) -> Any:
             """pydub cuts at whole milliseconds; here a slice of everything cuts nothing."""
             if isinstance(span, slice) and not span.start and (span.stop or 0) >= len(self):
                 return self

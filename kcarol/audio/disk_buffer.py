@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class DiskBuffer:
     def __enter__(self) -> DiskBuffer:
         return self
 
-    def __exit__(self, *raised) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.file.close()
 
     def __len__(self) -> int:
@@ -70,9 +70,9 @@ class DiskBuffer:
             self.file.truncate(length * self.row_bytes)
         self.length = length
 
-    def _transfer(self, read_or_write, start: int, rows: np.ndarray) -> None:
+    def _transfer(self, read_or_write: Callable, start: int, rows: np.ndarray) -> None:
         """Move all bytes of `rows`; the system may move fewer in one call."""
-        left = memoryview(rows).cast("B") if rows.size else b""
+        left = rows.reshape(-1).view(np.uint8).data
         with self.lock, self._naming_errors():
             self.file.seek(start * self.row_bytes)
             while left:

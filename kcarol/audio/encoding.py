@@ -62,7 +62,7 @@ class _Sink(io.FileIO):
 
     error: OSError | None = None
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes) -> int:  # type: ignore[override]
         try:
             n_written = 0
             while n_written < len(data):
@@ -72,7 +72,7 @@ class _Sink(io.FileIO):
             return 0
         return len(data)
 
-    def __exit__(self, *raised) -> None:
-        super().__exit__(*raised)
+    def __exit__(self, *raised: object) -> None:
+        self.close()
         if self.error:
             raise self.error

@@ -37,21 +37,26 @@ class Features(nn.Module):
     deviation of the bands within `whiten_octaves` of it.
     """
 
+    long_window: Tensor  # (feature_n_fft,)
+    short_window: Tensor  # (flux_n_fft,)
+    pitch_filters: Tensor  # (feature_n_fft // 2 + 1, n_pitch_bands)
+    flux_filters: Tensor  # (flux_n_fft // 2 + 1, n_flux)
+
     def __init__(self, cfg: AudioConfig | None = None):
         super().__init__()
         self.cfg = cfg = cfg or AudioConfig()
+        filters = pitch_filters(cfg)
         buffers = {
             "long_window": amplitude_window(cfg.feature_n_fft),
             "short_window": amplitude_window(cfg.flux_n_fft),
-            "pitch_filters": pitch_filters(cfg),
+            "pitch_filters": filters,
             "flux_filters": flux_filters(cfg),
         }
         for name, tensor in buffers.items():
             self.register_buffer(name, tensor, persistent=False)
-        self.n_pitch_bins = 1 + int(self.pitch_filters.any(1).nonzero().max())
-        self.to_pitch = BandedProduct(
-            self.pitch_filters[: self.n_pitch_bins], [n * cfg.n_pitch_bands // 4 for n in (1, 2, 3)]
-        )
+        self.n_pitch_bins = 1 + int(filters.any(1).nonzero().max())
+        cuts = [n * cfg.n_pitch_bands // 4 for n in (1, 2, 3)]
+        self.to_pitch = BandedProduct(filters[: self.n_pitch_bins], cuts)
 
     def forward(self, wave: Tensor) -> Tensor:
         """Wave (..., T) of a whole clip or window -> (..., F, C) float32, also under autocast.

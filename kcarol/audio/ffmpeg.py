@@ -118,6 +118,7 @@ def stream_native(
         process = subprocess.Popen(
             _decode_command(path, start_s, duration_s), stdout=subprocess.PIPE, stderr=log
         )
+        assert process.stdout
         try:
             for rate, sound in _read_au(process, path, chunk_s):
                 empty = False
@@ -153,7 +154,7 @@ def _read_au(
         return
     rate = check_rate(int(header[4]), path)
     channels = max(1, int(header[5]))
-    process.stdout.read(int(header[1]) - 24)
+    _read(process, int(header[1]) - 24, path)
     frame_bytes = 4 * channels
     n_frames = min(max(1, round(chunk_s * rate)), MOST_CHUNK_BYTES // frame_bytes)
     while data := _read(process, n_frames * frame_bytes, path):
@@ -173,6 +174,7 @@ def _read(process: subprocess.Popen, n_bytes: int, path: Path) -> bytes:
     watch = threading.Timer(STALLED_S, stop)
     watch.daemon = True
     watch.start()
+    assert process.stdout
     data = process.stdout.read(n_bytes)
     watch.cancel()
     if stalled.is_set():

@@ -12,8 +12,11 @@ from kcarol.config import AudioConfig
 class LogMel(nn.Module):
     """Natural log of mel magnitudes: Hann STFT, centred, zero-padded, under `mel_filters`.
 
-    `filters` (n_fft // 2 + 1, M) and `window` (n_fft,) are what an inverse needs.
+    The filters and the window are what an inverse needs.
     """
+
+    window: Tensor  # (n_fft,)
+    filters: Tensor  # (n_fft // 2 + 1, M)
 
     def __init__(self, cfg: AudioConfig | None = None):
         super().__init__()

@@ -107,8 +107,8 @@ def _block_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
         piece = treble_biquad(piece, sample_rate, 4.0, 1500.0, 1 / math.sqrt(2))
         piece = highpass_biquad(piece, sample_rate, 38.0, 0.5)
         powers.append(piece.view(-1, step)[settling:].square().mean(1))
-    powers = torch.cat(powers).double().numpy() / float(gain) ** 2
-    return np.convolve(powers, np.ones(STEPS_PER_BLOCK) / STEPS_PER_BLOCK, "valid")
+    power = torch.cat(powers).double().numpy() / float(gain) ** 2
+    return np.convolve(power, np.ones(STEPS_PER_BLOCK) / STEPS_PER_BLOCK, "valid")
 
 
 def measure_loudness(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> Loudness:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import torch
 
@@ -50,7 +51,7 @@ def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "
         return
     dtype, enabled = torch.get_autocast_dtype("cpu"), torch.is_autocast_enabled("cpu")
 
-    def run(item):
+    def run(item: Any) -> Any:
         torch.set_num_threads(1)  # a new thread inherits none of these three settings
         with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=enabled):
             return work(item)
@@ -60,7 +61,7 @@ def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "
     with ThreadPoolExecutor(n_pool) as pool:
         try:
             torch.set_num_threads(1)
-            futures = deque()
+            futures: deque[Future] = deque()
             for item in items:
                 futures.append(pool.submit(run, item))
                 if len(futures) > n_pool:
