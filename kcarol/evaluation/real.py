@@ -59,7 +59,6 @@ def evaluate_real(
     *,
     styles: Sequence[str] = ("",),
     rivals: Mapping[str, Convert] | None = None,
-    style_reference: metrics.StyleReference | Path | None = None,
     joins_s: JoinsOf | None = None,
     cache_dir: Path | None = None,
     heard_s: float = metrics.HEARD_S,
@@ -96,7 +95,8 @@ def evaluate_real(
         outputs += _cheats(songs, audio_files(real_dir / "carol"), heard_s, cache_dir)
 
     details = [_figures(output, sources[output.source], joins_s) for output in outputs]
-    reference = _style_reference(style_reference, real_dir)
+    reference_file = real_dir / "style_reference.npz"
+    reference = metrics.StyleReference.load(reference_file) if reference_file.exists() else None
     rows = [_row(key, outputs, details, sources, reference) for key in _row_keys(outputs)]
     settings = {
         "songs": [song.name for song in songs],
@@ -214,15 +214,6 @@ def _row(
         windows = np.vstack([output.analysis.style for output in mine])
         row |= {"style": reference.style(windows), "p_carol": reference.p_carol(windows)}
     return row
-
-
-def _style_reference(
-    given: metrics.StyleReference | Path | None, real_dir: Path
-) -> metrics.StyleReference | None:
-    if isinstance(given, metrics.StyleReference):
-        return given
-    path = Path(given) if given else real_dir / "style_reference.npz"
-    return metrics.StyleReference.load(path) if given or path.exists() else None
 
 
 def _write_page(

@@ -22,6 +22,7 @@ from kcarol.evaluation.table import Table, mean_columns
 Vocode = Callable[[np.ndarray, int], np.ndarray]  # log-mel (F, M), samples -> wave (T,)
 Predict = Callable[[np.ndarray, Any], np.ndarray]  # wave (T,), style -> log-mel (F, M)
 MEANS = "mse lsd lsd_db tune chord chroma onset_f beat_f crest length".split()
+N_LISTEN = 6  # pairs on the listening page
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +87,7 @@ def evaluate_synthetic(
     *,
     predict: Predict | None = None,
     vocoders: Mapping[str, Vocode] | None = None,
-    mel_stats: tuple[np.ndarray, np.ndarray] | None = None,
-    cfg: AudioConfig | None = None,
     on: str = "synthetic",
-    n_listen: int = 6,
 ) -> Table:
     """Converts the pop side of held-out pairs and compares the results with their carols.
 
@@ -99,17 +97,18 @@ def evaluate_synthetic(
     out_dir: where audio and the listening page go.
     predict: the converter's log-mel before the vocoder, for `mse`; else that of the output.
     vocoders: by name; each is given the target's log-mel.
-    mel_stats: mean and deviation (M,) for `mse`, by default those of the targets.
-    on: name of the set. n_listen: how many pairs go on the page.
+    on: name of the set.
 
-    `lsd` is the ratio to copy. Raises ValueError without pairs.
+    `mse` is on log-mels standardised by the targets, `lsd` the ratio to copy. Raises ValueError
+    without pairs.
     """
-    cfg = cfg or AudioConfig()
+    cfg = AudioConfig()
     log_mel = LogMel(cfg)
     targets = [Target.of(pair, number, log_mel) for number, pair in enumerate(pairs)]
     if not targets:
         raise ValueError("expected at least one pair of pop and carol, found none")
-    mean, std = mel_stats or _mel_stats(targets)
+    frames = np.concatenate([target.log_mel for target in targets])
+    mean, std = frames.mean(axis=0), frames.std(axis=0) + 1e-3
 
     waves = {
         OURS: [checked(convert(t.pop, t.style), OURS) for t in tqdm(targets, OURS, leave=False)]
@@ -138,13 +137,8 @@ def evaluate_synthetic(
     settings = {f"{on}_pairs": len(targets), f"{on}_s": seconds}
     table = Table(f"{on.capitalize()} pairs", rows, details, settings)
     if out_dir:
-        _write_page(Path(out_dir), on, targets[:n_listen], waves, table)
+        _write_page(Path(out_dir), on, targets[:N_LISTEN], waves, table)
     return table
-
-
-def _mel_stats(targets: Sequence[Target]) -> tuple[np.ndarray, np.ndarray]:
-    frames = np.concatenate([target.log_mel for target in targets])
-    return frames.mean(axis=0), frames.std(axis=0) + 1e-3
 
 
 def _baselines(

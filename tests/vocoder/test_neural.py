@@ -25,6 +25,11 @@ def vocoder():
     return net
 
 
+@pytest.fixture(scope="module")
+def griffin_lim():
+    return GriffinLim(AUDIO, iterations=1, nnls_steps=1)
+
+
 def noise_mel(n_frames, batch=None, seed=0):
     shape = (n_frames, AUDIO.n_mels) if batch is None else (batch, n_frames, AUDIO.n_mels)
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) - 4
@@ -37,9 +42,12 @@ def chord(n_samples, pitches_hz=(220.0, 277.2, 329.6)):
 
 @pytest.mark.parametrize("n_frames", [1, 2, 37])
 @pytest.mark.parametrize("extra", [0, 1, 255])
-def test_any_length_that_the_frames_carry_is_kept_to_the_sample(vocoder, n_frames, extra):
+def test_any_length_that_the_frames_carry_is_kept_to_the_sample(
+    vocoder, griffin_lim, n_frames, extra
+):
+    set_passes(vocoder, 1, 1)
     length = (n_frames - 1) * 256 + extra
-    for net in (vocoder, GriffinLim(AUDIO, iterations=1)):
+    for net in (vocoder, griffin_lim):
         assert net(noise_mel(n_frames), length).shape == (length,)
         assert net.vocode(noise_mel(n_frames, batch=2), length).shape == (2, length)
     assert vocoder(noise_mel(n_frames)).shape == ((n_frames - 1) * 256,)
@@ -62,8 +70,8 @@ def set_passes(vocoder, whole, low=0):
 @pytest.mark.parametrize("passes", [0, 3])
 def test_blockwise_vocoding_equals_one_pass(vocoder, block_frames, passes):
     set_passes(vocoder, passes, passes)
-    mel = LogMel(AUDIO)(chord(173 * 256 - 1) + 0.01 * torch.randn(173 * 256 - 1))
-    length = 173 * 256 - 1
+    length = 61 * 256 - 1
+    mel = LogMel(AUDIO)(chord(length) + 0.01 * torch.randn(length))
     whole = vocoder.vocode(mel, length, 10_000)
     assert whole.abs().max() > 1e-3
     torch.testing.assert_close(vocoder.vocode(mel, length, block_frames), whole, atol=1e-4, rtol=0)
@@ -152,11 +160,11 @@ def test_spectral_loss_falls_by_half_on_one_clip():
     from kcarol.training.losses import SpectralLoss
 
     torch.manual_seed(0)
-    wave = chord(256 * 31)[None] + 0.01 * torch.randn(1, 256 * 31)
+    wave = chord(256 * 15)[None] + 0.01 * torch.randn(1, 256 * 15)
     vocoder, loss_fn = NeuralVocoder(SMOKE), SpectralLoss(AUDIO)
     adam = torch.optim.Adam(vocoder.parameters(), 3e-3)
     losses = []
-    for _ in range(40):
+    for _ in range(25):
         adam.zero_grad()
         loss = loss_fn(vocoder, {"wave": wave})["loss"]
         loss.backward()

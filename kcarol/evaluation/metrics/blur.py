@@ -9,6 +9,8 @@ import numpy as np
 
 from kcarol.evaluation.metrics.waves import LABEL_HOP, SAMPLE_RATE, SILENCE, mel_db
 
+REACH = 2  # frames around a join in which its jump is looked for
+
 
 def crest_db(wave: np.ndarray) -> float:
     """Mean over sounding frames of 20 log10(max / mean) of the STFT magnitude, bins 26 to 511.
@@ -33,20 +35,20 @@ def attack(envelope: np.ndarray) -> float:
     return float(np.percentile(envelope, 98) / mean) if mean > 0 else float("nan")
 
 
-def seam_ratio(wave: np.ndarray, joins_s: Sequence[float], reach: int = 2) -> float:
+def seam_ratio(wave: np.ndarray, joins_s: Sequence[float]) -> float:
     """How much more the spectrum jumps where windows were joined than elsewhere; 1: no seam.
 
     A jump is the mean absolute change of the mel spectrum in dB from frame to frame (hop 256). The
-    ratio is of the means of the largest jumps within `reach` frames. NaN without joins inside.
+    ratio is of the means of the largest jumps within 2 frames. NaN without joins inside.
     """
     jumps = np.abs(np.diff(mel_db(wave, LABEL_HOP), axis=1)).mean(axis=0)
-    if len(jumps) <= 2 * reach:
+    if len(jumps) <= 2 * REACH:
         return float("nan")
-    largest = np.lib.stride_tricks.sliding_window_view(jumps, 2 * reach + 1).max(axis=-1)
-    joins = np.round(np.asarray(joins_s, dtype=float) * SAMPLE_RATE / LABEL_HOP).astype(int) - reach
+    largest = np.lib.stride_tricks.sliding_window_view(jumps, 2 * REACH + 1).max(axis=-1)
+    joins = np.round(np.asarray(joins_s, dtype=float) * SAMPLE_RATE / LABEL_HOP).astype(int) - REACH
     joins = np.unique(joins[(joins >= 0) & (joins < len(largest))])
     distance = np.abs(np.arange(len(largest))[:, None] - joins)
-    elsewhere = (distance > 2 * reach).all(axis=1)
+    elsewhere = (distance > 2 * REACH).all(axis=1)
     if not len(joins) or not elsewhere.any():
         return float("nan")
     return float(largest[joins].mean() / (largest[elsewhere].mean() + SILENCE))

@@ -17,9 +17,9 @@ MIN_BEATS = 4  # with fewer, chords are compared by half seconds
 PITCH_NAMES = "C C# D D# E F F# G G# A A# B".split()
 
 
-def chromagram(wave: np.ndarray, hop: int = HOP) -> np.ndarray:
+def chromagram(wave: np.ndarray) -> np.ndarray:
     """(T,) -> (12, F): constant-Q chroma with estimated tuning."""
-    return librosa.feature.chroma_cqt(y=wave, sr=SAMPLE_RATE, hop_length=hop).astype(np.float32)
+    return librosa.feature.chroma_cqt(y=wave, sr=SAMPLE_RATE, hop_length=HOP).astype(np.float32)
 
 
 def chroma_similarity(source: np.ndarray, output: np.ndarray) -> float:
@@ -59,16 +59,14 @@ def retrieval_chance(n_sources: int) -> float:
     return float(np.mean(1 / np.arange(1, n_sources + 1)))
 
 
-def note_at_k(
-    chroma: np.ndarray, notes: Sequence[SungNote], k: int, hop: int = HOP
-) -> dict[str, float]:
+def note_at_k(chroma: np.ndarray, notes: Sequence[SungNote], k: int) -> dict[str, float]:
     """How much of a sung tune is in a chroma (12, F). NaN without notes.
 
     note: share of notes whose pitch class is among the k strongest of the mean chroma during the
     note. shift: the same for notes moved by 1 to 11 semitones, on average. const: the same in the
     chroma's mean over time, a drone; only what exceeds it is tune.
     """
-    profiles, classes = _note_profiles(chroma, notes, hop)
+    profiles, classes = _note_profiles(chroma, notes)
     if not len(classes):
         return dict.fromkeys(("note", "shift", "const"), float("nan"))
     drone = np.broadcast_to(chroma.mean(axis=1), profiles.shape)
@@ -80,16 +78,14 @@ def note_at_k(
     }
 
 
-def _note_profiles(
-    chroma: np.ndarray, notes: Sequence[SungNote], hop: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _note_profiles(chroma: np.ndarray, notes: Sequence[SungNote]) -> tuple[np.ndarray, np.ndarray]:
     """Mean chroma during each note (N, 12), and pitch classes (N,). Notes that end after F are
     left out.
     """
     rows, classes = [], []
     for note in notes:
-        first = round(note.start_s * SAMPLE_RATE / hop)
-        last = max(first + 1, round((note.start_s + note.length_s) * SAMPLE_RATE / hop))
+        first = round(note.start_s * SAMPLE_RATE / HOP)
+        last = max(first + 1, round((note.start_s + note.length_s) * SAMPLE_RATE / HOP))
         if 0 <= first and last <= chroma.shape[1]:
             rows.append(chroma[:, first:last].mean(axis=1))
             classes.append(note.midi % 12)
@@ -105,30 +101,28 @@ def _hit_share(profiles: np.ndarray, classes: np.ndarray, k: int) -> float:
     return float(((profiles >= own[:, None]).sum(axis=1) <= k).mean())
 
 
-def chord_agreement(
-    source: np.ndarray, output: np.ndarray, beats_s: np.ndarray, hop: int = HOP
-) -> float:
+def chord_agreement(source: np.ndarray, output: np.ndarray, beats_s: np.ndarray) -> float:
     """Share of the time in which two chromas (12, F) have the same triad, beat by beat.
 
     By `mir_eval.chord.majmin`. NaN for less than half a second.
     """
-    end_s = min(source.shape[1], output.shape[1]) * hop / SAMPLE_RATE
+    end_s = min(source.shape[1], output.shape[1]) * HOP / SAMPLE_RATE
     edges_s = np.asarray(beats_s)[np.asarray(beats_s) < end_s]
     if len(edges_s) < MIN_BEATS:
         edges_s = np.arange(0, end_s, 0.5)
     if len(edges_s) < 2:
         return float("nan")
-    labels = [chord_labels(chroma, edges_s, hop) for chroma in (source, output)]
+    labels = [chord_labels(chroma, edges_s) for chroma in (source, output)]
     return float(mir_eval.chord.weighted_accuracy(mir_eval.chord.majmin(*labels), np.diff(edges_s)))
 
 
-def chord_labels(chroma: np.ndarray, edges_s: np.ndarray, hop: int = HOP) -> list[str]:
+def chord_labels(chroma: np.ndarray, edges_s: np.ndarray) -> list[str]:
     """The triad nearest to a chroma (12, F) between each two of E edges: E - 1 mir_eval labels.
 
     "N" where the chroma is flat.
     """
     names, templates = _triads()
-    frames = np.round(np.asarray(edges_s) * SAMPLE_RATE / hop).astype(int)
+    frames = np.round(np.asarray(edges_s) * SAMPLE_RATE / HOP).astype(int)
     labels = []
     for first, last in zip(frames[:-1], frames[1:], strict=True):
         span = chroma[:, first : max(last, first + 1)]
