@@ -1,0 +1,32 @@
+"""Rhythms of bass and chords."""
+
+import numpy as np
+import pytest
+from pop_songs import plain_song
+
+from kcarol.corpus.arrangement.bands import COMPS
+from kcarol.corpus.arrangement.bass import BASS_LINES
+from kcarol.corpus.arrangement.rhythms import draw_rhythm
+from kcarol.corpus.arrangement.score import Score
+
+STYLES = sorted({*BASS_LINES, *(rhythm for comp in COMPS.values() for rhythm in comp.rhythms)})
+
+
+@pytest.mark.parametrize("seed", [0, 3])  # in four and in three
+@pytest.mark.parametrize("style", STYLES)
+def test_a_rhythm_lies_within_its_bar_and_rings_to_its_end(style, seed):
+    score = Score.of(plain_song(seed))
+    hits = draw_rhythm(style, score, np.random.default_rng(seed))
+    ends = [hit.offset + hit.length for hit in hits]
+    assert ends == pytest.approx([*(hit.offset for hit in hits[1:]), score.beats_per_bar])
+    assert all(hit.length > 0 and 0 <= hit.strength <= 1 for hit in hits)
+
+
+def test_the_draws_after_a_rhythm_do_not_depend_on_its_style():
+    score = Score.of(plain_song(0))
+    following = set()
+    for style in STYLES:
+        rng = np.random.default_rng(1)
+        draw_rhythm(style, score, rng)
+        following.add(rng.random())
+    assert len(following) == 1
