@@ -280,13 +280,8 @@ def tract_response(
 
 def _fixed_response(bins_hz: np.ndarray, singer: Singer) -> np.ndarray:
     """A magnitude per bin, the same in all frames: singer's formant and resonances above F5."""
-    gain = 10 ** (singer_formant_db(bins_hz, singer) / 20)
+    gain = 10 ** (singer.ring_at(bins_hz) / 20)
     for centre_hz in np.array(UPPER_HZ) * singer.tract:
         squared = np.square(centre_hz**2 - bins_hz**2) + (UPPER_BANDWIDTH_HZ * bins_hz) ** 2
         gain *= centre_hz**2 / np.sqrt(squared)
     return gain
-
-
-def singer_formant_db(bins_hz: np.ndarray, singer: Singer) -> np.ndarray:
-    """The boost that trained voices have near 3 kHz."""
-    return singer.ring_db * np.exp(-(((bins_hz - 2900 * singer.tract) / 500) ** 2))

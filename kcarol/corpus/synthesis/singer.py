@@ -59,3 +59,7 @@ class Singer:
         settings["tract"] *= KINDS[kind][0]
         settings["speech_midi"] += KINDS[kind][1]
         return cls(**settings)
+
+    def ring_at(self, hz: np.ndarray) -> np.ndarray:
+        """Boost in dB at frequencies in Hz by the singer's formant, which trained voices have."""
+        return self.ring_db * np.exp(-(((hz - 2900 * self.tract) / 500) ** 2))

@@ -14,7 +14,7 @@ from scipy import signal
 
 from kcarol.corpus.draws import pick
 from kcarol.corpus.mixing.levels import with_sounding_rms
-from kcarol.corpus.synthesis.formant_voice import check_style, singer_formant_db
+from kcarol.corpus.synthesis.formant_voice import check_style
 from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve
 from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import (
@@ -202,7 +202,7 @@ class _WorldVoice:
         bins_hz = np.maximum(np.arange(log_power.shape[1]) * SAMPLE_RATE / N_FFT, 20.0)
         effort = np.clip(1.2 * (level - 0.8), -1, 1)  # loud singing is brighter
         tilt_db = (singer.tilt_db + 3 * effort)[:, None] * np.log2(np.maximum(bins_hz / 500, 1))
-        gain_db = tilt_db + 0.6 * singer_formant_db(bins_hz, singer)
+        gain_db = tilt_db + 0.6 * singer.ring_at(bins_hz)
         log_power += (0.1 * np.log(10) * gain_db).astype(np.float32)
         log_power += _log_power(level)
         # breathiness .03 to .5: aperiodicities to the power of 1.3 down to .45
