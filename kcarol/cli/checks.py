@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
 from kcarol.config import is_smoke
+
+if TYPE_CHECKING:
+    from kcarol.conversion.converter import Converter
 
 FAILED = 2  # exit status for bad input, also argparse's
 
@@ -30,7 +35,7 @@ def one_line(error: BaseException) -> str:
     return text if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: {text}"
 
 
-def wants_smoke(arguments) -> bool:
+def wants_smoke(arguments: Namespace) -> bool:
     return arguments.smoke or is_smoke(default=False)
 
 
@@ -53,7 +58,7 @@ def checked_device(name: str | None) -> str:
     return name
 
 
-def checked_style(style: str, converter) -> str:
+def checked_style(style: str, converter: Converter) -> str:
     """`style`, if the converter knows it or it is a file; else UsageError."""
     if style not in converter.styles and not Path(style).is_file():
         raise UsageError(

@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
 from kcarol.cli.checks import (
@@ -20,6 +21,10 @@ from kcarol.cli.checks import (
 )
 from kcarol.cli.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
 from kcarol.cli.outputs import plan_outputs
+
+if TYPE_CHECKING:
+    from kcarol.conversion.catalogue import Outcome, Settings
+    from kcarol.conversion.converter import Converter
 
 HELP = "songs to carols"
 PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
@@ -126,7 +131,7 @@ def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> int:
     return n_failed
 
 
-def _convert_one(song: Path, out: Path, converter, arguments: Namespace) -> list[Path]:
+def _convert_one(song: Path, out: Path, converter: Converter, arguments: Namespace) -> list[Path]:
     """The files written for one song."""
     from kcarol.cli.figures import draw_pair
     from kcarol.conversion.api import convert
@@ -146,7 +151,7 @@ def _naming(song: Path | str, text: str) -> str:
     return text if printable(song) in text else f"{printable(song)}: {text}"
 
 
-def _open_converter(arguments: Namespace):
+def _open_converter(arguments: Namespace) -> Converter:
     """The networks; `arguments.style` becomes one that they know."""
     from kcarol.conversion.converter import Converter
 
@@ -156,7 +161,7 @@ def _open_converter(arguments: Namespace):
     return converter
 
 
-def usual_style(converter) -> str:
+def usual_style(converter: Converter) -> str:
     return OWN_STYLE if OWN_STYLE in converter.styles else STYLE_NAMES[0]
 
 
@@ -193,7 +198,9 @@ def _convert_manifest(arguments: Namespace) -> int:
     return FAILED if problems or failed else 0
 
 
-def _convert_plan(plan: dict[Path, Path], settings, jobs: int, journal: Path, engine: str | None):
+def _convert_plan(
+    plan: dict[Path, Path], settings: Settings, jobs: int, journal: Path, engine: str | None
+) -> list[Outcome]:
     """`catalogue.convert_all` with a progress bar, naming what fails."""
     from tqdm import tqdm
 
@@ -201,7 +208,7 @@ def _convert_plan(plan: dict[Path, Path], settings, jobs: int, journal: Path, en
 
     with tqdm(total=len(plan), desc="convert", unit="song", disable=None) as bar:
 
-        def progress(outcome) -> None:
+        def progress(outcome: Outcome) -> None:
             if outcome.status == catalogue.FAILED:
                 bar.write(f"kcarol: {_naming(outcome.song, outcome.reason)}", file=sys.stderr)
             bar.update()

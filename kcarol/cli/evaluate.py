@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from kcarol.cli.checks import UsageError, checked_device, checked_style, wants_s
 from kcarol.cli.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
 
 if TYPE_CHECKING:
+    from kcarol.conversion.converter import Converter
     from kcarol.evaluation.table import Table
 
 HELP = "convert songs with known answers and print a table beside its baselines"
@@ -59,23 +61,28 @@ def add_options(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     from kcarol.conversion.converter import Converter
     from kcarol.evaluation.evaluate import evaluate
+    from kcarol.evaluation.held_out import demo_pairs, synthetic_pairs
 
     _find_data(arguments)
-    out = arguments.out
-    if wants_smoke(arguments):
-        arguments.most_pairs = min(arguments.most_pairs, SMOKE_PAIRS)
-        arguments.heard_s = min(arguments.heard_s, SMOKE_S)
+    out, smoke = arguments.out, wants_smoke(arguments)
+    n_pairs = min(arguments.most_pairs, SMOKE_PAIRS) if smoke else arguments.most_pairs
+    heard_s = min(arguments.heard_s, SMOKE_S) if smoke else arguments.heard_s
     device = checked_device(arguments.device)
     converter = Converter.load(arguments.weights, device, arguments.vocoder)
+    pairs, demo = [], []
+    if arguments.synthetic:
+        pairs = synthetic_pairs(arguments.synthetic, out / "references", n_pairs)
+    if arguments.demo:
+        demo = demo_pairs(arguments.kpop, arguments.demo, heard_s=heard_s)
     table = evaluate(
         converter.convert,
         out,
+        pairs=pairs,
+        demo=demo[:SMOKE_PAIRS] if smoke else demo,
         real_dir=arguments.real,
-        pairs=_synthetic_pairs(arguments, out),
-        demo=_demo_pairs(arguments),
         baselines=not arguments.no_anchors,
-        real_options=_real_settings(arguments, converter),
-        synthetic_options=_synthetic_settings(arguments, converter),
+        synthetic_options=_synthetic_options(converter, arguments.vocoder == "neural"),
+        real_options={"heard_s": heard_s, **_real_options(arguments, converter)},
     )
     table.settings["weights"] = str(arguments.weights or "shipped")
     table.write(out)
@@ -99,64 +106,44 @@ def _if_filled(folder: Path) -> Path | None:
     return folder if folder.is_dir() and any(folder.iterdir()) else None
 
 
-def _synthetic_pairs(arguments: Namespace, out: Path) -> list[dict]:
-    from kcarol.evaluation.held_out import synthetic_pairs
-
-    if not arguments.synthetic:
-        return []
-    return synthetic_pairs(arguments.synthetic, out / "references", arguments.most_pairs)
-
-
-def _demo_pairs(arguments: Namespace) -> list[dict]:
-    from kcarol.evaluation.held_out import demo_pairs
-
-    if not arguments.demo:
-        return []
-    pairs = demo_pairs(arguments.kpop, arguments.demo, heard_s=arguments.heard_s)
-    return pairs[:SMOKE_PAIRS] if wants_smoke(arguments) else pairs
-
-
-def _real_settings(arguments: Namespace, converter) -> dict:
-    """Keyword arguments of `evaluate_real`."""
+def _real_options(arguments: Namespace, converter: Converter) -> dict:
+    """Arguments of `evaluate_real`."""
     from kcarol.evaluation.recordings import audio_files
     from kcarol.vocoder.griffin_lim import GriffinLim
 
-    smoke, audio = wants_smoke(arguments), converter.audio
-    styles = arguments.styles or list(converter.styles)[: 1 if smoke else None]
-    songs = [file for file in audio_files(arguments.kpop) if ".carol" not in file.suffixes]
-    compare = arguments.vocoder == "neural" and not smoke
-    griffin_lim = converter.with_vocoder(GriffinLim())
-
     def joins_s(n_samples: int) -> list[float]:
         """Where windows begin, seconds."""
-        spans = converter.windows.spans(audio.n_frames(n_samples))
-        return [start / audio.frame_rate for start, _ in spans[1:]]
+        spans = converter.windows.spans(converter.audio.n_frames(n_samples))
+        return [start / converter.audio.frame_rate for start, _ in spans[1:]]
 
+    smoke, rivals = wants_smoke(arguments), {}
+    if arguments.vocoder == "neural" and not smoke:
+        rivals["griffin-lim"] = converter.with_vocoder(GriffinLim()).convert
+    styles = arguments.styles or list(converter.styles)[: 1 if smoke else None]
     return {
         "styles": [checked_style(style, converter) for style in styles],
-        "heard_s": arguments.heard_s,
-        "distractors": songs,
+        "distractors": [
+            file for file in audio_files(arguments.kpop) if ".carol" not in file.suffixes
+        ],
         "joins_s": joins_s,
-        "rivals": {"griffin-lim": griffin_lim.convert} if compare else {},
+        "rivals": rivals,
     }
 
 
-def _synthetic_settings(arguments: Namespace, converter) -> dict:
-    """Keyword arguments of `evaluate_synthetic`."""
+def _synthetic_options(converter: Converter, neural: bool) -> dict:
+    """Arguments of `evaluate_synthetic`."""
     import torch
 
     from kcarol.vocoder.griffin_lim import GriffinLim
 
-    def predict(wave, style):
-        return converter.predicted_mel(wave, style).numpy()
-
-    def vocode_by(player):
+    def vocode_by(player: Converter) -> Callable:
         return lambda log_mel, n_samples: player.vocode(torch.tensor(log_mel), n_samples)
 
     vocoders = {"oracle": vocode_by(converter)}
-    if arguments.vocoder == "neural":
+    if neural:
         vocoders["griffin-lim"] = vocode_by(converter.with_vocoder(GriffinLim()))
-    return {"vocoders": vocoders, "predict": predict}
+    predict = converter.predicted_mel
+    return {"vocoders": vocoders, "predict": lambda wave, style: predict(wave, style).numpy()}
 
 
 def _draw(table: Table, out: Path) -> Path:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kcarol.cli.checks import FAILED, UsageError, check_absent, complain, one_line
 from kcarol.cli.options import FORCE
 from kcarol.config import AudioConfig
+
+if TYPE_CHECKING:
+    import numpy as np
 
 HELP = (
     "draw sound files, clips (.pt), training logs (.csv) and tables (.json); "
@@ -76,7 +80,7 @@ def draw_pair(song: Path, carol: Path, target: Path) -> Path:
     return figures.save(figures.spectrograms(log_mels), target)
 
 
-def _log_mel(path: Path):
+def _log_mel(path: Path) -> np.ndarray:
     """Natural-log mel (F, M), numpy, of a sound file or a clip."""
     import torch
 

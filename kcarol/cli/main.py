@@ -96,7 +96,7 @@ def _terminating() -> Iterator[None]:
         yield
         return
 
-    def end(number, frame):
+    def end(number: int, frame: object) -> None:
         raise Terminated("terminated")
 
     before = signal.signal(signal.SIGTERM, end)

@@ -8,6 +8,7 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def number(
@@ -39,7 +40,7 @@ class HelpFormatter(argparse.HelpFormatter):
         return f"{text} (default: {named.get(str(action.default), '%(default)s')})"
 
 
-def _shared(*flags: str, **settings) -> ArgumentParser:
+def _shared(*flags: str, **settings: Any) -> ArgumentParser:
     parent = ArgumentParser(add_help=False)
     parent.add_argument(*flags, **settings)
     return parent

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -22,20 +22,24 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
+
+if TYPE_CHECKING:
+    from kcarol.conversion.converter import Converter
 
 AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
 ATTEMPTS = 2  # at a song whose worker dies
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 
 Pair = tuple[Path, Path]  # a song and its carol
-OpenExecutor = Callable[[int], Executor]  # with so many workers
+OpenExecutor = Callable[[int], AbstractContextManager[Executor]]  # with so many workers
 
 
 class ManifestError(ValueError):
@@ -156,7 +160,7 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
 
 
 @lru_cache(maxsize=1)
-def _converter(settings: Settings):
+def _converter(settings: Settings) -> Converter:
     """Loaded once a worker."""
     import torch
 
@@ -189,7 +193,9 @@ def _outcomes(
                 yield from _run_one_by_one(executor, work, suspects)
 
 
-def _run(executor: Executor, work: Callable, waiting: Iterator[Pair], most: int):
+def _run(
+    executor: Executor, work: Callable, waiting: Iterator[Pair], most: int
+) -> Generator[Outcome, None, list[Pair]]:
     """Yields outcomes until songs end or the executor breaks; returns the songs lost by that."""
     running: dict[Future, Pair] = {}
     lost: list[Pair] = []
@@ -280,6 +286,7 @@ def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     first = parent_process()
+    assert first is not None
 
     def follow() -> None:
         first.join()

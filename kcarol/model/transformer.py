@@ -27,6 +27,9 @@ class MusicTransformer(nn.Module):
     song can be decoded and made consistent. `forward` runs both for training.
     """
 
+    mel_mean: Tensor
+    mel_std: Tensor
+
     def __init__(self, cfg: ModelConfig | None = None):
         super().__init__()
         self.cfg = cfg = cfg or ModelConfig()
@@ -111,6 +114,7 @@ class MusicTransformer(nn.Module):
         played_given = None if given is None else self.play(given, style)
         if logits is None or not own:
             return logits, None, played_given
+        assert given is not None  # its phase goes with what was heard
         heard = logits.content(given.phase).transposed(-transposed).tune_moved(tune_shift)
         return logits, self.play(heard, style), played_given
 
@@ -195,7 +199,9 @@ class EncoderLayer(nn.Module):
         return self.merge(mixed.transpose(1, 2).reshape(b, s, d)), weights
 
 
-def positional_encoding(length: int, d_model: int, offset: int = 0, device=None) -> Tensor:
+def positional_encoding(
+    length: int, d_model: int, offset: int = 0, device: torch.device | None = None
+) -> Tensor:
     """Sinusoids for any length, (length, D): Vaswani et al. 2017, section 3.5."""
     position = torch.arange(offset, offset + length, device=device, dtype=torch.float32)[:, None]
     even = torch.arange(0, d_model, 2, device=device, dtype=torch.float32)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -30,10 +31,14 @@ class WeightsError(ValueError):
     """A weights file cannot be used; one line with what was expected, found, and the way out."""
 
 
-def config_from(cls: type, values: Mapping) -> object:
+Settings = TypeVar("Settings")  # a config dataclass
+Module = TypeVar("Module", bound=nn.Module)
+
+
+def config_from(cls: type[Settings], values: Mapping) -> Settings:
     """A config dataclass from JSON values, lists as tuples; WeightsError for unknown names."""
     values = {name: value for name, value in values.items() if name not in RETIRED_FIELDS}
-    unknown = sorted(set(values) - {f.name for f in fields(cls)})
+    unknown = sorted(set(values) - {f.name for f in fields(cls)})  # type: ignore[arg-type]
     if unknown:
         raise WeightsError(
             f"{cls.__name__} has no {', '.join(unknown)}: "
@@ -45,7 +50,7 @@ def config_from(cls: type, values: Mapping) -> object:
 def save_module(
     path: Path,
     module: nn.Module,
-    cfg: object,
+    cfg: Any,
     extra: Mapping | None = None,
     dtype: torch.dtype | None = None,
 ) -> None:
@@ -76,8 +81,8 @@ def save_module(
 
 
 def load_module(
-    path: Path, factory: Callable[[dict], nn.Module], device: str | torch.device = "cpu"
-) -> tuple[nn.Module, dict]:
+    path: Path, factory: Callable[[dict], Module], device: str | torch.device = "cpu"
+) -> tuple[Module, dict]:
     """`factory(config values)` with the file's weights, in eval mode, and the file's `extra`.
 
     Raises WeightsError for a missing, broken, foreign, newer or unfitting file.
@@ -171,7 +176,9 @@ class _Budget(TorchFunctionMode):
         super().__init__()
         self.left = numbers
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
         if func in (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn):
             size = args[0] if args and not isinstance(args[0], int) else args
             self.left -= math.prod(size)
@@ -180,7 +187,7 @@ class _Budget(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _build(path: Path, factory: Callable[[dict], nn.Module], config: dict) -> nn.Module:
+def _build(path: Path, factory: Callable[[dict], Module], config: dict) -> Module:
     try:
         return factory(config)
     except WeightsError as error:

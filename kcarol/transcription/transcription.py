@@ -110,7 +110,7 @@ class Transcription:
 
     def save(self, path: Path | str) -> None:
         """Write as JSON, atomically. OSError names the file."""
-        write_text(path, self.to_json())
+        write_text(Path(path), self.to_json())
 
     @classmethod
     def load(cls, path: Path | str) -> Transcription:

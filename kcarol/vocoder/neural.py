@@ -62,6 +62,9 @@ class NeuralVocoder(nn.Module):
     `forward` is the network alone, as it is trained; `vocode` also refines the wave.
     """
 
+    mean: Tensor  # (M,) of natural-log mel
+    std: Tensor
+
     def __init__(self, cfg: VocoderConfig | None = None, audio: AudioConfig | None = None):
         super().__init__()
         self.cfg = cfg = cfg or VocoderConfig()
@@ -221,4 +224,5 @@ class NeuralVocoder(nn.Module):
 def _init_weights(module: nn.Module) -> None:
     if isinstance(module, (nn.Conv1d, nn.Linear)):
         nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
