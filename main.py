@@ -1,4 +1,4 @@
-"""python main.py --preprocess | --train | --eval | --convert SONG, several at once, in that order."""
+"""python main.py --preprocess | --train | --eval | --convert SONG, in that order."""
 
 import sys
 

@@ -67,7 +67,7 @@ def work_once(job, folder: str, delay_s: float | None) -> int:
 
 
 def writers(seconds: float = 60.0) -> dict:
-    """Everything of the project that writes a file, called by a path; each writes at least 100 kB."""
+    """All that the project writes, called by a path; each file has at least 100 kB."""
     noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * RATE)).astype(np.float32)
     kinds = {
         kind: lambda path: save_audio(path, noise, RATE) for kind in ("wav", "flac", "ogg", "mp3")

@@ -32,7 +32,8 @@ BROUGHT_BY = {
     "pytest": "pytest",
     "ruff": "ruff",
 }
-INLINE = r"`((?:kcarol|python main\.py|pytest|pip|conda|jupyter|tensorboard|torchrun|KCAROL_SMOKE=\d) [^`]+)`"
+PROGRAMS = "kcarol|python main.py|pytest|pip|conda|jupyter|tensorboard|torchrun|KCAROL_SMOKE=0"
+INLINE = rf"`((?:{PROGRAMS}) [^`]+)`"
 
 
 def fenced(text):

@@ -92,7 +92,7 @@ def _convert_songs(arguments: Namespace) -> int:
     for line in problems:
         complain(line)
     n_songs, n_failed = len(plan), len(problems)
-    # a song asked for by its name is an error where its carol exists; of several, those are left out
+    # one song is an error where its carol exists; of several, such songs are left out
     if not (arguments.force or _is_one_song(arguments.files)):
         plan = {song: out for song, out in plan.items() if not out.exists()}
     if plan:

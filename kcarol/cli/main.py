@@ -107,7 +107,7 @@ def _terminating() -> Iterator[None]:
 
 
 def _print_anything() -> None:
-    """Names that the terminal's encoding lacks are spelled out; without output nothing is printed."""
+    """Spell out names that the terminal's encoding lacks; without output print nothing."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # started with it closed: libraries expect a file

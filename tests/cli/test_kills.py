@@ -1,4 +1,4 @@
-"""Kills at any moment: whole files stay, no helper lives on, and going on ends as if undisturbed."""
+"""Kills at any moment: files stay whole, no helper lives on, and a second run ends the work."""
 
 from __future__ import annotations
 
