@@ -40,7 +40,9 @@ class Processes:
         """The module, with its gradients averaged over all processes after every backward pass."""
         if self.count == 1:
             return module
-        # buffers are constants here; parameters may be left out by some processes' batches
+        # Buffers are constants here. A process's batches may leave parameters out; finding those
+        # takes some 2 % of a step. Averaging all gradients at once, after the backward pass, took
+        # 1.1 to 1.3 times as long.
         return DistributedDataParallel(module, broadcast_buffers=False, find_unused_parameters=True)
 
     def mean(self, values: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from kcarol.audio.files import DataError
 from kcarol.config import AudioConfig, Config, ModelConfig
 from kcarol.conversion.converter import Converter, to_reference_rms
 from kcarol.conversion.styles import Style
-from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter, shipped_weights
+from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.device import best_device
@@ -46,7 +46,6 @@ from kcarol.training.pretraining import (
 from kcarol.training.pseudo_labels import labels_of, with_pseudo_labels
 from kcarol.training.weight_averaging import interpolate_
 from kcarol.transcription.transcription import Transcription
-from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
 
 OWN = "own"  # name of the user's style
@@ -114,15 +113,14 @@ def fine_tune(
     clips = load_waves(Path(processed) / "carol", cfg.audio)
     carols = [to_reference_rms(wave) for wave in clips.values()]
 
-    base = load_base(base_weights, device)
+    base = Converter.load(base_weights, device)
     torch.manual_seed(cfg.train.seed)
     module = MusicTransformer(cfg.model)
     from_base = start_from_(module, base, cfg.model, explicit=base_weights is not None)
-    listener = base or converter_of(module, cfg, device, base)
-    own_pairs = paired_with_themselves(carols, listener, own, cfg)
+    own_pairs = paired_with_themselves(carols, base, own, cfg)
     if from_base:
-        own_pairs = list(with_pseudo_labels(own_pairs, listener))
-        pairs = list(with_pseudo_labels(pairs, listener))
+        own_pairs = list(with_pseudo_labels(own_pairs, base))
+        pairs = list(with_pseudo_labels(pairs, base))
     else:
         standardise_(module, mel_statistics([*own_pairs, *pairs], cfg.audio))
 
@@ -137,8 +135,7 @@ def fine_tune(
     if from_base:
         interpolate_(module, base.model, own.trained_share)
     if rank() == 0:
-        trained = converter_of(module, cfg, device, base)
-        trained = with_styles(trained, base if from_base else None, carols)
+        trained = as_converter(module, base, from_base, carols, cfg)
         about = {"steps": steps, "carols": len(carols), "from_base": from_base}
         save(out, trained, {"trained": "personal", **about}, keep_vocoder=base_weights is not None)
         write_listening(trained, Path(processed) / "kpop", out / "listen", own.listen_s)
@@ -169,21 +166,12 @@ def load_waves(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
     return waves
 
 
-def load_base(weights: Path | None, device: torch.device) -> Converter | None:
-    """The converter to start from; None where nothing is given and nothing ships."""
-    if weights is None and not (shipped_weights() / CONVERTER_FILE).is_file():
-        return None
-    return Converter.load(weights, device)
-
-
 def start_from_(
-    module: MusicTransformer, base: Converter | None, cfg: ModelConfig, explicit: bool
+    module: MusicTransformer, base: Converter, cfg: ModelConfig, explicit: bool
 ) -> bool:
     """Give the module the base's weights, its playing half free to learn; whether they fit.
     WeightsError if these were asked for and do not.
     """
-    if base is None:
-        return False
     # these two matter in training alone
     in_training = {"dropout": cfg.dropout, "max_random_offset": cfg.max_random_offset}
     if replace(base.model.cfg, **in_training) != cfg:
@@ -197,25 +185,6 @@ def start_from_(
     freeze_idle_half_(module, "play")
     module.style_encoder.requires_grad_(False)  # the named styles' embeddings keep their meaning
     return True
-
-
-def converter_of(
-    module: MusicTransformer, cfg: Config, device: torch.device, base: Converter | None
-) -> Converter:
-    """A module as it is used, with the base's vocoder, the one that ships or, without either,
-    Griffin-Lim.
-    """
-    shipped = shipped_weights() / VOCODER_FILE
-    if base is not None:
-        vocoder = base.vocoder
-    elif shipped.is_file():
-        vocoder = NeuralVocoder.load(shipped, device)
-    else:
-        vocoder = GriffinLim(cfg.audio)
-    window = cfg.train.window_frames
-    if base is not None and base.model.cfg == module.cfg:
-        window = max(window, base.window_frames)
-    return Converter(module, vocoder, {}, window, cfg.audio, device)
 
 
 # --- the carol as its own pair
@@ -332,27 +301,22 @@ def shared_batches(
 # --- what comes of it
 
 
-def with_styles(
-    converter: Converter, base: Converter | None, carols: Sequence[np.ndarray]
+def as_converter(
+    module: MusicTransformer,
+    base: Converter,
+    from_base: bool,
+    carols: Sequence[np.ndarray],
+    cfg: Config,
 ) -> Converter:
-    """The same with the user's own style and the named ones: the base's or, of a model trained from
-    nothing, measured on the references that ship.
+    """The module as it is used: with the base's vocoder, the user's own style, and the named styles
+    of the base or, of a module trained from nothing, measured on the references that ship.
     """
-    if base is not None:
-        styles, texture = base.styles, base.texture
-    else:
-        styles, texture = styles_and_texture(converter.model)
-    own = mean_style([converter.measure_style(wave, TEXTURE_SHARE) for wave in carols])
-    return Converter(
-        converter.model,
-        converter.vocoder,
-        {**styles, OWN: own},
-        converter.window_frames,
-        converter.audio,
-        converter.device,
-        texture,
-        converter.cfg,
-    )
+    window = max(cfg.train.window_frames, base.window_frames if from_base else 0)
+    styles, texture = (base.styles, base.texture) if from_base else styles_and_texture(module)
+    device = base.device
+    trained = Converter(module, base.vocoder, styles, window, cfg.audio, device, texture)
+    own = mean_style([trained.measure_style(wave, TEXTURE_SHARE) for wave in carols])
+    return trained.with_styles({**trained.styles, OWN: own})
 
 
 def mean_style(styles: Sequence[Style]) -> Style:

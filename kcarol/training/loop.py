@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,7 +59,6 @@ def fit(
     device: str | torch.device | None = None,
     validate: Validate | None = None,
     callbacks: Iterable[Callable] = (),
-    extra_state: Mapping[str, Any] | None = None,
     n_workers: int = 0,
     stop_step: int | None = None,
     max_s: float | None = None,
@@ -74,10 +72,10 @@ def fit(
 
     `validate(module)` and `callbacks`, called as `(module, step, writer)` with the TensorBoard
     writer, run every `cfg.picture_every` steps and at the end, with the averaged weights, in eval
-    mode, without gradients. `extra_state`: further things with a `state_dict` to be saved, as
-    `loss_fn` is if it is a module. `n_workers`: processes that make batches ahead, for slow sources
+    mode, without gradients. `n_workers`: processes that make batches ahead, for slow sources
     (drawing a batch of stored pairs takes 0.3 % of a step). `stop_step` and `max_s` (seconds) end a
-    session early, with a checkpoint; `resume` goes on from it, to the bit on the same machine.
+    session early, with a checkpoint; `resume` goes on from it, to the bit on the same machine. The
+    state of a `loss_fn` that is a module is saved, too.
 
     Raises TrainingError: loss not finite (the last good checkpoint stays), no memory for a single
     row, a checkpoint that does not fit. Ctrl-C saves, says how to resume, and raises
@@ -96,7 +94,7 @@ def fit(
     batch_s = getattr(batches, "batch_seconds", cfg.batch_size * window_s)
     stop = min(stop_step or cfg.steps, cfg.steps)
     with kept_random_state():
-        trainer = Trainer(module, loss_fn, cfg, Path(out), processes, extra_state or {}, quiet)
+        trainer = Trainer(module, loss_fn, cfg, Path(out), processes, quiet)
         trainer.start(resume, getattr(batches, "seed", None))
         numbers = range(trainer.step * cfg.accumulation, stop * cfg.accumulation)
         loader = batches_by_number(batches, numbers, processes, n_workers)
@@ -145,7 +143,6 @@ class Trainer:
         cfg: TrainConfig,
         out: Path,
         processes: Processes,
-        extra: Mapping[str, Any],
         quiet: bool,
     ):
         self.cfg = cfg
@@ -153,12 +150,9 @@ class Trainer:
         self.processes = processes
         self.quiet = quiet
         self.module = getattr(module, "_orig_mod", module).to(processes.device)  # torch.compile
-        self.extra = dict(extra)
-        if isinstance(loss_fn, nn.Module) and not any(x is loss_fn for x in extra.values()):
-            self.extra["loss_fn"] = loss_fn
-        for thing in self.extra.values():
-            if isinstance(thing, nn.Module):
-                processes.share_(thing.to(processes.device))
+        self.loss_module = loss_fn if isinstance(loss_fn, nn.Module) else None
+        if self.loss_module is not None:
+            processes.share_(self.loss_module.to(processes.device))
         self.forward = processes.parallel(ModuleWithLoss(module, loss_fn))
         self.parameters = [p for p in self.module.parameters() if p.requires_grad]
         on_cuda = processes.device.type == "cuda"
@@ -371,7 +365,9 @@ class Trainer:
             "ema": self.average.module.state_dict(),
             "meter": self.meter.state_dict(),
             "random": random_states,
-            "extra": {name: thing.state_dict() for name, thing in self.extra.items()},
+            "extra": {"loss_fn": self.loss_module.state_dict()}
+            if self.loss_module is not None
+            else {},
         }
         save_checkpoint(self.path, state)
 
@@ -386,8 +382,8 @@ class Trainer:
             self.module.load_state_dict(state["model"])
             self.adam.load_state_dict(state["optimizer"])
             self.average.module.load_state_dict(state["ema"])
-            for name, thing in self.extra.items():
-                thing.load_state_dict(state["extra"][name])
+            if self.loss_module is not None:
+                self.loss_module.load_state_dict(state["extra"]["loss_fn"])
         except (RuntimeError, KeyError, ValueError) as error:
             found = " ".join(str(error).split())[:300]
             raise TrainingError(

@@ -20,7 +20,6 @@ from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
-from kcarol.training import fine_tuning as personal
 from kcarol.training.checkpoint import load_checkpoint
 from kcarol.training.fine_tuning import (
     OWN,
@@ -168,10 +167,7 @@ def test_global_generators_are_left_as_they_were(processed, base, tmp_path):
     assert torch.equal(torch.rand(3), wanted)
 
 
-def test_without_weights_to_start_from_a_model_with_all_styles_is_trained_from_nothing(
-    processed, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(personal, "shipped_weights", lambda: tmp_path / "none")
+def test_a_model_of_another_size_is_trained_from_nothing_and_has_all_styles(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "fluidsynth", None)  # named styles need no synthesiser
     songless = tmp_path / "songless"
     put_clip(songless / "carol" / "a.pt", bells(3.0))

@@ -99,7 +99,7 @@ def test_the_moving_average_forgets_slowly_and_its_first_updates_faster():
     module = nn.Linear(1, 1, bias=False)
     averaged = moving_average(module, decay=0.5)
     seen = []
-    for n, weight in enumerate([8.0, 4.0, 4.0]):
+    for weight in (8.0, 4.0, 4.0):
         nn.init.constant_(module.weight, weight)
         averaged.update_parameters(module)
         seen.append(averaged.module.weight.item())
