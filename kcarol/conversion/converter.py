@@ -23,7 +23,7 @@ from torch import Tensor
 from kcarol.audio.chunks import chunk_spans
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.features import Features, transpose_features
+from kcarol.audio.features import Features
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
@@ -32,10 +32,10 @@ from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, measure_texture, stretch_of
 from kcarol.conversion.styles import AnyStyle, Style
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, load_converter, shipped_weights
-from kcarol.conversion.windows import Span, Windows
+from kcarol.conversion.windowed_model import WindowedModel
 from kcarol.model.content import Content
 from kcarol.model.device import best_device, fast_inference
-from kcarol.model.logits import N_LOGITS, Logits
+from kcarol.model.logits import Logits
 from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.song_level import measure_level
@@ -81,9 +81,10 @@ class Converter:
         self.texture = torch.zeros(model.cfg.n_mels) if texture is None else texture
         self.features = Features(self.audio).to(device)
         self.log_mel = LogMel(self.audio).to(device)
-        overlap = round(self.cfg.overlap * window_frames)
         self.window_frames = window_frames
-        self.windows = Windows(window_frames, overlap, self.cfg.batch_windows, self.device)
+        self.windows = WindowedModel(
+            self.model, self.features, window_frames, self.audio, self.device, self.cfg
+        )
 
     @classmethod
     def load(
@@ -201,54 +202,24 @@ class Converter:
 
     # --- its steps
 
-    @torch.inference_mode()
     def hear(self, song: Sound) -> Logits:
-        """(T,) -> logits (F, n) float16, the mean over transpositions of the features."""
-        n_frames = self.audio.n_frames(len(song))
-        out = torch.empty(n_frames, N_LOGITS, dtype=torch.float16)
+        """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`."""
+        return self.windows.hear(song)
 
-        def heard(spans: list[Span]) -> Tensor:
-            waves = torch.stack([self._samples_of(song, *span) for span in spans])
-            features = self.features(waves.to(self.device))
-            with fast_inference(self.device):
-                several = [
-                    self.model.hear(transpose_features(features, s, self.audio)).transposed(-s)
-                    for s in self.cfg.heard_at
-                ]
-            return Logits.mean(several).concatenated().cpu()
-
-        for start, rows in self.windows.map(heard, n_frames):
-            out[start : start + len(rows)] = rows
-        return Logits.split(out)
-
-    def _samples_of(self, song: Sound, first: int, stop: int) -> Tensor:
-        """The samples whose features are frames first to stop; zeros beyond the song."""
-        hop = self.audio.hop_length
-        n_samples = (stop - first) * hop - 1
-        piece = song[first * hop : first * hop + n_samples]
-        return torch.from_numpy(np.pad(piece, (0, n_samples - len(piece))))
-
-    @torch.inference_mode()
     def predict(
         self, content: Content, style: AnyStyle, out: DiskBuffer | None = None
     ) -> Tensor | DiskBuffer:
-        """Content (F, n) -> log-mel (F, M) as the model plays it, a conditional mean.
+        """Content (F, n) -> log-mel (F, M), by `MusicTransformer.play`: a conditional mean.
 
         out: a buffer (F, M) to write into; None: a new tensor.
         """
-        n_frames = len(content.tune)
-        predicted = np.empty((n_frames, self.model.cfg.n_mels), np.float32) if out is None else out
-        embedding = self.style(style).embedding.to(self.device)
-
-        def played(spans: list[Span]) -> Tensor:
-            batch = content.map(lambda x: torch.stack([x[a:b] for a, b in spans]).to(self.device))
-            with fast_inference(self.device):
-                mel = self.model.play(batch, embedding.expand(len(spans), -1))
-            return self.model.destandardise(mel).cpu()
-
-        for start, rows in self.windows.map(played, n_frames):
-            predicted[start : start + len(rows)] = rows.numpy()
-        return torch.from_numpy(predicted) if out is None else out
+        embedding = self.style(style).embedding
+        if out is not None:
+            self.windows.play(content, embedding, out)
+            return out
+        mel = torch.empty(len(content.tune), self.model.cfg.n_mels)
+        self.windows.play(content, embedding, mel.numpy())
+        return mel
 
     def post_filter(
         self, predicted: Tensor | DiskBuffer, style: AnyStyle, fade_db: np.ndarray | None = None

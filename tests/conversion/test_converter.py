@@ -12,8 +12,6 @@ from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
-from kcarol.model.content import FIELD_SIZES, Content
-from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.pieces import vocode_in_pieces
@@ -137,43 +135,6 @@ def test_a_strength_outside_0_to_1_is_refused(converter, strength):
         converter.convert(song(), strength=strength)
 
 
-class LocalModel(MusicTransformer):
-    """Plays each frame from that frame's content alone."""
-
-    def play(self, content: Content, style):
-        local = torch.cat([content.tune, content.chord, content.energy], dim=-1)
-        return local.repeat(1, 1, 2)[..., : self.cfg.n_mels] + style[:, None, :1]
-
-
-@pytest.mark.parametrize("window_frames", [64, 100])
-def test_windows_joined_equal_one_window_where_content_is_local(window_frames):
-    rng = torch.Generator().manual_seed(0)
-    n_frames = 333
-    content = Content(*(torch.rand(n_frames, n, generator=rng) for n in FIELD_SIZES))
-    style = torch.full((MODEL.d_style,), 0.3)
-    joined = make_converter(window_frames, LocalModel(MODEL)).predict(content, style)
-    whole = make_converter(n_frames, LocalModel(MODEL)).predict(content, style)
-    assert torch.allclose(joined, whole, atol=1e-5)
-
-
-def test_windows_of_the_wave_give_the_features_of_those_frames(converter):
-    wave = song(4.0)
-    whole = converter.features(torch.from_numpy(wave))
-    window = converter.features(converter._samples_of(wave, 40, 200))
-    n = AUDIO.n_pitch_bands
-    assert window.shape == (160, AUDIO.n_features)
-    # but for the level of the window
-    assert (window[16:-16, :n] - whole[56:184, :n]).abs().mean() < 0.05
-
-
-def test_a_song_longer_than_one_batch_of_windows_is_heard_throughout():
-    converter = make_converter(window_frames=32)
-    assert len(converter.windows.spans(AUDIO.n_frames(16_000 * 8))) > 2 * 8
-    wave = song(8.0)
-    logits = converter.hear(wave).concatenated()
-    assert len(logits) == AUDIO.n_frames(len(wave)) and torch.isfinite(logits).all()
-
-
 def test_griffin_lim_stands_in_for_the_vocoder():
     converter = make_converter()
     slow = Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO)
@@ -247,7 +208,7 @@ def test_griffin_lims_pieces_fade_into_each_other():
 
 @needs_shipped
 def test_the_low_octaves_go_on_from_piece_to_piece():
-    """Of a log-mel that is a wave's: phases of what is none, as of a prediction, hang on rounding."""
+    """Of a wave's own log-mel: the phases of a predicted one depend on rounding."""
     wave, shipped = song(30.0), Converter.load(device="cpu")
     mel, n = shipped.log_mel(torch.from_numpy(wave)), len(wave)
 

@@ -1,0 +1,108 @@
+"""`MusicTransformer` over songs of any length, in windows as long as those it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kcarol.audio.chunks import chunk_spans, overlap_add_stream
+from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.features import Features, transpose_features
+from kcarol.audio.parallel import parallel_map
+from kcarol.config import AudioConfig, ConversionConfig
+from kcarol.model.content import Content
+from kcarol.model.device import fast_inference
+from kcarol.model.logits import N_LOGITS, Logits
+from kcarol.model.transformer import MusicTransformer
+
+MAX_CPU_BATCH = 4  # windows at once in each thread: more would not fit its cache
+
+Span = tuple[int, int]  # first frame, and the one after the last
+
+
+class WindowedModel:
+    """Both halves of the model, window by window; windows overlap and are cross-faded.
+
+    Several are computed at once, on CPU one batch a thread.
+    """
+
+    def __init__(
+        self,
+        model: MusicTransformer,
+        features: Features,
+        window_frames: int,
+        audio: AudioConfig,
+        device: torch.device,
+        cfg: ConversionConfig,
+    ):
+        """`cfg`: how windows overlap, and by what songs are transposed for hearing."""
+        self.model = model
+        self.features = features
+        self.audio = audio
+        self.device = device
+        self.transpositions = cfg.heard_at
+        self.window_frames = window_frames
+        self.overlap = round(cfg.overlap * window_frames)
+        self.batch_size = cfg.batch_windows
+        if device.type == "cpu":
+            self.batch_size = min(self.batch_size, MAX_CPU_BATCH)
+
+    def spans(self, n_frames: int) -> list[Span]:
+        """The windows of a song of `n_frames`."""
+        return chunk_spans(n_frames, self.window_frames, self.overlap)
+
+    @torch.inference_mode()
+    def hear(self, song: np.ndarray | DiskBuffer) -> Logits:
+        """(T,) -> logits (F, n) float16, the mean over several transpositions of the features."""
+        n_frames = self.audio.n_frames(len(song))
+        logits = torch.empty(n_frames, N_LOGITS, dtype=torch.float16)
+
+        def heard(spans: list[Span]) -> Tensor:
+            waves = [samples_of(song, span, self.audio.hop_length) for span in spans]
+            features = self.features(torch.from_numpy(np.stack(waves)).to(self.device))
+            with fast_inference(self.device):
+                several = [
+                    self.model.hear(transpose_features(features, s, self.audio)).transposed(-s)
+                    for s in self.transpositions
+                ]
+            return Logits.mean(several).concatenated().cpu()
+
+        for start, rows in self._map(heard, n_frames):
+            logits[start : start + len(rows)] = rows
+        return Logits.split(logits)
+
+    @torch.inference_mode()
+    def play(self, content: Content, embedding: Tensor, out: np.ndarray | DiskBuffer) -> None:
+        """Write the log-mel (F, M) of content (F, n) in a style (d_style,) into `out`."""
+        embedding = embedding.to(self.device)
+
+        def played(spans: list[Span]) -> Tensor:
+            batch = content.map(lambda x: torch.stack([x[a:b] for a, b in spans]).to(self.device))
+            with fast_inference(self.device):
+                mel = self.model.play(batch, embedding.expand(len(spans), -1))
+            return self.model.destandardise(mel).cpu()
+
+        for start, rows in self._map(played, len(content.tune)):
+            out[start : start + len(rows)] = rows.numpy()
+
+    def _map(
+        self, work: Callable[[list[Span]], Tensor], n_frames: int
+    ) -> Iterator[tuple[int, Tensor]]:
+        """Cross-faded rows of `work` (W windows -> (W, f, n)), in order: first frame and (f, n)."""
+        spans = self.spans(n_frames)
+        size = self.batch_size
+        batches = [spans[i : i + size] for i in range(0, len(spans), size)]
+        results = parallel_map(work, batches, self.device)
+        windows = (window for batch in results for window in batch)
+        return overlap_add_stream(windows, spans, n_frames)
+
+
+def samples_of(song: np.ndarray | DiskBuffer, span: Span, hop_length: int) -> np.ndarray:
+    """The samples (t,) whose features are the frames of a span; zeros beyond the song."""
+    first, stop = span
+    n_samples = (stop - first) * hop_length - 1
+    piece = song[first * hop_length : first * hop_length + n_samples]
+    return np.pad(piece, (0, n_samples - len(piece)))
