@@ -18,7 +18,7 @@ class Hints:
     groove: str | None = None  # a key of GROOVES, or "none"
     has_voice: bool = False  # whether `voice` is a hint: None is one, too
     voice: str | None = None
-    # part: one of KINDS or a General MIDI program; a part named here plays if it finds anything to
+    # part: one of KINDS or a General MIDI program; the parts named here play
     sounds: Mapping[str, str | int] = field(default_factory=dict)
 
     @classmethod

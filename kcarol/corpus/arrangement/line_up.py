@@ -66,16 +66,15 @@ def draw_line_up(score: Score, rng: np.random.Generator, hints: Hints) -> LineUp
     voice = _draw_voice(score, rng, band, hints)
     casting = _Casting(score, rng, band, voice, hints)
     casting.add_tune()
-    casting.density = rng.uniform(0.5, 1.5) * band.crowd
-    casting.add_rhythm_section(groove)
-    casting.add_chords()
-    casting.add_companions()
+    casting.add_band(groove)
     return LineUp(name, groove, voice, casting.settled())
 
 
 def _draw_groove(score: Score, rng: np.random.Generator, band: Band) -> str:
     """A groove in the sheet's metre; triplet grooves only with swung sheets, where they fit."""
-    is_alone = any(chord.silent for chord in score.sheet.chords)  # then drums are all there is
+    is_alone = any(
+        chord.silent for chord in score.sheet.chords
+    )  # in those bars only the drums play
     if rng.random() < NO_DRUMS and not is_alone:
         return "none"
     names = tuple(GROOVES) if is_alone and "none" in band.grooves else band.grooves
@@ -134,6 +133,13 @@ class _Casting:
             events = lines.tune_line(score, rng, frozenset(sections), played=kind != "voice")
             self.players[name] = Player(events, pick(rng, PROGRAMS["lead"]), kind, is_mono=True)
 
+    def add_band(self, groove_name: str) -> None:
+        """Everyone but the tune."""
+        self.density = self.rng.uniform(0.5, 1.5) * self.band.crowd
+        self.add_rhythm_section(groove_name)
+        self.add_chords()
+        self.add_companions()
+
     def add_rhythm_section(self, groove_name: str) -> None:
         """Drums and bass."""
         score, rng, band = self.score, self.rng, self.band
@@ -171,7 +177,7 @@ class _Casting:
             player = Player(events, pick(rng, comp.programs), self.draw_kind())
             self.players[name] = player
             if name == "chords" and way in GUITARS and rng.random() < DOUBLED:
-                if rng.random() >= 0.7:  # by the same hands, on another guitar
+                if rng.random() >= 0.7:  # the same part on another guitar
                     player = replace(player, program=pick(rng, comp.programs))
                 self.players["chords3"] = player
 

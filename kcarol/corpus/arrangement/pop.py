@@ -67,8 +67,8 @@ def arrange_pop(
 
     `hints` fixes some choices: "band" (a key of `BANDS`), "groove" (a key of `GROOVES` or "none"),
     "voice" ("female", "male", or None for a played tune) and "sounds" (part name: one of `KINDS` or
-    a General MIDI program; a part named there plays if it finds anything to play). Raises
-    ValueError for unknown hints and for sheets without chords.
+    a General MIDI program; the parts named there play, unless the sheet gives them nothing to).
+    Raises ValueError for unknown hints and for sheets without chords.
     """
     checked = Hints.checked(hints or {})
     line_up = draw_line_up(Score.of(sheet), rng, checked)

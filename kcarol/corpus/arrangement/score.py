@@ -98,12 +98,12 @@ class Score:
         return _section_at(self.sheet, beat)
 
     def draw_bars(self, rng: np.random.Generator, threshold: float) -> list[Bar]:
-        """Bars of the sections whose energy, give or take, reaches `threshold`."""
+        """Bars of the sections in `draw_sections`."""
         sections = self.draw_sections(rng, threshold)
         return [bar for bar in self.bars if bar.section in sections]
 
     def draw_sections(self, rng: np.random.Generator, threshold: float) -> frozenset[int]:
-        """Sections whose energy, give or take, reaches `threshold`."""
+        """Sections whose energy, with some noise, reaches `threshold`."""
         noise = rng.normal(0, 0.1, len(self.sections))
         return frozenset(i for i, s in enumerate(self.sections) if s.energy + noise[i] >= threshold)
 

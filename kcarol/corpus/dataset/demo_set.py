@@ -67,7 +67,7 @@ class DemoSong:
 
     @property
     def length_s(self) -> float:
-        """Seconds until the last sound is gone."""
+        """Seconds until the last sound has ended."""
         return self.grid.length_s + TAIL_S
 
     def labels(self, cfg: AudioConfig) -> Labels:

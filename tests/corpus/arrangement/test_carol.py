@@ -1,6 +1,4 @@
-"""Facts about the carol arranger: what it plays follows from what the player is told (`Content`),
-and makes music.
-"""
+"""The carol arranger: what it plays follows from `Content`, and makes music."""
 
 from __future__ import annotations
 
@@ -129,7 +127,7 @@ def test_strokes_on_the_grooves_accents_are_louder_than_those_beside(name):
 
 
 @pytest.mark.parametrize("name", STYLES)
-def test_carol_is_blind_to_what_the_player_is_not_told(name):
+def test_carol_does_not_depend_on_what_content_leaves_out(name):
     """Names of sections, chord spellings and how far accents lie above the threshold are in no
     `Content`.
     """
@@ -175,7 +173,7 @@ def test_chords_of_other_tones_or_another_bass_are_not_joined():
     ]
 
 
-def test_a_sections_own_groove_is_what_the_truth_marks_and_other_sections_keep_the_sheets():
+def test_a_sections_own_groove_is_labelled_and_other_sections_keep_the_sheets():
     sheet = replace(
         SHEETS[0],
         sections=(
