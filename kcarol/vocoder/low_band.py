@@ -32,8 +32,8 @@ class LowBand(PhaseRefinement):
        and a pass costs 1/16, so that there can be many.
     5. What the passes changed is added to the wave: wave + up(refined - down(wave)).
 
-    The bins, from the lowest: `first` are in no band; `n_single` are alone in their band; those up
-    to `stop` share bands; the rest is left as it is.
+    The bins, from the lowest: `first` are in no band, `n_single` are alone in their band, those
+    from `mixed` to `stop` share bands, and the rest is left as it is.
     """
 
     def __init__(
@@ -47,34 +47,39 @@ class LowBand(PhaseRefinement):
         self.song_hop = audio.hop_length
         self.log_floor = audio.log_floor
 
-        n_bins = n_fft // 2 + 1
-        all_filters = mel_filters(audio) * decimation  # a shorter window sums to less
-        self.n_bands = _n_leading(~all_filters[int(PASSBAND * n_bins) :].any(0))
-        filters = all_filters[:n_bins, : self.n_bands]
-        members = filters > IN_BAND
+        filters = mel_filters(audio) * decimation  # (bins, bands); a shorter window sums to less
+        self._divide_bins(filters)
+        self._register_gains(filters)
+
+    def _divide_bins(self, filters: Tensor) -> None:
+        n_bins = self.n_fft // 2 + 1
+        self.n_bands = _n_leading(~filters[int(PASSBAND * n_bins) :].any(0))
+        members = filters[:n_bins, : self.n_bands] > IN_BAND
         bands_of_bin = members.sum(1, keepdim=True)
         self.first = int(filters[:, 0].argmax())
         self.n_single = _n_leading((members * bands_of_bin).sum(0) == 1)
         self.mixed = self.first + self.n_single
-        self.stop = 1 + int(filters.any(1).nonzero().max())
+        self.stop = 1 + int(filters[:n_bins, : self.n_bands].any(1).nonzero().max())
 
+    def _register_gains(self, filters: Tensor) -> None:
         single_weight = float(filters[self.first, 0])  # the same for all single bins
         self.log_single_weight = math.log(single_weight)
-        self.least_power = (audio.log_floor / single_weight) ** 2
+        self.least_power = (self.log_floor / single_weight) ** 2
         max_gain = torch.full((self.mixed,), math.exp(MAX_NATS))
         max_gain[: self.first] = 1.0  # what is below all bands is never made louder
+        shared = filters[self.mixed : self.stop]
+        to_bands = shared[:, self.n_single : self.n_bands]
+        to_bins = (to_bands / shared.sum(1, keepdim=True).clamp_min(1e-8)).T
         self.register_buffer("max_gain", max_gain, persistent=False)
-
-        shared = slice(self.mixed, self.stop)
-        to_bands = filters[shared, self.n_single :]
-        to_bins = (to_bands / all_filters[shared].sum(1, keepdim=True).clamp_min(1e-8)).T
         self.register_buffer("to_bands", to_bands.contiguous(), persistent=False)
         self.register_buffer("to_bins", to_bins.contiguous(), persistent=False)
         # the share of each bin that belongs to bands above `n_bands`
         self.register_buffer("other_share", 1 - to_bins.sum(0), persistent=False)
 
     @torch.inference_mode()
-    def forward(self, wave: Tensor, log_mel: Tensor, phases: CarriedPhases | None = None) -> Tensor:
+    def correct_(
+        self, wave: Tensor, log_mel: Tensor, phases: CarriedPhases | None = None
+    ) -> Tensor:
         """Refines a whole wave (T,) in place and returns it.
 
         log_mel (F, M), F at least 1 + T // hop. `phases`: those of the piece before, where the
