@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,9 @@ from kcarol.training.batches import BatchSource, PairBatches, WaveBatches
 from kcarol.training.memory import LossFn
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 HELD_OUT_BATCHES = 4
 
@@ -44,7 +48,7 @@ class ConverterPictures:
         self.sample_rate = cfg.sample_rate
         self.griffin_lim = GriffinLim(cfg).to(device)
 
-    def __call__(self, module: MusicTransformer, step: int, writer) -> None:
+    def __call__(self, module: MusicTransformer, step: int, writer: SummaryWriter) -> None:
         reference = self.batch["reference_mel"].float()
         played = played_as_heard(
             module, self.batch["features"].float(), reference, self.batch["labels"]
@@ -64,7 +68,7 @@ class VocoderPictures:
         self.sample_rate = cfg.sample_rate
         self.log_mel = LogMel(cfg).to(device)
 
-    def __call__(self, module: NeuralVocoder, step: int, writer) -> None:
+    def __call__(self, module: NeuralVocoder, step: int, writer: SummaryWriter) -> None:
         target = self.log_mel(self.wave)
         wave = module(target, self.wave.shape[-1])
         picture = stacked(self.log_mel(wave)[0], target[0])

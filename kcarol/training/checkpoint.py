@@ -1,4 +1,4 @@
-"""The whole state of a training run in one file: plain containers and tensors, written at once."""
+"""The whole state of a training run in one file of plain containers and tensors."""
 
 from __future__ import annotations
 
@@ -32,17 +32,14 @@ KEYS = {
 
 
 def random_state() -> dict:
-    """State of Python's, numpy's and torch's global generators, in containers that `weights_only`
-    loading takes.
-    """
+    """State of Python's, numpy's and torch's global generators, as `weights_only` loading takes it."""
     name, keys, *rest = np.random.get_state()
+    on_cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
     return {
         "python": random.getstate(),
         "numpy": (name, torch.from_numpy(keys.astype(np.int64)), *rest),
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state()
-        if torch.cuda.is_available() and torch.cuda.is_initialized()
-        else None,
+        "cuda": torch.cuda.get_rng_state() if on_cuda else None,
     }
 
 
@@ -58,9 +55,7 @@ def set_random_state(state: dict) -> None:
 
 
 def seed_all(seed: int) -> None:
-    """Python's, numpy's and torch's global generators: what a run starts from does not depend on
-    the process.
-    """
+    """Seed Python's, numpy's and torch's global generators."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -68,7 +63,7 @@ def seed_all(seed: int) -> None:
 
 @contextmanager
 def kept_random_state() -> Iterator[None]:
-    """What happens inside leaves the global generators as they were."""
+    """Leave the global generators as they were, whatever happens inside."""
     state = random_state()
     try:
         yield
@@ -77,7 +72,7 @@ def kept_random_state() -> Iterator[None]:
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Writes `state` (all of KEYS) to a temporary name, then puts it in place."""
+    """Write `state`, all of KEYS, in one step."""
     if state.keys() != KEYS.keys():
         raise ValueError(
             f"a checkpoint has the keys {sorted(KEYS)}, differing: {sorted(state.keys() ^ KEYS.keys())}"
@@ -105,7 +100,7 @@ def load_checkpoint(path: Path) -> dict:
 
 
 def load_model_state(path: Path, module: nn.Module, ema: bool = True) -> int:
-    """Puts a checkpoint's averaged (or last) weights into `module`; returns the step. Raises
+    """Load a checkpoint's averaged (or last) weights into `module`; returns the step. Raises
     WeightsError.
     """
     state = load_checkpoint(path)

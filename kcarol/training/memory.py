@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from kcarol.model.device import autocast_dtype
 from kcarol.training.checkpoint import kept_random_state
 
-LossFn = Callable[[nn.Module, object], Mapping[str, Tensor]]
+LossFn = Callable[[Any, Any], Mapping[str, Tensor]]  # (module, batch) -> named scalars
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 # oneDNN's whole message where it finds no memory to work in; of operations that it lacks it says

@@ -21,10 +21,10 @@ SMOKE = Config.smoke().with_train(batch_size=2, window_frames=64)
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 
-def made_up_groups(n_groups: int, n_rows: int = 2, seed: int = 0) -> list[Shard]:
-    """Noise whose loudness changes, and truth whose energy says the frame number."""
-    rng, groups = np.random.default_rng(seed), []
-    for _ in range(n_groups):
+def made_up_shards(n_shards: int, n_rows: int = 2, seed: int = 0) -> list[Shard]:
+    """Noise whose loudness changes, and labels whose energy says the frame number."""
+    rng, shards = np.random.default_rng(seed), []
+    for _ in range(n_shards):
         level = rng.uniform(300, 6000, (2 * n_rows, 40)).repeat(
             ROW_FRAMES * CFG.hop_length // 40, axis=1
         )
@@ -32,104 +32,108 @@ def made_up_groups(n_groups: int, n_rows: int = 2, seed: int = 0) -> list[Shard]
         labels = np.zeros((n_rows, ROW_FRAMES + 1, N_PACKED), np.int16)
         labels[..., 6] = np.arange(ROW_FRAMES + 1)
         labels[..., 0] = 60 + rng.integers(0, 12, (n_rows, 1))
-        groups.append(Shard(waves[:n_rows], waves[n_rows:], labels))
-    return groups
+        shards.append(Shard(waves[:n_rows], waves[n_rows:], labels))
+    return shards
 
 
 @pytest.fixture(scope="module")
-def groups():
-    return made_up_groups(2)
+def shards():
+    return made_up_shards(2)
 
 
 @pytest.fixture(scope="module")
-def pair_pool(groups):
-    return PairBatches(groups, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+def pairs(shards):
+    return PairBatches(shards, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
 
 
-def test_batch_is_a_function_of_seed_and_step(groups, pair_pool):
-    again = PairBatches(groups, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+def test_batch_is_a_function_of_seed_and_step(shards, pairs):
+    again = PairBatches(shards, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
     for step in (0, 7):
-        first, second = pair_pool.batch(step), again.batch(step)
+        first, second = pairs.batch(step), again.batch(step)
         assert all(torch.equal(first[key], second[key]) for key in first)
-    assert not torch.equal(pair_pool.batch(0)["features"], pair_pool.batch(1)["features"])
+    assert not torch.equal(pairs.batch(0)["features"], pairs.batch(1)["features"])
     again.seed = 6
-    assert not torch.equal(pair_pool.batch(0)["features"], again.batch(0)["features"])
+    assert not torch.equal(pairs.batch(0)["features"], again.batch(0)["features"])
 
 
-def test_windows_of_features_mels_and_truth_are_aligned(groups, pair_pool):
-    pop = torch.from_numpy(np.concatenate([g.pop for g in groups])).float() / 32768
-    carol = torch.from_numpy(np.concatenate([g.carol for g in groups])).float() / 32768
+def test_windows_of_features_mels_and_labels_are_aligned(shards, pairs):
+    pop = torch.from_numpy(np.concatenate([g.pop for g in shards])).float() / 32768
+    carol = torch.from_numpy(np.concatenate([g.carol for g in shards])).float() / 32768
     features, mels = Features(CFG)(pop).half(), LogMel(CFG)(carol).half()
-    batch = pair_pool.batch(3)
-    rows, starts = pair_pool.draw(3)
+    batch = pairs.batch(3)
+    rows, starts = pairs.draw(3)
     for i, (row, start) in enumerate(zip(rows, starts[0], strict=True)):
         window = slice(int(start), int(start) + 64)
-        assert batch["labels"][i, 0, 6] == start  # the truth says its frame number
+        assert batch["labels"][i, 0, 6] == start  # the labels says its frame number
         assert torch.equal(batch["features"][i], features[row, window])
         assert torch.equal(batch["carol_mel"][i], mels[row, window])
 
 
-def test_reference_is_another_song_of_the_same_group(pair_pool):
-    assert pair_pool.style_partner.tolist() == [1, 0, 3, 2]
+def test_reference_is_another_song_of_the_same_group(pairs):
+    assert pairs.style_partner.tolist() == [1, 0, 3, 2]
 
 
-def test_ranks_partition_the_batch(groups, pair_pool):
-    waves = WaveBatches(groups, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
-    for pool in (pair_pool, waves):
-        whole = pool.batch(2)
-        parts = [pool.batch(2, rank, 3) for rank in range(3)]
+def test_ranks_partition_the_batch(shards, pairs):
+    waves = WaveBatches(shards, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+    for batches in (pairs, waves):
+        whole = batches.batch(2)
+        parts = [batches.batch(2, rank, 3) for rank in range(3)]
         assert all(
             torch.equal(torch.cat([part[key] for part in parts]), whole[key]) for key in whole
         )
 
 
-def test_a_full_pool_makes_room_by_dropping_the_oldest(groups):
-    pool = PairBatches(made_up_groups(3, seed=1), CFG, capacity=4, batch_size=2, window_frames=32)
-    third = made_up_groups(3, seed=1)[2]
-    assert pool.filled == 4 and np.array_equal(pool.labels[:2, :, 0].numpy(), third.labels[..., 0])
+def test_a_full_store_makes_room_by_dropping_the_oldest(shards):
+    batches = PairBatches(
+        made_up_shards(3, seed=1), CFG, capacity=4, batch_size=2, window_frames=32
+    )
+    third = made_up_shards(3, seed=1)[2]
+    assert batches.filled == 4 and np.array_equal(
+        batches.labels[:2, :, 0].numpy(), third.labels[..., 0]
+    )
 
 
-def test_an_empty_pool_names_the_way_out():
+def test_an_empty_store_names_the_way_out():
     with pytest.raises(ValueError, match="kcarol corpus"):
         PairBatches([], CFG, capacity=2, batch_size=1, window_frames=32)
 
 
 def test_an_error_while_filling_reaches_the_trainer():
     def broken():
-        yield made_up_groups(1)[0]
+        yield made_up_shards(1)[0]
         raise OSError("disk gone")
 
     with pytest.raises(OSError, match="disk gone"):
         PairBatches(broken(), CFG, capacity=4, batch_size=2, window_frames=32)
 
 
-def test_vocoder_batches_have_the_length_of_their_frames(groups):
-    wave = WaveBatches(groups, CFG, capacity=4, batch_size=3, window_frames=33).batch(0)["wave"]
+def test_vocoder_batches_have_the_length_of_their_frames(shards):
+    wave = WaveBatches(shards, CFG, capacity=4, batch_size=3, window_frames=33).batch(0)["wave"]
     assert wave.shape == (3, 32 * CFG.hop_length)
 
 
 def test_pair_set_fills_a_pool():
-    groups = load_pair_set(DATA / "pairs" / "train")
-    pool = PairBatches(groups, CFG, capacity=2 * len(groups), batch_size=2, window_frames=128)
-    batch = pool.batch(0)
-    assert pool.filled == 2 * len(groups) and torch.isfinite(batch["features"]).all()
+    shards = load_pair_set(DATA / "pairs" / "train")
+    batches = PairBatches(shards, CFG, capacity=2 * len(shards), batch_size=2, window_frames=128)
+    batch = batches.batch(0)
+    assert batches.filled == 2 * len(shards) and torch.isfinite(batch["features"]).all()
 
 
 def test_a_share_of_the_windows_is_the_users_own():
     first, others = random_shard(2, 0), random_shard(4, 9)
     cfg = SMOKE.with_train(batch_size=50)
-    pool = shared_batches([first], [others], 0.3, cfg, "cpu")
-    rows = np.concatenate([pool.draw(step)[0].numpy() for step in range(40)])
+    batches = shared_batches([first], [others], 0.3, cfg, "cpu")
+    rows = np.concatenate([batches.draw(step)[0].numpy() for step in range(40)])
     assert abs((rows < 2).mean() - 0.3) < 0.03 and set(rows.tolist()) == set(range(6))
-    assert pool.style_partner.tolist() == [1, 0, 3, 4, 5, 2]
+    assert batches.style_partner.tolist() == [1, 0, 3, 4, 5, 2]
 
 
 def test_parts_of_a_batch_are_the_whole_batch():
-    pool = shared_batches(
+    batches = shared_batches(
         [random_shard()], [random_shard(2, 7)], 0.5, SMOKE.with_train(batch_size=4), "cpu"
     )
-    whole = pool.batch(3)
-    parts = [pool.batch(3, rank, 2) for rank in (0, 1)]
+    whole = batches.batch(3)
+    parts = [batches.batch(3, rank, 2) for rank in (0, 1)]
     assert all(
         torch.equal(torch.cat([part[name] for part in parts]), value)
         for name, value in whole.items()
@@ -137,8 +141,8 @@ def test_parts_of_a_batch_are_the_whole_batch():
 
 
 def test_without_corpus_pairs_every_window_is_the_users_own():
-    pool = shared_batches([random_shard()], [], 0.3, SMOKE.with_train(batch_size=20), "cpu")
-    assert set(pool.draw(0)[0].tolist()) == {0, 1}
+    batches = shared_batches([random_shard()], [], 0.3, SMOKE.with_train(batch_size=20), "cpu")
+    assert set(batches.draw(0)[0].tolist()) == {0, 1}
 
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1])

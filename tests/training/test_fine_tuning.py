@@ -209,19 +209,19 @@ def test_the_personal_run_is_short_and_slow_to_change():
 # --- the carol as its own pair
 
 
-def test_own_rows_hold_the_carol_its_truth_and_a_pop_version_at_the_same_places_to_its_end():
+def test_own_rows_hold_the_carol_its_labels_and_a_pop_version_at_the_same_places_to_its_end():
     wave, n_frames = bells(30.0), CFG.audio.n_frames(30 * RATE)
     pops = [np.roll(wave, 5), np.roll(wave, 9)]
     written = np.repeat(np.arange(n_frames, dtype=np.int16)[:, None], N_PACKED, axis=1)
-    group = shard_of(wave, pops, written, HOP)
+    shard = shard_of(wave, pops, written, HOP)
     assert (
-        group.pop.shape == group.carol.shape == (4, ROW_FRAMES * HOP)
-        and group.pop.dtype == np.int16
+        shard.pop.shape == shard.carol.shape == (4, ROW_FRAMES * HOP)
+        and shard.pop.dtype == np.int16
     )
-    firsts = group.labels[:, 0, 0].tolist()
+    firsts = shard.labels[:, 0, 0].tolist()
     assert firsts == [0, 30 * RATE // HOP - ROW_FRAMES] * 2
     for number, (first, labels, pop, carol) in enumerate(
-        zip(firsts, group.labels, group.pop, group.carol, strict=True)
+        zip(firsts, shard.labels, shard.pop, shard.carol, strict=True)
     ):
         span = slice(first * HOP, (first + ROW_FRAMES) * HOP)
         assert np.array_equal(labels, written[first : first + ROW_FRAMES + 1])
@@ -236,7 +236,7 @@ def test_without_a_synthesiser_the_carol_is_trained_on_under_drums_and_that_is_s
 ):
     monkeypatch.setattr(render, "available", lambda _: "soundfont X not found; install it")
     own = FineTuningConfig(n_drummed=1, n_rendered=2)
-    groups = paired_with_themselves([bells(3.0)], Converter.load(base, "cpu"), own, CFG)
-    assert [len(group.pop) for group in groups] == [2]
+    shards = paired_with_themselves([bells(3.0)], Converter.load(base, "cpu"), own, CFG)
+    assert [len(shard.pop) for shard in shards] == [2]
     said = capsys.readouterr().err.splitlines()
     assert [line for line in said if "under drums alone" in line and "install it" in line]

@@ -1,4 +1,4 @@
-"""Facts about the converter's loss: it falls, and transposing sound and truth comes to the same."""
+"""Facts about the converter's loss: it falls, and transposing sound and labels comes to the same."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ from kcarol.transcription.lead_sheet import TimeGrid
 AUDIO = AudioConfig()
 
 
-def packed_truth(n_frames=256, title="Deck the Halls"):
+def packed_labels(n_frames=256, title="Deck the Halls"):
     sheet = tune(title)
     labels = sheet_labels(sheet, TimeGrid.of(sheet), AUDIO, n_frames)
     return torch.from_numpy(labels.packed())[None]
@@ -52,7 +52,7 @@ def perfect(targets, confidence=30.0):
 
 def random_batch(n_frames=96, rows=2):
     rng = torch.Generator().manual_seed(0)
-    labels = packed_truth(2 * n_frames)
+    labels = packed_labels(2 * n_frames)
     return {
         "features": torch.randn(rows, n_frames, AUDIO.n_features, generator=rng).half(),
         "carol_mel": torch.randn(rows, n_frames, AUDIO.n_mels, generator=rng).half(),
@@ -87,8 +87,8 @@ def test_transposing_features_leaves_flux_and_loudness():
 
 
 @pytest.mark.parametrize("semitones", [-5, 0, 4])
-def test_what_is_heard_in_transposed_features_plays_as_the_untransposed_truth(semitones):
-    labels = unpack(packed_truth())
+def test_what_is_heard_in_transposed_features_plays_as_the_untransposed_labels(semitones):
+    labels = unpack(packed_labels())
     heard = perfect(transpose_targets(labels, semitones))
     content = (
         heard.content(labels.content.phase).transposed(-semitones).tune_moved(labels.tune_shift)
@@ -100,7 +100,7 @@ def test_what_is_heard_in_transposed_features_plays_as_the_untransposed_truth(se
 
 
 def test_a_tune_transposed_out_of_range_counts_as_none():
-    packed = packed_truth(4)
+    packed = packed_labels(4)
     packed[..., 0] = TUNE_LOWEST + N_PITCHES - 2
     assert (transpose_targets(unpack(packed), 5).tune == N_PITCHES).all()
     packed[..., 0] = TUNE_LOWEST + 1
@@ -108,7 +108,7 @@ def test_a_tune_transposed_out_of_range_counts_as_none():
 
 
 def test_perfect_logits_cost_next_to_nothing_and_wrong_ones_much():
-    labels = unpack(packed_truth())
+    labels = unpack(packed_labels())
     right = head_losses(perfect(labels), labels)
     wrong = head_losses(perfect(transpose_targets(labels, 1)), labels)
     for name in ("tune", "chord", "bass"):
@@ -246,5 +246,5 @@ def test_all_losses_fall_on_one_batch_seen_again_and_again():
     ] == []
 
 
-def test_packed_truth_has_a_column_for_each_number():
-    assert packed_truth(10).shape == (1, 10, N_PACKED)
+def test_packed_labels_has_a_column_for_each_number():
+    assert packed_labels(10).shape == (1, 10, N_PACKED)

@@ -24,46 +24,46 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def group():
+def shard():
     return load_pair_set(PAIRS)[0]
 
 
-def test_hearsay_follows_each_group_with_the_same_sounds_and_truth(group, weights):
-    told = list(with_pseudo_labels([group, group], Converter.load(weights)))
+def test_pseudo_labels_follows_each_shard_with_the_same_sounds_and_labels(shard, weights):
+    told = list(with_pseudo_labels([shard, shard], Converter.load(weights)))
     assert len(told) == 4
     for other in told:
         assert (
-            other.pop is group.pop and other.carol is group.carol and other.labels is group.labels
+            other.pop is shard.pop and other.carol is shard.carol and other.labels is shard.labels
         )
     true, heard = (torch.from_numpy(other.content).float() for other in told[:2])
-    assert torch.allclose(true, unpack(torch.from_numpy(group.labels)).content.fields(), atol=1e-3)
+    assert torch.allclose(true, unpack(torch.from_numpy(shard.labels)).content.fields(), atol=1e-3)
     assert heard.shape == true.shape and (heard - true).abs().mean() > 0.01
 
 
-def contents(group):
-    """What the player is given: the truth, then what the shipped weights hear."""
+def contents(shard):
+    """What the player is given: the labels, then what the shipped weights hear."""
     return [
         Content.of_fields(torch.from_numpy(other.content).float())
-        for other in with_pseudo_labels([group], Converter.load())
+        for other in with_pseudo_labels([shard], Converter.load())
     ]
 
 
-def test_the_shipped_weights_are_nearly_right_about_chords_and_never_quite_sure(group):
-    true, heard = (content.chord for content in contents(group))
+def test_the_shipped_weights_are_nearly_right_about_chords_and_never_quite_sure(shard):
+    true, heard = (content.chord for content in contents(shard))
     assert ((heard > 0.5) == (true > 0.5)).float().mean() > 0.8
     assert ((heard > 0.1) & (heard < 0.9)).float().mean() > 0.01
 
 
-def test_the_tune_of_hearsay_lies_in_the_true_octave(group):
-    true, heard = (content.tune for content in contents(group))
+def test_the_tune_of_pseudo_labels_lies_in_the_true_octave(shard):
+    true, heard = (content.tune for content in contents(shard))
     for row, other in zip(true, heard, strict=True):
         pitches = [roll.argmax(-1)[roll.any(-1)].float().median() for roll in (row, other)]
         assert abs(pitches[0] - pitches[1]) <= 7
 
 
-def test_a_pool_hands_on_what_the_player_is_given(group, weights):
-    groups = list(with_pseudo_labels([group], Converter.load(weights)))
-    batch = PairBatches(groups, AUDIO, 2 * len(group.pop), 16, 64).batch(3)
+def test_a_store_hands_on_what_the_player_is_given(shard, weights):
+    shards = list(with_pseudo_labels([shard], Converter.load(weights)))
+    batch = PairBatches(shards, AUDIO, 2 * len(shard.pop), 16, 64).batch(3)
     assert batch["content"].shape == (16, 64, N_FIELDS)
     true = unpack(batch["labels"]).content.fields()
     is_true = [
@@ -73,14 +73,16 @@ def test_a_pool_hands_on_what_the_player_is_given(group, weights):
 
 
 @pytest.mark.parametrize("stage, copies", [("play", 2), ("hear", 1)])
-def test_playing_alone_goes_on_from_weights_with_their_hearsay(
+def test_playing_alone_goes_on_from_weights_with_their_pseudo_labels(
     stage, copies, weights, tmp_path, monkeypatch
 ):
-    pools = []
+    sources = []
     monkeypatch.setattr(
         runs,
         "fit",
-        lambda module, loss, pool, *_, **__: pools.append(pool) or tmp_path / "checkpoint.pt",
+        lambda module, loss, batches, *_, **__: (
+            sources.append(batches) or tmp_path / "checkpoint.pt"
+        ),
     )
     monkeypatch.setenv("RANK", "1")  # writes nothing
     runs.train_network(
@@ -93,8 +95,8 @@ def test_playing_alone_goes_on_from_weights_with_their_hearsay(
         stage=stage,
         most_pairs=4,
     )
-    n_pairs = sum(len(group.pop) for group in load_pair_set(PAIRS))
-    assert pools[0].filled == copies * min(4, n_pairs)
+    n_pairs = sum(len(shard.pop) for shard in load_pair_set(PAIRS))
+    assert sources[0].filled == copies * min(4, n_pairs)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
