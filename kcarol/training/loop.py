@@ -264,9 +264,10 @@ class Trainer:
             pieces = list(micro_batches(batch, self.parts))
             for j, (share, piece) in enumerate(pieces):
                 is_last = i == len(batches) - 1 and j == len(pieces) - 1
-                with self.autocast(), averaging_gradients(self.forward, is_last):
-                    terms = self.forward(piece)
-                    weight = share / len(batches)
+                weight = share / len(batches)
+                with averaging_gradients(self.forward, is_last):
+                    with self.autocast():
+                        terms = self.forward(piece)
                     self.scaler.scale(terms["loss"] * weight).backward()
                 number = self.step * len(batches) + i
                 self.finite.watch("loss", terms["loss"].detach(), number)
