@@ -55,7 +55,7 @@ def load_audio(
 
 
 def load_audio_into(buffer: DiskBuffer, path: str | Path, cfg: AudioConfig | None = None) -> None:
-    """Append what `load_audio` returns to a buffer (T,), chunk by chunk; up to LONGEST_ON_DISK_S."""
+    """Append what `load_audio` returns to a buffer (T,) by chunks; up to LONGEST_ON_DISK_S."""
     for chunk in _decode(Path(path), cfg or AudioConfig(), LONGEST_ON_DISK_S):
         buffer.append(chunk)
 

@@ -21,7 +21,7 @@ class DiskBuffer:
     # every slice, and a full disk kills the process (SIGBUS) where this raises OSError
 
     def __init__(self, length: int = 0, width: int | None = None, beside: Path | None = None):
-        """Zeros. `beside`: an output file, on whose disk the buffer lies; None: the system's choice."""
+        """Zeros, on the disk of the output file `beside`, or where the system puts such files."""
         self.beside = Path(beside or Path(tempfile.gettempdir()) / "kcarol").absolute()
         self.row_shape = () if width is None else (width,)
         self.row_bytes = 4 * (width or 1)

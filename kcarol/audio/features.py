@@ -1,4 +1,4 @@
-"""What the converter hears of a song: pitch, onsets and loudness, independent of level and timbre."""
+"""What the converter hears of a song: pitch, onsets and loudness, whatever level and timbre."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LOUDEST_DB = 20.0
 
 
 class Features(nn.Module):
-    """Whitened pitch bands, onset flux and loudness: C = n_pitch_bands + n_flux + 1 numbers a frame.
+    """Whitened pitch bands, onset flux and loudness: C = n_pitch_bands + n_flux + 1 a frame.
 
     A pitch band is the log1p level of a constant-Q-like band, minus the mean and divided by the
     deviation of the bands within `whiten_octaves` of it.
@@ -119,14 +119,14 @@ def pitch_filters(cfg: AudioConfig) -> Tensor:
 
 
 def flux_filters(cfg: AudioConfig) -> Tensor:
-    """(flux_n_fft // 2 + 1, n_flux) triangles for power, equally wide on Slaney's mel scale, peak 1."""
+    """(flux_n_fft // 2 + 1, n_flux) triangles for power, equally wide in Slaney's mel, peak 1."""
     low, high = _hz_to_mel(cfg.f_min_hz), _hz_to_mel(cfg.f_max_hz)
     hz = _mel_to_hz(torch.linspace(low, high, cfg.n_flux + 2, dtype=torch.float64))
     return triangles(hz[:-2], hz[1:-1], hz[2:], bin_hz(cfg.flux_n_fft, cfg.sample_rate)).float()
 
 
 def whiten(bands: Tensor, reach: int) -> Tensor:
-    """(..., K) -> (..., K): each band minus the mean, over the deviation, of those within `reach`."""
+    """(..., K) -> (..., K): each band minus mean, over deviation, of the bands within `reach`."""
     index = torch.arange(bands.shape[-1], device=bands.device)
     near = ((index[:, None] - index).abs() <= reach).to(bands.dtype)
     near = near / near.sum(0)  # (K, K): a product with it is the mean of a neighbourhood

@@ -18,9 +18,8 @@ import numpy as np
 
 from kcarol.audio.files import AudioError
 
-# What ffmpeg may take a file for: containers of sound and film. Left out are playlists (hls, concat,
-# dash, sdp), which would make it open other files or the network, and scripts that it would play as
-# music (sbg, trackers).
+# What ffmpeg may take a file for: sound and film. Left out are playlists (hls, concat, dash, sdp),
+# which would make it open other files or the network, and scripts that it would play (sbg, mod).
 CONTAINERS = (
     "wav,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,asf,aiff,caf,au,w64,ac3,eac3,amr,"
     "ape,wv,tta,tak,mpc,mpc8,dsf,iff,dts,voc,avi,flv,mpeg,mpegts,oma,rm,shn,sox,spdif,loas,gsm,"
@@ -54,7 +53,7 @@ MEANINGS = {
 
 @cache
 def find_ffmpeg() -> str:
-    """Path of the ffmpeg in the imageio-ffmpeg wheel, or else of the system's. Raises AudioError."""
+    """Path of imageio-ffmpeg's ffmpeg, or else of the system's. AudioError if there is none."""
     try:
         import imageio_ffmpeg
 
@@ -148,7 +147,7 @@ def _decode_command(path: Path, start_s: float, duration_s: float | None) -> lis
 def _read_au(
     process: subprocess.Popen, path: Path, chunk_s: float
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Chunks of an AU stream, whose header is magic, data offset, size, encoding, rate, channels."""
+    """Chunks of an AU stream; its header: magic, data offset, size, encoding, rate, channels."""
     header = np.frombuffer(_read(process, 24, path), ">u4")
     if len(header) < 6:
         return

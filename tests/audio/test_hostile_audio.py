@@ -124,7 +124,8 @@ def test_all_cases_become_a_carol_of_their_length_or_one_line_that_names_them(
     assert not (found := wrongs(cases, tmp_path / "out", converter)), "\n".join(found)
     carols = len(list((tmp_path / "out").glob("*.wav")))
     print(
-        f"{len(cases)} cases in {time.monotonic() - begin:.0f} s: {carols} carols, {len(cases) - carols} refused in one line"
+        f"{len(cases)} cases in {time.monotonic() - begin:.0f} s: {carols} carols, "
+        f"{len(cases) - carols} refused in one line"
     )
     assert len(cases) >= LEAST_CASES
 
@@ -231,7 +232,10 @@ def test_a_file_that_may_not_be_read_is_named_with_the_way_out(tmp_path, bases):
     path = tmp_path / "secret.mp3"
     path.write_bytes(bases[1]["mp3"])
     path.chmod(0)
-    code = f"import os; from kcarol.audio.decoding import load_audio; os.setuid(65534); load_audio({str(path)!r})"
+    code = (
+        "import os; from kcarol.audio.decoding import load_audio;"
+        f"os.setuid(65534); load_audio({str(path)!r})"
+    )
     for place in [tmp_path, *tmp_path.parents][:4]:  # with the folder of an xdist worker
         place.chmod(place.stat().st_mode | 0o055)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

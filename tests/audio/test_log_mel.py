@@ -1,4 +1,4 @@
-"""The log-mel spectrogram: its bands, its frames, and how it behaves under autocast and autograd."""
+"""The log-mel spectrogram: bands, frames, and behaviour under autocast and autograd."""
 
 import librosa
 import numpy as np
