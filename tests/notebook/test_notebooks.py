@@ -2,8 +2,9 @@
 no longer true.
 
 pytest also runs them (nbval, see pyproject.toml): what a cell prints must be what is stored, which
-`python -m kcarol.notebook.refresh` writes. Only cells tagged `nbval-ignore-output`, which print
-times, are left out.
+`python -m kcarol.notebook.refresh` writes. Cells tagged `nbval-ignore-output`, which print times,
+are left out; in those tagged `close-numbers`, which print rounded figures, numbers may be a little
+off.
 """
 
 import ast
