@@ -311,10 +311,15 @@ def test_the_same_state_gives_the_same_bytes(tmp_path):
 
 
 def test_weights_get_the_permissions_of_any_new_file(tmp_path):
-    code = (
-        f"import os; os.umask(0o027); from pathlib import Path; from torch import nn; from kcarol.config import ModelConfig; "
-        f"from kcarol.model.weights_file import save_module; save_module(Path({str(tmp_path)!r}) / 'w.safetensors', nn.Linear(2, 2), "
-        "ModelConfig())"
+    code = "; ".join(
+        [
+            "import os; os.umask(0o027)",
+            "from pathlib import Path; from torch import nn",
+            "from kcarol.config import ModelConfig",
+            "from kcarol.model.weights_file import save_module",
+            f"path = Path({str(tmp_path)!r}) / 'w.safetensors'",
+            "save_module(path, nn.Linear(2, 2), ModelConfig())",
+        ]
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
     assert (tmp_path / "w.safetensors").stat().st_mode & 0o777 == 0o640
