@@ -75,7 +75,7 @@ def main() -> None:
     for package in parser.parse_args().packages:
         print(f"| {package.name} | |\n|-|-|")
         for name, value in figures(package).items():
-            print(f"| {name} | {value:.4g} |")
+            print(f"| {name} | {value:,.2f} |".replace(".00 ", " "))
         print(f"| import {package.name}, s | {import_seconds(package.resolve().parent):.2f} |\n")
 
 
