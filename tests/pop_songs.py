@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
+from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
 # what jitter (2.5 to 3 deviations of 20 ms), a grace note and laying back may add up to

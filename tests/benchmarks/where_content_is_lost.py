@@ -25,8 +25,8 @@ from torch import Tensor, nn
 
 from kcarol.audio.decoding import load_audio
 from kcarol.conversion.converter import Converter
-from kcarol.corpus.arrangement.carol import render_carol
-from kcarol.corpus.arrangement.carol_styles import STYLES
+from kcarol.corpus.arrangement.carol.arrange import render_carol
+from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.shards import stored_shards
 from kcarol.evaluation import metrics

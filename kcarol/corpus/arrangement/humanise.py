@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.corpus.arrangement.score import Event, Score
+from kcarol.corpus.arrangement.pop.score import Event, Score
 from kcarol.corpus.draws import pick
 from kcarol.transcription.lead_sheet import Stroke, TimeGrid
 

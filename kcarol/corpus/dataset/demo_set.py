@@ -16,10 +16,10 @@ import numpy as np
 
 from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import render_carol
-from kcarol.corpus.arrangement.carol_styles import STYLES
+from kcarol.corpus.arrangement.carol.arrange import render_carol
+from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.arrangement.humanise import TAIL_S
-from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
+from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop

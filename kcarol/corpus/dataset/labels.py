@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import tune_shift
+from kcarol.corpus.arrangement.carol.arrange import tune_shift
 from kcarol.dataset.labels import NO_NOTE, Labels
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section, TimeGrid
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import render_carol
-from kcarol.corpus.arrangement.carol_styles import CarolStyle, draw_style
-from kcarol.corpus.arrangement.pop import arrange_pop
+from kcarol.corpus.arrangement.carol.arrange import render_carol
+from kcarol.corpus.arrangement.carol.styles import CarolStyle, draw_style
+from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop

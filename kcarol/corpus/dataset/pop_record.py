@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.corpus.arrangement.bands import synth_role
-from kcarol.corpus.arrangement.pop import PopArrangement
+from kcarol.corpus.arrangement.pop.arrange import PopArrangement
+from kcarol.corpus.arrangement.pop.bands import synth_role
 from kcarol.corpus.mixing.degradation import drift_pitch
 from kcarol.corpus.mixing.dynamics import amplifier
 from kcarol.corpus.mixing.mix import mix

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.pop import arrange_pop
+from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.mixing.mix import mix
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import render_carol
-from kcarol.corpus.arrangement.carol_styles import STYLES, CarolStyle
+from kcarol.corpus.arrangement.carol.arrange import render_carol
+from kcarol.corpus.arrangement.carol.styles import STYLES, CarolStyle
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune

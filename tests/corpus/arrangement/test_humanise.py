@@ -3,7 +3,7 @@
 import numpy as np
 
 from kcarol.corpus.arrangement.humanise import Feel, humanise, without_spans
-from kcarol.corpus.arrangement.score import Event
+from kcarol.corpus.arrangement.pop.score import Event
 from kcarol.transcription.lead_sheet import TimeGrid
 
 GRID = TimeGrid(np.arange(17) * 0.5, 4)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kcarol.corpus.arrangement.pop import PopArrangement, arrange_pop
+from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played, stroke_strength
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kcarol.corpus.arrangement.pop import PopArrangement
+from kcarol.corpus.arrangement.pop.arrange import PopArrangement
 from kcarol.corpus.dataset import pop_record
 from kcarol.corpus.synthesis import speech, world_voice
 from kcarol.corpus.synthesis.render import RenderError

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import arrange_carol
-from kcarol.corpus.arrangement.carol_styles import STYLES
-from kcarol.corpus.arrangement.sleigh_bells import sleigh_bells
+from kcarol.corpus.arrangement.carol.arrange import arrange_carol
+from kcarol.corpus.arrangement.carol.sleigh_bells import sleigh_bells
+from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.editing import drums_alone

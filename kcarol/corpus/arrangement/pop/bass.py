@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kcarol.corpus.arrangement.pitches import nearest_pitch, voicing_of
-from kcarol.corpus.arrangement.rhythms import Hit, draw_rhythm
-from kcarol.corpus.arrangement.score import Bar, Event, Score, velocity_of
+from kcarol.corpus.arrangement.pop.rhythms import Hit, draw_rhythm
+from kcarol.corpus.arrangement.pop.score import Bar, Event, Score, velocity_of
 from kcarol.corpus.draws import pick
 from kcarol.transcription.lead_sheet import Chord
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pop_songs import LOOSE_S, arranged
 
-from kcarol.corpus.arrangement.bands import BANDS, synth_role
-from kcarol.corpus.arrangement.grooves import GROOVES, NO_DRUMS
-from kcarol.corpus.arrangement.hints import KINDS
 from kcarol.corpus.arrangement.humanise import TAIL_S
-from kcarol.corpus.arrangement.pop import arrange_pop
+from kcarol.corpus.arrangement.pop.arrange import arrange_pop
+from kcarol.corpus.arrangement.pop.bands import BANDS, synth_role
+from kcarol.corpus.arrangement.pop.grooves import GROOVES, NO_DRUMS
+from kcarol.corpus.arrangement.pop.hints import KINDS
 
 SEEDS = range(300)
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kcarol.corpus.arrangement import lines
-from kcarol.corpus.arrangement.bands import BANDS, COMPS, GUITARS, PROGRAMS, TUNE_SIDE_DB, Band
-from kcarol.corpus.arrangement.bass import BASS_LINES, bass_line
-from kcarol.corpus.arrangement.comping import chord_part
-from kcarol.corpus.arrangement.drummer import drum_part, percussion_part
-from kcarol.corpus.arrangement.grooves import GROOVES, KITS, NO_DRUMS
-from kcarol.corpus.arrangement.hints import Hints
 from kcarol.corpus.arrangement.humanise import draw_breaks, without_spans
-from kcarol.corpus.arrangement.score import Event, Score
+from kcarol.corpus.arrangement.pop.arrange import lines
+from kcarol.corpus.arrangement.pop.bands import BANDS, COMPS, GUITARS, PROGRAMS, TUNE_SIDE_DB, Band
+from kcarol.corpus.arrangement.pop.bass import BASS_LINES, bass_line
+from kcarol.corpus.arrangement.pop.comping import chord_part
+from kcarol.corpus.arrangement.pop.drummer import drum_part, percussion_part
+from kcarol.corpus.arrangement.pop.grooves import GROOVES, KITS, NO_DRUMS
+from kcarol.corpus.arrangement.pop.hints import Hints
+from kcarol.corpus.arrangement.pop.score import Event, Score
 from kcarol.corpus.draws import pick, pick_weighted
 
 TUNE = ("lead", "lead2")

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol import (
+from kcarol.corpus.arrangement.carol.arrange import (
     BASS_LOWEST,
     arrange_carol,
     harmony_spans,
     tune_shift,
     voicing,
 )
-from kcarol.corpus.arrangement.carol_styles import STYLES
+from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.tunes import tune

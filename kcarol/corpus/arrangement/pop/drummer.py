@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kcarol.corpus.arrangement.grooves import DRUMS, VELOCITIES, Groove
-from kcarol.corpus.arrangement.score import Bar, Event, Score
+from kcarol.corpus.arrangement.pop.grooves import DRUMS, VELOCITIES, Groove
+from kcarol.corpus.arrangement.pop.score import Bar, Event, Score
 from kcarol.corpus.draws import pick
 
 SNARE = 38

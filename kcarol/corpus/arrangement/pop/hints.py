@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from kcarol.corpus.arrangement.bands import BANDS
-from kcarol.corpus.arrangement.grooves import GROOVES
+from kcarol.corpus.arrangement.pop.bands import BANDS
+from kcarol.corpus.arrangement.pop.grooves import GROOVES
 
 KINDS = ("soundfont", "synth", "voice", "rap", "drumsynth")  # what makes a part's sound
 VOICES = ("female", "male", None)

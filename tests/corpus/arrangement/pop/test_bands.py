@@ -1,8 +1,8 @@
 """Line-ups of pop bands."""
 
-from kcarol.corpus.arrangement.bands import BAND_SIDE_DB, BANDS, COMPS, PROGRAMS, TUNE_SIDE_DB
-from kcarol.corpus.arrangement.bass import BASS_LINES
-from kcarol.corpus.arrangement.grooves import GROOVES
+from kcarol.corpus.arrangement.pop.bands import BAND_SIDE_DB, BANDS, COMPS, PROGRAMS, TUNE_SIDE_DB
+from kcarol.corpus.arrangement.pop.bass import BASS_LINES
+from kcarol.corpus.arrangement.pop.grooves import GROOVES
 
 
 def test_bands_name_only_what_there_is():

@@ -3,9 +3,9 @@
 import numpy as np
 from pop_songs import plain_song
 
-from kcarol.corpus.arrangement.drummer import drum_part, percussion_part
-from kcarol.corpus.arrangement.grooves import DRUMS, GROOVES
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.drummer import drum_part, percussion_part
+from kcarol.corpus.arrangement.pop.grooves import DRUMS, GROOVES
+from kcarol.corpus.arrangement.pop.score import Score
 
 
 def test_every_groove_is_played_by_known_drums_within_the_song():

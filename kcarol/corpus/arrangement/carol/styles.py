@@ -88,7 +88,7 @@ def _kin(program: int) -> tuple[int, ...]:
 
 
 def _table():
-    return read_table("arrangement", "styles.ini")
+    return read_table("arrangement/carol", "styles.ini")
 
 
 def _program(instrument: str) -> int:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kcarol.corpus.arrangement.bands import Comp
 from kcarol.corpus.arrangement.pitches import nearest_pitch, voicing_of
-from kcarol.corpus.arrangement.rhythms import Hit, draw_rhythm
-from kcarol.corpus.arrangement.score import Bar, Event, Score, velocity_of
+from kcarol.corpus.arrangement.pop.bands import Comp
+from kcarol.corpus.arrangement.pop.rhythms import Hit, draw_rhythm
+from kcarol.corpus.arrangement.pop.score import Bar, Event, Score, velocity_of
 from kcarol.corpus.draws import pick
 
 LONGEST_TIE = 16.0  # beats

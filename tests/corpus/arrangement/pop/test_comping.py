@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from pop_songs import plain_song
 
-from kcarol.corpus.arrangement.bands import COMPS
-from kcarol.corpus.arrangement.comping import chord_part
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.bands import COMPS
+from kcarol.corpus.arrangement.pop.comping import chord_part
+from kcarol.corpus.arrangement.pop.score import Score
 
 
 @pytest.mark.parametrize("way", ["picked", "stride", "strum"])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.score import Score
 
 
 class Hit(NamedTuple):

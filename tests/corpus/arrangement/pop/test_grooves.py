@@ -1,6 +1,6 @@
 """Drum patterns."""
 
-from kcarol.corpus.arrangement.grooves import GROOVES
+from kcarol.corpus.arrangement.pop.grooves import GROOVES
 
 
 def test_groove_patterns_are_whole_bars():

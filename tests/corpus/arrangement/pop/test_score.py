@@ -2,7 +2,7 @@
 
 import pytest
 
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.score import Score
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section
 
 

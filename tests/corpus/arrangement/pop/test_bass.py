@@ -3,8 +3,8 @@
 import numpy as np
 from pop_songs import plain_song
 
-from kcarol.corpus.arrangement.bass import bass_line
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.bass import bass_line
+from kcarol.corpus.arrangement.pop.score import Score
 
 
 def test_leaping_basses_alternate_root_and_fifth():

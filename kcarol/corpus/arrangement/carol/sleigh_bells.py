@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcarol.corpus.arrangement.carol_styles import CarolStyle
+from kcarol.corpus.arrangement.carol.styles import CarolStyle
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 ALONE_DB = -12.0  # where nothing else sounds

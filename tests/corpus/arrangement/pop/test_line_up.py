@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pop_songs import LOOSE_S, arranged, plain_song
 
-from kcarol.corpus.arrangement.pop import arrange_pop
+from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.lead_sheet.editing import drums_alone
 from kcarol.transcription.lead_sheet import TimeGrid
 

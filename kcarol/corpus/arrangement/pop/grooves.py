@@ -35,7 +35,7 @@ class Groove:
 
 
 def _read_grooves() -> dict[str, Groove]:
-    table = read_table("arrangement", "grooves.ini")
+    table = read_table("arrangement/pop", "grooves.ini")
     return {name: _read_groove(table[name]) for name in table.sections()}
 
 
@@ -56,7 +56,7 @@ def _read_groove(written: SectionProxy) -> Groove:
 
 
 def _drums(section: str) -> SectionProxy:
-    return read_table("arrangement", "drums.ini")[section]
+    return read_table("arrangement/pop", "drums.ini")[section]
 
 
 GROOVES: Mapping[str, Groove] = LazyTable(_read_grooves)

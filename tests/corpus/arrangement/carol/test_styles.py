@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from kcarol.corpus.arrangement.carol_styles import STYLES, draw_style
+from kcarol.corpus.arrangement.carol.styles import STYLES, draw_style
 
 
 def test_no_two_styles_share_their_instruments():

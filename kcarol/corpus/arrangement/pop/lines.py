@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kcarol.corpus.arrangement.pitches import nearest_pitch, nearest_tone, scale_step
-from kcarol.corpus.arrangement.score import Event, Score, velocity_of
+from kcarol.corpus.arrangement.pop.score import Event, Score, velocity_of
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.melody import PENTATONIC
 

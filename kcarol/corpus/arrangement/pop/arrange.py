@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kcarol.corpus.arrangement.bands import BAND_SIDE_DB, TUNE_SIDE_DB
-from kcarol.corpus.arrangement.grooves import SYNTH_DRUM
-from kcarol.corpus.arrangement.hints import Hints
 from kcarol.corpus.arrangement.humanise import Feel, humanise
-from kcarol.corpus.arrangement.line_up import TUNE, Player, draw_line_up
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.bands import BAND_SIDE_DB, TUNE_SIDE_DB
+from kcarol.corpus.arrangement.pop.grooves import SYNTH_DRUM
+from kcarol.corpus.arrangement.pop.hints import Hints
+from kcarol.corpus.arrangement.pop.line_up import TUNE, Player, draw_line_up
+from kcarol.corpus.arrangement.pop.score import Score
 from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, Stroke, TimeGrid
 
 # mean and deviation, against the band: on records the tune is in the band, not before it

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from configparser import SectionProxy
 from dataclasses import dataclass
 
-from kcarol.corpus.arrangement.grooves import GROOVES
+from kcarol.corpus.arrangement.pop.grooves import GROOVES
 from kcarol.corpus.tables import LazyTable, floats, integers, read_table, shares
 
 GUITARS = ("strum", "power")  # comps that records have two of, left and right
@@ -44,11 +44,11 @@ class Band:
 
 
 def _players(section: str) -> SectionProxy:
-    return read_table("arrangement", "players.ini")[section]
+    return read_table("arrangement/pop", "players.ini")[section]
 
 
 def _read_comps() -> dict[str, Comp]:
-    table = read_table("arrangement", "players.ini")
+    table = read_table("arrangement/pop", "players.ini")
     names = [name for name in table.sections() if name.startswith("comp ")]
     return {name.removeprefix("comp "): _read_comp(table[name]) for name in names}
 
@@ -64,7 +64,7 @@ def _read_comp(written: SectionProxy) -> Comp:
 
 
 def _read_bands() -> dict[str, Band]:
-    table = read_table("arrangement", "bands.ini")
+    table = read_table("arrangement/pop", "bands.ini")
     return {name: _read_band(table[name]) for name in table.sections()}
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
-from kcarol.corpus.arrangement.carol_styles import CarolStyle, Layer
-from kcarol.corpus.arrangement.sleigh_bells import sleigh_bells
+from kcarol.corpus.arrangement.carol.sleigh_bells import sleigh_bells
+from kcarol.corpus.arrangement.carol.styles import CarolStyle, Layer
 from kcarol.corpus.mixing.room import reverb
 from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, render_parts
 from kcarol.model.content import TUNE_CENTRE

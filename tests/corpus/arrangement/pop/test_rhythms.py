@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pop_songs import plain_song
 
-from kcarol.corpus.arrangement.bands import COMPS
-from kcarol.corpus.arrangement.bass import BASS_LINES
-from kcarol.corpus.arrangement.rhythms import draw_rhythm
-from kcarol.corpus.arrangement.score import Score
+from kcarol.corpus.arrangement.pop.bands import COMPS
+from kcarol.corpus.arrangement.pop.bass import BASS_LINES
+from kcarol.corpus.arrangement.pop.rhythms import draw_rhythm
+from kcarol.corpus.arrangement.pop.score import Score
 
 STYLES = sorted({*BASS_LINES, *(rhythm for comp in COMPS.values() for rhythm in comp.rhythms)})
 
