@@ -5,7 +5,7 @@ import pytest
 import torch
 from transcriptions import labels_of, logits_of, random_logits
 
-from kcarol.corpus.arrangement.carol.arrange import arrange as carol
+from kcarol.corpus.arrangement.carol import arrange as carol
 from kcarol.model.content import TUNE_CENTRE
 from kcarol.transcription.beats import half_beats
 from kcarol.transcription.decoding import decode

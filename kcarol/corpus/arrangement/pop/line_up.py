@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kcarol.corpus.arrangement.humanise import draw_breaks, without_spans
-from kcarol.corpus.arrangement.pop.arrange import lines
+from kcarol.corpus.arrangement.pop import lines
 from kcarol.corpus.arrangement.pop.bands import BANDS, COMPS, GUITARS, PROGRAMS, TUNE_SIDE_DB, Band
 from kcarol.corpus.arrangement.pop.bass import BASS_LINES, bass_line
 from kcarol.corpus.arrangement.pop.comping import chord_part

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pop_songs import plain_song
 
-from kcarol.corpus.arrangement.pop.arrange import lines
+from kcarol.corpus.arrangement.pop import lines
 from kcarol.corpus.arrangement.pop.score import Score
 
 SCORES = [Score.of(plain_song(seed)) for seed in range(12)]
