@@ -20,10 +20,15 @@ def pytest_collection_modifyitems(items):
 
 
 def compare_closely(cell, run, stored, skip_compare=None):
-    """As `IPyNbCell.compare_outputs`: the same words, and numbers within TOLERANCE."""
+    """As `IPyNbCell.compare_outputs`: the same lines in any order, numbers within TOLERANCE."""
     texts = ["".join(output.get("text", "") for output in outputs) for outputs in (run, stored)]
     cell.comparison_traceback = ["printed:", texts[0], "stored:", texts[1]]
-    if NUMBER.sub("", texts[0]) != NUMBER.sub("", texts[1]):
-        return False
-    numbers = [[float(number) for number in NUMBER.findall(text)] for text in texts]
-    return np.allclose(*numbers, rtol=0, atol=TOLERANCE)
+    printed, expected = ([words_and_numbers(line) for line in text.splitlines()] for text in texts)
+    return len(printed) == len(expected) and all(
+        words == same and np.allclose(numbers, others, rtol=0, atol=TOLERANCE)
+        for (words, numbers), (same, others) in zip(sorted(printed), sorted(expected), strict=True)
+    )
+
+
+def words_and_numbers(line):
+    return NUMBER.sub("#", line), [float(number) for number in NUMBER.findall(line)]
