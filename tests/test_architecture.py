@@ -113,7 +113,6 @@ def test_lines_are_at_most_100_columns_wide():
     assert long == []
 
 
-@unfinished
 def test_the_formatter_is_not_switched_off_and_no_lambda_has_a_name():
     found = []
     for path in CODE:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -256,7 +256,10 @@ def main() -> None:
             add(name, score_real(found, wave, notes))
     columns: tuple[str, ...] = ("tune", "chord", "chroma", "note@1")
     print("| stage | synthetic tune | chord | real chroma | note@1 |\n|-|-|-|-|-|")
-    mean: Callable = lambda row, key: f"{np.nanmean(row[key]):.2f}" if key in row else ""  # noqa: E731
+
+    def mean(row, key):
+        return f"{np.nanmean(row[key]):.2f}" if key in row else ""
+
     for name, row in table.items():
         print(f"| {name} | " + " | ".join(mean(row, key) for key in columns) + " |", flush=True)
 

@@ -43,7 +43,10 @@ def test_loss_falls_and_the_average_of_the_weights_follows(tmp_path):
 @pytest.mark.parametrize("n_workers", [0, 2])
 def test_two_times_50_steps_are_100_steps_to_the_bit(tmp_path, n_workers):
     cfg = replace(CFG, steps=100, save_every=30, picture_every=25, log_every=7)
-    validate = lambda module: {"noise": torch.rand(()).item()}  # noqa: E731  draws from the global generator
+
+    def validate(module):
+        return {"noise": torch.rand(()).item()}  # draws from the global generator
+
     options = {"n_workers": n_workers, "validate": validate}
     whole, halves = net(dropout=0.3), net(dropout=0.3)
     path = train(whole, squares, cfg, tmp_path / "whole", **options)

@@ -36,7 +36,10 @@ def packed_labels(n_frames=256, title="Deck the Halls"):
 
 def perfect(targets, confidence=30.0):
     """Logits that say what is true, firmly."""
-    sure = lambda share: (2 * share - 1) * confidence  # noqa: E731
+
+    def sure(share):
+        return (2 * share - 1) * confidence
+
     content, one_hot = targets.content, torch.nn.functional.one_hot
     return Logits(
         tune=sure(one_hot(targets.tune, N_PITCHES + 1).float()),
@@ -74,7 +77,10 @@ def test_features_of_a_transposed_tone_are_the_transposed_features(semitones):
     plain, moved = hear(harmonic_tone(64))[None], hear(harmonic_tone(64 + semitones))[None]
     transposed = transpose_features(plain, semitones, AUDIO)
     inside = slice(24, AUDIO.n_pitch_bands - 24)
-    middle = lambda x: x[0, 30:60, inside].mean(0).numpy()  # noqa: E731
+
+    def middle(x):
+        return x[0, 30:60, inside].mean(0).numpy()
+
     assert np.corrcoef(middle(transposed), middle(moved))[0, 1] > 0.95
     assert np.corrcoef(middle(plain), middle(moved))[0, 1] < 0.5
 
