@@ -154,7 +154,7 @@ class NeuralVocoder(nn.Module):
         wave = self._in_blocks(partial(self._draft, mel), shape, first.reach, block_frames)
         for low_band in self.low_bands:
             for row in zip(wave, mel, strict=True):
-                low_band.correct_(*row, phases)
+                low_band.correct_(*row, phases)  # type: ignore[operator]
         wave = self._in_blocks(partial(self._finish, wave, mel), shape, last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
 
