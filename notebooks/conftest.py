@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 CLOSE = "close-numbers"  # tag of cells whose figures depend on the processor's rounding
-TOLERANCE = 0.03
+TOLERANCE = 0.1  # AVX2 against AVX-512: one onset of a ten-second song, 0.05 of an F-measure
 NUMBER = re.compile(r"\d+\.\d+")
 
 
