@@ -191,10 +191,10 @@ class Converter:
         if level.n_samples < MIN_SAMPLES or level.loudness.rms_db <= SILENT_DB:
             return carol
         style = self.style(style)
-        content = transcription.weighted_content(self.cfg.tune_doubt)
         n_mels = self.model.cfg.n_mels
         with single_threaded(), DiskBuffer(len(transcription), n_mels, beside) as predicted:
-            self.predict(content, style, predicted)
+            # of an hour, content takes 80 MB: it is gone before the vocoder needs memory
+            self.predict(transcription.weighted_content(self.cfg.tune_doubt), style, predicted)
             log_mel = self.post_filter(predicted, style, level.fade_db)
             self.vocode_onto(carol, log_mel)
             match_loudness_(carol, level.loudness, self.audio.sample_rate)
