@@ -3,6 +3,7 @@ picture is there.
 """
 
 import os
+import pkgutil
 import re
 import shlex
 import sys
@@ -182,3 +183,12 @@ def test_the_korean_readme_has_the_same_commands_and_pictures():
     assert list(fenced(korean)) == list(fenced(README))
     picture = r"!\[[^\]]*\]\(([^)]+)\)"
     assert re.findall(picture, korean) == re.findall(picture, README)
+
+
+WAY = re.search("<!-- way:begin -->(.*)<!-- way:end -->", README, re.S)[1]
+
+
+def test_a_song_is_followed_from_file_to_file_in_at_most_twelve_functions():
+    names = re.findall(r"^\d+\. `([\w.]+)`", WAY, re.M)
+    assert 6 <= len(names) <= 12
+    assert all(callable(pkgutil.resolve_name(name)) for name in names)
