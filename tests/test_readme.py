@@ -32,6 +32,7 @@ BROUGHT_BY = {
     "torchrun": "torch",
     "pytest": "pytest",
     "ruff": "ruff",
+    "mypy": "mypy",
 }
 PROGRAMS = "kcarol|python main.py|pytest|pip|conda|jupyter|tensorboard|torchrun|KCAROL_SMOKE=0"
 INLINE = rf"`((?:{PROGRAMS}) [^`]+)`"
