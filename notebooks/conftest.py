@@ -1,4 +1,4 @@
-"""nbval compares what cells print: players, pictures and widgets are not stored in the notebooks."""
+"""nbval compares what cells print; players, pictures and widgets are not stored."""
 
 import re
 from functools import partial

@@ -138,21 +138,27 @@ FOREIGN = {
     "html": b"<!doctype html><html><body><audio src='x.mp3'></audio></body></html>",
     "json": b'{"title": "song", "samples": [0, 1, 2]}',
     "png": bytes.fromhex(
-        "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc00000"
-        "030101009a5ea5f40000000049454e44ae426082"
+        "89504e470d0a1a0a"
+        "0000000d4948445200000001000000010802000000907753de"
+        "0000000c49444154789c63f8cfc00000030101009a5ea5f4"
+        "0000000049454e44ae426082"
     ),
-    "gif": b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00!\xf9\x04\x00\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01"
-    b"\x00\x00\x02\x02D\x01\x00;",
+    "gif": b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00"
+    b"!\xf9\x04\x00\x00\x00\x00\x00"
+    b",\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;",
     "jpeg": bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + bytes(200) + b"\xff\xd9",
     "pdf": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n",
-    "midi": b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60MTrk\x00\x00\x00\x0c\x00\x90\x3c\x40\x60\x80\x3c\x40\x00\xff\x2f\x00",
+    "midi": b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\x60"
+    b"MTrk\x00\x00\x00\x0c\x00\x90\x3c\x40\x60\x80\x3c\x40\x00\xff\x2f\x00",
     "zip": b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + bytes(100),
     "elf": b"\x7fELF\x02\x01\x01" + bytes(200),
     "hls": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nother.mp3\n#EXT-X-ENDLIST\n",
-    "hls-net": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
+    "hls-net": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n"
+    b"http://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
     "concat": b"ffconcat version 1.0\nfile other.mp3\n",
     "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
-    "dash": b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period></Period></MPD>',
+    "dash": b'<?xml version="1.0"?>'
+    b'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period></Period></MPD>',
     "sbg": b"-SE\nbase: 200+10/20\n\nNOW base\n+00:10:00 base\n",
     "subtitles": b"1\n00:00:00,000 --> 00:00:02,000\nla la la\n",
     "metadata": b";FFMETADATA1\ntitle=song\n",

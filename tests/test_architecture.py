@@ -96,13 +96,11 @@ def test_every_module_has_its_folder():
     assert folders == set(MAY_IMPORT)
 
 
-@unfinished
 def test_no_folder_is_crowded():
     sizes = Counter(path.parent for path in MODULES if path.name != "__init__.py")
     assert {name_of(folder): n for folder, n in sizes.items() if n > MOST_MODULES} == {}
 
 
-@unfinished
 def test_lines_are_at_most_100_columns_wide():
     long = [
         f"{path.relative_to(ROOT)}:{number}"

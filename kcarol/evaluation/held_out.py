@@ -1,4 +1,4 @@
-"""Pairs to evaluate on: pair sets, shards of the corpus, and songs that have a carol beside them."""
+"""Pairs to evaluate on: pair sets, shards of the corpus, and songs with a carol of their own."""
 
 from __future__ import annotations
 

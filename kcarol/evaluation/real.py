@@ -180,7 +180,7 @@ def _figures(output: Output, source: Recording, joins_s: JoinsOf | None) -> dict
 
 
 def _row_keys(outputs: Sequence[Output]) -> Iterator[tuple[str, str]]:
-    """(system, sound) of each row: several sounds are pooled, and only ours also shown one by one."""
+    """(system, sound) of each row: sounds are pooled by system, and ours also shown one by one."""
     sounds: dict[str, list[str]] = {}
     for output in outputs:
         found = sounds.setdefault(output.system, [])

@@ -90,7 +90,7 @@ def log_mel_of(wave: np.ndarray, log_mel: LogMel) -> np.ndarray:
 
 
 def checked(wave: np.ndarray, who: str) -> np.ndarray:
-    """A converted wave as float32 (T,). Raises ValueError if empty, not finite or of another shape."""
+    """A converted wave as float32 (T,); ValueError if empty, not finite or of another shape."""
     wave = np.asarray(wave, dtype=np.float32)
     if wave.ndim != 1 or not len(wave) or not np.isfinite(wave).all():
         raise ValueError(

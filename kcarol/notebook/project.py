@@ -16,7 +16,8 @@ def project_root() -> Path:
         if (folder / "pyproject.toml").is_file() and (folder / "data").is_dir():
             return folder
     raise FileNotFoundError(
-        f"{here}: expected kcarol's repository here or above, found none: start JupyterLab inside it"
+        f"{here}: expected kcarol's repository here or above, found none: "
+        "start JupyterLab inside it"
     )
 
 

@@ -118,7 +118,7 @@ def styles(converter: Converter, transcription: Transcription) -> Picture:
 
 
 def strength(converter: Converter, data: Path) -> Picture:
-    """Content and style at STRENGTHS, style as judged from the other demo songs and their carols."""
+    """Content and style at STRENGTHS; the other demo songs and carols are the style reference."""
     others = [name for name in demo_set.demo_titles() if name != DEMO_SONG]
     songs = [cut(demo_set.demo_song(data, name), JUDGED_S) for name in others]
     carols = [cut(demo_set.demo_carol(data, name), JUDGED_S) for name in others]

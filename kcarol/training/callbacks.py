@@ -144,6 +144,6 @@ def played_as_heard(
 
 
 def stacked(upper: Tensor, lower: Tensor) -> Tensor:
-    """Two log-mels (F, M) as one grey picture (1, 2 M, F), 0 to 1, treble up, one scale for both."""
+    """Two log-mels (F, M) as one grey picture (1, 2 M, F), 0 to 1, treble up, on one scale."""
     both = torch.cat([lower.float(), upper.float()], dim=1).T.flip(0)
     return ((both - both.min()) / (both.max() - both.min() + 1e-6))[None]

@@ -32,7 +32,7 @@ KEYS = {
 
 
 def random_state() -> dict:
-    """State of Python's, numpy's and torch's global generators, as `weights_only` loading takes it."""
+    """States of Python's, numpy's and torch's global generators, loadable with `weights_only`."""
     name, keys, *rest = np.random.get_state()
     on_cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
     return {
@@ -74,9 +74,8 @@ def kept_random_state() -> Iterator[None]:
 def save_checkpoint(path: Path, state: dict) -> None:
     """Write `state`, all of KEYS, in one step."""
     if state.keys() != KEYS.keys():
-        raise ValueError(
-            f"a checkpoint has the keys {sorted(KEYS)}, differing: {sorted(state.keys() ^ KEYS.keys())}"
-        )
+        differing = sorted(state.keys() ^ KEYS.keys())
+        raise ValueError(f"a checkpoint has the keys {sorted(KEYS)}, differing: {differing}")
     save_state(path, state)
 
 

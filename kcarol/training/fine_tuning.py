@@ -1,12 +1,12 @@
 """Fine-tuning on a user's own files: the shipped converter learns the sound of the user's carol.
 
-Nobody has a recording of the user's songs as carols, so the carol is paired with itself, in two
-ways. Mixed as a pop record under pop drums it is the input (self-reconstruction); and transcribed by
-the converter, arranged and rendered as a pop song, it is the input, too (back-translation, as in
-machine translation: Sennrich et al., arXiv 1511.06709). The target is the recorded carol each time.
-Only the playing half learns, since what is to be heard in a song does not depend on whose carol is
-played. It is given what is heard in the clean carol and what is heard in its pop versions, mistakes
-included, as in a conversion. Pairs of the corpus come along, so that nothing is unlearned.
+No recording of the user's songs as carols exists, so the recorded carol is the target of two kinds
+of input: the carol itself, mixed like a pop record under pop drums (self-reconstruction), and its
+transcription, arranged and rendered as a pop song (back-translation, as in machine translation:
+Sennrich et al., arXiv 1511.06709). Only the playing half learns, since the transcription of a song
+does not depend on whose carol is played. It reads the transcriptions of the clean carol and of its
+pop versions, mistakes included, as in a conversion. Pairs of the corpus are mixed in against
+forgetting.
 """
 
 from __future__ import annotations
@@ -98,10 +98,10 @@ def fine_tune(
     """Train on the clips in `processed`/carol and /kpop; returns `out`, which holds
     converter.safetensors and checkpoint.pt.
 
-    Starts from `base_weights` (a folder or file, None: those that ship) where `cfg.model` fits, else
-    from nothing. `pairs` None: the repository's own, where they are. The user's songs are converted
-    into `out`/listen. `max_s`: seconds of training. Raises DataError (no carol), WeightsError (base
-    weights given that do not fit), and what `fit` raises.
+    Starts from `base_weights` (a folder or file; None: the shipped ones) if `cfg.model` fits them,
+    else from scratch. `pairs` None: the repository's own, if present. The user's songs are
+    converted into `out`/listen. `max_s`: seconds of training. Raises DataError (no carol),
+    WeightsError (base weights given that do not fit), and what `fit` raises.
     """
     cfg = cfg or fine_tuning_schedule()
     if own is None:

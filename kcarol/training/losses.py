@@ -1,8 +1,8 @@
 """Losses for `fit`: of the converter, and of the vocoder with and without discriminators.
 
 The converter's batches hold features (B, F, C), carol_mel (B, F, M), reference_mel (B, F', M) of
-another carol in the same style, and labels (B, F, N_PACKED) int16; with content (B, F, N_FIELDS) the
-playing half is given that in place of the labels' content. The vocoder's hold wave (B, T).
+another carol in the same style, and labels (B, F, N_PACKED) int16. With content (B, F, N_FIELDS),
+the playing half reads that instead of the labels' content. The vocoder's batches hold wave (B, T).
 """
 
 from __future__ import annotations

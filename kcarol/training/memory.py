@@ -79,7 +79,7 @@ def _rows(tensor: Tensor, first: int, stop: int) -> Tensor:
 
 
 class ScarceMemory:
-    """A loss that runs out of memory, as a full GPU does, above `most_rows` rows: for trying out."""
+    """A loss that runs out of memory above `most_rows` rows, as on a full GPU: for experiments."""
 
     def __init__(self, loss_fn: LossFn, most_rows: int):
         self.loss_fn = loss_fn
@@ -104,7 +104,8 @@ class StepCost:
 
     def __str__(self) -> str:
         time_ms = f"{1e3 * self.seconds:6.0f} ms"
-        return f"{self.precision}: {time_ms}, {self.kept_bytes / 1e6:6.1f} MB kept, loss {self.loss:.3f}"
+        kept_mb = f"{self.kept_bytes / 1e6:6.1f} MB"
+        return f"{self.precision}: {time_ms}, {kept_mb} kept, loss {self.loss:.3f}"
 
 
 @kept_random_state()

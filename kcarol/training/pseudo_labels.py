@@ -1,8 +1,8 @@
-"""Pseudo-labels: what a converter hears stands for the labels, its mistakes and doubts included.
+"""Pseudo-labels: a converter's own transcription replaces the labels, mistakes and doubts included.
 
 A player trained on true labels alone trusts every mark: it plays a wrong onset as hard as a right
-one. Given what the hearing half writes down of its training songs, and how sure it is, it learns how
-far each mark is to be trusted.
+one. Trained on the hearing half's transcriptions and their confidence, it learns how far to trust
+each mark.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kcarol.transcription.transcription import Transcription
 
 
 def with_pseudo_labels(shards: Iterable[Shard], listener: Converter) -> Iterator[Shard]:
-    """Each shard twice: with its labels' content, and with what `listener` heard of the pop songs."""
+    """Each shard twice: with its labels' content, and with what `listener` transcribes."""
     for shard in shards:
         labels = unpack(torch.from_numpy(shard.labels))
         heard = [

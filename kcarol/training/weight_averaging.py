@@ -25,8 +25,7 @@ from kcarol.model.weights_file import WeightsError
 def moving_average(module: nn.Module, decay: float) -> AveragedModel:
     """Exponential moving average of a module's weights over the updates of a run.
 
-    Young averages forget faster: the decay is at most (1 + n) / (10 + n) after n updates. (An update
-    of our own took 2.5 instead of 4 ms, of a step of 600 ms on a CPU; the averages are the same.)
+    Young averages forget faster: the decay is at most (1 + n) / (10 + n) after n updates.
     """
 
     def update(average: list[Tensor], current: list[Tensor], _: Tensor) -> None:
@@ -58,7 +57,8 @@ def join(out: Path, play: Path, hear: Sequence[Path]) -> Path:
         # dropout is training's alone
         if replace(converter.model.cfg, dropout=whole.model.cfg.dropout) != whole.model.cfg:
             raise WeightsError(
-                f"{path}: expected a network shaped like {play}, found another: {converter.model.cfg}"
+                f"{path}: expected a network shaped like {play}, "
+                f"found another: {converter.model.cfg}"
             )
     halves = [converter.model.parameters_of("hear") for converter in heard]
     with torch.no_grad():
@@ -73,7 +73,8 @@ def main(names: Sequence[str]) -> int:
     try:
         if len(names) < 3:
             raise ValueError(
-                f"python -m kcarol.training.weight_averaging: expected OUT PLAY HEAR [HEAR ...], found {len(names)} names"
+                "python -m kcarol.training.weight_averaging: expected OUT PLAY HEAR [HEAR ...], "
+                f"found {len(names)} names"
             )
         out, play, *hear = map(Path, names)
         join(out, play, hear)

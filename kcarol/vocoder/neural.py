@@ -28,7 +28,7 @@ MIN_BLOCK_FRAMES = 256  # shorter blocks repeat more context than a second threa
 
 
 class ConvNeXtBlock(nn.Module):
-    """ConvNeXt (arXiv 2201.03545) in one dimension: depthwise convolution, then an MLP per frame."""
+    """ConvNeXt (arXiv 2201.03545) in one dimension: depthwise convolution, MLP per frame."""
 
     def __init__(self, d_model: int, d_feedforward: int, kernel_size: int, scale: float):
         super().__init__()

@@ -22,7 +22,7 @@ def output_length(n_frames: int, hop_length: int, length: int | None) -> int:
         return (n_frames - 1) * hop_length
     if not 0 <= length < n_frames * hop_length:
         raise ValueError(
-            f"{n_frames} frames carry 0 to {n_frames * hop_length - 1} samples, asked for {length}; "
-            "the law is F == 1 + T // hop_length"
+            f"{n_frames} frames hold 0 to {n_frames * hop_length - 1} samples, "
+            f"found length {length}; F == 1 + T // hop_length must hold"
         )
     return length

@@ -227,15 +227,12 @@ def print_table(real: dict[str, np.ndarray], ours: dict[str, np.ndarray], title:
             continue
         z, (low, high) = (b.mean() - a.mean()) / (a.std() + 1e-9), np.percentile(b, [5, 95])
         out = float(np.mean((a < low) | (a > high)))
-        print(
-            f"| {name} | {a.mean():.2f} ± {a.std():.2f} | {b.mean():.2f} ± {b.std():.2f} | {z:+.2f} | {out:.2f} |"
-        )
+        spreads = " | ".join(f"{x.mean():.2f} ± {x.std():.2f}" for x in (a, b))
+        print(f"| {name} | {spreads} | {z:+.2f} | {out:.2f} |")
         distances.append(abs(z))
         outs.append(out)
-    print(
-        f"| **how near**: mean of abs(z), of out | | | **{np.mean(distances):.2f}** | **{np.mean(outs):.2f}** |",
-        flush=True,
-    )
+    means = f"**{np.mean(distances):.2f}** | **{np.mean(outs):.2f}**"
+    print(f"| **how near**: mean of abs(z), of out | | | {means} |", flush=True)
 
 
 def gathered(clips: list[Clip]) -> dict[str, np.ndarray]:
@@ -254,7 +251,8 @@ def print_style(clips: list[Clip], path: Path) -> None:
         for i in np.argsort(-np.abs(z))[:12]
     )
     print(
-        f"\n{len(real)} windows of other records, {len(ours)} of the corpus: mean of abs(z) {np.abs(z).mean():.2f}; {far}"
+        f"\n{len(real)} windows of other records, {len(ours)} of the corpus: "
+        f"mean of abs(z) {np.abs(z).mean():.2f}; {far}"
     )
 
 
@@ -271,9 +269,8 @@ def main() -> None:
     real = real_clips(args.real / "pop")
     began = time.perf_counter()
     ours = corpus_clips(args.songs, FRESH_SEED + args.seed)
-    print(
-        f"{len(real)} clips of records, {len(ours)} of the corpus; {(time.perf_counter() - began) / len(ours):.2f} s a song"
-    )
+    song_s = (time.perf_counter() - began) / len(ours)
+    print(f"{len(real)} clips of records, {len(ours)} of the corpus; {song_s:.2f} s a song")
     print_table(gathered(real), gathered(ours), "statistic")
     if args.reference:
         print_style(ours, args.reference)

@@ -71,20 +71,26 @@ from kcarol.conversion.converter import Converter
 converter = Converter.load(None, "cpu")
 began = time.perf_counter()
 convert(sys.argv[1], sys.argv[2], converter=converter, force=True)
-print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+seconds = time.perf_counter() - began
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"seconds": seconds, "peak_mib": peak / 1024}))
 """
 DECODE = """
 import json, resource, sys, time
 import librosa, numpy, soundfile
 from kcarol.audio.decoding import stream_audio
-librosa.resample(numpy.zeros(100, numpy.float32), orig_sr=2, target_sr=1)  # loads what it loads lazily
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-imported, began = peak(), time.perf_counter()
+# the first call imports lazily
+librosa.resample(numpy.zeros(100, numpy.float32), orig_sr=2, target_sr=1)
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+imported = peak_mib()
+began = time.perf_counter()
 if sys.argv[2] == "kcarol":
     n = sum(len(chunk) for chunk in stream_audio(sys.argv[1]))
 else:
     n = len(librosa.load(sys.argv[1], sr=16_000, mono=True, res_type="soxr_hq")[0])
-print(json.dumps({"seconds": time.perf_counter() - began, "audio_s": n / 16_000, "peak_mib": peak() - imported}))
+seconds = time.perf_counter() - began
+print(json.dumps(dict(seconds=seconds, audio_s=n / 16_000, peak_mib=peak_mib() - imported)))
 """
 CORPUS = """
 import json, resource, sys
@@ -94,8 +100,10 @@ from kcarol.corpus.dataset.rendering import build
 from kcarol.dataset.shards import ROW_FRAMES
 if __name__ == "__main__":
     n_pairs, seconds = build(Path(sys.argv[1]), float(sys.argv[2]), 0, int(sys.argv[3]))
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
-    print(json.dumps({"seconds": seconds, "audio_s": n_pairs * ROW_FRAMES / AudioConfig().frame_rate, "peak_mib": peak}))
+    processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak_mib = max(resource.getrusage(who).ru_maxrss for who in processes) / 1024
+    audio_s = n_pairs * ROW_FRAMES / AudioConfig().frame_rate
+    print(json.dumps(dict(seconds=seconds, audio_s=audio_s, peak_mib=peak_mib)))
 """
 # charactr/vocos-mel-24khz, 13.5 M
 VOCOS = {"input_channels": 100, "dim": 512, "intermediate_dim": 1536, "num_layers": 8}
@@ -480,10 +488,9 @@ def slower(rows: list[dict]) -> list[str]:
         for row in (
             row for row in rows if row["system"] == mine["system"] and row["sound"].startswith(work)
         ):
-            if row["seconds"] < mine["seconds"] and not row["sound"].startswith("kcarol"):
-                found.append(
-                    f"{row['system']}: {row['sound']} takes {row['seconds'] / mine['seconds']:.3f} of kcarol's time"
-                )
+            share = row["seconds"] / mine["seconds"]
+            if share < 1 and not row["sound"].startswith("kcarol"):
+                found.append(f"{row['system']}: {row['sound']} takes {share:.3f} of kcarol's time")
     return found
 
 
@@ -528,8 +535,9 @@ def main() -> None:
     }
     if lists_of := [row for row in rows if row["system"] == "convert, list"]:
         speed = lists_of[-1]["x real time"]
+        days = 1e6 * 240 / speed / 86_400
         settings["millions"] = (
-            f"a million songs of 240 s: {1e6 * 240 / speed / 86_400:.0f} days of this machine at {speed}"
+            f"a million songs of 240 s: {days:.0f} days of this machine at {speed}"
         )
     table = Table("Costs", rows, settings=settings)
     table.write(args.out, "costs")

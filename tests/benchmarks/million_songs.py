@@ -34,24 +34,27 @@ DAY_S, WEEK_S = 86_400, 7 * 86_400
 # share of a machine's cores that work: the ends of a list, and the system, take the rest (an
 # assumption)
 BUSY = 0.9
-# runs a command, says the seconds it took, those of processors (its children's, too), and the
-# largest memory of one process
+# runs a command; prints its wall-clock seconds, processor seconds (children included), and the
+# peak memory of one process
 TIMED = """
 import json, resource, subprocess, sys, time
 began = time.perf_counter()
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+wall_s = time.perf_counter() - began
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-found = {"wall_s": time.perf_counter() - began, "cpu_s": used.ru_utime + used.ru_stime, "peak_mib": used.ru_maxrss / 1024}
-print(json.dumps(found))
+cpu_s = used.ru_utime + used.ru_stime
+print(json.dumps({"wall_s": wall_s, "cpu_s": cpu_s, "peak_mib": used.ru_maxrss / 1024}))
 """
 DECODE = """
 import json, resource, sys
 from kcarol.audio.decoding import load_audio
-cpu = lambda: sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-load_audio(sys.argv[1], duration_s=1.0)  # what is imported and planned at the first call is not the question
-began = cpu()
+def cpu_s():
+    processes = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(sum(resource.getrusage(who)[:2]) for who in processes)
+load_audio(sys.argv[1], duration_s=1.0)  # imports and plans of the first call are not measured
+began = cpu_s()
 load_audio(sys.argv[1])
-print(json.dumps({"cpu_s": cpu() - began}))
+print(json.dumps({"cpu_s": cpu_s() - began}))
 """
 
 
@@ -301,8 +304,8 @@ def page(m: Measured, args: argparse.Namespace) -> str:
     text = [
         f"# {n} songs of {m.song_s:g} s",
         "",
-        "Worked out from what one machine did, by `tests/benchmarks/million_songs.py`. Prices and watts are assumptions given as "
-        "arguments, not offers.",
+        "Worked out from what one machine did, by `tests/benchmarks/million_songs.py`. "
+        "Prices and watts are assumptions given as arguments, not offers.",
         "",
         "| measured here | |",
         "|-|-|",
@@ -320,8 +323,9 @@ def page(m: Measured, args: argparse.Namespace) -> str:
         ),
         "",
         f"First bottleneck: {first.split(':')[0]}. The process that hands out songs keeps up with "
-        f"{found['the process that hands out songs'] / one:,.0f} machines like this, and holds {n} of them in "
-        f"{args.songs * m.plan_bytes / 2**30:.1f} GiB; more machines take a list each: a carol that is there is not made again.",
+        f"{found['the process that hands out songs'] / one:,.0f} machines like this, and holds "
+        f"{n} of them in {args.songs * m.plan_bytes / 2**30:.1f} GiB; more machines take a list "
+        "each: carols that exist already are not made again.",
     ]
     return "\n".join(text) + "\n"
 

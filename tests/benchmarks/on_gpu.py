@@ -181,7 +181,10 @@ def precision(device: str, size: Size) -> Iterator[dict]:
                 abs(curve[part].mean() / reference[part].mean() - 1)
                 for part in (slice(0, 1), slice(-last, None))
             )
-            found = f"{reference[-last:].mean():.4g} → {curve[-last:].mean():.4g}: {end:.2%} off, {first:.3%} at the first step"
+            found = (
+                f"{reference[-last:].mean():.4g} → {curve[-last:].mean():.4g}: "
+                f"{end:.2%} off, {first:.3%} at the first step"
+            )
             learns = curve[-last:].mean() < curve[0]
             yield row(
                 "precision",
@@ -214,7 +217,8 @@ def speed(device: str, size: Size) -> Iterator[dict]:
                     yield row(
                         "speed",
                         f"{stage}, {kind}, {batch} × {size.frames} frames",
-                        f"{audio:.4g} s of sound a second, {share:.0%} of the matrix products' rate",
+                        f"{audio:.4g} s of sound a second, "
+                        f"{share:.0%} of the matrix products' rate",
                     )
 
 
@@ -388,7 +392,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.device != "cpu" and not torch.cuda.is_available():
         sys.exit(
-            "on_gpu.py: expected a CUDA device, found none; --device cpu makes what it can on the CPU, smaller with --quick"
+            "on_gpu.py: expected a CUDA device, found none; "
+            "--device cpu runs what it can on the CPU, faster with --quick"
         )
     name = "CPU" if args.device == "cpu" else torch.cuda.get_device_name(args.device)
     settings = {

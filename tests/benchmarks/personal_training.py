@@ -106,10 +106,8 @@ def main() -> None:
             print(f"| {path.stem} | {name} | {cells} | {minutes:.1f} |", flush=True)
         nearer = rows["after"][0]["distance"] < rows["before"][0]["distance"]
         kept = rows["after"][0]["chroma"] >= rows["before"][0]["chroma"] - MOST_CHROMA_LOST
-        print(
-            f"{path.stem}: {'nearer' if nearer else 'not nearer'}, chroma {'kept' if kept else 'lost'}",
-            flush=True,
-        )
+        distance = "nearer" if nearer else "not nearer"
+        print(f"{path.stem}: {distance}, chroma {'kept' if kept else 'lost'}", flush=True)
 
 
 if __name__ == "__main__":

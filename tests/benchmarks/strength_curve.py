@@ -81,10 +81,9 @@ def main() -> None:
     for row in rows:
         print("| " + " | ".join(f"{value:.2f}" for value in row.values()) + " |")
     for name, rising in {"chroma": False, "p_carol": True, "style": False}.items():
+        monotone = is_monotone([row[name] for row in rows], rising)
         goes = "rises" if rising else "falls"
-        print(
-            f"{name} {goes} all along: {'yes' if is_monotone([row[name] for row in rows], rising) else 'no'}"
-        )
+        print(f"{name} {goes} all along: {'yes' if monotone else 'no'}")
     if args.out:
         columns = ([row[name] for row in rows] for name in ("strength", "chroma", "p_carol"))
         print(figures.save(figures.content_against_style(*columns), args.out))

@@ -35,7 +35,8 @@ def waves_of(folder: Path, length_s: float) -> dict[str, np.ndarray]:
     }
     if not found:
         raise FileNotFoundError(
-            f"{folder}: expected sound files, found none: give the folder that holds pop/ and carol/"
+            f"{folder}: expected sound files, found none: "
+            "give the folder that holds pop/ and carol/"
         )
     return found
 
@@ -155,8 +156,8 @@ def main() -> None:
         given, right, total, failed = count_pairs(pooled, names)
         counts = np.sum([count_pairs(d, names)[:3] for d in one_by_one], axis=0)
         print(
-            f"{label}: songs pooled: given {given} of {total}, direction {right} of {total}; song by song: "
-            f"given {counts[0]} of {counts[2]}, direction {counts[1]} of {counts[2]}"
+            f"{label}: songs pooled: given {given} of {total}, direction {right} of {total}; "
+            f"song by song: given {counts[0]} of {counts[2]}, direction {counts[1]} of {counts[2]}"
         )
         print("  fails:", "; ".join(failed) or "none")
 

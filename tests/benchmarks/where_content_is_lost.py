@@ -226,7 +226,8 @@ def main() -> None:
     args = parser.parse_args()
     if next(stored_shards(args.corpus), None) is None:
         parser.error(
-            f"{args.corpus}: expected training pairs, found none; render some: kcarol corpus --hours 1 --out DIR"
+            f"{args.corpus}: expected training pairs, found none; "
+            "render some: kcarol corpus --hours 1 --out DIR"
         )
     torch.manual_seed(0)
     converter, table = Converter.load(args.weights), {}

@@ -37,7 +37,7 @@ def test_a_carol_under_drums_is_still_in_there_with_something_else():
 
 
 def heard_exactly():
-    """A sheet, its grid, its length in samples, and the decision that perfect hearing makes of it."""
+    """A sheet, its grid, its length in samples, and a faultless transcription of it."""
     sheet = trim(tune("Deck the Halls"), 0, 4)
     grid = TimeGrid.of(sheet)
     n = round(grid.length_s * RATE)

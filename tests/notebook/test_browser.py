@@ -42,37 +42,56 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(LONGEST
 
 READY = """() => {
     const panel = window.jupyterapp?.shell.currentWidget;
-    return !!panel?.sessionContext?.session?.kernel && panel.sessionContext.session.kernel.connectionStatus === 'connected'
-        && panel.content.widgets.length > 1;
+    const kernel = panel?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === 'connected' && panel.content.widgets.length > 1;
 }"""
-RUN_ALL = "() => { window.kcarolDone = window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => 'done', String); }"
+RUN_ALL = """() => {
+    const run = window.jupyterapp.commands.execute('notebook:run-all-cells');
+    window.kcarolDone = run.then(() => 'done', String);
+}"""
 DONE = "() => Promise.race([window.kcarolDone, new Promise(go => setTimeout(() => go(''), 1000))])"
-CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code').map(cell => ({
-    count: cell.model.executionCount,
-    errors: cell.model.outputs.toJSON().filter(o => o.output_type === 'error').map(o => o.ename + ': ' + o.evalue),
-    stderr: cell.model.outputs.toJSON().filter(o => o.name === 'stderr').map(o => String(o.text)).join(''),
-}))"""
+CELLS = """() => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+    return cells.filter(cell => cell.model.type === 'code').map(cell => {
+        const outputs = cell.model.outputs.toJSON();
+        return {
+            count: cell.model.executionCount,
+            errors: outputs.filter(o => o.output_type === 'error')
+                .map(o => o.ename + ': ' + o.evalue),
+            stderr: outputs.filter(o => o.name === 'stderr').map(o => String(o.text)).join(''),
+        };
+    });
+}"""
 SOUNDS = """async () => {
+    const wait = ms => new Promise(go => setTimeout(go, ms));
     const found = [];
     for (const audio of document.querySelectorAll('.jp-OutputArea audio')) {
         audio.muted = true;
         let reason = '';
         try {
             await audio.play();
-            for (let i = 0; i < 100 && !(audio.currentTime > 0); i++) await new Promise(go => setTimeout(go, 50));
+            for (let i = 0; i < 100 && !(audio.currentTime > 0); i++) await wait(50);
         } catch (error) { reason = String(error); }
-        found.push({label: audio.getAttribute('aria-label'), seconds: audio.duration, at: audio.currentTime, reason});
+        const label = audio.getAttribute('aria-label');
+        found.push({label, seconds: audio.duration, at: audio.currentTime, reason});
         audio.pause();
     }
     return found;
 }"""
 PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map(img => ({
-    alt: img.alt, natural: img.naturalWidth * img.naturalHeight, shown: img.clientWidth * img.clientHeight}))"""
+    alt: img.alt,
+    natural: img.naturalWidth * img.naturalHeight,
+    shown: img.clientWidth * img.clientHeight,
+}))"""
 WIDEST = """() => Math.max(0, ...[...document.querySelectorAll('.jp-OutputArea-output')].map(
     x => x.scrollWidth - x.clientWidth))"""
-# code that runs out of its cell to the right: the longest line
-CLIPPED = """() => [...document.querySelectorAll('.jp-CodeCell .cm-scroller')].filter(x => x.scrollWidth > x.clientWidth + 1)
-    .map(x => [...x.querySelectorAll('.cm-line')].map(line => line.textContent).sort((a, b) => b.length - a.length)[0])"""
+# the longest line of each cell whose code is clipped on the right
+CLIPPED = """() => {
+    const cells = [...document.querySelectorAll('.jp-CodeCell .cm-scroller')];
+    const lines = cell => [...cell.querySelectorAll('.cm-line')].map(line => line.textContent);
+    return cells.filter(x => x.scrollWidth > x.clientWidth + 1)
+        .map(x => lines(x).sort((a, b) => b.length - a.length)[0]);
+}"""
 SOURCES = (
     "() => [...document.querySelectorAll('.jupyter-widgets audio')].slice(0, 2).map(x => x.src)"
 )
@@ -80,14 +99,17 @@ PICTURE_SOURCES = (
     "() => [...document.querySelectorAll('.jupyter-widgets img')].slice(0, 2).map(x => x.src)"
 )
 SWITCH = """async () => {
-    const group = [...document.querySelectorAll('[data-kcarol=players]')].find(x => x.querySelector('button'));
+    const wait = ms => new Promise(go => setTimeout(go, ms));
+    const groups = [...document.querySelectorAll('[data-kcarol=players]')];
+    const group = groups.find(x => x.querySelector('button'));
     const [one, two] = group.querySelectorAll('audio');
     one.muted = two.muted = true;
     await one.play(); one.currentTime = 1.5;
-    await new Promise(go => setTimeout(go, 300));
+    await wait(300);
     group.querySelector('button').click();
-    for (let i = 0; i < 100 && two.paused; i++) await new Promise(go => setTimeout(go, 50));
-    const found = {one: one.paused, two: !two.paused, apart: Math.abs(one.currentTime - two.currentTime)};
+    for (let i = 0; i < 100 && two.paused; i++) await wait(50);
+    const apart = Math.abs(one.currentTime - two.currentTime);
+    const found = {one: one.paused, two: !two.paused, apart};
     two.pause();
     return found;
 }"""
@@ -271,9 +293,9 @@ def check_widgets(page):
     for button, after in (("X is A", "Trial 2 of"), ("Save and go on", "Trial 2 of")):
         before = page.get_by_text(after).count()
         page.get_by_role("button", name=button).first.click()
+        headings = "[...document.querySelectorAll('.widget-html h4')]"
         page.wait_for_function(
-            f"n => [...document.querySelectorAll('.widget-html h4')].filter(x => x.textContent.includes('{after}')).length > n",
-            arg=before,
+            f"n => {headings}.filter(x => x.textContent.includes('{after}')).length > n", arg=before
         )
 
 
@@ -287,7 +309,8 @@ def take_screenshots(page, name):
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     page.evaluate(
-        "() => window.jupyterapp.commands.execute('application:set-mode', {mode: 'single-document'})"
+        "() => window.jupyterapp.commands"
+        ".execute('application:set-mode', {mode: 'single-document'})"
     )
     scroller = "[...document.querySelectorAll('.jp-WindowedPanel-outer')].find(x => x.clientHeight)"
     height = page.evaluate(f"() => {scroller}.scrollHeight")

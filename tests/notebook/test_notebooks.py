@@ -155,7 +155,7 @@ def test_imports_come_first_then_the_parameters(name):
 
 @every_notebook
 def test_paths_do_not_depend_on_the_working_directory(name):
-    """Jupyter starts in notebooks/, papermill and others anywhere: paths begin at `project_root()`."""
+    """Jupyter starts in notebooks/, papermill anywhere: paths begin at `project_root()`."""
     for cell in of_kind(load(name), "code"):
         used = {node.id for node in ast.walk(tree(cell)) if isinstance(node, ast.Name)}
         assert (

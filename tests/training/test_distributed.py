@@ -1,4 +1,4 @@
-"""Facts about training in several processes: one launch, as on two machines with their own disks."""
+"""Facts about training in several processes, launched as on two machines with separate disks."""
 
 import os
 import socket

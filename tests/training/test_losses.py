@@ -1,4 +1,4 @@
-"""Facts about the converter's loss: it falls, and transposing sound and labels comes to the same."""
+"""Facts about the converter's loss: it falls, and transposes with sound and labels."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A recorded carol as pop records: under a pop drummer, or played by a band from its transcription."""
+"""Pop versions of a recorded carol: under pop drums, or its transcription played by a band."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def duck(
 
 
 def saturate(wave: np.ndarray, drive_db: float) -> np.ndarray:
-    """Soft clipping of (..., T) by tanh, driven `drive_db` above the wave's peak; the peak stays."""
+    """Soft clipping of (..., T) by tanh, driven `drive_db` above its peak, which is kept."""
     peak = peak_of(wave)
     if peak < SMALLEST:
         return wave

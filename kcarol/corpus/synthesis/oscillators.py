@@ -105,7 +105,7 @@ class Synth:
         return wave
 
     def _phase(self, f0_hz: float, time_s: np.ndarray) -> np.ndarray:
-        """Phase (n,) in periods, 0 to 1 (exact in float32), with bend and vibrato in closed form."""
+        """Phase (n,) in periods, 0 to 1 (exact in float32); bend and vibrato in closed form."""
         patch = self.patch
         sample_s = float(time_s[1]) if len(time_s) > 1 else 0.0
         phase = np.arange(len(time_s)) * (f0_hz * sample_s) + self.rng.random()

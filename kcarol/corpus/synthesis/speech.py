@@ -188,9 +188,9 @@ def speak(
     )
     if done.returncode:
         errors = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = errors[-1] if errors else "no reason given"
         raise RenderError(
-            f"espeak-ng failed for voice {voice!r} ({errors[-1] if errors else 'no reason given'}); "
-            f"install it anew: {INSTALL}"
+            f"espeak-ng failed for voice {voice!r} ({reason}); reinstall it: {INSTALL}"
         )
     head, _, data = done.stdout.partition(b"\n")
     head = json.loads(head)
@@ -206,7 +206,7 @@ def speak(
 
 
 def analyse(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """WORLD's f0 (N,) in Hz, 0 where unvoiced, log power envelope (N, K) and aperiodicity (N, K)."""
+    """WORLD's f0 (N,) in Hz (0: unvoiced), log power envelope and aperiodicity, both (N, K)."""
     pyworld = world()
     # digital silence has no envelope
     wave = wave + 1e-5 * np.random.default_rng(0).standard_normal(len(wave))

@@ -69,7 +69,7 @@ def sing_words(
 
 
 def choose(speakers: Sequence[Speaker], singer: Singer, rng: np.random.Generator) -> Speaker:
-    """A random one of the speakers whose formants can be warped to the singer's, else the nearest."""
+    """A random speaker whose formants can be warped to the singer's, else the nearest one."""
     fitting = [s for s in speakers if WARP[0] <= singer.tract / s.tract <= WARP[1]]
     if fitting:
         return pick(rng, fitting)

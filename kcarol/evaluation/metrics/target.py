@@ -60,7 +60,7 @@ def tune_and_full_chroma(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def tune_share(
     register_chroma: np.ndarray, tune: np.ndarray, onset: np.ndarray | None = None
 ) -> float:
-    """Share of tune notes whose pitch class is the strongest of the tune register's during the note.
+    """Share of tune notes whose pitch class is the strongest in the tune's register meanwhile.
 
     register_chroma: (12, F) from `tune_and_full_chroma`. tune: (F,) MIDI, below 0 where it rests.
     onset: (F,) bool, separates repeated notes. NaN without notes.

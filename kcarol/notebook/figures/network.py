@@ -76,7 +76,8 @@ def attention(weights: Sequence[np.ndarray], step_s: float) -> Picture:
     n_layers, n_heads, n_steps = len(weights), len(weights[0]), weights[0].shape[1]
     seconds = n_steps * step_s
     figure = Picture(
-        f"attention of {n_layers} layers with {n_heads} heads over {n_steps} steps, {seconds:.1f} s",
+        f"attention of {n_layers} layers with {n_heads} heads "
+        f"over {n_steps} steps, {seconds:.1f} s",
         (1.35 * n_heads + 0.8, 1.4 * n_layers + 0.6),
     )
     grid = figure.subplots(n_layers, n_heads, squeeze=False, sharex=True, sharey=True)
