@@ -1,4 +1,4 @@
-"""Settings of each part as frozen dataclasses: every number that several places need, once."""
+"""Settings of each part as frozen dataclasses, and constants that several parts share."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+
+# MIDI pitches of tunes, C2 to B6
+TUNE_LOWEST = 36
+TUNE_HIGHEST = 95
+# MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
+TUNE_CENTRE = 74
 
 
 @dataclass(frozen=True)

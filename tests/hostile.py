@@ -156,7 +156,8 @@ FOREIGN = {
     "hls-net": b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n"
     b"http://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n",
     "concat": b"ffconcat version 1.0\nfile other.mp3\n",
-    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
+    "sdp": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    b"m=audio 5004 RTP/AVP 0\n",
     "dash": b'<?xml version="1.0"?>'
     b'<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period></Period></MPD>',
     "sbg": b"-SE\nbase: 200+10/20\n\nNOW base\n+00:10:00 base\n",

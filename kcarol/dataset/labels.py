@@ -25,7 +25,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from kcarol.audio.files import atomic_write
-from kcarol.model.content import N_PITCHES, TUNE_HIGHEST, TUNE_LOWEST, Content, phases
+from kcarol.config import TUNE_HIGHEST, TUNE_LOWEST
+from kcarol.model.content import N_PITCHES, Content, phases
 
 SONG_LABELS_FILE = "labels.safetensors"  # labels of whole songs, beside their carols
 NO_NOTE = -1

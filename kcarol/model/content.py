@@ -13,11 +13,9 @@ import torch
 from torch import Tensor
 
 from kcarol.audio.features import shift_pitches
+from kcarol.config import TUNE_HIGHEST, TUNE_LOWEST
 
-TUNE_LOWEST, TUNE_HIGHEST = 36, 95  # MIDI: C2 to B6, the range of `Content.tune`
 N_PITCHES = TUNE_HIGHEST - TUNE_LOWEST + 1
-# MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
-TUNE_CENTRE = 74
 
 
 @dataclass(frozen=True)

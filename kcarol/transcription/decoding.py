@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from kcarol.config import AudioConfig, DecodingConfig
-from kcarol.model.content import TUNE_LOWEST
+from kcarol.config import TUNE_LOWEST, AudioConfig, DecodingConfig
 from kcarol.model.logits import Logits
 from kcarol.transcription.beats import bar_positions, find_beats, half_beats, highest_near
 from kcarol.transcription.groove import find_strokes, steady_energy

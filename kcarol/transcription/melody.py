@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from torch import Tensor
 
-from kcarol.config import AudioConfig, DecodingConfig
-from kcarol.model.content import N_PITCHES, TUNE_CENTRE, TUNE_LOWEST
+from kcarol.config import TUNE_CENTRE, TUNE_LOWEST, AudioConfig, DecodingConfig
+from kcarol.model.content import N_PITCHES
 from kcarol.transcription.beats import highest_near
 
 NO_TUNE = N_PITCHES  # class

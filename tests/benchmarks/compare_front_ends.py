@@ -23,12 +23,12 @@ from torch import Tensor, nn
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.features import Features, transpose_features
 from kcarol.audio.log_mel import LogMel
-from kcarol.config import AudioConfig, ModelConfig
+from kcarol.config import TUNE_LOWEST, AudioConfig, ModelConfig
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import stored_shards
 from kcarol.evaluation import metrics
-from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
+from kcarol.model.content import N_PITCHES, Content
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.batches import windows
 from kcarol.training.losses import head_losses, transpose_targets

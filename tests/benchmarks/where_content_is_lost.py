@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kcarol.audio.decoding import load_audio
+from kcarol.config import TUNE_LOWEST
 from kcarol.conversion.converter import Converter
 from kcarol.corpus.arrangement.carol.arrange import render_carol
 from kcarol.corpus.arrangement.carol.styles import STYLES
@@ -32,7 +33,7 @@ from kcarol.dataset.shards import stored_shards
 from kcarol.evaluation import metrics
 from kcarol.evaluation.held_out import synthetic_pairs
 from kcarol.evaluation.recordings import audio_files
-from kcarol.model.content import N_PITCHES, TUNE_LOWEST, Content
+from kcarol.model.content import N_PITCHES, Content
 from kcarol.transcription.notation import notate
 from kcarol.vocoder.griffin_lim import GriffinLim
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from kcarol.config import TUNE_LOWEST
 from kcarol.dataset.labels import N_PACKED, NO_NOTE, SCALE, Labels, load_labels, save_labels, unpack
-from kcarol.model.content import N_PITCHES, TUNE_LOWEST
+from kcarol.model.content import N_PITCHES
 
 N_FRAMES = 300
 

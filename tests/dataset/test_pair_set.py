@@ -10,13 +10,12 @@ import pytest
 import torch
 
 from kcarol.audio.log_mel import LogMel
-from kcarol.config import AudioConfig
+from kcarol.config import TUNE_LOWEST, AudioConfig
 from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED
 from kcarol.dataset.labels import NO_NOTE, unpack
 from kcarol.dataset.pair_set import ROOM_NOISE_DB, PairSetError, load_pair_set, read_pairs
 from kcarol.dataset.shards import ROW_FRAMES
-from kcarol.model.content import TUNE_LOWEST
 
 CFG = AudioConfig()
 PAIRS = Path(__file__).resolve().parents[2] / "data" / "pairs"

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from kcarol.audio.features import Features, transpose_features
-from kcarol.config import AudioConfig, ModelConfig
+from kcarol.config import TUNE_LOWEST, AudioConfig, ModelConfig
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.dataset.labels import N_PACKED, unpack
-from kcarol.model.content import N_PITCHES, TUNE_LOWEST
+from kcarol.model.content import N_PITCHES
 from kcarol.model.logits import HEADS, Logits
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.losses import (

@@ -7,12 +7,12 @@ import pytest
 import torch
 from training_runs import random_transcription
 
-from kcarol.config import AudioConfig, Config
+from kcarol.config import TUNE_HIGHEST, TUNE_LOWEST, AudioConfig, Config
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.weights import CONVERTER_FILE
 from kcarol.dataset.labels import N_PACKED, unpack
 from kcarol.dataset.pair_set import load_pair_set
-from kcarol.model.content import N_FIELDS, TUNE_HIGHEST, TUNE_LOWEST, Content
+from kcarol.model.content import N_FIELDS, Content
 from kcarol.training import pretraining as runs
 from kcarol.training.batches import PairBatches
 from kcarol.training.pseudo_labels import labels_of, with_pseudo_labels

@@ -5,16 +5,10 @@ import pytest
 import torch
 from transcriptions import labels_of, logits_of, random_logits
 
-from kcarol.corpus.arrangement.carol import arrange as carol
-from kcarol.model.content import TUNE_CENTRE
 from kcarol.transcription.beats import half_beats
 from kcarol.transcription.decoding import decode
 
 SONGS = {"Silent Night": 3, "Deck the Halls": 4, "The First Noel": 3, "Joy to the World": 4}
-
-
-def test_the_register_is_that_in_which_carols_are_arranged():
-    assert TUNE_CENTRE == carol.TUNE_CENTRE
 
 
 @pytest.fixture(scope="module", params=SONGS)

@@ -54,7 +54,7 @@ def test_any_length_that_the_frames_carry_is_kept_to_the_sample(
 
 
 def test_length_that_breaks_the_law_is_refused(vocoder):
-    with pytest.raises(ValueError, match="4 frames carry 0 to 1023 samples, asked for 1024"):
+    with pytest.raises(ValueError, match="4 frames hold 0 to 1023 samples, found length 1024"):
         vocoder(noise_mel(4), 1024)
     with pytest.raises(ValueError, match=r"must be \(F, 128\)"):
         vocoder(torch.zeros(4, 80))

@@ -14,12 +14,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from kcarol.config import TUNE_HIGHEST, TUNE_LOWEST
 from kcarol.corpus.arrangement.carol.arrange import tune_shift
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement
 from kcarol.corpus.arrangement.pop.bands import TUNE_SIDE_DB
 from kcarol.corpus.arrangement.pop.grooves import DRUM_WEIGHT
 from kcarol.corpus.mixing.levels import db_to_gain, role_db
-from kcarol.model.content import TUNE_HIGHEST, TUNE_LOWEST
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Section, TimeGrid
 from kcarol.transcription.otsu import otsu_threshold
 

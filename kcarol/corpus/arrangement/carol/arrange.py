@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from kcarol.config import TUNE_CENTRE
 from kcarol.corpus.arrangement.carol.sleigh_bells import sleigh_bells
 from kcarol.corpus.arrangement.carol.styles import CarolStyle, Layer
 from kcarol.corpus.mixing.room import reverb
 from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, render_parts
-from kcarol.model.content import TUNE_CENTRE
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 
 HARMONY_LOWEST = 60  # MIDI, C4: the harmony's octave, and the bell's

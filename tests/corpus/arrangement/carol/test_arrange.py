@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kcarol.config import AudioConfig
+from kcarol.config import TUNE_CENTRE, AudioConfig
 from kcarol.corpus.arrangement.carol.arrange import (
     BASS_LOWEST,
     arrange_carol,
@@ -20,7 +20,6 @@ from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.model.content import TUNE_CENTRE
 from kcarol.transcription.lead_sheet import ACCENT, Chord, TimeGrid
 
 CFG = AudioConfig()
