@@ -39,7 +39,7 @@ class AudioConfig:
     lowest_midi: int = 33  # A1, 55 Hz
     highest_midi: int = 109  # exclusive; the piano's highest note is 108, 4.2 kHz
     log_gain: float = 20.0  # features are log1p(log_gain * magnitude) at the reference rms
-    reference_rms: float = 0.1  # to which songs are scaled for hearing, and carols in training
+    reference_rms: float = 0.1  # of songs before hearing, and of carols in training
     whiten_octaves: float = 1.0  # on either side of a band
     whiten_clip: tuple[float, float] = (-2.0, 4.0)
     flux_n_fft: int = 1024  # samples, short for sharp onsets
@@ -65,14 +65,14 @@ class AudioConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """`MusicTransformer`: the first layers hear (tune, chords, bass, beat), the last ones play."""
+    """`MusicTransformer`: the first layers transcribe (hear), the last ones play."""
 
     n_features: int = AudioConfig().n_features
     n_mels: int = AudioConfig().n_mels
     d_model: int = 320
     n_heads: int = 8
     n_layers: int = 6
-    n_hearing_layers: int = 3  # a fourth hears no more of tune and chords (data/experiments.md)
+    n_hearing_layers: int = 3  # a fourth improves neither tune nor chords (data/experiments.md)
     d_feedforward: int = 1024
     kernel_size: int = 5  # of the first Conv1d; the second reaches one frame over its stride
     stride: int = 4  # frames a Transformer step: 64 ms
@@ -152,7 +152,7 @@ class StrokeRegression:
 
     def log_odds(self, place: np.ndarray, contrast: np.ndarray, eighth: np.ndarray) -> np.ndarray:
         """Of arrays (n,) -> (n,)."""
-        import numpy as np  # here, since the command line starts without numpy
+        import numpy as np  # imported here, since the command line starts without numpy
 
         terms = np.stack([np.ones_like(place), place, contrast, eighth])
         return np.dot(astuple(self), terms)
@@ -185,7 +185,7 @@ class DecodingConfig:
 
     # groove
     groove_bars: int = 4  # on either side, that are taken to have the same groove
-    # nats between strong and weak places; below, they are not told apart
+    # nats between strong and weak places; below, they are not distinguished
     min_contrast: float = 1.2
     stroke: StrokeRegression = StrokeRegression()
     energy_s: float = 4.0  # of the running median
@@ -201,9 +201,9 @@ class ConversionConfig:
 
     overlap: float = 0.25  # share of a window that it has in common with the next
     batch_windows: int = 8
-    # semitones by which the song is transposed for hearing; the mean of the logits counts
+    # semitones by which the song is transposed before hearing; the logits are averaged
     heard_at: tuple[int, ...] = (-1, 0, 1)
-    # power of the tune's probabilities when it is played; 0: as if it were sure
+    # power of the tune's probabilities in playing; 0: as if certain
     tune_doubt: float = 0.25
     piece_frames: int = 20_480  # of a longer song that are vocoded at once: 5.5 minutes
     # of a prediction's deviation from its mean over `stretch_s`: conditional means move too little
@@ -265,7 +265,7 @@ class Config:
 
 
 def is_smoke(default: bool) -> bool:
-    """Whether to run in smoke size: tiny networks, few steps, to see that everything works.
+    """Whether to run in smoke size: tiny networks and few steps, to check that everything works.
 
     KCAROL_SMOKE=1 says yes and KCAROL_SMOKE=0 says no, everywhere. Where it is unset or empty the
     caller's `default` holds: True in the notebooks, False on the command line.

@@ -38,7 +38,7 @@ def overlap_add_stream(
     """`overlap_add` as (first frame, rows (..., f, M)), yielded once no later chunk changes them.
 
     Each chunk is weighted by a triangle over its span, and the sum divided by the sum of weights:
-    a linear cross-fade where two chunks overlap, the chunk itself where it is alone.
+    a linear cross-fade where two chunks overlap, the chunk itself where there is no overlap.
     """
     n_chunks = 0
     begin = 0  # first frame not yet yielded

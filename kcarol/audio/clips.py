@@ -73,7 +73,7 @@ def preprocess(
             file, _, style = task
             return ClipReport(file, style, "failed", reason=" ".join(str(error).split()))
 
-    # threads suffice: ffmpeg is a process of its own, and soxr releases Python's lock
+    # threads suffice: ffmpeg is a separate process, and soxr releases Python's lock
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         reports = pool.map(work, tasks)
         return list(tqdm(reports, "preprocess", len(tasks), unit="file", disable=not progress))
@@ -217,8 +217,8 @@ def file_sha256(path: Path) -> str:
 class ClipDataset(Dataset):
     """Random windows (T,) of clips; window `index` depends on the seed and the index alone.
 
-    Clips are drawn in proportion to their length, so that every second of sound is as likely. Clips
-    shorter than a window are padded with silence. All are held in memory (half an hour: 115 MB).
+    Clips are drawn in proportion to their length, so that every second is equally likely. Clips shorter
+    than a window are padded with silence. All are held in memory (half an hour: 115 MB).
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Sound files to mono waves at the model's sample rate.
 
 Short spans of compressed files are decoded by pydub. Long files, and those with more than pydub can
-hold (24 bits, floats), come through a pipe of the same ffmpeg chunk by chunk, so that memory does
-not grow with the file. Both are resampled by soxr, as librosa does.
+hold (24 bits, floats), are piped from the same ffmpeg chunk by chunk, so that memory use does not
+grow with the file. Both are resampled by soxr, as librosa does.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def stream_audio(
 class MonoMix:
     """Mean of the channels, chunk after chunk: (n, channels) -> (n,).
 
-    Once the channels cancel out (a cable soldered the wrong way, vocals mixed out of phase), it is
-    the first channel alone, for this chunk and all later ones.
+    Once the channels cancel out (inverted polarity of a cable, vocals mixed out of phase), the
+    first channel alone is used, for this chunk and all later ones.
     """
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ def _decode(
     span_s = min(s for s in (duration_s, found.duration_s, math.inf) if s is not None)
     if span_s <= PYDUB_S and found.codec in PYDUB_DECODERS:
         rate, sound = _decode_by_pydub(path, found.codec, start_s, duration_s or PYDUB_S + 1)
-        header_lied = not duration_s and len(sound) > PYDUB_S * rate  # and there is more
+        header_lied = not duration_s and len(sound) > PYDUB_S * rate  # there is more
         if len(sound) and not header_lied:
             yield _resample(MonoMix()(sound), rate, cfg.sample_rate)
             return
@@ -164,7 +164,7 @@ def _segment_class() -> Any:
         converter = find_ffmpeg()
 
         def __getitem__(self, span: Any) -> Any:
-            """pydub cuts at whole milliseconds; here a slice of everything cuts nothing."""
+            """A slice of the whole sound cuts nothing; pydub's own would round to milliseconds."""
             if isinstance(span, slice) and not span.start and (span.stop or 0) >= len(self):
                 return self
             return super().__getitem__(span)
@@ -173,7 +173,7 @@ def _segment_class() -> Any:
 
 
 def _resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
-    """librosa.resample(res_type="soxr_hq") without the second that importing librosa takes."""
+    """librosa.resample(res_type="soxr_hq") without importing librosa, which takes a second."""
     if rate == target:
         return wave
     resampled = soxr.resample(wave, rate, target, quality="HQ")

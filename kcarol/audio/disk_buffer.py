@@ -1,4 +1,4 @@
-"""Arrays on disk, read and written by slices: what a long song needs without filling the memory."""
+"""Arrays on disk, read and written by slices, so that long songs do not fill the memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DiskBuffer:
     Slices have no step. Threads may read at the same time. OSError names the file `beside`.
     """
 
-    # numpy.memmap holds an hour's 220 MB in memory, or takes 1.2 times as long if mapped anew for
+    # numpy.memmap holds an hour's 220 MB in memory, or takes 1.2 times as long if mapped again for
     # every slice, and a full disk kills the process (SIGBUS) where this raises OSError
 
     def __init__(self, length: int = 0, width: int | None = None, beside: Path | None = None):

@@ -58,7 +58,7 @@ def save_audio(
 
 
 class _Sink(io.FileIO):
-    """A file that raises a failed write when it is closed: libsndfile passes over it in silence."""
+    """A file that raises a failed write when it is closed; libsndfile ignores it silently."""
 
     error: OSError | None = None
 

@@ -1,4 +1,4 @@
-"""What the converter hears of a song: pitch, onsets and loudness, whatever level and timbre."""
+"""The converter's input features: pitch, onsets and loudness, independent of level and timbre."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SILENCE_RMS = 1e-4  # -80 dB: softer sound is not amplified, or dither would bec
 DEVIATION_FLOOR = 0.02  # of whitening, in log1p units: keeps near-silent frames near zero
 FLUX_GAIN = 10.0  # times log_gain, so that soft onsets count too
 FLUX_SCALE = 3.0  # makes the flux of pop songs deviate by about 0.5; onsets reach 1 to 3
-FLUX_LAG = 2  # frames, half the short window: nearer frames share most of their samples
+FLUX_LAG = 2  # frames, half the short window: closer frames share most of their samples
 SOFTEST_DB = -60.0  # of the loudness feature, re the clip's level
 LOUDEST_DB = 20.0
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from kcarol.audio.files import AudioError
 
-# What ffmpeg may take a file for: sound and film. Left out are playlists (hls, concat, dash, sdp),
-# which would make it open other files or the network, and scripts that it would play (sbg, mod).
+# Formats that ffmpeg may detect: sound and film. Left out are playlists (hls, concat, dash, sdp),
+# which would make it open other files or the network, and scripts that it would run (sbg, mod).
 CONTAINERS = (
     "wav,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,asf,aiff,caf,au,w64,ac3,eac3,amr,"
     "ape,wv,tta,tak,mpc,mpc8,dsf,iff,dts,voc,avi,flv,mpeg,mpegts,oma,rm,shn,sox,spdif,loas,gsm,"
@@ -28,11 +28,11 @@ CONTAINERS = (
 INPUT_OPTIONS = ("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS)
 STALLED_S = 60.0  # without a byte from ffmpeg: it hangs
 MOST_CHUNK_BYTES = 1 << 25  # read at once, of files with hundreds of channels or huge rates
-# a header that says more is damaged, and the resampler's filter would fill the memory
+# a header with a higher rate is damaged, and the resampler's filter would fill the memory
 HIGHEST_RATE_HZ = 10_000_000
 LOUDEST = 1e4  # +80 dB re full scale: beyond, a float file holds something other than sound
 
-# lines with which ffmpeg ends whatever went wrong before
+# closing lines of ffmpeg that do not give the reason
 UNINFORMATIVE = re.compile(
     r"Error (opening|submitting|while|reinit|sending|init)|Terminating|Task finished|Nothing was|"
     r"Last message|Could not open|Format .*detected only"
@@ -58,7 +58,7 @@ def find_ffmpeg() -> str:
         import imageio_ffmpeg
 
         return imageio_ffmpeg.get_ffmpeg_exe()
-    # RuntimeError: a wheel without a binary, on platforms that it does not know
+    # RuntimeError: a wheel without a binary, on unsupported platforms
     except (ImportError, RuntimeError):
         if found := shutil.which("ffmpeg"):
             return found
@@ -66,7 +66,7 @@ def find_ffmpeg() -> str:
 
 
 def absolute_name(path: Path) -> str:
-    """A name in which `-x.mp3` is no option and `a:b.mp3` no protocol."""
+    """A name that ffmpeg takes neither for an option (`-x.mp3`) nor for a protocol (`a:b.mp3`)."""
     return str(path.absolute())
 
 
@@ -90,7 +90,7 @@ def probe(path: Path) -> Probe:
         raise AudioError(
             f"{path}: expected a sound file, ffmpeg found nothing in it for {STALLED_S:g} s"
         ) from None
-    # indented by exactly two blanks: titles and comments, which may say anything, by more
+    # indented by exactly two blanks; titles and comments, which are arbitrary, by more
     stream = re.search(r"^  Stream #\d+:\d+.*?: Audio: (\w+)", done.stderr, re.MULTILINE)
     if stream is None:
         raise AudioError(
@@ -113,7 +113,7 @@ def stream_native(
     """
     check_file(path)
     empty = True
-    with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would fill up and block ffmpeg
+    with tempfile.TemporaryFile() as log:  # an unread pipe would fill up and block ffmpeg
         process = subprocess.Popen(
             _decode_command(path, start_s, duration_s), stdout=subprocess.PIPE, stderr=log
         )
@@ -124,7 +124,7 @@ def stream_native(
                 yield rate, sound
             status = process.wait()
         finally:
-            process.kill()  # an iterator left early leaves no ffmpeg behind
+            process.kill()  # end ffmpeg even if the iterator is abandoned
             process.stdout.close()
             process.wait()
         if status or empty:
@@ -233,7 +233,7 @@ def _check_samples(sound: np.ndarray, path: Path) -> np.ndarray:
 
 
 def _reason(log: str) -> str:
-    """The last line of ffmpeg's log that says why, without the names of ffmpeg's parts."""
+    """The last line of ffmpeg's log that gives a reason, without the component names."""
     lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line.strip()) for line in log.splitlines()]
     lines = [line for line in lines if line]
     informative = [line for line in lines if not UNINFORMATIVE.match(line)]

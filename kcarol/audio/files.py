@@ -61,7 +61,7 @@ def write_text(path: Path, text: str) -> None:
 
 def save_state(path: Path, state: object) -> None:
     """Save tensors in plain containers by `torch.save`, atomically; equal states, equal bytes."""
-    import torch  # here, since the command line imports this module and has to answer at once
+    import torch  # imported here, since the command line imports this module and must start at once
 
     # given a name instead of a file, torch stores the name and hides the reason of a failure
     with atomic_write(path) as temporary, temporary.open("wb") as file:

@@ -1,4 +1,4 @@
-"""How loud a wave is, and making it as loud as another without clipping.
+"""Loudness of waves, and matching it without clipping.
 
 Waves are arrays (T,) or a `DiskBuffer` of T samples: they are read and written in pieces.
 """
@@ -34,17 +34,17 @@ LUFS_OFFSET_DB = -0.691
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 FILTERED_STEPS = 100  # at once: torchaudio takes twice as long for four minutes in one piece
-SETTLING_STEPS = 2  # after which the filters have forgotten where they began
+SETTLING_STEPS = 2  # after which the filters' initial state has decayed
 HEADROOM = 0.25  # peak: torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
 
 MOST_LIMITED_DB = 9.0  # of peaks, to match a loud reference
 LIMITER_S = 0.005  # over which the limiter's gain falls before a peak, and rises after it
-LIMITED_S = 1.0  # looked at together: nothing is computed where there is no peak
+LIMITED_S = 1.0  # processed together: blocks without a peak cost nothing
 
 
 @dataclass(frozen=True)
 class Loudness:
-    """How loud a wave is as a whole."""
+    """Loudness of a whole wave."""
 
     lufs: float  # -inf where it is too short or too soft for ITU-R BS.1770-4
     rms_db: float  # re full scale, at least SILENT_DB
@@ -142,7 +142,7 @@ def limit_(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> None
     """Bring peaks of (T,) down to 1, in place, by a gain that changes smoothly over LIMITER_S."""
     reach = max(1, round(LIMITER_S * sample_rate))
     size = round(LIMITED_S * sample_rate)
-    before = wave[:0]  # the samples before a piece as they were
+    before = wave[:0]  # the unlimited samples before a piece
     for start in range(0, len(wave), size):
         span = slice(start, min(start + size, len(wave)))
         around = np.concatenate([before, wave[start : span.stop + 2 * reach]])

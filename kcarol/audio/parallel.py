@@ -22,7 +22,7 @@ THREADS_OUTSIDE: ContextVar[int | None] = ContextVar("threads_outside", default=
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Run PyTorch's operations on one thread, but `parallel_map` still on as many as before."""
+    """Run PyTorch's operations on one thread; `parallel_map` keeps its number of threads."""
     n_threads = torch.get_num_threads()
     token = THREADS_OUTSIDE.set(n_workers())
     torch.set_num_threads(1)

@@ -16,7 +16,7 @@ GPU_BLOCK_SAMPLES = 1 << 25  # where launching a kernel costs more than memory d
 
 
 def stft_blocks(wave: Tensor, window: Tensor, hop_length: int) -> Iterator[Tensor]:
-    """(B, T) -> complex (B, f, bins) blocks of F == 1 + T // hop_length frames in all.
+    """(B, T) -> complex (B, f, bins) blocks of F == 1 + T // hop_length frames in total.
 
     Frame k is centred on sample k * hop_length; beyond its ends the wave is zero. Blocks keep the
     spectrum of an hour out of memory.

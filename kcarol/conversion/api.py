@@ -51,7 +51,7 @@ def convert(
 def transcribe(
     song: Path | str | np.ndarray, *, converter: Converter | None = None
 ) -> Transcription:
-    """What a musician would write down of a song: a file, or samples (T,) at 16 kHz mono.
+    """The transcription of a song: a file, or samples (T,) at 16 kHz mono.
 
     Raises AudioError and WeightsError.
     """

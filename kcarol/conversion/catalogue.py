@@ -1,8 +1,8 @@
-"""Lists of songs to carols, by several processes, as often as it takes: what is there is skipped.
+"""Converts lists of songs by several processes; carols that exist already are skipped.
 
 The engine is any `concurrent.futures.Executor`: processes of this machine, or Dask's workers on
 many. A carol appears whole or not at all, so its presence is the record that it is done; the
-journal is there to be read.
+journal is for the reader alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kcarol.conversion.converter import Converter
 
 AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
-ATTEMPTS = 2  # at a song whose worker dies
+ATTEMPTS = 2  # per song whose worker dies
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 
 Pair = tuple[Path, Path]  # a song and its carol
@@ -48,7 +48,7 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """How songs are converted, in values that travel to other processes and machines."""
+    """How songs are converted, in values that can be sent to other processes."""
 
     weights: str | None = None
     device: str | None = None
@@ -61,12 +61,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a song."""
+    """The outcome of one song."""
 
     song: str
     carol: str
-    status: str  # DONE, SKIPPED (was there before) or FAILED
-    seconds: float = 0.0  # that it took
+    status: str  # DONE, SKIPPED (existed already) or FAILED
+    seconds: float = 0.0  # taken
     reason: str = ""  # of a failure
 
 
@@ -138,7 +138,7 @@ def summary(outcomes: Iterable[Outcome]) -> str:
 
 
 def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
-    """One song. Its errors are outcomes; what ends the worker is not."""
+    """Convert one song. Errors become outcomes, except those that end the worker."""
     from kcarol.conversion.api import convert
 
     if carol.exists() and not settings.force:
@@ -178,8 +178,8 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     """Outcomes of all songs, in the order in which they come.
 
-    A worker that dies breaks its executor, and the songs that this held are lost. They are tried
-    again one by one, so that only the song that kills its worker fails.
+    A worker that dies breaks its executor, which loses the songs in progress. These are retried
+    one by one, so that only the song that kills its worker fails.
     """
     waiting = iter(pairs)
     while True:
@@ -240,7 +240,7 @@ def _run_one_by_one(
 
 
 def _outcome(future: Future, pair: Pair) -> Outcome:
-    """Of a future that is done; one that raised, as engines do that lose their workers, failed."""
+    """The outcome of a finished future; FAILED if it raised, as when its worker was lost."""
     if error := future.exception():
         reason = printable(f"{type(error).__name__}: {error}")
         return Outcome(str(pair[0]), str(pair[1]), FAILED, reason=reason)
@@ -282,7 +282,7 @@ def _processes(jobs: int) -> Iterator[Executor]:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C, which reaches all processes, to the first one, and end when that one does."""
+    """Leave Ctrl-C, which reaches all processes, to the parent, and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     first = parent_process()

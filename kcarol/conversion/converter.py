@@ -1,4 +1,4 @@
-"""A song of any length to its carol.
+"""Converts songs of any length to carols.
 
     song (T,) ──features, MusicTransformer.hear──▶ Logits (F, n) ──decode──▶ Transcription
 
@@ -47,10 +47,10 @@ from kcarol.vocoder.pieces import vocode_in_pieces
 
 Sound = np.ndarray | DiskBuffer
 
-MIN_SAMPLES = 400  # 25 ms: less is no music
+MIN_SAMPLES = 400  # 25 ms: the shortest song
 MIN_STYLE_S = 0.5
 MAX_STYLE_S = 120.0  # of a style file that are read
-# share of what the playing of a recording lacks: the rest is notes that were not heard
+# share of the measured difference that is applied; the rest is due to missed notes
 REFERENCE_TEXTURE = 0.85
 
 
@@ -165,7 +165,7 @@ class Converter:
 
     @torch.inference_mode()
     def transcribe(self, song: Sound) -> Transcription:
-        """A song (T,) -> what its carol keeps of it. ValueError as in `convert`."""
+        """A song (T,) -> its transcription. ValueError as in `convert`."""
         _check_song(song)
         cfg = DecodingConfig()
         with single_threaded():
@@ -193,7 +193,7 @@ class Converter:
         style = self.style(style)
         n_mels = self.model.cfg.n_mels
         with single_threaded(), DiskBuffer(len(transcription), n_mels, beside) as predicted:
-            # of an hour, content takes 80 MB: it is gone before the vocoder needs memory
+            # content takes 80 MB an hour: it is freed before the vocoder needs memory
             self.predict(transcription.weighted_content(self.cfg.tune_doubt), style, predicted)
             log_mel = self.post_filter(predicted, style, level.fade_db)
             self.vocode_onto(carol, log_mel)
@@ -269,7 +269,7 @@ class Converter:
     # --- styles
 
     def style(self, style: AnyStyle) -> Style:
-        """A style by name, by a carol's file or by its embedding (d_style,), or as it is.
+        """A `Style` from a name, a carol's file, an embedding (d_style,) or a `Style`.
 
         ValueError, with the known names, for what is none; AudioError.
         """
@@ -325,8 +325,8 @@ def _check_song(song: Sound) -> None:
 def blend_(carol: Sound, song: Sound, strength: float, sample_rate: int) -> None:
     """Blends an equally loud song (T,) into `carol`, in place: `strength` of it stays the carol.
 
-    Waves, not spectra: a song that went through the vocoder is neither song (chroma .7 at strength
-    0) nor ever less of a carol (p_carol highest at .75).
+    Waves, not spectra: blended log-mels lose the song in the vocoder (chroma .7 at strength 0),
+    and their style is not monotone in the strength (p_carol highest at .75).
     """
     for span, piece in in_pieces(carol):
         carol[span] = np.float32(strength) * piece + np.float32(1 - strength) * song[span]

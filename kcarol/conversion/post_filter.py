@@ -1,10 +1,10 @@
-"""Post-filter: what mean squared error takes out of a carol's log-mel, put back.
+"""Post-filter: restores what mean squared error removes from a carol's log-mel.
 
-Mean squared error predicts the conditional mean. That moves too little, which `stretch` mends, and
-has no grain: the mean of beating partials and bow noise is a standstill, and sounds frozen. The
-grain that is missing fluctuates by some 2.7 dB about as fast as the analysis window lets it, hardly
-depends on level, and neighbouring bands share little of it (measured). So `add_texture_` draws it
-at random with that deviation and that correlation.
+Mean squared error predicts the conditional mean. Its variance is too small, which `stretch`
+corrects, and it has no texture: beating partials and bow noise average out, which sounds frozen.
+As measured, the missing texture fluctuates by some 2.7 dB, about as fast as the analysis window
+allows, hardly depends on level, and is little correlated between neighbouring bands. `add_texture_`
+draws random texture of that deviation and correlation.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PostFilter:
         return len(self.predicted)
 
     def frames(self, first: int, stop: int) -> Tensor:
-        """(stop - first, M), the same whichever frames are asked for together."""
+        """(stop - first, M), independent of which frames are computed together."""
         # a running mean needs the frames around
         left = max(0, first - self.stretch_frames)
         right = min(len(self), stop + self.stretch_frames)
@@ -85,8 +85,8 @@ def add_texture_(
 ) -> Tensor:
     """Adds texture of `deviation` (M,) in place to (F, M), frames `first` on of `n_frames` in all.
 
-    A frame gets the same texture whichever frames are asked for together. Blocks are drawn apart:
-    across their borders, once a minute, neighbours are not correlated.
+    The texture of a frame does not depend on which frames are computed together. Blocks are drawn
+    independently: across their borders, once a minute, neighbours are not correlated.
     """
     stop = first + len(log_mel)
     for start, block in _texture_blocks(

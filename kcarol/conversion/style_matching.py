@@ -1,11 +1,11 @@
-"""Style matching: what the model's playing of a recorded carol lacks of that recording's sound.
+"""Style matching: corrects conversions by how the model's playing differs from a recorded carol.
 
-A style's embedding was learned on renders, and recordings lie outside of them. So the recording is
-transcribed and played in its own style, and what that playing lacks is added to conversions: the
-balance of its spectrum, how far its bands move, and its texture. Balance and movement are smoothed
-over neighbouring bands to keep the recording's key and chords out: matched band by band,
-conversions lose .13 of their chroma to the reference's notes. And both are believed in part, since
-what was misheard is lacking too (data/experiments.md).
+Style embeddings were learned on renders, and recordings lie outside that distribution. So the
+recording is transcribed and played in its own style, and the difference is applied to conversions:
+spectral balance, variance of each band, and texture. Balance and variance are smoothed over
+neighbouring bands to keep out the recording's key and chords: matched band by band, conversions
+lose .13 of their chroma to the reference's notes. Both are applied only in part, since errors of the
+transcription add to the difference (data/experiments.md).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Style:
 
     @classmethod
     def of(cls, style: Style | Tensor) -> Style:
-        """A style as it is, or of an embedding (d_style,)."""
+        """The style itself, or one with this embedding (d_style,)."""
         return style if isinstance(style, Style) else cls(style)
 
 

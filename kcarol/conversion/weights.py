@@ -1,4 +1,4 @@
-"""The converter's weights file: the model, its named styles, and what playing needs besides."""
+"""The converter's weights file: the model, its named styles, and what else playing needs."""
 
 from __future__ import annotations
 

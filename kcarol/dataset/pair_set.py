@@ -3,7 +3,7 @@
 A folder holds NAME.pop.ogg and NAME.carol.ogg (16 kHz, mono), LABELS_FILE with the packed labels,
 and PAIRS_FILE with the format and, for each pair, its name, title, style, group and seed. Pairs of
 one group are in one style. A carol's room noise is not stored but added on reading: it is the same
-for every carol, and a codec would spend its bits on it.
+for every carol, and would waste the codec's bits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Content: what a carol keeps of its song (tune, chords, bass, beat, groove, energy), per frame.
 
 The bottleneck between hearing and playing. Timbre does not pass it, so the player never meets a
-sound that it was not trained on.
+sound outside its training data.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `MusicTransformer` hears, as logits per frame."""
+"""The outputs of the hearing half of `MusicTransformer`: logits per frame."""
 
 from __future__ import annotations
 

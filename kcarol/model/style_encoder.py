@@ -1,4 +1,4 @@
-"""The sound of a carol as one vector."""
+"""The style encoder: the sound of a carol as one vector."""
 
 from __future__ import annotations
 

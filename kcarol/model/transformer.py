@@ -22,8 +22,8 @@ from kcarol.model.style_encoder import StyleEncoder
 class MusicTransformer(nn.Module):
     """Two Conv1d layers, positional encoding, six encoder layers and a linear output.
 
-    The first `n_hearing_layers` and their heads `hear` what a listener would write down. The other
-    layers, conditioned on a style, `play` that content. Between the halves, the content of a whole
+    The first `n_hearing_layers` and their heads transcribe the song (`hear`). The other layers,
+    conditioned on a style, `play` that content. Between the halves, the content of a whole
     song can be decoded and made consistent. `forward` runs both for training.
     """
 
@@ -99,12 +99,12 @@ class MusicTransformer(nn.Module):
         transposed: int = 0,
         tune_shift: int | Tensor = 0,
     ) -> tuple[Logits | None, Tensor | None, Tensor | None]:
-        """Both halves, for training: (logits, what was heard as played, `given` as played).
+        """Both halves, for training: (logits, heard content as played, `given` as played).
 
         features: (B, F, C), moved by `transposed` semitones; None: nothing is heard.
         style: (B, d_style), or a reference carol's log-mel (B, F', M); None: nothing is played.
-        given: content to play. Its beat and bar phase also goes with the content that was heard.
-        own: whether to play what was heard, moved back by `transposed`, its tune by `tune_shift`.
+        given: content to play. Its beat and bar phases also complete the heard content.
+        own: whether to play the heard content, moved by -`transposed`, its tune by `tune_shift`.
         Played log-mels are standardised, (B, F, M).
         """
         logits = None if features is None else self.hear(features)
@@ -114,7 +114,7 @@ class MusicTransformer(nn.Module):
         played_given = None if given is None else self.play(given, style)
         if logits is None or not own:
             return logits, None, played_given
-        assert given is not None  # its phase goes with what was heard
+        assert given is not None  # its phase completes the heard content
         heard = logits.content(given.phase).transposed(-transposed).tune_moved(tune_shift)
         return logits, self.play(heard, style), played_given
 
@@ -137,7 +137,7 @@ class MusicTransformer(nn.Module):
         return [parameter for module in halves[half] for parameter in module.parameters()]
 
     def _add_position(self, x: Tensor) -> Tensor:
-        """Positional encoding, from a random offset in training, upon (B, S, D)."""
+        """(B, S, D) plus positional encoding, from a random offset in training."""
         offset = int(torch.randint(self.cfg.max_random_offset, ()).item()) if self.training else 0
         return x + positional_encoding(x.shape[1], x.shape[2], offset, x.device).to(x.dtype)
 

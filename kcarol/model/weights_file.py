@@ -1,7 +1,7 @@
 """Weights files: safetensors with the network's configuration in the header, checked when read.
 
-A file from elsewhere may be broken or hostile. Reading runs no code of its, and asks for no more
-memory than its tensors take.
+A file from elsewhere may be broken or hostile. Reading it runs none of its code and
+allocates little more memory than its tensors take.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kcarol.audio.files import atomic_write
 
 # raised when older readers could misread a file; 2: other bands of the log-mel, more content
 FORMAT = 2
-# fields of configurations that files of earlier versions have; nothing ever read them
+# configuration fields in files of earlier versions that were never used
 RETIRED_FIELDS = {"lowest_tune_midi", "n_tune_pitches", "griffin_lim_iterations"}
 MAX_SIZE = 1 << 14  # of numbers in a configuration
 SPARE_NUMBERS = 1 << 24  # that a network may allocate besides those in its file
@@ -119,7 +119,7 @@ def vector(path: Path, name: str, values: object, length: int) -> Tensor:
 
 
 def _read(path: Path) -> tuple[dict, dict[str, Tensor]]:
-    """What the header says, and the tensors."""
+    """The header, decoded, and the tensors."""
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
@@ -154,7 +154,7 @@ def _read(path: Path) -> tuple[dict, dict[str, Tensor]]:
 
 
 def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
-    """WeightsError for sizes that would take for ever to build."""
+    """WeightsError for sizes whose network would take too long to build."""
     for name, value in config.items():
         largest = n_tensors if name.endswith("layers") else MAX_SIZE
         for number in value if isinstance(value, list) else [value]:
@@ -166,7 +166,7 @@ def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
 
 
 class _Budget(TorchFunctionMode):
-    """Within it, MemoryError is raised before more than so many numbers are allocated.
+    """A context in which allocating more than so many numbers raises MemoryError.
 
     (A network on the meta device would show its shapes without memory, but that takes half a second
     of imports.)
@@ -192,7 +192,7 @@ def _build(path: Path, factory: Callable[[dict], Module], config: dict) -> Modul
         return factory(config)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error
-    except Exception as error:  # whatever a layer makes of senseless sizes
+    except Exception as error:  # what a layer raises depends on the invalid size
         found = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
         raise WeightsError(
             f"{path}: its configuration gives no network ({found}); get the file anew"

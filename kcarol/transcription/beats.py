@@ -13,8 +13,8 @@ def find_beats(
     """Frames (N,) of the beats, from the beat and downbeat probabilities (F,).
 
     Dynamic programming (Ellis 2007, "Beat Tracking by Dynamic Programming") for several tempi, of
-    which the best wins. Beats are evenly spaced where there are none. Own code, since librosa's is
-    compiled for seconds at every start.
+    which the best wins. Beats are evenly spaced where none is found. Not librosa's, which spends
+    seconds compiling at every start.
     """
     even = np.arange(0, len(activation), 60 / cfg.fallback_bpm * audio.frame_rate).astype(int)
     middle, top = np.percentile(activation, [50, 99])
@@ -41,7 +41,7 @@ def _likely_periods(score: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) 
     longest = int(60 * audio.frame_rate / cfg.slowest_bpm)
     lags = np.arange(shortest, longest + 1)
     left, here, right = (autocorrelation[lags + step] for step in (-1, 0, 1))
-    # scipy.signal.find_peaks gives the same, but takes 0.7 s to import
+    # scipy.signal.find_peaks gives the same but takes 0.7 s to import
     peaks = np.flatnonzero((here >= left) & (here > right) & (here > 0))
     height = here[peaks] * _tempo_prior(lags[peaks], audio, cfg)
     peaks = peaks[np.argsort(-height)[: cfg.n_tempi]]
@@ -87,10 +87,10 @@ def _without_eighths(
     audio: AudioConfig,
     cfg: DecodingConfig,
 ) -> np.ndarray:
-    """The beats, or the stronger half of them where the other half is eighths.
+    """The beats, or the stronger half of them if the other half is eighth notes.
 
-    Eighths are weaker and fast, hardly anything lies between them, and every other one of the bars
-    that they make has no downbeat.
+    Eighths are fast, every other one is weak, hardly anything lies between them, and every other
+    bar counted in them has no downbeat.
     """
     logit = logit_of(highest_near(activation, 2), 1e-3)
     halves = [float(logit[beats[side::2]].mean()) for side in (0, 1)]

@@ -1,4 +1,4 @@
-"""From logits to a `Transcription`: what was heard frame by frame, decided over the whole song."""
+"""From logits per frame to a `Transcription` that is consistent over the whole song."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kcarol.transcription.melody import NO_TUNE, find_tune, note_probabilities, 
 from kcarol.transcription.song_level import SongLevel
 from kcarol.transcription.transcription import Transcription
 
-MIN_ONSET = 1e-9  # probability of an onset that was decided on
+MIN_ONSET = 1e-9  # probability of a decoded onset
 
 
 def decode(

@@ -1,4 +1,4 @@
-"""Lead sheets: what a song is before anybody plays it (key, tempo, form, chords, tune)."""
+"""Lead sheets: a song before it is arranged (key, tempo, form, chords, tune)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ QUALITIES: dict[str, tuple[int, ...]] = {
 }
 
 ACCENT = 0.5  # eighths of a groove at least this strong are strokes
-ENERGY = 0.6  # of a section, where nothing says otherwise
+ENERGY = 0.6  # of a section, by default
 
 
 @dataclass(frozen=True)

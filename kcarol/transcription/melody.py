@@ -16,7 +16,7 @@ from kcarol.transcription.beats import highest_near
 
 NO_TUNE = N_PITCHES  # class
 PEAK_FRAMES = 4  # an onset is the highest within as many frames on both sides
-SAME_ONSET_FRAMES = 5  # onsets nearer to a note's beginning than this are that beginning
+SAME_ONSET_FRAMES = 5  # onsets closer to a note's beginning than this are that beginning
 BLOCK_FRAMES = 4096  # whose logits are float32 at once
 
 

@@ -1,6 +1,6 @@
-"""A transcription written as a lead sheet, which an arranger can play again.
+"""A transcription written as a lead sheet, which an arranger can render.
 
-Real time stays what it was: the sheet's beats are of any length, and `TimeGrid` says when they are.
+Timing is preserved: `TimeGrid` holds the times of the sheet's beats, which may differ in length.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def find_chord_names(
 ) -> tuple[Chord, ...]:
     """Runs of equal pitch classes (F, 12) and bass (F, 12), from half beat to half beat.
 
-    Each lasts until the next. Where there is none at all, the tonic.
+    Each lasts until the next. Without any chord, the tonic.
     """
     both = np.concatenate([chord, bass], axis=1)
     firsts = np.flatnonzero(np.r_[True, (both[1:] != both[:-1]).any(1)])

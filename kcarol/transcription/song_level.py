@@ -1,4 +1,4 @@
-"""How loud a song is: as a whole, and where it fades."""
+"""Loudness of a song: as a whole, and over time where it fades."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SongLevel:
 
     @classmethod
     def steady(cls, n_frames: int, audio: AudioConfig | None = None) -> SongLevel:
-        """Of a song without pauses, at the rms at which carols are in training."""
+        """The level of a song without pauses, at the rms of carols in training."""
         audio = audio or AudioConfig()
         rms_db = 20 * float(np.log10(audio.reference_rms))
         return cls(

@@ -1,4 +1,4 @@
-"""`Transcription`: what a musician would write down of a song, between hearing and playing."""
+"""`Transcription`: the content of a song, between hearing and playing."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from kcarol.transcription.beats import frame_positions
 from kcarol.transcription.harmony import decide_bass, decide_chords
 from kcarol.transcription.song_level import SongLevel
 
-STRUCK = 0.5  # probability of a stroke that is decided on
+STRUCK = 0.5  # probability above which a stroke is decoded
 # less likely strokes and pitch classes are not played
 MIN_STROKE = 0.1
 MIN_PITCH_CLASS = 0.08
 FORMAT = 1  # of saved transcriptions
-MAX_HOURS = 24.0  # a longer one means to fill the memory
+MAX_HOURS = 24.0  # a longer one is an attempt to exhaust memory
 
 
 class TranscriptionError(ValueError):
@@ -35,7 +35,7 @@ class TranscriptionError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Transcription:
-    """All that a carol takes from its song, so that it can be played without it.
+    """Everything that a carol takes from its song; playing needs nothing else.
 
     Arrays run over F frames of 16 ms or over N beats. Decisions (`content`) and what is played
     (`weighted_content`) are derived from the probabilities.
@@ -65,7 +65,7 @@ class Transcription:
 
     @cached_property
     def content(self) -> Content:
-        """What was decided, as content (F, n) of zeros and ones (but phase and energy)."""
+        """Hard decisions as content (F, n) of zeros and ones (except phase and energy)."""
         bass = decide_bass(self.bass)[:, None] == np.arange(12)
         return Content(
             tune=self._tune_roll(),
@@ -78,10 +78,10 @@ class Transcription:
         )
 
     def weighted_content(self, tune_doubt: float = 1.0) -> Content:
-        """What the player gets: marks weighted by how sure they are, likely alternatives too.
+        """The input of playing: content weighted by confidence, with likely alternatives.
 
-        The player has learned how far to trust each. Probabilities of the tune are taken to the
-        power `tune_doubt`; at 0 it is played as if it were sure.
+        The player has learned how far to trust it. Probabilities of the tune are raised to the
+        power `tune_doubt`; at 0 the tune counts as certain.
         """
         return Content(
             tune=self._tune_roll() * _column(self.tune_probability**tune_doubt),

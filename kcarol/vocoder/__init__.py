@@ -1,5 +1,5 @@
 """Log-mel to wave: NeuralVocoder, and GriffinLim as a baseline with the same two methods.
 
-`NeuralVocoder.spectrum` makes the spectrum, `InverseSTFT` the wave, and `MelCorrection` and
-`LowBand` bring the wave nearer to the log-mel.
+`NeuralVocoder.spectrum` computes the spectrum, `InverseSTFT` the wave; `MelCorrection` and
+`LowBand` make the wave agree better with the log-mel.
 """

@@ -1,4 +1,4 @@
-"""The inverse STFT, by rows of one hop, so that any part of a wave can be made alone."""
+"""The inverse STFT, by rows of one hop, so that any part of a wave can be computed separately."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from kcarol.vocoder.phase_refinement import MAX_NATS, RUMBLE, STRIDE, PhaseRefin
 
 BLOCK_FRAMES = 2048  # whose phases are started at once
 N_SHARED_STARTED = 6  # bins above the single ones whose phases are started with them
-IN_BAND = 1e-7  # the least weight with which a bin counts as part of a band
+IN_BAND = 1e-7  # minimum weight with which a bin belongs to a band
 
 
 class LowBand(PhaseRefinement):
@@ -29,11 +29,11 @@ class LowBand(PhaseRefinement):
        on the slopes of its spectral peak: phase[t, k] = phase[t - 1, peak] + turn[peak].
     3. Griffin-Lim passes with momentum make these phases consistent with each other.
     4. At 1/16 of the sample rate, window and hop are 1/16 as long: frames and bins stay the same,
-       and a pass costs 1/16, so that there can be many.
+       and a pass costs 1/16, which allows many.
     5. What the passes changed is added to the wave: wave + up(refined - down(wave)).
 
     The bins, from the lowest: `first` are in no band, `n_single` are alone in their band, those
-    from `mixed` to `stop` share bands, and the rest is left as it is.
+    from `mixed` to `stop` share bands, and the rest is left unchanged.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A wave brought nearer to its log-mel in all bands."""
+"""Corrects a wave towards its log-mel in all bands."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kcarol.vocoder.phase_refinement import MAX_NATS, RUMBLE, PhaseRefinement, p
 
 
 class MelCorrection(PhaseRefinement):
-    """Passes that scale each bin by what the mel bands around it lack."""
+    """Passes that scale each bin by the log-mel error of the bands around it."""
 
     def __init__(self, audio: AudioConfig, passes: int, momentum: float, step: float):
-        """`step`: share of a log-mel error that a pass takes away from each bin."""
+        """`step`: share of the log-mel error that a pass corrects."""
         super().__init__(audio.n_fft, audio.hop_length, passes, momentum)
         self.log_floor = audio.log_floor
         self.step = step

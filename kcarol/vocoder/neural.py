@@ -23,7 +23,7 @@ from kcarol.vocoder.shapes import check_log_mel, output_length
 
 MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large magnitudes
 START_LOG_MAGNITUDE = -3.5  # an untrained head hums about as loud as a song, at rms .03
-NETWORK_FRAMES = 2048  # given to the network at once, besides their context
+NETWORK_FRAMES = 2048  # per pass of the network, besides their context
 MIN_BLOCK_FRAMES = 256  # shorter blocks repeat more context than a second thread would save
 
 
@@ -120,7 +120,7 @@ class NeuralVocoder(nn.Module):
             return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
 
     def forward(self, log_mel: Tensor, length: int | None = None) -> Tensor:
-        """Natural-log mel (F, M) or (B, F, M) -> float32 wave (T,) or (B, T), by the network alone.
+        """Natural-log mel (F, M) or (B, F, M) -> float32 wave (T,) or (B, T), without refinement.
 
         T is `length` or (F - 1) * hop. Raises ValueError for another shape, or a length that F
         frames do not carry.
