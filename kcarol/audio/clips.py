@@ -217,8 +217,8 @@ def file_sha256(path: Path) -> str:
 class ClipDataset(Dataset):
     """Random windows (T,) of clips; window `index` depends on the seed and the index alone.
 
-    Clips are drawn in proportion to their length, so that every second is equally likely. Clips shorter
-    than a window are padded with silence. All are held in memory (half an hour: 115 MB).
+    Clips are drawn in proportion to their length. Those shorter than a window are padded with
+    silence. All are held in memory (half an hour: 115 MB).
     """
 
     def __init__(

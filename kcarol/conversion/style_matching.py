@@ -4,8 +4,8 @@ Style embeddings were learned on renders, and recordings lie outside that distri
 recording is transcribed and played in its own style, and the difference is applied to conversions:
 spectral balance, variance of each band, and texture. Balance and variance are smoothed over
 neighbouring bands to keep out the recording's key and chords: matched band by band, conversions
-lose .13 of their chroma to the reference's notes. Both are applied only in part, since errors of the
-transcription add to the difference (data/experiments.md).
+lose .13 of their chroma to the reference's notes. Both are applied only in part, since
+transcription errors add to the difference (data/experiments.md).
 """
 
 from __future__ import annotations

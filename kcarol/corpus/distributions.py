@@ -1,9 +1,9 @@
-"""Random parameters: INI tables that say how every setting of a sound is drawn.
+"""Random parameters: INI tables of the distributions of every setting of a sound.
 
 A table has a section for each sound and a line for each parameter, drawn in the order of the file:
 
     a number or a word              that value
-    uniform LOW HIGH                log_uniform LOW HIGH for what is heard in ratios
+    uniform LOW HIGH                log_uniform LOW HIGH for quantities perceived in ratios
     normal MEAN DEVIATION
     choice A B C                    one of them, equally likely
     mixture P1: X | P2: Y           X with probability P1 and so on; X, Y themselves as above

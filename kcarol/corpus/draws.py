@@ -1,6 +1,6 @@
 """Random choices from short lists, many times faster than `rng.choice`.
 
-What is drawn for a seed must never change, so both ways of drawing stay as they are.
+The draws of a seed must never change, so neither must these functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def pick(rng: np.random.Generator, items: Sequence[T]) -> T:
 def pick_weighted(
     rng: np.random.Generator, items: Sequence[T], weights: Sequence[float] | None = None
 ) -> T:
-    """One of the items by weight; without weights as `pick`, but with other draws."""
+    """One of the items by weight; without weights uniform like `pick`, from different draws."""
     if weights is None:
         return items[int(rng.random() * len(items))]
     at = rng.random() * sum(weights)

@@ -1,4 +1,4 @@
-"""Short-time spectra that are changed and put back together."""
+"""Short-time spectra to modify, and their inverse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class RootHannStft:
     """STFT and its inverse with root-Hann windows; frame k is centred on sample k * hop.
 
     All frames at once in float32: 11 times as fast as scipy.signal.ShortTimeFFT. Unlike
-    torch.istft the ends are not made up for: they fade in and out over half a window.
+    torch.istft the ends are not compensated: they fade in and out over half a window.
     """
 
     def __init__(self, n_samples: int, hop: int, overlap: int):

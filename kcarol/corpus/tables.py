@@ -21,7 +21,7 @@ def read_table(folder: str, name: str) -> ConfigParser:
 
 
 class LazyTable(Mapping[str, T]):
-    """A mapping that is read when it is first used."""
+    """A mapping that is loaded on first use."""
 
     def __init__(self, read: Callable[[], Mapping[str, T]]):
         self._read = read

@@ -1,4 +1,4 @@
-"""Labels of a song, frame by frame: what the hearing heads learn and the player is given.
+"""Labels of a song per frame: the targets of the hearing heads and the content to play.
 
 Packed, they are (F, N_PACKED) int16 with these columns:
 

@@ -1,6 +1,6 @@
-"""A few seconds of carol in each named style: what a new converter's styles are measured on.
+"""A few seconds of carol in each named style, on which a new converter's styles are measured.
 
-They ship beside the weights, so that training from nothing needs no synthesiser.
+They ship beside the weights, so that training from scratch needs no synthesiser.
 `kcarol.corpus.dataset.style_references` renders them.
 """
 
@@ -47,7 +47,7 @@ def save_style_references(path: Path, references: StyleReferences) -> None:
 
 
 def load_style_references(path: Path | None = None) -> StyleReferences:
-    """Those that ship, or of another file."""
+    """The shipped references, or those of another file."""
     from safetensors.torch import load_file
 
     tensors = load_file(path or shipped_style_references())

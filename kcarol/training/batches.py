@@ -1,4 +1,4 @@
-"""Batches by number, and those that are drawn from pairs held in memory."""
+"""Batches by number, and batches drawn from pairs held in memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FULL_SCALE = 32768  # of waves in int16
 class BatchSource(Protocol):
     """Batches by number: tensors, or dicts, lists and tuples of them, rows first.
 
-    `batch(n, rank, world)` depends on its arguments and the source's own seed alone, never on the
+    `batch(n, rank, world)` depends only on its arguments and the source's seed, never on the
     global generators. The `world` parts of a batch are equally long and together are `batch(n)`.
     Optional attributes: `seed`, and `batch_seconds`, the audio in a whole batch.
     """
@@ -50,7 +50,7 @@ class NumberedBatches(Dataset):
 def batches_by_number(
     source: BatchSource, numbers: range, processes: Processes, n_workers: int = 0
 ) -> DataLoader:
-    """The batches of these numbers in turn, made ahead by `n_workers` processes."""
+    """The batches of these numbers in order, prefetched by `n_workers` processes."""
     return DataLoader(
         NumberedBatches(source, processes),
         batch_size=None,
@@ -73,8 +73,8 @@ def windows(rows: Tensor, index: Tensor, starts: Tensor, length: int) -> Tensor:
 
 
 class StoredRows:
-    """Pairs in memory, on one device, which a thread fills from shards; when it is full, the oldest
-    make room. Subclasses say what is kept of a pair, and what a batch is.
+    """A ring buffer of pairs in memory, on one device, which a thread fills from shards. Subclasses
+    define what is kept of a pair, and what a batch is.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class StoredRows:
         device: str | torch.device = "cpu",
         wait: bool = True,
     ):
-        """`wait` for all shards, so that a batch depends on its number alone, or for the first."""
+        """`wait` for all shards, so that a batch depends only on its number, or for the first."""
         if not 2 <= window_frames <= ROW_FRAMES:
             raise ValueError(f"expected windows of 2 to {ROW_FRAMES} frames, found {window_frames}")
         self.cfg = cfg
@@ -139,11 +139,11 @@ class StoredRows:
                 self.store(rows, shard)
                 self.style_partner[rows] = rows.roll(-1)
                 self.added += len(rows)
-        except Exception as error:  # raised where the next batch is drawn
+        except Exception as error:  # raised when the next batch is drawn
             self.error = error
 
     def generator(self, number: int) -> np.random.Generator:
-        """For drawing a batch. Raises what went wrong in the background."""
+        """For drawing a batch. Raises the background thread's error."""
         if self.error:
             raise self.error
         return np.random.default_rng([self.seed, number])
@@ -153,7 +153,7 @@ class StoredRows:
         return rng.integers(0, ROW_FRAMES + 1 - self.window_frames, (n, self.batch_size))
 
     def part_of(self, drawn: np.ndarray, rank: int, world: int) -> Tensor:
-        """This process's part of what was drawn for a whole batch, (..., B)."""
+        """This process's part of the draws for a whole batch, (..., B)."""
         first = rank * self.batch_size // world
         stop = (rank + 1) * self.batch_size // world
         return torch.from_numpy(np.ascontiguousarray(drawn[..., first:stop]))
@@ -229,7 +229,7 @@ class PairBatches(StoredRows):
 
 
 class WaveBatches(StoredRows):
-    """The vocoder's batches: mostly carols, and some pop for what carols lack."""
+    """The vocoder's batches: mostly carols, and some pop for sounds that carols lack."""
 
     pop_share = 0.25
     gain_db = (-12.0, 6.0)

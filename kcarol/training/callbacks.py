@@ -1,5 +1,5 @@
-"""What `fit` can call now and then: held-out losses, pictures and sound for TensorBoard, and what a
-notebook shows while a network trains.
+"""Callbacks of `fit`: held-out losses, pictures and sound for TensorBoard, and live curves in a
+notebook.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def kept_random_state() -> Iterator[None]:
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write `state`, all of KEYS, in one step."""
+    """Write `state`, which has all of KEYS, atomically."""
     if state.keys() != KEYS.keys():
         differing = sorted(state.keys() ^ KEYS.keys())
         raise ValueError(f"a checkpoint has the keys {sorted(KEYS)}, differing: {differing}")

@@ -21,7 +21,7 @@ def rank() -> int:
 
 
 class Processes:
-    """This process's place among all of them, its device, and what they tell one another."""
+    """This process's place among all of them, its device, and their communication."""
 
     def __init__(self, device: str | torch.device | None = None):
         self.count = int(os.environ.get("WORLD_SIZE", 1))
@@ -85,7 +85,7 @@ class Processes:
 
 
 def averaging_gradients(module: nn.Module, is_last: bool) -> AbstractContextManager:
-    """For a forward and backward pass: of several in a step, the last alone averages gradients."""
+    """Context of a forward and backward pass: only the last one of a step averages gradients."""
     if isinstance(module, DistributedDataParallel) and not is_last:
         return module.no_sync()
     return nullcontext()

@@ -55,12 +55,12 @@ PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the reposito
 
 @dataclass(frozen=True)
 class FineTuningConfig:
-    """What a user's own files are made into."""
+    """How training pairs are made of a user's files."""
 
-    share: float = 0.5  # of the windows in a batch are the user's carol, the rest corpus pairs
+    share: float = 0.5  # share of windows from the user's carol, the rest from corpus pairs
     n_drummed: int = 2  # versions of each carol under drums, in a pop mix
     n_rendered: int = 6  # pop arrangements of its transcription
-    # of the way from the base's weights to the trained ones: all of it loses too much of the songs
+    # interpolation from the base's weights to the trained ones; 1 loses too much of the songs
     trained_share: float = 0.5
     heard_s: float = 120.0  # of each carol, from its beginning
     listen_s: float = 30.0  # of each of the user's songs, converted at the end
@@ -71,7 +71,7 @@ class FineTuningConfig:
 
 
 def fine_tuning_schedule(cfg: Config | None = None) -> Config:
-    """A short run at a small rate, from weights that can do most already: minutes on two cores."""
+    """A short run at a small learning rate, from trained weights: minutes on two cores."""
     return (cfg or Config()).with_train(
         steps=600,
         batch_size=8,
@@ -127,7 +127,7 @@ def fine_tune(
     batches = shared_batches(own_pairs, pairs, own.share, cfg, device)
     loss = ConverterLoss(cfg.audio, STAGES["play" if from_base else "all"])
     pictures = ConverterPictures(batches, cfg.audio, device)
-    torch.manual_seed(cfg.train.seed)  # how much was drawn until here depends on the base
+    torch.manual_seed(cfg.train.seed)  # the number of draws so far depends on the base
     checkpoint = fit(
         module, loss, batches, cfg.train, out, resume, device, callbacks=(pictures,), max_s=max_s
     )
@@ -142,7 +142,7 @@ def fine_tune(
     return out
 
 
-# --- what there is to start from
+# --- clips and base weights
 
 
 def load_waves(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
@@ -172,7 +172,7 @@ def start_from_(
     """Give the module the base's weights, its playing half free to learn; whether they fit.
     WeightsError if these were asked for and do not.
     """
-    # these two matter in training alone
+    # these two matter only in training
     in_training = {"dropout": cfg.dropout, "max_random_offset": cfg.max_random_offset}
     if replace(base.model.cfg, **in_training) != cfg:
         if explicit:
@@ -187,14 +187,14 @@ def start_from_(
     return True
 
 
-# --- the carol as its own pair
+# --- pairs made of the carol
 
 
 def paired_with_themselves(
     carols: Sequence[np.ndarray], listener: Converter, own: FineTuningConfig, cfg: Config
 ) -> list[Shard]:
-    """A shard for each carol (T,), with what `listener` hears in it as labels; a carol shorter than
-    a row begins again.
+    """A shard for each carol (T,), labelled by `listener`'s transcription; a carol shorter than a
+    row is repeated.
     """
     from tqdm import tqdm
 
@@ -220,7 +220,7 @@ def paired_with_themselves(
 
 
 def renderable(n_rendered: int) -> int:
-    """As many rendered versions as asked for, or none where there is no synthesiser; says so."""
+    """The number of rendered versions; 0, with a message, without the synthesiser."""
     from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available
 
     lacking = available(TRAINING_SOUNDFONTS)
@@ -298,7 +298,7 @@ def shared_batches(
     )
 
 
-# --- what comes of it
+# --- results
 
 
 def as_converter(
@@ -308,8 +308,8 @@ def as_converter(
     carols: Sequence[np.ndarray],
     cfg: Config,
 ) -> Converter:
-    """The module as it is used: with the base's vocoder, the user's own style, and the named styles
-    of the base or, of a module trained from nothing, measured on the references that ship.
+    """The trained converter: with the base's vocoder, the user's own style, and the named styles of
+    the base or, if trained from scratch, measured on the shipped references.
     """
     window = max(cfg.train.window_frames, base.window_frames if from_base else 0)
     styles, texture = (base.styles, base.texture) if from_base else styles_and_texture(module)
@@ -325,7 +325,7 @@ def mean_style(styles: Sequence[Style]) -> Style:
 
 
 def save(out: Path, converter: Converter, about: dict, keep_vocoder: bool) -> None:
-    """The converter's file; its vocoder's, too, where that need not be the one that ships."""
+    """Write the converter's file, and its vocoder's unless it is the shipped one."""
     save_converter(
         out / CONVERTER_FILE,
         converter.model,

@@ -2,7 +2,7 @@
 
 `fit` builds a `Trainer`, whose `step` is: forward, backward, clip, update, average. The module, its
 loss and its batches are arguments. A batch is a function of its number alone, so that a stopped run
-goes on to the bit, and several processes share the batches of one.
+resumes to the bit, and several processes share the batches of one.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Validate = Callable[[nn.Module], Mapping[str, float]]
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on; the message says at which step, why, and the way out."""
+    """Training cannot continue; the message gives the step, the reason and the way out."""
 
 
 def fit(
@@ -67,15 +67,15 @@ def fit(
     """Train `module` for `cfg.steps` steps; returns the checkpoint, `out / "checkpoint.pt"`.
 
     `loss_fn(module, batch)` gives scalars: "loss", which is minimised, and named terms, which are
-    logged. Under torchrun each process takes its part of every batch; any other number of processes
-    may go on with the run.
+    logged. Under torchrun each process takes its part of every batch; a run may be resumed with
+    another number of processes.
 
     `validate(module)` and `callbacks`, called as `(module, step, writer)` with the TensorBoard
     writer, run every `cfg.picture_every` steps and at the end, with the averaged weights, in eval
     mode, without gradients. `n_workers`: processes that make batches ahead, for slow sources
     (drawing a batch of stored pairs takes 0.3 % of a step). `stop_step` and `max_s` (seconds) end a
-    session early, with a checkpoint; `resume` goes on from it, to the bit on the same machine. The
-    state of a `loss_fn` that is a module is saved, too.
+    session early, with a checkpoint; `resume` continues from it, to the bit on the same machine.
+    The state of a `loss_fn` that is a module is saved as well.
 
     Raises TrainingError: loss not finite (the last good checkpoint stays), no memory for a single
     row, a checkpoint that does not fit. Ctrl-C saves, says how to resume, and raises
@@ -120,7 +120,7 @@ class ModuleWithLoss(nn.Module):
     def __init__(self, module: nn.Module, loss_fn: LossFn):
         super().__init__()
         self.module = module
-        # not as a submodule: a loss with networks of its own trains them itself
+        # not as a submodule: a loss that holds networks trains them itself
         self._loss_fn = (loss_fn,)
 
     def forward(self, batch: object) -> dict[str, Tensor]:
@@ -185,7 +185,7 @@ class Trainer:
         """Steps until `stop`, the time limit or Ctrl-C; saves at the end."""
         cfg = self.cfg
         alone = self.processes.count == 1
-        # on one CPU looking costs nothing; elsewhere it waits for the device, or for the others
+        # a check costs nothing on one CPU; elsewhere it waits for the device or other processes
         look_every = 1 if alone and self.processes.device.type == "cpu" else cfg.log_every
         begin = time.monotonic()
         self.module.train()
@@ -211,7 +211,7 @@ class Trainer:
                     if ended:
                         break
         except KeyboardInterrupt:
-            # a second Ctrl-C, inside a step: as if that step had not begun
+            # a second Ctrl-C, inside a step: that step is discarded
             if alone and not self.updating:
                 self.save([self.random])
             raise KeyboardInterrupt(self.farewell()) from None
@@ -233,7 +233,7 @@ class Trainer:
             group["lr"] = learning_rate(self.step, self.cfg)
         self.scaler.unscale_(self.adam)
         norm = nn.utils.clip_grad_norm_(self.parameters, self.cfg.clip_norm).detach()
-        if not self.scaler.is_enabled():  # which skips the steps where float16 overflows
+        if not self.scaler.is_enabled():  # the scaler skips steps in which float16 overflows
             self.finite.watch("gradient", norm, (self.step + 1) * self.cfg.accumulation - 1)
         self.scaler.step(self.adam)
         self.scaler.update()
@@ -244,7 +244,7 @@ class Trainer:
         self.updating = False
 
     def gradients(self, batches: Sequence[object]) -> dict[str, Tensor]:
-        """Gradients of one step, in smaller micro-batches where memory ends; means of the terms."""
+        """Gradients of one step, in smaller micro-batches if memory runs out; mean terms."""
         while True:
             try:
                 return self.accumulate(batches)
@@ -325,13 +325,13 @@ class Trainer:
     # --- the state on disk
 
     def start(self, resume: bool, loader_seed: int | None) -> None:
-        """Seed the generators, or go on from the checkpoint; an old one that is not wanted is kept
-        under another name.
+        """Seed the generators, or resume from the checkpoint; without `resume` an old checkpoint is
+        kept under another name.
         """
         self.loader_seed = loader_seed
         seed_all(self.cfg.seed * 1_000 + self.processes.rank)
         leads = self.processes.rank == 0
-        # the first process wrote it, and may be alone in seeing it: machines have their own disks
+        # only the first process may see it, since machines have their own disks
         found = leads and self.path.exists()
         state = self.processes.first(load_checkpoint(self.path) if resume and found else None)
         if state is not None:
@@ -373,7 +373,7 @@ class Trainer:
         save_checkpoint(self.path, state)
 
     def restore(self, state: dict) -> None:
-        """The inverse of `save`; says what is different from the run before."""
+        """The inverse of `save`; prints which settings differ from the previous run."""
         settings = {**asdict(self.cfg), "loader seed": self.loader_seed}
         before = {**state["config"], "loader seed": state["loader_seed"]}
         for name, value in settings.items():
@@ -399,7 +399,7 @@ class Trainer:
         if len(state["random"]) == self.processes.count:
             set_random_state(state["random"][self.processes.rank])
 
-    # --- what is said
+    # --- messages
 
     def say(self, line: str) -> None:
         if self.processes.rank == 0 and not self.quiet:

@@ -32,7 +32,7 @@ from kcarol.vocoder.discriminators import (
 )
 
 WIDEST_TRANSPOSITION = 5  # semitones, up and down
-MAGNITUDE_FLOOR = 1e-5  # below it the logarithm would hunt for noise
+MAGNITUDE_FLOOR = 1e-5  # below it the logarithm would amplify noise
 SILENT_NORM = 1e-3  # of a spectrum: silence would divide by zero
 
 
@@ -45,7 +45,7 @@ class Variation:
     largest value of a uniform draw.
     """
 
-    share: float = 0.5  # of the rows; the others stay as they are
+    share: float = 0.5  # of the rows; the others are unchanged
     contrast: float = 0.2  # deviation of the logarithm of a factor
     colour: float = 0.25  # largest, at each of `colour_points` along the pitch bands
     colour_points: int = 10
@@ -58,11 +58,11 @@ class Variation:
 
 
 def vary_features(features: Tensor, cfg: AudioConfig, by: Variation | None = None) -> Tensor:
-    """Half of the rows of (B, F, C) as other records would sound: other tone colour, contrast and
-    noise, gaps, sharper or softer onsets.
+    """Half of the rows of (B, F, C) varied like other records: tone colour, contrast, noise, gaps,
+    sharper or softer onsets.
 
-    Domain randomisation (Tobin et al. 2017, arXiv 1703.06907); also against overfitting where pairs
-    are passed over many times.
+    Domain randomisation (Tobin et al. 2017, arXiv 1703.06907); also against overfitting if pairs
+    are seen many times.
     """
     by = by or Variation()
     rows, n_frames, _ = features.shape
@@ -104,7 +104,7 @@ def mask_features(features: Tensor, n_masks: int = 2, widest_bands: int = 24) ->
 
 
 def transpose_targets(labels: Targets, semitones: int) -> Targets:
-    """The targets of transposed features: tune, bass and chord; what is played stays."""
+    """The targets of transposed features: tune, bass and chord move, the content does not."""
     tune = torch.where(labels.tune < N_PITCHES, labels.tune + semitones, N_PITCHES)
     tune = torch.where((tune >= 0) & (tune <= N_PITCHES), tune, N_PITCHES)
     bass = torch.where(labels.bass < 12, (labels.bass + semitones) % 12, 12)
@@ -117,8 +117,8 @@ def transpose_targets(labels: Targets, semitones: int) -> Targets:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the converter's loss. `given`: playing the labels' content; `own`: playing what
-    was heard; 0 leaves a half out.
+    """Weights of the converter's loss. `given`: playing the labels' content; `own`: playing the
+    heard content; 0 leaves a half out.
     """
 
     given: float = 1.0
@@ -136,18 +136,18 @@ class LossWeights:
     energy: float = 0.3
 
 
-STAGES = {  # each half can be trained by itself, at a third of the cost
+STAGES = {  # each half can be trained separately, at a third of the cost
     "hear": LossWeights(given=0, own=0, difference=0, detail=0),
     "play": LossWeights(own=0, heads=0),
     "all": LossWeights(),
 }
-# how much frames that hold a mark count, since most hold none
+# weight of frames that hold a mark, since most hold none
 MARK_WEIGHTS = {"onset": 8.0, "beat": 8.0, "downbeat": 16.0, "accent": 8.0}
 
 
 class ConverterLoss:
-    """The heads' cross entropies, and MSE on standardised log-mel of playing the given content and
-    of playing what was heard.
+    """The heads' cross entropies, and MSE on standardised log-mel of playing the given
+    and the heard content.
     """
 
     def __init__(
@@ -225,7 +225,7 @@ def head_losses(heard: Logits, labels: Targets) -> dict[str, Tensor]:
 
 
 def widened(mark: Tensor) -> Tensor:
-    """(B, F, 1): 1 at a mark, a half next to it, since 16 ms is finer than anybody plays."""
+    """(B, F, 1): 1 at a mark, a half next to it, since nobody plays as exactly as 16 ms."""
     before = F.pad(mark[:, 1:], (0, 0, 0, 1))
     behind = F.pad(mark[:, :-1], (0, 0, 1, 0))
     return torch.maximum(mark, 0.5 * torch.maximum(before, behind))
@@ -305,7 +305,7 @@ def magnitude(wave: Tensor, n_fft: int) -> Tensor:
 
 
 class AdversarialLoss(nn.Module):
-    """Spectral loss, and discriminators that it trains with an optimiser of its own.
+    """Spectral loss, and discriminators that it trains with its own optimiser.
 
     The weights keep HiFi-GAN's balance of 45 for the mel to 1 for the adversarial terms. The
     `state_dict` includes the optimiser's.
@@ -334,7 +334,7 @@ class AdversarialLoss(nn.Module):
         with self._autocast(wave.device.type):
             if torch.is_grad_enabled():
                 terms["discriminator"] = self._train_discriminators(wave, generated.detach())
-            # what the generator's backward pass would give them is not wanted
+            # they take no gradients from the generator's backward pass
             self.discriminators.requires_grad_(False)
             with torch.no_grad():
                 real = self.discriminators(wave)
@@ -359,7 +359,7 @@ class AdversarialLoss(nn.Module):
 
     @staticmethod
     def _autocast(device_type: str) -> torch.autocast:
-        """As it is, but not in float16: the discriminators' gradients have no scaler."""
+        """The precision itself, except float16: the discriminators' gradients have no scaler."""
         dtype = torch.get_autocast_dtype(device_type)
         enabled = torch.is_autocast_enabled(device_type) and dtype != torch.float16
         return torch.autocast(device_type, dtype, enabled=enabled)

@@ -1,4 +1,4 @@
-"""Batches in pieces, for when memory runs out, and what a training step keeps in memory."""
+"""Batches in pieces, for when memory runs out, and the memory cost of a training step."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from kcarol.training.checkpoint import kept_random_state
 LossFn = Callable[[Any, Any], Mapping[str, Tensor]]  # (module, batch) -> named scalars
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
-# oneDNN's whole message where it finds no memory to work in; of operations that it lacks it says
+# oneDNN's whole message when it runs out of memory; for operations that it lacks it is
 # "could not create a primitive descriptor"
 ONEDNN_OUT_OF_MEMORY = "could not create a primitive"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on any device."""
+    """Whether an exception means that memory ran out, on any device."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     text = str(error).lower()

@@ -1,4 +1,4 @@
-"""Training the networks that ship, from a corpus to a weights file."""
+"""Training the shipped networks, from a corpus to a weights file."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from kcarol.vocoder.neural import NeuralVocoder
 
 BATCHES = {"converter": PairBatches, "vocoder": WaveBatches}
 STATISTICS_ROWS = 64  # carols whose mean and deviation per band standardise the log-mel
-RENDERED_STATISTICS_SHARDS = 4  # where pairs are rendered beside the training
-IDLE_HALF = {"hear": "play", "play": "hear"}  # which stays as it is, by stage
+RENDERED_STATISTICS_SHARDS = 4  # while training, without a corpus folder
+IDLE_HALF = {"hear": "play", "play": "hear"}  # frozen half by stage
 LEAST_DEVIATION = 0.5  # nats, of a band in which carols hardly differ
 
 
@@ -62,7 +62,7 @@ def train_network(
 
     `held_out`: a folder of pairs for `validation.csv`. `base_weights`: to start from. `stage`:
     "hear" and "play" train one half of the converter, for a third of the time; "play" with
-    `base_weights` also plays what these hear in the pairs. `adversarial`: the vocoder with
+    `base_weights` also plays their transcriptions of the pairs. `adversarial`: the vocoder with
     discriminators, usually after a first run without. Raises FileNotFoundError without pairs, and
     what `fit` and `load_module` raise.
     """
@@ -170,12 +170,12 @@ def open_batches(
     listener: Converter | None = None,
 ) -> PairBatches | WaveBatches:
     """At most `most_pairs` pairs of a folder, all loaded first so that a run repeats to the bit; or
-    rendered beside the training. With a `listener` each pair comes twice: played from its labels,
-    and from what the listener heard.
+    rendered beside the training. With a `listener` each pair comes twice: with its labels'
+    content, and with the listener's transcription.
     """
     shards = corpus_shards(corpus, cfg.audio, jobs)
     if corpus is not None:
-        # counted first, by reading each shard twice: memory then fits what there is
+        # counted first, by reading each shard twice, so that memory is allocated as needed
         counted = itertools.islice(corpus_shards(corpus, cfg.audio), max(1, most_pairs // 2))
         totals = list(itertools.accumulate(len(shard.pop) for shard in counted))
         n_shards = max(1, sum(total <= most_pairs for total in totals))
@@ -228,11 +228,11 @@ def standardise_(module: nn.Module, statistics: tuple[Tensor, Tensor]) -> None:
         module.mel_std.copy_(deviation)
 
 
-# --- what is exported
+# --- export
 
 
 def export(module: nn.Module, path: Path, cfg: Config, about: dict) -> None:
-    """Weights as they ship, float16; with a converter its named styles and its texture. Raises
+    """Write weights for release, float16; with a converter its named styles and its texture. Raises
     WeightsError.
     """
     module.eval()
@@ -248,7 +248,7 @@ def styles_and_texture(
     module: MusicTransformer, references: StyleReferences | None = None
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Embeddings (d_style,) of the named styles, and the texture (M,) that the module's playing of
-    them lacks; measured on the references that ship.
+    them lacks; measured on the shipped references.
     """
     references = references or load_style_references()
     device = next(module.parameters()).device

@@ -35,8 +35,8 @@ def with_pseudo_labels(shards: Iterable[Shard], listener: Converter) -> Iterator
 
 
 def heard_content(pop: np.ndarray, tune_shift: int, listener: Converter) -> Tensor:
-    """(T,) int16 -> (F, N_FIELDS), the tune in its true octave: seconds of a song do not tell it, a
-    whole song does.
+    """(T,) int16 -> (F, N_FIELDS), the tune in its true octave, which only a
+    whole song shows.
     """
     logits = listener.hear(pop / np.float32(FULL_SCALE))
     transcription = decode(logits, audio=listener.audio)

@@ -1,4 +1,4 @@
-"""What a run leaves behind to read: progress bar, log.csv, validation.csv and TensorBoard."""
+"""Logs of a run: progress bar, log.csv, validation.csv and TensorBoard."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Meter:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def read(self, processes: Processes) -> dict[str, float]:
-        """Means over steps and processes; starts anew."""
+        """Means over steps and processes; resets the sums."""
         names = list(self.sums)
         means = torch.stack([self.sums[name].float() / self.counts[name] for name in names])
         self.sums, self.counts = {}, {}
@@ -90,7 +90,7 @@ class RunLog:
     def validation(self, step: int, values: Mapping[str, float]) -> None:
         row = {name: float(value) for name, value in values.items()}
         self._write("validation", "validation", step, row)
-        self.restart_clock()  # what validation took is not training
+        self.restart_clock()  # validation time does not count as training
 
     def _write(self, table: str, group: str, step: int, row: Mapping[str, float]) -> None:
         self.tables[table].add({"step": step, **row})
@@ -99,10 +99,10 @@ class RunLog:
 
 
 class Table:
-    """A CSV file that grows by rows and, at times, by columns."""
+    """A CSV file to which rows and columns are added."""
 
     def __init__(self, path: Path, step: int):
-        """Keeps the rows of an existing file up to `step`: later ones are made again."""
+        """Keeps the rows of an existing file up to `step`: later ones are written again."""
         self.path = path
         self.rows: list[Mapping[str, object]] = []
         if step and path.exists():

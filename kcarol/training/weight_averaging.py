@@ -1,9 +1,9 @@
-"""Means of weights: over a run's steps, with the weights it began from, and of several runs.
+"""Averages of weights: over a run's steps, with its initial weights, and of several runs.
 
 `python -m kcarol.training.weight_averaging OUT PLAY HEAR [HEAR ...]` joins the files of converters
-whose halves were trained apart. Runs that went on from one another lie in one basin: the mean of
-their weights hears held-out songs better than any of them (Wortsman et al., "Model soups", arXiv
-2203.05482).
+whose halves were trained separately. Runs that continue each other lie in one basin: the mean of
+their weights transcribes held-out songs better than each of them (Wortsman et al., "Model soups",
+arXiv 2203.05482).
 """
 
 from __future__ import annotations
@@ -39,22 +39,21 @@ def moving_average(module: nn.Module, decay: float) -> AveragedModel:
 
 @torch.no_grad()
 def interpolate_(module: nn.Module, base: nn.Module, share: float) -> None:
-    """Leave `share` of the module's weights and put the base's for the rest (WiSE-FT: Wortsman et
-    al., arXiv 2109.01903).
+    """Interpolate from the base's weights to `share` of the module's (WiSE-FT: Wortsman et al.,
+    arXiv 2109.01903).
     """
     for trained, before in zip(module.parameters(), base.parameters(), strict=True):
         trained.lerp_(before.to(trained), 1 - share)
 
 
 def join(out: Path, play: Path, hear: Sequence[Path]) -> Path:
-    """Write `out`: all of `play` but its hearing half, which is the mean of those of `hear`, at
-    least one.
+    """Write `out`: `play` with the mean of the hearing halves of `hear`, at least one, as its own.
 
     Raises WeightsError for what is no converter, and for networks of another shape.
     """
     whole, *heard = [Converter.load(Path(path), "cpu") for path in (play, *hear)]
     for path, converter in zip(hear, heard, strict=True):
-        # dropout is training's alone
+        # dropout matters only in training
         if replace(converter.model.cfg, dropout=whole.model.cfg.dropout) != whole.model.cfg:
             raise WeightsError(
                 f"{path}: expected a network shaped like {play}, "

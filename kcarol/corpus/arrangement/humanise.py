@@ -1,4 +1,4 @@
-"""From beats to seconds: how a player keeps time, and where the whole band stops."""
+"""Human timing: events in beats to strokes in seconds, and breaks of the whole band."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Span = tuple[float, float]  # start and end in beats
 
 
 def draw_breaks(score: Score, rng: np.random.Generator) -> list[Span]:
-    """Where the band stops before a section: none in most songs."""
+    """Spans in which the band stops before a section: none in most songs."""
     if rng.random() > BREAKS:
         return []
     lengths = (1.0, 2.0, float(score.beats_per_bar))
@@ -28,7 +28,7 @@ def draw_breaks(score: Score, rng: np.random.Generator) -> list[Span]:
 
 
 def without_spans(events: Sequence[Event], spans: Sequence[Span]) -> list[Event]:
-    """Events less those that begin in one of the spans; what rings on into it is cut."""
+    """Events without those that begin in one of the spans; notes that ring into one are cut."""
     for start, end in spans:
         events = [
             event._replace(length=min(event.length, start - event.beat))

@@ -1,4 +1,4 @@
-"""Pitches near a place, along a scale, and of a chord under the hands."""
+"""Pitches near a centre, along a scale, and of a chord voicing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def nearest_pitch(pitch_class: int, centre: float) -> int:
 
 
 def nearest_tone(chord: Chord, centre: float, ceiling: float = np.inf) -> int:
-    """MIDI pitch of the chord tone nearest to `centre`, rather not above `ceiling`."""
+    """MIDI pitch of the chord tone nearest to `centre`, preferably not above `ceiling`."""
     pitches = (nearest_pitch(pc, centre) for pc in chord.pitch_classes)
     return min(pitches, key=lambda pitch: abs(pitch - centre) + 20 * (pitch > ceiling))
 
@@ -46,7 +46,7 @@ def voicing_of(chord: Chord, centre: float, kind: str) -> tuple[int, ...]:
 
 
 def _guitar_strings(chord: Chord) -> tuple[int, ...]:
-    """Five strings, each on the next tone above, rather on one that does not sound yet."""
+    """Five strings, each on the next tone above, preferably one that does not sound yet."""
     strings = [nearest_pitch(chord.bass_class, 43)]
     while len(strings) < 5:
         above = range(strings[-1] + 3, strings[-1] + 15)

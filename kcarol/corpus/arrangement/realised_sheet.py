@@ -1,10 +1,8 @@
-"""A lead sheet as it is heard: the eighths of a bar on which a band strikes and how busily, its
-solo, and its plain chords.
+"""A lead sheet as its band plays it: audible groove and energy, solo, and plain chords.
 
-A composer's groove and energies are ideas that players follow more or less. The carol has to strike
-where the record does: what nobody can hear, no network can learn, and playing it would be playing
-another song. The same holds for a solo, which sounds like a tune though no composer wrote it, and
-for sevenths, sixths and ninths that no player has under the fingers.
+Players follow a composed groove and its energies only roughly. The carol has to strike where the
+record does: a network cannot learn what is inaudible. The same holds for a solo, which sounds like
+a tune although it is not in the sheet, and for sevenths, sixths and ninths that no player plays.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ ADDED = {
     "m7b5": (10, "dim"),
     "add9": (2, "maj"),
 }
-# amplitude times time beside the chord's strongest pitch class: softer, 10 in 16 are not heard
+# amplitude times time re the chord's strongest pitch class: of softer ones 10 in 16 are missed
 LEAST_ADDED = 0.05
 
 
@@ -81,7 +79,7 @@ def _amplitudes(part: Part) -> np.ndarray:
 
 
 def _weights(part: Part) -> np.ndarray | float:
-    """How much a part's strokes count."""
+    """Weight of a part's strokes."""
     if part.is_drums:
         return np.array([DRUM_WEIGHT.get(int(stroke.pitch), 1.0) for stroke in part.strokes])
     return PART_WEIGHT.get(part.name.rstrip("0123456789"), 1.0)
@@ -97,7 +95,7 @@ def _section_as_played(
 
 
 def _energy_of(per_second: float) -> float:
-    """Energy by what is struck a second, in doublings, spread as composed energies are."""
+    """Energy from the log of strokes per second, with the spread of composed energies."""
     doublings = np.log2(max(per_second, 1e-3) / MIDDLE_PER_S)
     energy = MIDDLE_ENERGY + ENERGY_PER_DOUBLING * doublings
     return round(float(np.clip(energy, 0.1, 1.0)), 3)

@@ -76,7 +76,7 @@ class DemoSong:
 
 
 def _in_studio(arrangement: PopArrangement) -> PopArrangement:
-    """The band in tune and seated as the table of seats says."""
+    """The band in tune, panned by the table of seats."""
     parts = tuple(_seated(part) for part in arrangement.parts)
     tune_level_db = _seat("lead")[0]
     return replace(arrangement, parts=parts, tuning_cents=0.0, tune_level_db=tune_level_db)
@@ -88,7 +88,7 @@ def _seated(part: Part) -> Part:
 
 
 def _seat(name: str) -> tuple[float, ...]:
-    """Gain in dB and place of a part."""
+    """Gain in dB and pan of a part."""
     seats = read_table("dataset", "demo_mix.ini")["seats"]
     return floats(seats.get(name) or seats[name.rstrip("0123456789")])
 
@@ -172,7 +172,7 @@ def render_demo_carol(sample_rate: int = SAMPLE_RATE) -> np.ndarray:
 
 
 def _faded(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """(T,) or (T, channels) with its last FADE_S going out."""
+    """(T,) or (T, channels) with its last FADE_S faded out."""
     n = round(FADE_S * sample_rate)
     curve = np.ones(len(wave), np.float32)
     curve[-n:] = np.cos(np.linspace(0, np.pi / 2, n)) ** 2

@@ -39,7 +39,7 @@ class Pair:
 
 
 def missing() -> str | None:
-    """What this machine lacks to render pairs and how to get it, in one line, or None."""
+    """What this machine lacks for rendering and how to get it, in one line, or None."""
     return render.available() or speech.available()
 
 
@@ -52,8 +52,8 @@ def make_pairs(
 ) -> list[Pair]:
     """`n` songs in one carol style, all drawn from `seed`, the style too unless it is given.
 
-    Seeds from VALIDATION_SEED on share nothing with the others. The same sound whatever was
-    rendered before.
+    Seeds from VALIDATION_SEED on share nothing with the others. The sound does not depend
+    on earlier renders.
     """
     render.renew()
     cfg = cfg or AudioConfig()
@@ -91,7 +91,7 @@ def make_pop(
     soundfont: str,
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
 ) -> tuple[np.ndarray, LeadSheet, TimeGrid]:
-    """A pop record (T,) float32, its sheet as it is heard (`as_played`), and its time grid."""
+    """A pop record (T,) float32, its sheet as played (`as_played`), and its time grid."""
     grid = TimeGrid.of(sheet, rng, drift=pick(rng, TEMPO_DRIFTS))
     arrangement = arrange_pop(sheet, grid, rng)
     pop = render_pop(arrangement, grid.length_s, cfg.sample_rate, soundfont, rng, speakers=speakers)

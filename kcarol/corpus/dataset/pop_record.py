@@ -31,7 +31,7 @@ AMPLIFIED = {26: 0.15, 27: 0.3, 28: 0.3, 29: 0.7, 30: 0.7, 84: 0.4, 17: 0.2, 4: 
 SPOKEN = 0.5
 # shares of these: tunes sung twice over, backing voices sung by several
 DOUBLED, CHORAL = 0.12, 0.35
-PLAYED_VIBRATO = 0.4  # share of sampled tunes whose pitch swings: samples hold it as no player does
+PLAYED_VIBRATO = 0.4  # share of sampled tunes with vibrato, which samples lack
 
 
 def render_pop(
@@ -52,7 +52,7 @@ def render_pop(
     """
     singer = Singer.draw(rng, arrangement.voice)
     if speakers and (lacking := speech.available()):
-        # also where nobody speaks: otherwise a seed would work here and fail there
+        # checked even if nobody sings words, so that all seeds fail alike
         raise RenderError(lacking)
     lead = choose(speakers, singer, rng) if speakers and rng.random() < SPOKEN else None
     studio = _Studio(
@@ -79,7 +79,7 @@ class _Studio:
     stereo: bool  # whether sampled drums stay in stereo
     singer: Singer  # of the tune
     speakers: Sequence[Speaker]
-    lead: Speaker | None  # who speaks the tune's syllables; None: the formant voice sings it
+    lead: Speaker | None  # voice of the tune's syllables; None: the formant voice
 
     def stem(self, part: Part) -> np.ndarray:
         """(T,), or (2, T) for sampled drums in stereo."""

@@ -39,7 +39,7 @@ def played_by_band(
     """The transcription of a carol of `n_samples`, arranged and rendered as pop on its own beats:
     (T,), peak <= 1. RenderError without the synthesiser.
     """
-    renew()  # the same sound whatever was rendered before
+    renew()  # independent of earlier renders
     sheet, grid = notate(transcription, audio)
     soundfont = str(rng.choice(TRAINING_SOUNDFONTS))
     length_s = n_samples / audio.sample_rate

@@ -62,7 +62,7 @@ def _init_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed parent leaves no orphans behind: they would wait for work for ever."""
+    """Ends this process with its parent, instead of waiting for work as an orphan."""
     multiprocessing.parent_process().join()
     os._exit(1)
 

@@ -35,7 +35,7 @@ FIRST_FRAME, N_FRAMES = 700, 376
 def render_style_references(cfg: AudioConfig | None = None) -> StyleReferences:
     """The same passages of TUNES in each of STYLES. Raises RenderError without the synthesiser."""
     cfg = cfg or AudioConfig()
-    renew()  # the same sound whatever was rendered before
+    renew()  # independent of earlier renders
     sheets = [trim(tune(title), 0, N_BARS) for title in TUNES]
     log_mels = {
         name: torch.stack([_passage(sheet, style, cfg) for sheet in sheets])

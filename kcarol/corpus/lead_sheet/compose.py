@@ -1,7 +1,7 @@
 """Pop songs composed by rules.
 
 The carol that a song becomes depends on its lead sheet only, so what varies here is what the
-converter has to hear: tempo, metre, key, harmony, form, tune. How it sounds is drawn later, by the
+converter has to hear: tempo, metre, key, harmony, form, tune. The sound is drawn later, by the
 arrangements.
 """
 
@@ -27,7 +27,7 @@ LIFTED = 0.15  # share of songs whose last chorus goes up by one or two semitone
 ONE_LOOP = 0.3  # share of songs whose verse has the chorus's chords
 # sections that take the chords of others
 BORROWED_CHORDS = {"i": "c", "o": "c", "d": "c", "j": "v"}
-EXCERPT_ATTEMPTS = 12  # to find an excerpt that is sung enough
+EXCERPT_ATTEMPTS = 12  # to find an excerpt with enough singing
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ def _draw_beats_per_chord(rng: np.random.Generator, sheet: LeadSheet, n_chords: 
 def _section_tune_style(
     rng: np.random.Generator, base: TuneStyle, letter: str, headroom: int
 ) -> TuneStyle:
-    """The song's way of singing, bent for one section."""
+    """The song's singing style, varied for one section."""
     density = base.density * rng.uniform(0.75, 1.25)
     repeats = base.repeats
     grid = base.grid

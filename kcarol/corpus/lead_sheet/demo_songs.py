@@ -1,4 +1,4 @@
-"""The songs of the demo set: lead sheets and who plays them. `demo_songs.ini` holds both."""
+"""The songs of the demo set: lead sheets and line-ups, from `demo_songs.ini`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kcarol.transcription.lead_sheet import LeadSheet
 
 @dataclass(frozen=True)
 class WrittenSong:
-    """A song as it is written down, before anything is drawn."""
+    """A written song, before anything is drawn."""
 
     sheet: LeadSheet
-    seed: int  # of every choice that is left to chance
+    seed: int  # of every random choice
     hints: Mapping | None = None  # for `arrange_pop`; None: it has no band
 
 

@@ -1,4 +1,4 @@
-"""Lead sheets without end: composed songs, and public-domain tunes in ever new dress."""
+"""Random lead sheets: composed songs, and public-domain tunes in new arrangements."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VALIDATION_TITLES = (
 )
 VALIDATION_SHARE = 1 / 16  # of all seeds
 REHARMONISED = 0.3  # share of the tunes
-DRUMS_ALONE = 0.15  # share of excerpts in which they play some bars by themselves
+DRUMS_ALONE = 0.15  # share of excerpts in which they play some bars alone
 
 
 def is_validation_seed(seed: int) -> bool:
@@ -53,7 +53,7 @@ def draw_sheet(
     validation: bool = False,
 ) -> LeadSheet:
     """A lead sheet of about `length_s` seconds: composed, or a public-domain tune in another key,
-    tempo and dress.
+    tempo and harmony.
 
     Training and validation never meet: with `validation` only tunes of VALIDATION_TITLES and
     composed songs whose seed has `is_validation_seed(seed)`, without it only the others. A composed
@@ -132,7 +132,7 @@ def _excerpt(sheet: LeadSheet, rng: np.random.Generator, length_s: float) -> Lea
 
 
 def _extended(part: LeadSheet, sheet: LeadSheet, n_bars: int) -> LeadSheet:
-    """The part, then `sheet` from its beginning as often as it takes, until there are `n_bars`."""
+    """The part, then `sheet` repeated from its beginning up to `n_bars`."""
     while n_bars_of(part) < n_bars:
         part = join(part, trim(sheet, 0, n_bars - n_bars_of(part)))
     return part

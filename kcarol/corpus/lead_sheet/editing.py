@@ -16,7 +16,7 @@ def n_bars_of(sheet: LeadSheet) -> int:
 def cut_notes(
     notes: Iterable[Note], start: float, end: float, shift: float, semitones: int = 0
 ) -> list[Note]:
-    """Notes that begin within [start, end) beats, ended there, moved by beats and by semitones."""
+    """Notes that begin within [start, end) beats, cut there, moved by beats and by semitones."""
     return [
         Note(note.start + shift, min(note.length, end - note.start), note.pitch + semitones)
         for note in notes
@@ -80,7 +80,7 @@ def instrumental(sheet: LeadSheet, name: str = "intro", energy: float = 0.4) -> 
 
 
 def drums_alone(sheet: LeadSheet, first_bar: int, n_bars: int, energy: float = 0.7) -> LeadSheet:
-    """The sheet with some bars of drums alone: no tune, silent chords, a section of `energy`."""
+    """The sheet with some bars of only drums: no tune, silent chords, a section of `energy`."""
     bars = instrumental(trim(sheet, first_bar, n_bars), "drums", energy)
     out = replace(bars, chords=tuple(replace(chord, silent=True) for chord in bars.chords))
     if first_bar:

@@ -31,7 +31,7 @@ class TuneStyle:
     density: float = 1.2  # notes a beat, about
     syncopation: float = 0.3  # 0 on the beat to 1 off it
     anticipation: float = 0.15  # chance that a note on the beat comes an eighth early
-    leaps: float = 1.0  # 0.3 steps only to 2 many leaps
+    leaps: float = 1.0  # 0.3: steps only, to 2: many leaps
     repeats: float = 1.0  # how much a note is repeated; 4 and more is chanting
     rest: float = 0.25  # share of a phrase that rests at its end
     late_start: float = 0.2  # chance that a phrase begins after a rest
@@ -95,7 +95,7 @@ def draw_melody(
 
 
 def _without_overlap(notes: list[Note]) -> list[Note]:
-    """Each note ends at the next one's start at the latest."""
+    """Notes cut at the start of the next one."""
     ends = [*(note.start for note in notes[1:]), np.inf]
     cut = [
         Note(note.start, min(note.length, end - note.start), note.pitch)
@@ -213,7 +213,7 @@ class _Line:
     def moved_motif(
         self, events: list[_Event], pitches: list[int], offset: int, shift: int
     ) -> list[int]:
-        """A motif once more, moved by semitones and bent to the chords."""
+        """A motif repeated, moved by semitones and fitted to the chords."""
         return [
             self._fit(pitch + shift, offset + event.metrical_tick, event.length)
             for event, pitch in zip(events, pitches, strict=True)

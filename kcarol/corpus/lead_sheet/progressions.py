@@ -19,12 +19,12 @@ TURNED = 0.08  # share that are a common progression begun elsewhere in its circ
 
 @dataclass(frozen=True)
 class Harmony:
-    """What all progressions of a song share."""
+    """Settings that all progressions of a song share."""
 
     key: int  # pitch class of the tonic
     mode: str  # "major" or "minor"
     richness: float = 0.0  # share of chords with sevenths and the like
-    approach: float = 0.0  # chance that a chord's second half is a way to the next one
+    approach: float = 0.0  # chance that a chord's second half leads to the next one
 
 
 def common_progressions(mode: str) -> list[str]:
@@ -93,7 +93,7 @@ def _major_colours(chord: Chord, harmony: Harmony) -> tuple[str, ...]:
 
 
 def _split(rng: np.random.Generator, chord: Chord, following: Chord) -> list[Chord]:
-    """The chord, then a way to the next: its dominant, a diminished chord, a suspension."""
+    """The chord, then an approach to the next: its dominant, a diminished chord, a suspension."""
     second = chord.length / 2 if chord.length % 2 == 0 else 1.0
     head = replace(chord, length=chord.length - second)
     tail = replace(chord, start=chord.start + head.length, length=second)

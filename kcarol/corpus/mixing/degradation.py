@@ -1,4 +1,4 @@
-"""What recordings suffer: lossy codecs, hiss and hum, uneven tapes."""
+"""Degradations of recordings: lossy codecs, hiss and hum, wow and flutter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kcarol.corpus.stft import RootHannStft
 def codec_loss(
     wave: np.ndarray, sample_rate: int, cutoff_hz: float, hole_db: float, step_db: float
 ) -> np.ndarray:
-    """(T,) as a lossy codec leaves it.
+    """(T,) after a simulated lossy codec.
 
     Nothing above `cutoff_hz`, no bins that are more than `hole_db` below the loudest of their band
     and frame, magnitudes rounded to steps of `step_db` (0: not rounded).
@@ -56,7 +56,7 @@ def noise_floor(
 def drift_pitch(
     wave: np.ndarray, sample_rate: int, cents: float, rate_hz: float, start: float = 0.0
 ) -> np.ndarray:
-    """(T,) as from an uneven tape or turntable: pitch swings by `cents`, `rate_hz` times a second.
+    """(T,) with the wow of a tape or turntable: pitch swings by `cents`, `rate_hz` times a second.
 
     `start` is where in the swing the wave begins, 0 to 1. Time moves by less than `cents` / (10 900
     * rate_hz) s.

@@ -132,7 +132,7 @@ class _Desk:
         return sections
 
     def send_(self, send: np.ndarray, name: str, wave: np.ndarray) -> None:
-        """Adds a stem to what is sent into the room."""
+        """Adds a stem to the room send."""
         less_db = 10 if role_of(name) in LOW_AND_DRY else 0
         send_db = self.settings.send_db + self.rng.normal(0, 4) - less_db
         if send_db > -50:
@@ -162,7 +162,7 @@ class _Desk:
         return signal.oaconvolve(dry, response, axes=-1)[..., : len(send)]
 
     def _down(self, channels: np.ndarray) -> np.ndarray:
-        """(2, T) as it is for a stereo record, else (T,): unequal shares, a changed side signal and
+        """(2, T) itself for a stereo record, else (T,): unequal shares, a changed side signal and
         a late channel colour it as in real downmixes.
         """
         if self.stereo:
@@ -197,7 +197,7 @@ class _Desk:
         return record * np.float32(settings.peak / max(peak_of(record), SMALLEST))
 
     def _degrade(self, record: np.ndarray) -> np.ndarray:
-        """Narrow band, uneven tape, noise and codec, as far as the settings have them."""
+        """Narrow band, wow, noise and codec, if the settings have them."""
         settings = self.settings
         rate = self.sample_rate
         if settings.band_hz is not None:

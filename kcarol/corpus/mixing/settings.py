@@ -1,4 +1,4 @@
-"""Settings of a mix: what holds for a whole record."""
+"""Settings of a mix that hold for a whole record."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class MixSettings:
     peak: float = 0.9
     room_seed: int = 0
     drum_room: tuple[float, float, float] | None = None  # rt60 in s, level in dB, compressor ratio
-    drift: tuple[float, float] | None = None  # cents and Hz of an uneven tape
+    drift: tuple[float, float] | None = None  # cents and Hz of wow
     band_hz: tuple[float, float] | None = None  # of a telephone or an old record
 
     @classmethod

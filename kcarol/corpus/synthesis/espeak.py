@@ -1,12 +1,12 @@
-"""espeak-ng speaks a list of texts: a program of its own, `python espeak.py`, never imported.
+"""espeak-ng speaks a list of texts: a separate program, `python espeak.py`, never imported.
 
 In: a line of JSON on stdin, {"voice", "speed_wpm", "pitch", "texts"}. Out: a line of JSON on
 stdout, {"sample_rate", "spoken": [[n_samples, [[phoneme, sample], ...]], ...]}, then the samples of
 all texts, int16.
 
-A process for each speaker has two reasons. espeak-ng keeps one state per process and carries noise
+Each speaker has a process for two reasons. espeak-ng keeps one state per process and carries noise
 and phase from text to text, so that only a fresh one gives the same sound for the same texts. And
-it is licensed under GPL-3: here it is a program called over a pipe, and nothing of it is shipped.
+it is licensed under GPL-3: here it is a program called over a pipe, and no part of it is shipped.
 It comes with its voices in the wheel `espeakng-loader`.
 """
 
@@ -54,8 +54,10 @@ class Espeak:
         self.sample_rate = self.library.espeak_Initialize(SYNCHRONOUS, BUFFER_MS, folder, OPTIONS)
         if self.sample_rate <= 0:
             raise RuntimeError(f"espeak-ng did not start with the voices in {folder.decode()}")
-        self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else the clock's, and breath differs
-        self._callback = Callback(self._take)  # kept, as the library calls it later
+        self.library.espeak_ng_SetRandSeed(
+            ctypes.c_long(1)
+        )  # else seeded by the clock, and breath differs
+        self._callback = Callback(self._take)  # kept alive, as the library calls it later
         self.library.espeak_SetSynthCallback(self._callback)
         if self.library.espeak_SetVoiceByName(voice.encode()):
             raise RuntimeError(f"espeak-ng has no voice {voice!r}")
@@ -70,7 +72,7 @@ class Espeak:
         return self.wave, self.phonemes
 
     def _take(self, wave, n_samples: int, events) -> int:
-        """Called by the library with each piece of sound; 0 lets it go on."""
+        """Called by the library with each piece of sound; 0 lets it continue."""
         if wave and n_samples > 0:
             self.wave.frombytes(ctypes.string_at(wave, 2 * n_samples))
         k = 0

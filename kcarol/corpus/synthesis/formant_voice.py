@@ -34,7 +34,7 @@ TABLE_SIZE = 2048  # samples of one period: the nearest one is within -60 dB
 TABLES_PER_OCTAVE = 4
 LOWEST_HZ, HIGHEST_HZ = 45.0, 2000.0
 BANDWIDTHS_HZ = (75.0, 95.0, 130.0, 200.0, 300.0)  # of the five formants
-# resonances that no vowel moves; without them everything above F5 is dull
+# fixed resonances; without them everything above F5 is dull
 UPPER_HZ = (5500, 6500, 7500, 8600, 9700, 10800)
 UPPER_BANDWIDTH_HZ = 600.0
 MOST_CHOIR_LINES = 6
@@ -255,8 +255,8 @@ def tract_response(
 ) -> np.ndarray:
     """Magnitudes (F, 1 + n_fft // 2): five resonances in cascade, tilt by effort, singer's formant.
 
-    `formants_hz` (5, F), `f0_hz` and `effort` (F,). F1 never lies below the pitch, as singers see
-    to. Each frame has the same energy for a source that falls by 6 dB per octave.
+    `formants_hz` (5, F), `f0_hz` and `effort` (F,). F1 never lies below the pitch, as in
+    trained singing. Each frame has the same energy for a source that falls by 6 dB per octave.
     """
     bins_hz = np.maximum(fft.rfftfreq(n_fft, 1 / sample_rate), 20.0).astype(np.float32)
     squared = bins_hz**2

@@ -46,7 +46,7 @@ def play_synth(
 
 
 def add_at_(out: np.ndarray, wave: np.ndarray, first: int, gain: float) -> None:
-    """Adds a wave to `out` in place, from sample `first` on; what lies outside is cut."""
+    """Adds a wave to `out` in place, from sample `first` on, cut at both ends of `out`."""
     if first < 0:
         wave, first = wave[-first:], 0
     part = out[first : first + len(wave)]

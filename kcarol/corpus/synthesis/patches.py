@@ -1,4 +1,4 @@
-"""Synthesiser patches of pop records: their settings, and how these are drawn for a role."""
+"""Synthesiser patches of pop records: settings, drawn by role."""
 
 from __future__ import annotations
 

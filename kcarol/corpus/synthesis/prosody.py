@@ -1,4 +1,4 @@
-"""How syllables are sung over time: curves of pitch and of levels, sampled at CONTROL_HZ."""
+"""Prosody of sung syllables: curves of pitch and levels, sampled at CONTROL_HZ."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _span(curve: np.ndarray, start_s: float, length_s: float) -> np.ndarray:
 
 
 def _through(times_s: Sequence[float], values: Sequence[float], n: int) -> np.ndarray:
-    """(n,) straight lines through points whose times never go back."""
+    """(n,) straight lines through points in order of time."""
     return np.interp(np.arange(n) / CONTROL_HZ, np.maximum.accumulate(times_s), values)
 
 

@@ -1,4 +1,4 @@
-"""Parts to sound through FluidSynth: the only module that knows the synthesiser."""
+"""Renders parts through FluidSynth; the only module that uses it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def find_soundfont(name: str) -> Path:
 
 
 def available(soundfonts: Sequence[str] = tuple(SOUNDFONTS)) -> str | None:
-    """None if everything needed for rendering is here, else one line that says what to install."""
+    """None if everything needed for rendering is installed, else one line on what to install."""
     try:
         for name in soundfonts:
             find_soundfont(name)
@@ -93,7 +93,7 @@ class _Sampler:
         """Silence, then a channel for each part: program, tuning, pan and volume."""
         self.synth.system_reset()
         for channel in range(N_CHANNELS):
-            self.synth.all_sounds_off(channel)  # the reset lets notes ring on
+            self.synth.all_sounds_off(channel)  # the reset does not stop ringing notes
         for channel, part in enumerate(parts):
             bank = DRUM_BANK if part.is_drums else 0
             if self.synth.program_select(channel, self.number, bank, part.program) != 0:
@@ -124,7 +124,7 @@ class _Sampler:
 
 # one per soundfont and rate: loading takes longer than playing
 _samplers: dict[tuple[str, int], _Sampler] = {}
-# never played: while one of these lives, others share its samples and load in a tenth of a second
+# never played: while it exists, others share its samples and load in a tenth of a second
 _load_samples = functools.lru_cache(maxsize=8)(_Sampler)
 
 

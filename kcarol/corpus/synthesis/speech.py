@@ -3,7 +3,7 @@
 WORLD (M. Morise, F. Yokomori, K. Ozawa, "WORLD: a vocoder-based high-quality speech synthesis
 system", IEICE Trans. E99-D, 2016; `pyworld`, MIT licence) gives pitch, spectral envelope and
 aperiodicity every 5 ms, so that pitch and timing can be changed. espeak-ng (GPL-3) runs as a
-program of its own, see `espeak.py`; nothing of either is shipped.
+separate program, see `espeak.py`; no part of either is shipped.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Bank:
 
 
 def available() -> str | None:
-    """None if spoken syllables can be made here, else one line that says what to install."""
+    """None if spoken syllables can be made, else one line on what to install."""
     try:
         world()
     except RenderError as error:
@@ -258,7 +258,7 @@ def _unit(
     vowel, coda = max(vowel, sung[0]), min(coda, sung[-1] + 1)
     last = min(last, audible[-1] + 1)
     if names[stressed[0] + 1 : stressed[0] + 2] in (["_:"], []):
-        last = coda  # nothing but a pause follows
+        last = coda  # only a pause follows
     first = max(first, min(audible[0], vowel))
     return Unit("".join(names), int(first), int(vowel), int(min(coda, last)), int(last))
 

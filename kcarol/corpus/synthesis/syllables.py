@@ -1,4 +1,4 @@
-"""What is sung: notes as lines of one voice, and random syllables for each line."""
+"""Text of singing: notes as lines of one voice, and random syllables for each line."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _consonant(length_s: float, f1: float, f2: float, f3: float, *sound: float) 
 
 
 def sung_lines(strokes: Sequence[Stroke], length_s: float) -> list[list[Stroke]]:
-    """Strokes as lines of one note at a time, each for a voice of its own.
+    """Strokes as lines of one note at a time, each for a separate voice.
 
     Small overlaps (up to 80 ms or half the note) are cut instead of starting another line. Notes
     from `length_s` on and those shorter than 10 ms are left out.

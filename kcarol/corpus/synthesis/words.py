@@ -1,4 +1,4 @@
-"""Words of a melody: which syllable of a bank is sung when, and which of its frames sounds when."""
+"""Words of a melody: when each syllable of a bank, and each of its frames, sounds."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Track:
 
 
 def lay_words(words: Sequence[Word], n_frames: int) -> Track:
-    """Frames of the bank over time, FRAME_S each: consonants as they are, vowels held."""
+    """Frames of the bank over time, FRAME_S each: consonants unchanged, vowels held."""
     track = Track(np.full(n_frames, -1.0), np.zeros(n_frames), np.zeros(n_frames))
     held, held_until = 0.0, -1
     for k, word in enumerate(words):

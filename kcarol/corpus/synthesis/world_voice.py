@@ -32,7 +32,7 @@ from kcarol.corpus.synthesis.words import Track, Word, lay_words, plan_words
 from kcarol.transcription.lead_sheet import Stroke
 
 STYLES = ("sung", "rap", "double", "choir")
-WARP = (0.85, 1.2)  # how far a speaker's formants can be moved and still sound human
+WARP = (0.85, 1.2)  # factors by which a speaker's formants can be moved and still sound human
 SILENT_LOG = -14.0  # log power below which a frame is silent
 LOWEST_HZ, HIGHEST_HZ = 60.0, 1400.0
 

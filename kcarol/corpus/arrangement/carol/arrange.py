@@ -21,7 +21,7 @@ from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, render_parts
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
 
 HARMONY_LOWEST = 60  # MIDI, C4: the harmony's octave, and the bell's
-# MIDI, G2: what lies below is doubled here, since mel bands cannot tell semitones apart there
+# MIDI, G2: lower notes are doubled here, since mel bands do not resolve semitones there
 BASS_LOWEST = 43
 HARMONY_TONES = 4  # of a chord, at most
 ARPEGGIO = (0, 1, 2, 3, 2, 1)  # order of chord tones over the eighths of a bar
@@ -40,7 +40,7 @@ class _Step(NamedTuple):
 
 
 def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[Part, ...]:
-    """The carol's parts, without the sleigh bells, which are no General MIDI sound."""
+    """The carol's parts, without the sleigh bells, which General MIDI lacks."""
     # the loudest layer has 0 dB: the synthesiser has no volume far above
     loudest_db = max((layer.gain_db for layer in style.layers), default=0.0)
     return tuple(
@@ -122,13 +122,13 @@ def tune_shift(notes: Iterable[Note]) -> int:
 
 
 def voicing(pitch_classes: Iterable[int]) -> list[int]:
-    """Each pitch class in the harmony's octave: common tones stay, others move by little."""
+    """Each pitch class in the harmony's octave: common tones stay, others move little."""
     tones = list(pitch_classes)[:HARMONY_TONES]
     return sorted(HARMONY_LOWEST + (pc - HARMONY_LOWEST) % 12 for pc in tones)
 
 
 def _below(pitches: list[int], tune: int | None, shift: int) -> list[int]:
-    """Four-part writing: what would sound above the tune, once shifted, goes an octave down."""
+    """Four-part writing: notes that would sound above the shifted tune move an octave down."""
     if tune is None:
         return pitches
     return sorted({pitch if pitch + shift < tune else pitch - 12 for pitch in pitches})
@@ -155,7 +155,7 @@ def _chords(sheet: LeadSheet, layer: Layer) -> list[Chord]:
 
 
 def harmony_spans(sheet: LeadSheet) -> list[Chord]:
-    """The chords that sound; neighbours that cannot be told apart are one, struck once."""
+    """The chords that sound; equal neighbours are merged and struck once."""
 
     def sounds_like(chord: Chord) -> tuple:
         return set(chord.pitch_classes), chord.bass_class, sheet.energy_at(chord.start)

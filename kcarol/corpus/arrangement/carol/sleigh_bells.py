@@ -1,4 +1,4 @@
-"""Sleigh bells, which are no General MIDI sound."""
+"""Sleigh bells, which General MIDI lacks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def sleigh_bells(
     sheet: LeadSheet, grid: TimeGrid, style: CarolStyle, sample_rate: int, n_samples: int
 ) -> np.ndarray:
     """(T,) sleigh bells: on the beat in styles that have them; on the groove's strokes where a song
-    has drums alone, in every style.
+    has only drums, in every style.
     """
     out = np.zeros(n_samples, np.float32)
     jingle = _jingle(sample_rate)

@@ -1,4 +1,4 @@
-"""Styles of carols: who plays, in which room. `styles.ini` holds those that have names."""
+"""Styles of carols: instruments and room. `styles.ini` holds the named ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kcarol.corpus.draws import pick
 from kcarol.corpus.tables import LazyTable, read_table, rows, shares
 
 LEGATO = 0.97  # share of a note's length that sounds
-UNVARIED = 1 / 3  # share of drawn styles that are a named one as it is
+UNVARIED = 1 / 3  # share of drawn styles that are an unchanged named one
 PATTERNS = ("half", "beat", "arpeggio", "accents", "groove")  # of harmony, to draw from
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One instrument of a style and what it does."""
+    """One instrument of a style and its role."""
 
     role: str  # tune, harmony, bass, toll
     program: int  # General MIDI, from 0
@@ -48,7 +48,7 @@ class CarolStyle:
 
 
 def draw_style(rng: np.random.Generator, name: str | None = None) -> CarolStyle:
-    """A named style, one time in three as it is, else varied in instruments, levels and room."""
+    """A named style, unchanged one time in three, else varied in instruments, levels and room."""
     style = STYLES[name or pick(rng, list(STYLES))]
     if rng.random() < UNVARIED:
         return style

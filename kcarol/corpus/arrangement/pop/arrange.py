@@ -20,7 +20,7 @@ from kcarol.corpus.arrangement.pop.line_up import TUNE, Player, draw_line_up
 from kcarol.corpus.arrangement.pop.score import Score
 from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, Stroke, TimeGrid
 
-# mean and deviation, against the band: on records the tune is in the band, not before it
+# mean and deviation, re the band: on records the tune is mixed into the band
 TUNE_LEVEL_DB = (-3.5, 4.0)
 SEQUENCED = 0.3  # share of songs that keep time exactly
 IN_TUNE = 0.8  # share of songs within a few cents; others are up to 50 off
@@ -92,7 +92,7 @@ def arrange_pop(
 def _perform(
     players: Mapping[str, Player], grid: TimeGrid, rng: np.random.Generator, tune_level_db: float
 ) -> tuple[Part, ...]:
-    """What all players play in seconds, each with its gain and place."""
+    """The strokes of all players in seconds, each with its gain and pan."""
     jitter_s = 0.0 if rng.random() < SEQUENCED else rng.uniform(0.002, 0.02)
     width = rng.uniform(0, 0.9)
     gains_db = _draw_gains_db(players, rng, tune_level_db)
@@ -100,7 +100,7 @@ def _perform(
     for name, player in players.items():
         is_sung = player.kind in ("voice", "rap")
         own_jitter_s = jitter_s * rng.uniform(0.4, 1.0)
-        # singers lie back by up to 30 ms, players by up to the song's looseness
+        # singers are late by up to 30 ms, players by up to the song's looseness
         offset_s = rng.uniform(-0.008, 0.03) if is_sung else rng.uniform(-0.3, 1.0) * jitter_s
         feel = Feel(own_jitter_s, offset_s, velocity=rng.uniform(1, 9))
         strokes = humanise(player.events, grid, feel, rng, player.is_mono or is_sung)
@@ -136,7 +136,7 @@ def _draw_gains_db(
 
 
 def _solo_notes(players: Mapping[str, Player]) -> tuple[Note, ...]:
-    """What the solo plays, each note no longer than to the next one."""
+    """The notes of the solo, each cut at the next one."""
     events = sorted(players["solo"].events) if "solo" in players else []
     ends = [*(event.beat for event in events[1:]), np.inf]
     return tuple(

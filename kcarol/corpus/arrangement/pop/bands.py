@@ -1,4 +1,4 @@
-"""Who plays in a pop band; the tables are `bands.ini` and `players.ini`."""
+"""Line-ups of pop bands; the tables are `bands.ini` and `players.ini`."""
 
 from __future__ import annotations
 

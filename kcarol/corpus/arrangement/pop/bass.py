@@ -23,7 +23,7 @@ PEDAL = 0.04  # share of sections in which the bass stays on the tonic
 def bass_line(
     score: Score, rng: np.random.Generator, styles: Sequence[str] = BASS_LINES
 ) -> list[Event]:
-    """A bass line in one of many styles, nearly always with the chord's bass when it begins."""
+    """A bass line in one of many styles, nearly always with the chord's bass at its start."""
     centre = rng.uniform(33, 42)
     full, quiet = pick(rng, styles), pick(rng, styles)
     rhythms = {style: draw_rhythm(style, score, rng) for style in (full, quiet)}
@@ -56,7 +56,7 @@ def _chord_strokes(
     for k, (beat, length, strength) in enumerate(hits):
         pitch = line[k % len(line)]
         is_last = k and k == len(hits) - 1 and chord.end < score.sheet.n_beats
-        if is_last and style in ("walking", "push"):  # leads on by a semitone, or comes early
+        if is_last and style in ("walking", "push"):  # a semitone approach, or an anticipation
             pitch = nearest_pitch(score.chord_at(chord.end).bass_class, root) - (style == "walking")
         velocity = velocity_of(bar.energy, strength)
         events.append(Event(beat, min(length, chord.end - beat) * gate, pitch, velocity))
@@ -64,7 +64,7 @@ def _chord_strokes(
 
 
 def _pitches(style: str, chord: Chord, root: int) -> tuple[int, ...]:
-    """What the strokes of a bass line play in turn."""
+    """The pitches of a bass line's strokes in order."""
     fifth = root + (chord.pitch_classes[2] - chord.root) % 12 if chord.bass is None else root
     octave = root + 12
     above = voicing_of(chord, root + 6, "close")[1:]

@@ -37,7 +37,7 @@ def _strum(
     strum_s = rng.uniform(*comp.strum_ms) / 1000
     bars = score.draw_bars(rng, threshold)
     early = 0.5 if style == "push" else 0.0
-    # weak strokes left out, other ones in every bar
+    # weak strokes left out, different ones in each bar
     slips = rng.uniform(0, 0.35) * (rng.random() < 0.6)
     damped, light = 0.0, 1.0
     if comp.is_strummed:
@@ -75,7 +75,7 @@ def _played(rhythm: list[Hit], bar: Bar, slips: float, rng: np.random.Generator)
 
 
 def _tied(events: Sequence[Event]) -> list[Event]:
-    """Events where a pitch that goes on in the next chord is held, up to LONGEST_TIE."""
+    """Events in which a pitch that the next chord shares is held, up to LONGEST_TIE."""
     tied: list[Event] = []
     last: dict[float, int] = {}  # pitch: index of its last event
     for event in events:

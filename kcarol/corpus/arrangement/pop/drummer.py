@@ -1,4 +1,4 @@
-"""What drums and percussion play."""
+"""Drum and percussion parts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kcarol.corpus.arrangement.pop.score import Bar, Event, Score
 from kcarol.corpus.draws import pick
 
 SNARE = 38
-# what fills are played on, from the first to the last stroke or in turn
+# drums of fills, from the first to the last stroke or in turn
 FILLS = {
     "toms": (50, 48, 47, 45, 43, 41),
     "snare": (SNARE,),

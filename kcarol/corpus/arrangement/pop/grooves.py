@@ -17,7 +17,7 @@ SETTINGS = ("beats", "steps", "kits", "synth", "rolls")
 
 @dataclass(frozen=True)
 class DrumLine:
-    """What one drum may play."""
+    """A pattern of one drum."""
 
     drum: str  # a key of DRUMS
     energy: float  # of the sections from which it plays
@@ -68,7 +68,7 @@ DRUMS: Mapping[str, tuple[int, ...]] = LazyTable(
 SYNTH_DRUM: Mapping[int, int] = LazyTable(
     lambda: {int(note): int(nearest) for note, nearest in _drums("synthesised").items()}
 )
-# share of a stroke that a drum counts for in the groove that is heard, by note; others 1
+# weight of a drum's stroke in the perceived groove, by note; others 1
 DRUM_WEIGHT: Mapping[int, float] = LazyTable(
     lambda: {
         note: float(weight)

@@ -1,4 +1,4 @@
-"""Choices of an arrangement that are not left to chance."""
+"""Choices of an arrangement that are fixed instead of drawn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kcarol.corpus.arrangement.pop.bands import BANDS
 from kcarol.corpus.arrangement.pop.grooves import GROOVES
 
-KINDS = ("soundfont", "synth", "voice", "rap", "drumsynth")  # what makes a part's sound
+KINDS = ("soundfont", "synth", "voice", "rap", "drumsynth")  # sources of a part's sound
 VOICES = ("female", "male", None)
 
 
@@ -23,7 +23,7 @@ class Hints:
 
     @classmethod
     def checked(cls, hints: Mapping) -> Hints:
-        """Hints with names made regular; raises ValueError for unknown ones."""
+        """Hints with normalised names; raises ValueError for unknown ones."""
         sounds = dict(hints.get("sounds") or {})
         for part, sound in sounds.items():
             if not (sound in KINDS or isinstance(sound, int) and 0 <= sound <= 127):

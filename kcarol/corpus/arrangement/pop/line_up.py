@@ -1,4 +1,4 @@
-"""Who plays in a song, and what: the tune's players, the band's, and those who join them."""
+"""The players of a song and their parts: tune, band and additional players."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kcarol.corpus.draws import pick, pick_weighted
 
 TUNE = ("lead", "lead2")
 MONO = ("second", "double", "counter", "solo")  # companions that play one note at a time
-# share of a part in bands that say nothing about it
+# probability of a part that the band does not list
 USUAL = {"solo": 0.3, "second": 0.1, "double": 0.08, "percussion": 0.12}
 RARE = 0.02
 SUNG = {"second": 0.75, "double": 0.3, "counter": 0.2}  # share that are sung where the tune is
@@ -57,7 +57,7 @@ class LineUp:
 
 
 def draw_line_up(score: Score, rng: np.random.Generator, hints: Hints) -> LineUp:
-    """Players who have something to play, every choice drawn from `rng` unless `hints` has it."""
+    """Players with notes to play, every choice drawn from `rng` unless `hints` fixes it."""
     name = hints.band
     if name is None:
         name = pick_weighted(rng, list(BANDS), [band.weight for band in BANDS.values()])
@@ -116,7 +116,7 @@ class _Casting:
         return "synth" if self.rng.random() < self.band.synth else "soundfont"
 
     def joins(self, part: str, usual: float) -> bool:
-        """Whether a part plays: `usual` is its share in bands that say nothing about it."""
+        """Whether a part plays: `usual` is its probability in bands that do not list it."""
         if part in self.hints.sounds:
             return True
         return self.rng.random() < self.density * self.band.extras.get(part, usual)
@@ -158,7 +158,7 @@ class _Casting:
         """The main chords, at times by two guitars, and further layers of chords."""
         rng = self.rng
         comps = self.band.comps if rng.random() < LIKE_THE_BAND else tuple(COMPS)
-        # the main chords nearly never rest: they carry the harmony
+        # the main chords hardly ever rest: they carry the harmony
         main_threshold = -1.0 if rng.random() < 0.9 else 0.3
         thresholds = {
             "chords": main_threshold,
@@ -182,7 +182,7 @@ class _Casting:
                 self.players["chords3"] = player
 
     def add_companions(self) -> None:
-        """Lines beside the tune and everything else that a band may have."""
+        """Lines beside the tune, and all remaining parts of a band."""
         score, rng = self.score, self.rng
         leads = [self.players[name] for name in TUNE if name in self.players]
         tune = sorted(event for player in leads for event in player.events)
@@ -226,7 +226,7 @@ class _Casting:
             self.players["backing"] = Player(events, pick(self.rng, PROGRAMS["backing"]))
 
     def settled(self) -> dict[str, Player]:
-        """Players who have something to play, with the song's breaks and the hinted sounds."""
+        """Players with notes to play, with the song's breaks and the hinted sounds."""
         players, chords = dict(self.players), self.players["chords"]
         if self.voice is None and self.rng.random() < 0.15:  # one player for both, as on a piano
             players["lead"] = replace(players["lead"], program=chords.program, kind=chords.kind)

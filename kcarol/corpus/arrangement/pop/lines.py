@@ -173,7 +173,7 @@ def riff(score: Score, rng: np.random.Generator) -> list[Event]:
 
 
 def backing_voice(score: Score, rng: np.random.Generator, voice: int) -> list[Event]:
-    """One voice of oohs and aahs: a chord tone for each chord, moving as little as can be."""
+    """One voice of oohs and aahs: a chord tone for each chord, moving as little as possible."""
     pitch = score.tune_midi + BACKING_PLACES[voice]
     events = []
     for bar in score.draw_bars(rng, rng.uniform(0.3, 0.75)):
@@ -199,7 +199,7 @@ def rap(score: Score, rng: np.random.Generator) -> list[Event]:
 
 
 def effects(score: Score, rng: np.random.Generator) -> list[Event]:
-    """Risers into the sections, or a bed of noise under all of it."""
+    """Risers into the sections, or a bed of noise under the whole song."""
     tonic = nearest_pitch(score.sheet.key, 60)
     if rng.random() < 0.2:
         return [Event(bar.start, 4.0, tonic, 50) for bar in score.bars[:: pick(rng, (1, 2, 4))]]

@@ -29,7 +29,7 @@ def _starts(style: str, score: Score, rng: np.random.Generator) -> list[float]:
     n = score.beats_per_bar
     beats = list(range(n))
     eighths = [i / 2 for i in range(2 * n)]
-    # drawn whatever the style, so that the draws after these do not depend on it
+    # drawn in every style, so that later draws do not depend on it
     is_sixteenth = iter(rng.random(3 * n) < 0.6)
     is_drawn = rng.random(2 * n - 1) < 0.25 + 0.5 * np.array(score.accents[1 : 2 * n])
     starts = {

@@ -1,4 +1,4 @@
-"""What the players of a pop band read (bars, scales, accents) and write (events)."""
+"""The score of a pop band: what players read (bars, scales, accents) and write (events)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY_CHANGES = (0, 1, 2, 3, -1, -2)  # semitones
 
 
 class Event(NamedTuple):
-    """A note as a player means it, before it is performed."""
+    """A note before it is performed."""
 
     beat: float
     length: float  # beats
