@@ -1,4 +1,4 @@
-"""Checks of what the user asked for, and how problems are reported: one line, exit status 2."""
+"""Checks of the user's arguments, and reports of problems: one line, exit status 2."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def wants_smoke(arguments: Namespace) -> bool:
 
 
 def checked_device(name: str | None) -> str:
-    """`name`, or the accelerator there is. UsageError lists what torch can use."""
+    """`name`, or the accelerator of this machine. UsageError lists what torch can use."""
     import torch
 
     from kcarol.model.device import best_device
@@ -68,7 +68,7 @@ def checked_style(style: str, converter: Converter) -> str:
 
 
 def check_writable(folder: Path) -> None:
-    """UsageError, before the work is done, where the folder cannot be made or written into."""
+    """UsageError if the folder cannot be made or written to; called before any work."""
     folder = folder.absolute()
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     if not nearest.is_dir():
@@ -79,4 +79,4 @@ def check_writable(folder: Path) -> None:
 
 def check_absent(path: Path, force: bool) -> None:
     if path.exists() and not force:
-        raise FileExistsError(f"{path}: is there already: give --force, or another --out")
+        raise FileExistsError(f"{path} exists already: give --force, or another --out")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HELP = "songs to carols"
 PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
-# here as well as in kcarol.conversion and kcarol.training, which take seconds to import
+# repeated from kcarol.conversion and kcarol.training, which take seconds to import
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
 OWN_STYLE = "own"
 
@@ -46,7 +46,7 @@ def add_options(parser: ArgumentParser) -> None:
         "-o",
         "--out",
         type=Path,
-        help="file for one song, its ending says the format (.wav .flac .mp3 .ogg); folder for "
+        help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg); folder for "
         "several (default: SONG.carol.wav beside the song)",
     )
     add(
@@ -92,7 +92,7 @@ def _convert_songs(arguments: Namespace) -> int:
     for line in problems:
         complain(line)
     n_songs, n_failed = len(plan), len(problems)
-    # one song is an error where its carol exists; of several, such songs are left out
+    # an existing carol is an error for a single song; of several songs it is skipped
     if not (arguments.force or _is_one_song(arguments.files)):
         plan = {song: out for song, out in plan.items() if not out.exists()}
     if plan:
@@ -110,7 +110,7 @@ def _is_one_song(files: list[Path]) -> bool:
 def _summary(n_songs: int, n_skipped: int, n_failed: int) -> str:
     text = f"{n_songs} songs"
     if n_skipped:
-        text += f", {n_skipped} skipped (there already; --force to do them again)"
+        text += f", {n_skipped} skipped (exist already; --force to convert them again)"
     return text + (f", {n_failed} failed" if n_failed else "")
 
 
@@ -152,7 +152,7 @@ def _naming(song: Path | str, text: str) -> str:
 
 
 def _open_converter(arguments: Namespace) -> Converter:
-    """The networks; `arguments.style` becomes one that they know."""
+    """The converter; `arguments.style` becomes a style that it knows."""
     from kcarol.conversion.converter import Converter
 
     device = checked_device(arguments.device)
@@ -181,7 +181,7 @@ def _convert_manifest(arguments: Namespace) -> int:
     plan, problems = plan_outputs(songs, out, arguments.format)
     for line in problems:
         complain(line)
-    _open_converter(arguments)  # says a wrong style or broken weights once, not for every song
+    _open_converter(arguments)  # reports a wrong style or broken weights once, not for every song
     settings = catalogue.Settings(
         weights=arguments.weights and str(arguments.weights),
         device=arguments.device,

@@ -9,7 +9,7 @@ from kcarol.cli.checks import UsageError
 from kcarol.cli.options import JOBS, number
 from kcarol.config import AudioConfig
 
-HELP = "render pairs of pop and carol to train on; pairs that are there stay"
+HELP = "render pairs of pop and carol to train on; existing pairs stay"
 PARENTS = (JOBS,)
 
 

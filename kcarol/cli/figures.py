@@ -57,7 +57,7 @@ def _draw_project_figures(folder: Path) -> int:
 
 
 def _draw(file: Path, target: Path) -> Path:
-    """One file as a picture; its ending says which."""
+    """One file as a picture of the kind that its ending implies."""
     from kcarol.notebook import figures
 
     if file.suffix == ".csv":

@@ -1,4 +1,4 @@
-"""`kcarol COMMAND ...`: the parser, and how a command ends."""
+"""`kcarol COMMAND ...`: the parser, and the exit status of commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None, program: str = "kcarol") -> int:
-    """Run what `argv` (default: the process's own) asks for; returns the exit status."""
+    """Run the commands of `argv` (default: the process's own); returns the exit status."""
     return run([make_parser(program).parse_args(argv)])
 
 
@@ -86,7 +86,7 @@ def _check_torchrun(requests: Sequence[Namespace]) -> None:
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: ends as Ctrl-C does, so that nothing half-written is left."""
+    """SIGTERM: ends like Ctrl-C, so that no half-written file is left."""
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _terminating() -> Iterator[None]:
 
 
 def _print_anything() -> None:
-    """Spell out names that the terminal's encoding lacks; without output print nothing."""
+    """Escape characters that the terminal's encoding lacks; without a stdout print nothing."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # started with it closed: libraries expect a file

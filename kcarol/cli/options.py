@@ -30,7 +30,7 @@ def number(
 
 
 class HelpFormatter(argparse.HelpFormatter):
-    """Adds its default to every option whose help does not say it."""
+    """Adds the default to the help of every option that does not state it."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
         text = action.help or ""
@@ -49,12 +49,12 @@ def _shared(*flags: str, **settings: Any) -> ArgumentParser:
 SMOKE = _shared(
     "--smoke",
     action="store_true",
-    help="tiny networks and few steps, to see that all works (default: off, or KCAROL_SMOKE)",
+    help="tiny networks and few steps, to check that all works (default: off, or KCAROL_SMOKE)",
 )
 DEVICE = _shared(
     "--device", help="cpu, cuda, cuda:1 or mps (default: the accelerator there is, else cpu)"
 )
-FORCE = _shared("--force", action="store_true", help="do again, and overwrite, what is there")
+FORCE = _shared("--force", action="store_true", help="redo and overwrite existing results")
 JOBS = _shared(
     "--jobs", type=number(int, 1), default=os.cpu_count() or 1, help="processes or threads at once"
 )

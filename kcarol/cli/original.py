@@ -17,7 +17,7 @@ ORDER = ("preprocess", "train", "eval", "convert")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what `argv` (default: the process's own) asks for; returns the exit status."""
+    """Run the flags of `argv` (default: the process's own); returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in COMMANDS:  # python main.py corpus ...
         return run_command(argv, "python main.py")
@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def read(argv: Sequence[str]) -> list[Namespace]:
-    """Requests in the order in which they run. Exits with status 2 on a wrong call.
+    """Requests in the order in which they run. Exits with status 2 on wrong arguments.
 
     An option goes to every command that knows it; one that no command knows is an error.
     """
@@ -48,7 +48,7 @@ def read(argv: Sequence[str]) -> list[Namespace]:
 
 
 def _own_words(name: str, flags: Namespace) -> list[str]:
-    """What a command is given beside the options that all share: songs, and its --out."""
+    """Arguments of a command besides shared options: songs, and its --out."""
     songs = [str(song) for song in flags.convert or ()] if name == "convert" else []
     out = getattr(flags, f"{name}_out", None) or flags.out
     return [*songs, *(["--out", str(out)] if out else [])]

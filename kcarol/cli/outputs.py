@@ -1,4 +1,4 @@
-"""Which songs `kcarol convert` is given, and where each carol goes."""
+"""The songs of `kcarol convert`, and the file of each carol."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kcarol.audio.files import printable
 from kcarol.cli.checks import UsageError, one_line
 
 LONGEST_NAME = 255  # bytes of a file's name, on most file systems
-KEPT_END = 20  # bytes at the end of a shortened name: the end tells names apart
+KEPT_END = 20  # bytes at the end of a shortened name: names often differ at the end
 
 
 def plan_outputs(
     songs: Sequence[Path], out: Path | None, kind: str
 ) -> tuple[dict[Path, Path], list[str]]:
-    """Each song's carol, and a line for each path that is no song. Folders are searched for songs.
+    """Each song's carol, and a line for each path that is not one. Folders are searched for songs.
 
     UsageError if `out` is one file and there are several songs, or if its ending is unknown.
     """
@@ -65,13 +65,13 @@ def _find_songs(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
 
 def _free_name(song: Path, folder: Path | None, ending: str, uses: Counter[str]) -> Path:
     """`a.carol.wav`; where a.mp3 and a.ogg meet, or two of a.mp3 from different folders,
-    `a.ogg.carol.wav`, `a.ogg-2.carol.wav` and so on. Counts in `uses` how often each is asked for.
+    `a.ogg.carol.wav`, `a.ogg-2.carol.wav` and so on. Counts in `uses` how often each occurs.
     """
 
     def path_of(stem: str) -> Path:
         return (folder or song.parent) / (_shortened(stem, ending) + ending)
 
-    # a million songs may share one name: begin after the numbers that were given before
+    # a million songs may share one name: continue after the last number
     numbers = itertools.count(uses[_key(path_of(song.name))] + 1)
     stems = itertools.chain([song.stem, song.name], (f"{song.name}-{n}" for n in numbers))
     for path in map(path_of, stems):

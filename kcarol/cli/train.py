@@ -48,7 +48,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def _add_preset_options(parser: ArgumentParser) -> None:
-    """Numbers of the training; for those without a default the preset's holds."""
+    """Options for the numbers of a training run; without a value the preset's holds."""
     add, cfg, frame_ms = parser.add_argument, Config(), 1000 / AudioConfig().frame_rate
     count, amount = number(int, 1), number(float, 0)
     add("--hours", type=amount, help="stop with a checkpoint after so many hours")
@@ -126,7 +126,7 @@ def weights_file(arguments: Namespace) -> Path:
 
 
 def training_config(arguments: Namespace) -> Config:
-    """The preset, smoke or full size, with what the options change."""
+    """The preset, smoke or full size, changed by the options."""
     smoke = wants_smoke(arguments)
     cfg = Config.smoke() if smoke else Config()
     cfg = replace(cfg, model=replace(cfg.model, dropout=arguments.dropout))

@@ -72,7 +72,7 @@ def load_converter(path: Path, device: str | torch.device) -> ConverterWeights:
     if not isinstance(window_frames, int) or not 2 <= window_frames <= MAX_SIZE:
         raise WeightsError(
             f"{path}: expected window_frames from 2 to {MAX_SIZE} beside the weights, found "
-            f"{window_frames!r}; get the file anew"
+            f"{window_frames!r}; get the file again"
         )
     texture = vector(path, "texture", extra.get("texture"), model.cfg.n_mels)
     return ConverterWeights(model, _read_styles(path, extra, model.cfg), window_frames, texture)
@@ -86,7 +86,7 @@ def _read_styles(path: Path, extra: Mapping, cfg: ModelConfig) -> dict[str, Styl
         isinstance(values, dict) and values.keys() <= embeddings.keys() for values in own.values()
     ):
         raise WeightsError(
-            f"{path}: expected styles by name beside the weights, found others; get the file anew"
+            f"{path}: expected styles by name beside the weights, found others; get the file again"
         )
     styles = {}
     for name, embedding in embeddings.items():

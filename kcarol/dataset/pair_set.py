@@ -75,7 +75,7 @@ def _pairs(folder: Path, cfg: AudioConfig) -> Iterator[dict]:
         if (about["format"], about["sample_rate"]) != (FORMAT, cfg.sample_rate):
             raise PairSetError(
                 f"{folder}: expected format {FORMAT} at {cfg.sample_rate} Hz, found format "
-                f"{about['format']} at {about['sample_rate']} Hz; get data/ anew"
+                f"{about['format']} at {about['sample_rate']} Hz; get data/ again"
             )
         labels = load_labels(folder / LABELS_FILE)
         for entry in about["pairs"]:
@@ -86,7 +86,7 @@ def _pairs(folder: Path, cfg: AudioConfig) -> Iterator[dict]:
     except READ_ERRORS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise PairSetError(
-            f"{folder}: expected a whole pair set, found: {reason}; get data/ anew"
+            f"{folder}: expected a whole pair set, found: {reason}; get data/ again"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Cheats that every table shows beside the real thing: what a figure is worth without any music."""
+"""Trivial baselines beside every result: the figures that are reached without any music."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def equalised(wave: np.ndarray, target_levels: np.ndarray) -> np.ndarray:
 
 
 def coloured_noise(log_mel: np.ndarray, n_samples: int, cfg: AudioConfig) -> np.ndarray:
-    """Baseline `mean`: noise (T,) with the log-mel (M,) at all times, a carol's colour alone."""
+    """Baseline `mean`: noise (T,) with a constant log-mel (M,): only the colour of a carol."""
     centres_hz = mel_edges_hz(cfg)[1:-1].numpy()
     frequency = np.arange(cfg.n_fft // 2 + 1) * cfg.sample_rate / cfg.n_fft
     gain = np.exp(np.interp(frequency, centres_hz, log_mel))

@@ -1,4 +1,4 @@
-"""All of an evaluation in one table."""
+"""A whole evaluation in one table."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def evaluate(
     synthetic_options: Mapping | None = None,
     real_options: Mapping | None = None,
 ) -> Table:
-    """How much of the song is left, how much of a carol it is, and what a cheat would get.
+    """Content kept of the song, similarity to carols, and the same for trivial baselines.
 
     convert: wave (T,) at 16 kHz and style -> wave (T,), such as `Converter.load().convert`.
     out_dir: where table.json, .csv, .md and a listening page for each part are written.
     pairs: synthetic pairs, see `evaluate_synthetic` and `held_out.synthetic_pairs`.
     demo: songs with their own carols, see `held_out.demo_pairs`.
     real_dir: a folder of real songs, see `evaluate_real`.
-    baselines: whether the cheats stand in the table.
+    baselines: whether the table includes them.
     synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`.
 
     `kcarol.evaluation.metrics` defines the figures. Raises ValueError if there is nothing to

@@ -1,4 +1,4 @@
-"""What a table of figures says: content against style, and the worst songs in words."""
+"""Reports on figures: content against style, and the worst songs in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation import metrics
 
-MEASURES = {  # of a conversion beside its known carol: what it says, and whether more is better
+MEASURES = {  # of a conversion with a known carol: meaning, and whether more is better
     "tune": ("tune notes in place", True),
     "chord": ("chord notes in place", True),
     "chroma": ("harmony as in the carol", True),
@@ -43,7 +43,7 @@ def strength_curve(
 def style_reference(
     songs: Iterable[np.ndarray], carols: Iterable[np.ndarray]
 ) -> metrics.StyleReference:
-    """What tells these carols from these songs, each (T,) at 16 kHz.
+    """The style reference of these carols and songs, each (T,) at 16 kHz.
 
     Raises ValueError with fewer than two windows of 10 s of a kind.
     """

@@ -41,7 +41,7 @@ MEANS = (
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """One converted recording: by which system, as which carol sound, of which source."""
+    """One converted recording: its system, carol sound and source."""
 
     system: str
     sound: str
@@ -121,7 +121,7 @@ def _converted(
 
 
 def _wrong_songs(outputs: Sequence[Output], n_songs: int) -> list[Output]:
-    """Baseline `wrong`: the next song's carol. Measured already, so it costs nothing."""
+    """Baseline `wrong`: the next song's carol. It has been measured already."""
     ours = {(o.sound, o.source): o for o in outputs if o.system == OURS}
     wrong = []
     for sound, source in ours if n_songs > 1 else ():
@@ -155,7 +155,7 @@ def _cheats(
 
 
 def _figures(output: Output, source: Recording, joins_s: JoinsOf | None) -> dict:
-    """All figures of one output that need no other output."""
+    """The figures of one output that need no other output."""
     carol, song = output.analysis, source.analysis
     figures = {
         "on": "real",

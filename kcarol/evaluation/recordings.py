@@ -1,4 +1,4 @@
-"""Recordings, and what is measured of each of them once."""
+"""Recordings, and the analysis that is made of each once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CACHE_VERSION = "1"  # raise it when `Analysis` measures something else
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Everything about a recording that is compared with another one."""
+    """The properties of a recording that are compared with another one."""
 
     chroma: np.ndarray  # (12, F)
     onset: np.ndarray  # (F,) onset strength

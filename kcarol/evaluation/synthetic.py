@@ -27,7 +27,7 @@ N_LISTEN = 6  # pairs on the listening page
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A pair, and what is measured of its carol once."""
+    """A pair, and the analysis of its carol, made once."""
 
     name: str
     style: Any  # as given: a name, a reference carol
@@ -92,7 +92,7 @@ def evaluate_synthetic(
     """Converts the pop side of held-out pairs and compares the results with their carols.
 
     pairs: mappings with `pop` (T,), `carol` (T,), and where known `labels` (with tune, onset,
-        chord and beat by frame), `style` (handed to `convert` as it is) and `name`.
+        chord and beat by frame), `style` (passed to `convert`) and `name`.
     baselines: whether to add the rows target, copy, eq, wrong and mean, and those of `vocoders`.
     out_dir: where audio and the listening page go.
     predict: the converter's log-mel before the vocoder, for `mse`; else that of the output.

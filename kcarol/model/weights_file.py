@@ -113,7 +113,7 @@ def vector(path: Path, name: str, values: object, length: int) -> Tensor:
         found = torch.zeros(0)
     if found.shape != (length,) or not torch.isfinite(found).all():
         raise WeightsError(
-            f"{path}: {name} is not {length} finite numbers; get the file anew or train again"
+            f"{path}: {name} is not {length} finite numbers; get the file again or train again"
         )
     return found
 
@@ -133,7 +133,7 @@ def _read(path: Path) -> tuple[dict, dict[str, Tensor]]:
     except (SafetensorError, OSError) as error:
         found = str(error).splitlines()[0]
         raise WeightsError(
-            f"{path}: not safetensors, or broken ({found}); get the file anew"
+            f"{path}: not safetensors, or broken ({found}); get the file again"
         ) from error
     try:
         about = json.loads(metadata["kcarol"])
@@ -161,7 +161,7 @@ def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
             if isinstance(number, (int, float)) and not -largest <= number <= largest:  # also NaN
                 raise WeightsError(
                     f"{path}: expected {name} of at most {largest}, found {number:g}; "
-                    "get the file anew"
+                    "get the file again"
                 )
 
 
@@ -195,7 +195,7 @@ def _build(path: Path, factory: Callable[[dict], Module], config: dict) -> Modul
     except Exception as error:  # what a layer raises depends on the invalid size
         found = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
         raise WeightsError(
-            f"{path}: its configuration gives no network ({found}); get the file anew"
+            f"{path}: its configuration gives no network ({found}); get the file again"
         ) from error
 
 
@@ -216,5 +216,5 @@ def _check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, T
             )
         if not torch.isfinite(tensor).all():
             raise WeightsError(
-                f"{path}: {name} holds values that are not finite; get the file anew or train again"
+                f"{path}: {name} has values that are not finite; get the file again or train again"
             )

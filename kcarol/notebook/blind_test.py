@@ -52,7 +52,7 @@ def blind_test(
     def answer(choice) -> None:
         try:
             test.answer(choice)
-        except Exception as error:  # Jupyter hides what a callback raises: say it on the page
+        except Exception as error:  # Jupyter hides errors of callbacks: show it on the page
             message.value = f'<p role="alert">not saved: {html.escape(str(error))}</p>'
             box.children = (*[part for part in box.children if part is not message], message)
         else:
@@ -73,7 +73,7 @@ def start_test(
     """A blind test without widgets; answers are appended to the CSV file `out`.
 
     kind: "abx" of two systems, or "rating" (MUSHRA-like) of several. stimuli: the same systems for
-    each song, see `with_anchors`; ABX takes our carol and the reference if both are there, else the
+    each song, see `with_anchors`; ABX takes our carol and the reference if both exist, else the
     first two. ValueError for another kind, or where a song lacks a system.
     """
     songs = list(stimuli)
@@ -95,7 +95,7 @@ def start_test(
 
 
 def trial_waves(test: AbxTest | RatingTest, stimuli: Stimuli) -> dict[str, np.ndarray]:
-    """The waves (T,) of the present trial, under labels that give nothing away."""
+    """The waves (T,) of the present trial, under neutral labels."""
     trial, waves = test.trial, stimuli[test.trial.song]
     if test.kind == "abx":
         return {"A": waves[trial.a], "B": waves[trial.b], "X": waves[trial.x]}

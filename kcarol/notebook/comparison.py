@@ -1,4 +1,4 @@
-"""Songs beside their carols: choose song, style, strength and excerpt, and hear and see both."""
+"""Songs beside their carols, with a choice of song, style, strength and excerpt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SONG = "song"  # label of the song itself
 
 
 class Comparison:
-    """What `compare` shows, without its widgets. Conversions are kept, so that changes are quick.
+    """`compare` without its widgets. Conversions are cached, so that changes are quick.
 
     songs: waves (T,) at 16 kHz, or files, by name. ValueError without songs.
     """
@@ -91,7 +91,7 @@ def compare(songs: Mapping[str, np.ndarray | Path | str], converter: Converter):
                 start.max = comparison.last_start_s(song.value)
             chosen = comparison.players(song.value, style.value, strength.value, start.value)
             page.value = chosen.page
-        except Exception as error:  # Jupyter hides what a callback raises: say it on the page
+        except Exception as error:  # Jupyter hides errors of callbacks: show it on the page
             page.value = f"<p>{html.escape(str(error))}</p>"
 
     for control in (song, style, strength, start):

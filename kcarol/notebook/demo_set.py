@@ -1,4 +1,4 @@
-"""Songs with known answers: the demo set, or the packaged pairs where its songs are not there.
+"""Songs with known carols: the demo set, or the packaged pairs if its songs are missing.
 
 Only the lead sheets and arrangements of the demo songs come from `kcarol.corpus`; they need no
 synthesiser.
@@ -46,7 +46,7 @@ def known_pairs(data: Path, length_s: float = 60.0) -> dict[str, dict]:
 
 
 def known_pair(data: Path, name: str, length_s: float = 60.0) -> dict:
-    """That of `known_pairs` with this name, or else the first."""
+    """The one of `known_pairs` with this name, or else the first."""
     pairs = known_pairs(data, length_s)
     return pairs.get(name) or next(iter(pairs.values()))
 

@@ -1,4 +1,4 @@
-"""What is heard of a wave in a notebook: a few seconds, at one loudness, as a data URL."""
+"""Excerpts to hear in a notebook: a few seconds, at one loudness, as a data URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kcarol.config import AudioConfig
 
 MAX_EMBEDDED_S = 8.0  # of sound in a notebook: a third of a megabyte
 FADE_S = 0.01  # at the ends of an excerpt, or they click
-LOUDEST_LUFS = -18.0  # of sounds that are compared, if no peak is in the way
+LOUDEST_LUFS = -18.0  # of compared sounds, unless a peak would clip
 
 
 def excerpt(

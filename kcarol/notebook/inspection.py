@@ -1,4 +1,4 @@
-"""What a notebook looks into: log-mel and features as arrays, a network's parts and attention."""
+"""Inspection in notebooks: log-mel and features as arrays, a network's parts and attention."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def features(wave: np.ndarray) -> np.ndarray:
 
 
 def resynthesised(wave: np.ndarray, converter: Converter) -> dict[str, np.ndarray]:
-    """A carol (T,), and what the vocoder and Griffin-Lim make of its log-mel, (T,) each."""
+    """A carol (T,), and its log-mel through the vocoder and Griffin-Lim, (T,) each."""
     mel = torch.from_numpy(log_mel(wave))
     return {
         "carol": wave,

@@ -19,7 +19,7 @@ RELIABLE_SCORE, RELIABLE_SHARE = 90, 0.15
 
 
 class BlindTestError(ValueError):
-    """Stimuli, an answer or a results file that do not fit, in one line."""
+    """Invalid stimuli, answers or results files, in one line."""
 
 
 def append_results(path: Path | str, rows: Sequence[Mapping]) -> None:

@@ -1,6 +1,6 @@
 """A blind listening test without its widgets: trials drawn from a seed, answers kept in a CSV.
 
-ABX asks whether two systems can be told apart. The rating is MUSHRA-like (ITU-R BS.1534-3): an
+ABX tests whether two systems can be distinguished. The rating is MUSHRA-like (ITU-R BS.1534-3): an
 open song, and behind numbers its carol, a hidden reference and anchors, each rated 0 to 100 on
 AXES.
 """
@@ -135,8 +135,8 @@ class AbxTest:
         return self.trials[self.number]
 
     def answer(self, choice: str) -> bool:
-        """ "A" or "B" for what X is; returns whether that is right, and goes on. BlindTestError for
-        anything else.
+        """ "A" or "B" for what X is; returns whether that is right, and moves to the next trial.
+        BlindTestError for anything else.
         """
         if self.done or choice not in ("A", "B"):
             raise BlindTestError(

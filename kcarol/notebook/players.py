@@ -43,7 +43,7 @@ SWITCH_BUTTON = (
 
 @dataclass(frozen=True)
 class Players:
-    """A row of players: HTML, and what it holds in one line."""
+    """A row of players: HTML, and a one-line description."""
 
     page: str
     description: str

@@ -1,4 +1,4 @@
-"""Where a notebook finds things: the project's folder, and songs in `data/raw`."""
+"""Paths for notebooks: the project's folder, and songs in `data/raw`."""
 
 from __future__ import annotations
 

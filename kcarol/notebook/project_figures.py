@@ -1,5 +1,6 @@
-"""The project's own pictures and sounds: what the README shows, from the data and the weights in
-the repository. `kcarol figures` makes all of them.
+"""The pictures and sounds of the README, from the data and the weights in the repository.
+
+`kcarol figures` makes all of them.
 """
 
 from __future__ import annotations
@@ -130,6 +131,6 @@ def strength(converter: Converter, data: Path) -> Picture:
 
 
 def vocoders(converter: Converter, carol: np.ndarray) -> Picture:
-    """A carol (T,) beside what the vocoder and Griffin-Lim make of its log-mel."""
+    """A carol (T,) beside its log-mel through the vocoder and Griffin-Lim."""
     waves = resynthesised(carol, converter)
     return figures.spectrograms({name: log_mel(wave) for name, wave in waves.items()})

@@ -156,7 +156,7 @@ def _rendered_shards(cfg: AudioConfig, jobs: int) -> Iterable[Shard]:
     from kcarol.corpus.synthesis.render import RenderError
 
     if lacking := missing():
-        raise RenderError(f"{lacking}; or train on pairs that are there: --corpus data/pairs/train")
+        raise RenderError(f"{lacking}; or train on existing pairs: --corpus data/pairs/train")
     return (shard for _, shard in rendered_shards(itertools.count(), cfg, jobs))
 
 

@@ -47,7 +47,7 @@ class RunLog:
     def __init__(
         self, out: Path, step: int, steps: int, step_seconds: float, active: bool, quiet: bool
     ):
-        """`step`: where the run begins or goes on. `step_seconds`: of audio in a step."""
+        """`step`: where the run begins or resumes. `step_seconds`: of audio in a step."""
         self.step_seconds = step_seconds
         self.active = active
         self.restart_clock()

@@ -58,7 +58,7 @@ def test_a_folder_names_the_failure_converts_the_rest_and_is_skipped_the_second_
     before = (out / "a.carol.flac").stat().st_mtime_ns
     assert run(*argv) == 0
     said = capsys.readouterr()
-    skipped = "2 songs, 2 skipped (there already; --force to do them again)"
+    skipped = "2 songs, 2 skipped (exist already; --force to convert them again)"
     assert (said.out, said.err) == ("", f"kcarol: {skipped}\n")
     assert (out / "a.carol.flac").stat().st_mtime_ns == before
 

@@ -89,4 +89,4 @@ def test_a_broken_pair_set_gives_one_line_with_the_way_out(tmp_path, about, reas
     for read in (read_pairs, load_pair_set):
         with pytest.raises(PairSetError, match=reason) as error:
             read(tmp_path)
-        assert "\n" not in str(error.value) and "anew" in str(error.value)
+        assert "\n" not in str(error.value) and "again" in str(error.value)

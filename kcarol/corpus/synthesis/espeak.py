@@ -54,9 +54,7 @@ class Espeak:
         self.sample_rate = self.library.espeak_Initialize(SYNCHRONOUS, BUFFER_MS, folder, OPTIONS)
         if self.sample_rate <= 0:
             raise RuntimeError(f"espeak-ng did not start with the voices in {folder.decode()}")
-        self.library.espeak_ng_SetRandSeed(
-            ctypes.c_long(1)
-        )  # else seeded by the clock, and breath differs
+        self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # else seeded by the clock
         self._callback = Callback(self._take)  # kept alive, as the library calls it later
         self.library.espeak_SetSynthCallback(self._callback)
         if self.library.espeak_SetVoiceByName(voice.encode()):

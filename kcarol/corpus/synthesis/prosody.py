@@ -119,7 +119,7 @@ def level_curves(
 def _add_vowel_(
     voiced: np.ndarray, s: Syllable, singer: Singer, following: Syllable | None
 ) -> None:
-    """Rise, slow fall and release; no release where the next note goes on without a consonant."""
+    """Rise, slow fall and release; no release before a note without a consonant."""
     gap_s = following.start_s - s.end_s if following else 0.0
     sung_on = following is not None and following.consonant is None and gap_s < 0.05
     part = _span(voiced, s.start_s, s.length_s + (gap_s if sung_on else 0.0))

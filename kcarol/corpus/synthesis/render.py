@@ -87,7 +87,7 @@ class _Sampler:
         self.synth.setting("synth.polyphony", POLYPHONY)
         self.number = self.synth.sfload(str(find_soundfont(soundfont)))
         if self.number < 0:
-            raise RenderError(f"soundfont {soundfont} could not be read; install it anew")
+            raise RenderError(f"soundfont {soundfont} could not be read; reinstall it")
 
     def set_parts(self, parts: Sequence[Part], tuning_cents: float) -> None:
         """Silence, then a channel for each part: program, tuning, pan and volume."""

@@ -1,4 +1,4 @@
-"""Blur and seams: what no other metric sees."""
+"""Blur and seams, which no other metric detects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content: how much of the song's harmony and tune is left."""
+"""Content: how much of the song's harmony and tune is kept."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def retrieval_chance(n_sources: int) -> float:
 
 
 def note_at_k(chroma: np.ndarray, notes: Sequence[SungNote], k: int) -> dict[str, float]:
-    """How much of a sung tune is in a chroma (12, F). NaN without notes.
+    """Presence of a sung tune in a chroma (12, F). NaN without notes.
 
     note: share of notes whose pitch class is among the k strongest of the mean chroma during the
     note. shift: the same for notes moved by 1 to 11 semitones, on average. const: the same in the

@@ -1,4 +1,4 @@
-"""Style: how near to real carols, by statistics of timbre and rhythm."""
+"""Style: distance to real carols, by statistics of timbre and rhythm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MIN_RMS = 1e-4  # quieter windows are left out
 
 
 def style_names() -> list[str]:
-    """What the 69 values of a style window are."""
+    """Names of the 69 values of a style window."""
     mfcc = [f"mfcc{i}_{k}" for k in ("mean", "std", "delta") for i in range(1, 20)]
     contrast = [f"contrast{i}_{k}" for k in ("mean", "std") for i in range(4)]
     return [*mfcc, *contrast, "flatness", "onset_mean", "onset_std", "percussive"]
@@ -60,8 +60,8 @@ def _statistics(window: np.ndarray) -> np.ndarray:
 class StyleReference:
     """Style windows of real pop (P, 69) and real carols (C, 69), to measure conversions against.
 
-    Real carols measured against other ones have a `p_carol` of .7 to .8 and a `style` of .2: more,
-    or less, is not better. Raises ValueError for windows of another shape.
+    Real carols measured against others have a `p_carol` of .7 to .8 and a `style` of .2; values
+    beyond these are no improvement. Raises ValueError for windows of another shape.
     """
 
     pop: np.ndarray
@@ -91,7 +91,7 @@ class StyleReference:
 
     @cached_property
     def _model(self):
-        """Standardisation and a logistic regression that tells carols from pop."""
+        """Standardisation and a logistic regression of carols against pop."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
@@ -118,7 +118,7 @@ class StyleReference:
         return float(self._distances(windows).sum() / self._distances(self.pop).sum())
 
     def farthest(self, windows: np.ndarray, n: int = 8) -> list[tuple[str, float]]:
-        """The n values farthest from real carols, each with the z of its mean: what to change."""
+        """The n values farthest from real carols, each with the z of its mean."""
         order = np.argsort(-self._distances(windows))[:n]
         scale = self._model[0].transform
         z = scale(windows).mean(0) - scale(self.carol).mean(0)

@@ -31,8 +31,8 @@ def lsd_db(target: np.ndarray, output: np.ndarray) -> float:
     """Log-spectral distance of two waves (T,) in dB: rms over time in each mel band, mean over
     bands.
 
-    As SS-VQ-VAE measures it (arXiv 2102.05749), where a copy has 14.62 and the model 12.16 on data
-    of its own. The output is cut or padded to the target's length.
+    As SS-VQ-VAE measures it (arXiv 2102.05749), where a copy has 14.62 and the model 12.16 on its
+    own data. The output is cut or padded to the target's length.
     """
     output = librosa.util.fix_length(output, size=len(target))
     difference = mel_db(target) - mel_db(output)

@@ -1,4 +1,4 @@
-"""Waves as the metrics take them."""
+"""Preparation of waves for the metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network from outside and inside: its stages, positional encodings, attention."""
+"""Figures of a network: its stages, positional encodings, attention."""
 
 from __future__ import annotations
 

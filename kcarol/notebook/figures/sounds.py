@@ -1,4 +1,4 @@
-"""What the networks read: waveforms, and the features of a song."""
+"""Inputs of the networks: waveforms, and the features of a song."""
 
 from __future__ import annotations
 
