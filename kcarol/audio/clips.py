@@ -33,7 +33,7 @@ CLIP_TYPES = {
 
 @dataclass(frozen=True)
 class ClipReport:
-    """What `preprocess` made of one file."""
+    """The result of `preprocess` for one file."""
 
     file: Path
     style: str
@@ -196,7 +196,7 @@ def _is_clip(clip: object) -> bool:
 
 
 def clip_settings(cfg: AudioConfig) -> dict:
-    """What a clip depends on besides its source, as plain values."""
+    """The settings that a clip depends on, as plain values."""
     return {
         "format": CLIP_FORMAT,
         "sample_rate": cfg.sample_rate,
@@ -215,7 +215,7 @@ def file_sha256(path: Path) -> str:
 
 
 class ClipDataset(Dataset):
-    """Random windows (T,) of clips; window `index` depends on the seed and the index alone.
+    """Random windows (T,) of clips; window `index` depends only on the seed and the index.
 
     Clips are drawn in proportion to their length. Those shorter than a window are padded with
     silence. All are held in memory (half an hour: 115 MB).

@@ -1,4 +1,4 @@
-"""ffmpeg as a child process: what a sound file contains, and its samples through a pipe."""
+"""ffmpeg as a child process: probing sound files, and decoding them through a pipe."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def absolute_name(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Probe:
-    """What a file's header says about its first audio stream."""
+    """The first audio stream of a file, from its header."""
 
     codec: str
     duration_s: float | None  # None: unknown

@@ -28,7 +28,7 @@ def printable(text: object) -> str:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to, and move what was written to `path` at the end.
+    """Yield a temporary path to write to; the file is moved to `path` at the end.
 
     Folders are made as needed. The file gets the permissions of any new file (umask). Raises
     OSError naming `path` if it cannot be written, for instance on a full disk.

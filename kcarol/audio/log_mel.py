@@ -1,4 +1,4 @@
-"""The log-mel spectrogram: what the networks predict and the vocoder reads."""
+"""The log-mel spectrogram, output of the converter and input of the vocoder."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def limit_(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> None
 
 
 def _limiter_gain(wave: np.ndarray, reach: int) -> np.ndarray:
-    """(T,) -> (T,): running mean of gains that suffice for all samples within `reach`."""
+    """(T,) -> (T,): running mean of the gains needed by all samples within `reach`."""
     size = 2 * reach + 1
     level = torch.from_numpy(np.abs(wave))[None]
     largest = functional.max_pool1d(level, size, stride=1, padding=reach)

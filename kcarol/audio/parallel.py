@@ -44,7 +44,7 @@ def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "
     """work(item) for each item, in order, without gradients and under the caller's autocast.
 
     Results may be large, so at most one is computed ahead of the workers. While the iterator is
-    open, the caller, too, computes on one thread. What `work` raises is raised here.
+    open, the caller also computes on one thread. Exceptions of `work` are raised here.
     """
     if n_workers(device) == 1 or not items:
         yield from map(work, items)

@@ -41,7 +41,7 @@ def add_options(parser: ArgumentParser) -> None:
         choices=("all", "hear", "play"),
         default="all",
         help="which half of the converter: hear and play apart cost a third; play with --weights "
-        "also learns from what these hear",
+        "also learns from their transcriptions",
     )
     add("--adversarial", action="store_true", help="vocoder against discriminators, as second run")
     _add_preset_options(parser)

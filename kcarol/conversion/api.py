@@ -30,7 +30,7 @@ def convert(
     out: WAV, FLAC, MP3 or OGG by its name; None: beside the song, see `default_output`.
     style: a name (bells, choir, strings, organ, brass, piano) or a carol's sound file.
     strength: 0 (the song) to 1 (the carol).
-    converter: `Converter.load(...)`, for several songs; None: with the weights that ship.
+    converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
     force: replace an existing `out`.
 
     Raises AudioError (cannot be read or written), FileExistsError, WeightsError, ValueError.

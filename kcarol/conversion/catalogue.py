@@ -73,7 +73,7 @@ class Outcome:
 def read_manifest(path: Path) -> list[Path]:
     """Songs of a list, each once: a path a line or, in a .jsonl, an object with "song" a line.
 
-    Relative paths begin at the list's folder. ManifestError for what is no such list, or empty.
+    Relative paths begin at the list's folder. ManifestError for other files and empty lists.
     """
     try:
         lines = Path(path).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -115,7 +115,7 @@ def convert_all(
 
     journal: .jsonl to which each outcome is added as it comes.
     engine: address of a Dask scheduler whose workers see the same files; None: processes here.
-    task: for tests, what a worker does with a song, a carol and the settings.
+    task: for tests, the function that a worker calls with a song, a carol and the settings.
     """
     work = partial(task or convert_song, settings=settings)
     outcomes = []

@@ -55,7 +55,7 @@ REFERENCE_TEXTURE = 0.85
 
 
 class Converter:
-    """The two networks and the named styles, and how they make a carol of a song."""
+    """The two networks and the named styles, which together turn songs into carols."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Converter:
     ):
         """`styles`: by name, (d_style,) or more. `texture`: (M,) nats of styles without their own.
 
-        `window_frames`: that the model was trained on.
+        `window_frames`: of the model's training.
         """
         self.cfg = cfg or ConversionConfig()
         self.audio = audio or AudioConfig()
@@ -93,7 +93,7 @@ class Converter:
         device: str | torch.device | None = None,
         vocoder: str = "neural",
     ) -> Converter:
-        """From a folder of weights or a converter's file; None: the weights that ship.
+        """From a folder of weights or a converter's file; None: the shipped weights.
 
         A vocoder that is not beside it is taken from the shipped weights. Raises WeightsError.
         """
@@ -252,7 +252,7 @@ class Converter:
         with fast_inference(self.device):
             return self.vocoder.vocode(mel.to(self.device), length, phases=phases).cpu().numpy()
 
-    # --- log-mels to look at
+    # --- log-mels for figures
 
     def carol_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, M) of a carol, as `play` gives it to the vocoder."""
@@ -271,7 +271,7 @@ class Converter:
     def style(self, style: AnyStyle) -> Style:
         """A `Style` from a name, a carol's file, an embedding (d_style,) or a `Style`.
 
-        ValueError, with the known names, for what is none; AudioError.
+        ValueError, with the known names, for anything else; AudioError.
         """
         if isinstance(style, (Style, Tensor)):
             return Style.of(style)

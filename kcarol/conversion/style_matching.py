@@ -36,8 +36,8 @@ def stretch_of(predicted: Tensor, target: Tensor, texture: Tensor, n_frames: int
     """Factor (M,) of the movements of `predicted` towards those of `target`, log-mels (F, M).
 
     Global variance (Toda and Tokuda, IEICE Trans. 2007) for each band, about running means over
-    `n_frames`: a conditional mean moves less than what it is the mean of. `texture` (M,) will move
-    it as well.
+    `n_frames`: a conditional mean varies too little. The variance of `texture` (M,), which is
+    added later, is subtracted.
     """
     wanted = (movement(target, n_frames) - texture**2).clamp_min(0)
     factor = (wanted / movement(predicted, n_frames).clamp_min(1e-6)).sqrt()

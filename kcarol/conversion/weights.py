@@ -35,7 +35,7 @@ class ConverterWeights(NamedTuple):
 
 
 def shipped_weights() -> Path:
-    """The folder of the weights that come with the package."""
+    """The folder of the shipped weights."""
     return Path(str(resources.files("kcarol") / "weights"))
 
 
@@ -47,7 +47,7 @@ def save_converter(
     about: dict,
     texture: Tensor | None = None,
 ) -> None:
-    """Write a converter's weights in half precision. `about`: JSON values on how they were made."""
+    """Write a converter's weights in half precision. `about`: JSON values on their training."""
     named = {name: Style.of(style) for name, style in styles.items()}
     extra = {
         "styles": {name: style.embedding.tolist() for name, style in named.items()},

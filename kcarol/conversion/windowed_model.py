@@ -1,4 +1,4 @@
-"""`MusicTransformer` over songs of any length, in windows as long as those it was trained on."""
+"""`MusicTransformer` over songs of any length, in windows of the length used in training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
 from kcarol.model.transformer import MusicTransformer
 
-MAX_CPU_BATCH = 4  # windows at once in each thread: more would not fit its cache
+MAX_CPU_BATCH = 4  # windows at once per thread: more exceed its cache
 
 Span = tuple[int, int]  # first frame, and the one after the last
 
@@ -38,7 +38,7 @@ class WindowedModel:
         device: torch.device,
         cfg: ConversionConfig,
     ):
-        """`cfg`: how windows overlap, and by what songs are transposed for hearing."""
+        """`cfg`: overlap of windows, and transpositions for hearing."""
         self.model = model
         self.features = features
         self.audio = audio

@@ -70,7 +70,7 @@ def evaluate_real(
     distractors: further songs among which `retrieval` must find the true one.
     baselines: whether to add the rows copy, eq, wrong and mean.
     out_dir: where audio, real.html and the cache go.
-    rivals: other systems by name, heard in the first style.
+    rivals: other systems by name, measured in the first style.
     joins_s: when windows were joined, for `seam`.
 
     Returns one row for each system and sound; that of sound "all" pools the styles. Raises

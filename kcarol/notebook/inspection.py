@@ -46,7 +46,7 @@ def attention_weights(converter: Converter, wave: np.ndarray) -> list[np.ndarray
 
 
 def architecture_stages(cfg: ModelConfig) -> list[tuple[str, str, str]]:
-    """From a song to its carol: name, work, and shape of what leaves it (S = F / stride)."""
+    """From a song to its carol: name, work, and shape of the output (S = F / stride)."""
     n_hearing, n_playing = cfg.n_hearing_layers, cfg.n_layers - cfg.n_hearing_layers
     steps = f"(B, S, {cfg.d_model})"
     return [

@@ -106,7 +106,7 @@ def with_anchors(
 
 
 def low_passed(wave: np.ndarray, sample_rate: int, cutoff_hz: float = DULL_HZ) -> np.ndarray:
-    """(T,) -> (T,) float32 without what lies above the cutoff; zero phase."""
+    """(T,) -> (T,) float32 low-passed at the cutoff; zero phase."""
     sections = butter(8, cutoff_hz, fs=sample_rate, output="sos")
     return sosfiltfilt(sections, wave, padlen=min(100, len(wave) - 1)).astype(np.float32)
 

@@ -18,7 +18,7 @@ CELL_TIMEOUT_S = 600
 
 
 def refresh(path: Path) -> None:
-    """Run a notebook in its own folder, and store it with its printed text alone.
+    """Run a notebook in its own folder, and store it with only its printed text.
 
     Raises nbclient's CellExecutionError, and stores nothing, if a cell fails.
     """
@@ -37,7 +37,7 @@ def refresh(path: Path) -> None:
 
 
 def printed_text(outputs: Sequence) -> list:
-    """Outputs of a cell -> one output with what it printed, or none."""
+    """Outputs of a cell -> one output with the printed text, or none."""
     from nbformat.v4 import new_output
 
     text = "".join(output.text for output in outputs if output.get("name") == "stdout")

@@ -41,7 +41,7 @@ class HeldOutLoss:
 
 
 class ConverterPictures:
-    """What the converter plays of one window, over the target, into TensorBoard."""
+    """The converter's output for one window, over the target, into TensorBoard."""
 
     def __init__(self, batches: PairBatches, cfg: AudioConfig, device: str | torch.device):
         self.batch = {name: value[:1].to(device) for name, value in batches.batch(0).items()}
@@ -77,7 +77,7 @@ class VocoderPictures:
 
 
 class Snapshots:
-    """What the converter plays of one pair, step by step, in the style of another row.
+    """The converter's output for one pair, step by step, in the style of another row.
 
     `played`: {step: log-mel (F, M)}; `target`: the pair's carol, log-mel (F, M).
     """

@@ -16,7 +16,7 @@ from kcarol.model.device import best_device
 
 
 def rank() -> int:
-    """Number of this process under torchrun, else 0; process 0 alone writes and prints."""
+    """Number of this process under torchrun, else 0; only process 0 writes and prints."""
     return int(os.environ.get("RANK", 0))
 
 

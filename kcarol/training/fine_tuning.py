@@ -49,7 +49,7 @@ from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.neural import NeuralVocoder
 
 OWN = "own"  # name of the user's style
-TEXTURE_SHARE = 1.0  # of what is missing when the trained converter plays the user's carol
+TEXTURE_SHARE = 1.0  # of the difference when the trained converter plays the user's carol
 PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the repository
 
 

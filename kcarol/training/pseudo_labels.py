@@ -1,6 +1,6 @@
 """Pseudo-labels: a converter's own transcription replaces the labels, mistakes and doubts included.
 
-A player trained on true labels alone trusts every mark: it plays a wrong onset as hard as a right
+A player trained only on true labels trusts every mark: it plays a wrong onset as hard as a right
 one. Trained on the hearing half's transcriptions and their confidence, it learns how far to trust
 each mark.
 """

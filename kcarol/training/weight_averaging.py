@@ -49,7 +49,7 @@ def interpolate_(module: nn.Module, base: nn.Module, share: float) -> None:
 def join(out: Path, play: Path, hear: Sequence[Path]) -> Path:
     """Write `out`: `play` with the mean of the hearing halves of `hear`, at least one, as its own.
 
-    Raises WeightsError for what is no converter, and for networks of another shape.
+    Raises WeightsError for other networks, and for converters of another shape.
     """
     whole, *heard = [Converter.load(Path(path), "cpu") for path in (play, *hear)]
     for path, converter in zip(hear, heard, strict=True):

@@ -49,7 +49,7 @@ class Chord(Span):
     root: int  # pitch class, C = 0
     quality: str = "maj"  # a key of QUALITIES
     bass: int | None = None  # pitch class of the bass, None: the root
-    silent: bool = False  # N.C.: nobody plays it, the drums are alone
+    silent: bool = False  # N.C.: no chord, only drums play
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:

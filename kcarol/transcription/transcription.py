@@ -30,7 +30,7 @@ MAX_HOURS = 24.0  # a longer one is an attempt to exhaust memory
 
 
 class TranscriptionError(ValueError):
-    """A file that is no transcription; one line with what was expected and found."""
+    """A file that is not a transcription; one line with expected and found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class Transcription:
 
     @classmethod
     def load(cls, path: Path | str) -> Transcription:
-        """The same transcription, to the bit. TranscriptionError for what is none; OSError."""
+        """The same transcription, to the bit. TranscriptionError for other files; OSError."""
         try:
             return cls.from_json(Path(path).read_text("utf-8"))
         except ValueError as error:  # also text that is not UTF-8
@@ -144,7 +144,7 @@ class Transcription:
 
     @classmethod
     def from_json(cls, text: str) -> Transcription:
-        """Inverse of `to_json`. ValueError, whose message says what was found."""
+        """Inverse of `to_json`. ValueError, whose message is what was found."""
         try:
             found = json.loads(text)
         except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""A wave's lowest octaves at a low sample rate, and back: a polyphase filter on any device."""
+"""Polyphase decimation to a wave's lowest octaves, and interpolation, on any device."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def stft(wave: Tensor, n_fft: int) -> Tensor:
 
 
 class PeriodDiscriminator(nn.Module):
-    """Looks at every p-th sample (HiFi-GAN, arXiv 2010.05646, with fewer channels)."""
+    """Judges every p-th sample (HiFi-GAN, arXiv 2010.05646, with fewer channels)."""
 
     def __init__(self, period: int, channels: int):
         super().__init__()
@@ -50,7 +50,7 @@ class PeriodDiscriminator(nn.Module):
 
 
 class ResolutionDiscriminator(nn.Module):
-    """Looks at the complex STFT (UnivNet, arXiv 2106.07889; complex input as in Vocos)."""
+    """Judges the complex STFT (UnivNet, arXiv 2106.07889; complex input as in Vocos)."""
 
     def __init__(self, n_fft: int, channels: int):
         super().__init__()

@@ -24,7 +24,7 @@ class LowBand(PhaseRefinement):
     """Refines the lowest octaves of a wave at a low sample rate.
 
     1. Up to 430 Hz each mel band is a single STFT bin, so the log-mel gives its magnitude:
-       |X[t, k]| = exp(mel[t, k]) / weight[k]. Only the phases are left to be found.
+       |X[t, k]| = exp(mel[t, k]) / weight[k]. Only the phases are missing.
     2. A tone of frequency f turns by 2 pi f hop / rate from frame to frame, and with it all bins
        on the slopes of its spectral peak: phase[t, k] = phase[t - 1, peak] + turn[peak].
     3. Griffin-Lim passes with momentum make these phases consistent with each other.
@@ -66,7 +66,7 @@ class LowBand(PhaseRefinement):
         self.log_single_weight = math.log(single_weight)
         self.least_power = (self.log_floor / single_weight) ** 2
         max_gain = torch.full((self.mixed,), math.exp(MAX_NATS))
-        max_gain[: self.first] = 1.0  # what is below all bands is never made louder
+        max_gain[: self.first] = 1.0  # bins below all bands are never amplified
         shared = filters[self.mixed : self.stop]
         to_bands = shared[:, self.n_single : self.n_bands]
         to_bins = (to_bands / shared.sum(1, keepdim=True).clamp_min(1e-8)).T
@@ -157,7 +157,7 @@ class LowBand(PhaseRefinement):
         return parallel_map(analyse, list(blocks), low.device)
 
     def _refine_in_pieces(self, low: Tensor, target: Tensor) -> Tensor:
-        """`refine`, a piece for each thread where pieces are longer than what they see beyond."""
+        """`refine`, one piece per thread if pieces are longer than their context."""
         reach = self.reach
         n_pieces = max(1, min(n_workers(low.device), len(low) // (2 * reach or 1)))
         # a multiple of STRIDE, so that a piece's even frames are the whole's

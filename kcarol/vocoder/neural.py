@@ -59,7 +59,7 @@ class ConvNeXtBlock(nn.Module):
 class NeuralVocoder(nn.Module):
     """Vocos (arXiv 2306.00814): ConvNeXt at frame rate, magnitude and phase, inverse STFT.
 
-    `forward` is the network alone, as it is trained; `vocode` also refines the wave.
+    `forward` is the network, as in training; `vocode` also refines the wave.
     """
 
     mean: Tensor  # (M,) of natural-log mel
@@ -122,8 +122,8 @@ class NeuralVocoder(nn.Module):
     def forward(self, log_mel: Tensor, length: int | None = None) -> Tensor:
         """Natural-log mel (F, M) or (B, F, M) -> float32 wave (T,) or (B, T), without refinement.
 
-        T is `length` or (F - 1) * hop. Raises ValueError for another shape, or a length that F
-        frames do not carry.
+        T is `length` or (F - 1) * hop. Raises ValueError for another shape, or a length that does
+        not fit F frames.
         """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_samples = output_length(log_mel.shape[-2], self.cfg.hop_length, length)
@@ -142,7 +142,7 @@ class NeuralVocoder(nn.Module):
     ) -> Tensor:
         """Like `forward`, and then refined: a first correction, the low octaves, the last one.
 
-        The result does not depend on `block_frames`; memory grows with the wave alone. `phases`:
+        The result does not depend on `block_frames`; memory grows only with the wave. `phases`:
         for a piece (F, M) of a longer song, see `vocode_in_pieces`.
         """
         check_log_mel(log_mel, self.cfg.n_mels)

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 
 class CarriedPhases:
-    """Phases of a piece's frames, carried to the next piece of a song so that its tones go on."""
+    """Phases of a piece's frames, carried to the next piece of a song so that tones continue."""
 
     def __init__(self):
-        self.known = torch.zeros(0, 1)  # (f, K), of the first frames of the piece to come
+        self.known = torch.zeros(0, 1)  # (f, K), of the first frames of the next piece
         self._all = torch.zeros(0, 1)  # (F, K), of all frames of the last piece
 
     def record_(self, phases: Tensor) -> None:
@@ -53,8 +53,8 @@ def continued_phases(phase: Tensor, peak: Tensor, turn: Tensor) -> Tensor:
     """Phases (f, K) in radians, each row from the one before: phase[i - 1, peak[i]] + turn[i].
 
     `phase` (K,) precedes the first row; `peak` (f, K) int64; `turn` (f, K) radians. The rows are
-    cut into about sqrt(f) spans that are computed side by side, each relative to a start that is
-    not known yet, and then the spans' starts one after the other.
+    cut into about sqrt(f) spans that are computed side by side, each relative to its still
+    unknown start, and then the spans' starts one after the other.
     """
     n_frames, n_bins = peak.shape
     if not n_frames:

@@ -1,4 +1,4 @@
-"""Griffin-Lim passes that bring a wave nearer to a target, starting from the wave's own phases.
+"""Griffin-Lim passes that fit a wave to a target, starting from the wave's own phases.
 
 Griffin and Lim, "Signal estimation from modified short-time Fourier transform" (1984), with
 momentum as in Perraudin, Balazs and Søndergaard, "A fast Griffin-Lim algorithm" (WASPAA 2013).
@@ -9,15 +9,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-# A pass corrects every second frame, the even and the odd ones in turn: this comes as near in as
-# many passes as correcting all frames does, at half the cost. With every fourth it diverges.
+# A pass corrects every second frame, the even and the odd ones in turn: this converges in as many
+# passes as correcting all frames does, at half the cost. With every fourth it diverges.
 STRIDE = 2
 FAR_PASSES = 4  # the passes that each carry a change as far as a frame is long
-MAX_NATS = 3.0  # the most that a pass adds to a bin or takes away
+MAX_NATS = 3.0  # the most by which a pass raises or lowers a bin
 RUMBLE = (
     2.0  # bins below all bands may have this times the lowest band's magnitude; else they drift
 )
-# windowed samples corrected at once, 2 MB a tensor: more leave the cache, fewer leave threads idle
+# windowed samples corrected at once, 2 MB a tensor: more exceed the cache, fewer leave threads idle
 CACHED_SAMPLES = 1 << 19
 GPU_SAMPLES = 1 << 25
 
@@ -39,15 +39,15 @@ class PhaseRefinement(nn.Module):
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
 
     def scale_(self, spectrum: Tensor, target: Tensor) -> Tensor:
-        """Scales each bin of (f, N/2 + 1), in place, towards what `target` (f, K) asks for."""
+        """Scales each bin of (f, N/2 + 1), in place, towards `target` (f, K)."""
         raise NotImplementedError
 
     @property
     def reach(self) -> int:
         """Samples on each side that a refined sample depends on; a multiple of STRIDE hops.
 
-        Many passes carry less far than each alone could: what comes from beyond is less than
-        rounding.
+        Many passes depend on less context than the sum of theirs: contributions from beyond are
+        smaller than rounding.
         """
         return min(self.passes, FAR_PASSES + self.passes // 4) * self.n_fft
 

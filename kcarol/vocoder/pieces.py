@@ -11,7 +11,7 @@ from torch import Tensor
 from kcarol.vocoder.phase_continuation import CarriedPhases
 from kcarol.vocoder.phase_refinement import STRIDE
 
-# on each side of a piece: what lies further changes a sample by less than -75 dB (measured)
+# context on each side of a piece: frames beyond change a sample by less than -75 dB (measured)
 CONTEXT_FRAMES = 256
 FADE_FRAMES = 16  # cross-fade from a piece to the next
 
@@ -26,7 +26,7 @@ def vocode_in_pieces(
     """A song's wave of `n_samples` as consecutive pieces (t,).
 
     vocode: log-mel (f, M), samples and phases -> wave. mel_of: first and last frame + 1 -> log-mel
-    (f, M). A song of at most `piece_frames` is one piece, just as `vocode` makes it. In a longer
+    (f, M). A song of at most `piece_frames` is one piece, equal to that of `vocode`. In a longer
     one, each piece sees frames of its neighbours, its low octaves continue the phases of the piece
     before, and the pieces are cross-faded.
     """

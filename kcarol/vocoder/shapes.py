@@ -1,4 +1,4 @@
-"""The shapes that every vocoder takes and gives: F == 1 + T // hop_length."""
+"""Shapes of every vocoder's input and output: F == 1 + T // hop_length."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def check_log_mel(log_mel: Tensor, n_mels: int) -> None:
 def output_length(n_frames: int, hop_length: int, length: int | None) -> int:
     """Samples for F frames: `length`, or (F - 1) * hop_length where it is None.
 
-    Raises ValueError for a `length` that F frames do not carry.
+    Raises ValueError for a `length` that does not fit F frames.
     """
     if length is None:
         return (n_frames - 1) * hop_length

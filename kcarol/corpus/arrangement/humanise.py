@@ -52,7 +52,7 @@ class Feel:
 def humanise(
     events: Sequence[Event], grid: TimeGrid, feel: Feel, rng: np.random.Generator, is_mono: bool
 ) -> tuple[Stroke, ...]:
-    """Events in beats to strokes in seconds; what is struck together stays together within a
+    """Events in beats to strokes in seconds; simultaneous strokes stay together within a
     quarter of the jitter. `is_mono`: one note at a time.
     """
     if not events:
@@ -75,7 +75,7 @@ def humanise(
 
 
 def _draw_jitter(beat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Deviations of onsets (N,), most of them shared by what is struck on the same beat."""
+    """Deviations of onsets (N,), mostly shared by strokes on the same beat."""
     together, index = np.unique(beat, return_inverse=True)
     shared = rng.normal(0, 1, len(together)).clip(-2.5, 2.5)[index]
     return shared + 0.25 * rng.normal(0, 1, len(beat)).clip(-2, 2)

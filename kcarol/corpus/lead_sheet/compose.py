@@ -1,7 +1,7 @@
 """Pop songs composed by rules.
 
-The carol that a song becomes depends on its lead sheet only, so what varies here is what the
-converter has to hear: tempo, metre, key, harmony, form, tune. The sound is drawn later, by the
+A song's carol depends only on its lead sheet, so everything that the converter has to hear varies
+here: tempo, metre, key, harmony, form, tune. The sound is drawn later, by the
 arrangements.
 """
 

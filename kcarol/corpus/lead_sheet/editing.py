@@ -1,4 +1,4 @@
-"""Lead sheets cut, joined, moved to another key, or left to the band or the drums alone."""
+"""Lead sheets cut, joined, moved to another key, or reduced to the band or the drums."""
 
 from __future__ import annotations
 

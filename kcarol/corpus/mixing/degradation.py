@@ -14,8 +14,8 @@ def codec_loss(
 ) -> np.ndarray:
     """(T,) after a simulated lossy codec.
 
-    Nothing above `cutoff_hz`, no bins that are more than `hole_db` below the loudest of their band
-    and frame, magnitudes rounded to steps of `step_db` (0: not rounded).
+    Bins above `cutoff_hz` and those more than `hole_db` below the loudest of their band and frame
+    are removed, magnitudes rounded to steps of `step_db` (0: not rounded).
     """
     stft = RootHannStft(len(wave), hop=512, overlap=2)
     spectrum = stft.analyse(stft.frames(wave))

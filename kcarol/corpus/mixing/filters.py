@@ -62,7 +62,7 @@ def filter_sections(wave: np.ndarray, sections: Sequence[np.ndarray]) -> np.ndar
 def pass_band(
     wave: np.ndarray, sample_rate: int, low_hz: float | None, high_hz: float | None
 ) -> np.ndarray:
-    """(..., T) without what lies below `low_hz` and above `high_hz`; None sets no limit."""
+    """(..., T) limited to `low_hz` to `high_hz`; None sets no limit."""
     sections = []
     if low_hz:
         sections.append(pass_section(sample_rate, low_hz, "highpass"))

@@ -1,7 +1,7 @@
 """Metrics as pure functions, by what they measure: waves in, numbers out.
 
 A wave is (T,) float at 16 kHz and a chroma (12, F). Real recordings are measured on their first
-minute at rms .1 (`prepare`). No figure is to be raised alone: a copy of the song has all of the
+minute at rms .1 (`prepare`). No figure means anything alone: a copy of the song has all of the
 content and no style, one fixed carol the reverse.
 """
 # ruff: noqa: F401

@@ -111,7 +111,7 @@ class StyleReference:
         """Distance of windows (W, 69), pooled, to real carols, over that of pop; NaN without any.
 
         The distance is the squared difference of means and deviations. Pool at least eight clips
-        of 20 s: one clip alone is never as varied as carols are.
+        of 20 s: a single clip is never as varied as carols are.
         """
         if not len(windows):
             return float("nan")

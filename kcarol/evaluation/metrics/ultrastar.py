@@ -20,7 +20,7 @@ def read_ultrastar(path: Path | str) -> list[SungNote]:
     """Sung notes: seconds = GAP / 1000 + start * 15 / BPM + DELAY_S, MIDI = 60 + pitch.
 
     Pitch class and timing are usable, the octave is not. Freestyle and rap lines carry no pitch
-    and are left out. Raises ValueError naming file and line for what is not UltraStar.
+    and are left out. Raises ValueError naming file and line for other formats.
     """
     path = Path(path)
     text = path.read_bytes().decode("utf-8-sig", errors="replace")

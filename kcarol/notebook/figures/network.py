@@ -14,7 +14,7 @@ HALF_WIDTH, HALF_HEIGHT = 0.35, 0.25  # of a box, in columns and rows
 
 
 def architecture(stages: Sequence[tuple[str, str, str]], title: str = "") -> Picture:
-    """A network as boxes from left to right: (name, what it does, shape of what leaves it)."""
+    """A network as boxes from left to right: (name, work, shape of its output)."""
     if not stages:
         raise ValueError("expected at least one stage, found none")
     flow = " -> ".join(f"{name} {shape}" for name, _, shape in stages)

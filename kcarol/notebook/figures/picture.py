@@ -113,7 +113,7 @@ def draw_matrix(
 
 
 def show(picture: Picture) -> None:
-    """Display a picture in a notebook, and print what it shows, for screen readers and tests."""
+    """Display a picture in a notebook, and print its description, for screen readers and tests."""
     from IPython.display import HTML, display
 
     lines = textwrap.fill(

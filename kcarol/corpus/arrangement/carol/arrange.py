@@ -1,7 +1,7 @@
 """The carol arranger: a deterministic function of lead sheet, time grid and style.
 
-Everything it plays follows from what can be heard in the pop version (tune, chords, bass, beat,
-groove, energy), because a network trained by mean squared error blurs whatever it cannot know.
+Everything it plays follows from audible features of the pop version (tune, chords, bass, beat,
+groove, energy), because a network trained by mean squared error blurs what it cannot predict.
 """
 
 from __future__ import annotations

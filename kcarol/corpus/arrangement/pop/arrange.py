@@ -1,7 +1,7 @@
 """The pop side of the parallel corpus: a lead sheet arranged for a band, as varied as pop records
 are.
 
-Everything random of a pair lives here; the carol side is a function of the sheet alone. Work goes
+All randomness of a pair lies here; the carol side is a function of the sheet alone. Work goes
 in two steps: players write `Event`s in beats, `humanise` turns them into `Stroke`s in seconds.
 """
 

@@ -29,7 +29,7 @@ class Comp:
 
 @dataclass(frozen=True)
 class Band:
-    """A line-up: how often it is drawn, what it plays, how likely each further part is."""
+    """A line-up: its weight, its instruments, and the probability of each further part."""
 
     weight: float
     synth: float  # share of synthesised parts

@@ -22,7 +22,7 @@ MONO = ("second", "double", "counter", "solo")  # companions that play one note 
 # probability of a part that the band does not list
 USUAL = {"solo": 0.3, "second": 0.1, "double": 0.08, "percussion": 0.12}
 RARE = 0.02
-SUNG = {"second": 0.75, "double": 0.3, "counter": 0.2}  # share that are sung where the tune is
+SUNG = {"second": 0.75, "double": 0.3, "counter": 0.2}  # share that are sung if the tune is sung
 DOUBLED = 0.4  # share of songs with guitars that have their guitar twice
 LIKE_THE_BAND = 0.8  # share of instruments that are those of the band; others are any
 COMPANIONS = {
