@@ -133,7 +133,7 @@ def render_table(reports: Sequence[ClipReport]) -> str:
 
 
 def find_audio(folder: Path) -> list[Path]:
-    """All sound files below a folder, sorted, without hidden ones. DataError if there are none."""
+    """All sound files below a folder, sorted, without hidden ones. DataError if none is found."""
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise DataError(f"{folder}: expected a folder of sound files, found {found}")

@@ -51,7 +51,7 @@ def _add_preset_options(parser: ArgumentParser) -> None:
     """Options for the numbers of a training run; without a value the preset's holds."""
     add, cfg, frame_ms = parser.add_argument, Config(), 1000 / AudioConfig().frame_rate
     count, amount = number(int, 1), number(float, 0)
-    add("--hours", type=amount, help="stop with a checkpoint after so many hours")
+    add("--hours", type=amount, help="stop with a checkpoint after this many hours")
     add("--steps", type=count, help=f"updates of the weights (default: {PRESET})")
     add("--batch-size", type=count, help=f"windows a batch (default: {PRESET})")
     add("--accumulation", type=count, help=f"batches a step (default: {PRESET})")

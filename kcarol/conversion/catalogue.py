@@ -39,7 +39,7 @@ ATTEMPTS = 2  # per song whose worker dies
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 
 Pair = tuple[Path, Path]  # a song and its carol
-OpenExecutor = Callable[[int], AbstractContextManager[Executor]]  # with so many workers
+OpenExecutor = Callable[[int], AbstractContextManager[Executor]]  # number of workers -> executor
 
 
 class ManifestError(ValueError):
@@ -252,7 +252,7 @@ def _outcome(future: Future, pair: Pair) -> Outcome:
 
 @contextmanager
 def _engine(address: str | None) -> Iterator[OpenExecutor]:
-    """A function that opens an executor with so many workers."""
+    """A function that opens an executor with a number of workers."""
     if address is None:
         yield _processes
         return

@@ -28,7 +28,7 @@ STRETCHED_BANDS = 16  # at once, since songs last hours
 
 @dataclass(frozen=True)
 class PostFilter:
-    """A carol's log-mel (F, M), computed for the frames asked for from the one `predicted`."""
+    """A carol's log-mel (F, M), computed from `predicted` for the requested frames."""
 
     predicted: Tensor | DiskBuffer  # (F, M), nats
     stretch: Tensor | float  # factor (M,) of the deviations from the running mean
@@ -113,7 +113,7 @@ def _texture_blocks(
 def draw_texture(
     n_frames: int, deviation: Tensor, generator: torch.Generator, audio: AudioConfig
 ) -> Tensor:
-    """(F, M) noise of mean 0 and `deviation` (M,), smooth as overlapping frames and bands are."""
+    """(F, M) noise of mean 0 and `deviation` (M,), smooth like overlapping frames and bands."""
     reach = audio.n_fft // audio.hop_length
     window = torch.hann_window(reach + 3)[1:-1]  # frames further apart share no samples
     kernel = torch.tensor(BAND_KERNEL)

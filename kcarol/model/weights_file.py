@@ -166,7 +166,7 @@ def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
 
 
 class _Budget(TorchFunctionMode):
-    """A context in which allocating more than so many numbers raises MemoryError.
+    """A context in which allocating more than `numbers` in all raises MemoryError.
 
     (A network on the meta device would show its shapes without memory, but that takes half a second
     of imports.)

@@ -67,7 +67,7 @@ def players(
     """Players in a row, equally loud, each with its label, caption and spectrogram.
 
     sounds: waves (T,) by label, of which `length_s` (at most 8 s) from `start_s` are embedded, or
-    URLs of files, which are played as they are. ValueError without sounds, or for longer excerpts.
+    URLs of files, which are played unchanged. ValueError without sounds, or for longer excerpts.
     """
     if not sounds:
         raise ValueError("expected at least one sound, found none")

@@ -124,7 +124,7 @@ class LiveCurves:
         self.names = tuple(names)
 
     def figure(self) -> object:
-        """The curves so far. ValueError where there are none of these names."""
+        """The curves so far. ValueError without curves of these names."""
         curves = self.read(self.log)
         names = self.names or tuple(curves)
         return self.draw({name: curve for name, curve in curves.items() if name in names})

@@ -170,7 +170,7 @@ def start_from_(
     module: MusicTransformer, base: Converter, cfg: ModelConfig, explicit: bool
 ) -> bool:
     """Give the module the base's weights, its playing half free to learn; whether they fit.
-    WeightsError if these were asked for and do not.
+    WeightsError if weights were given that do not fit.
     """
     # these two matter only in training
     in_training = {"dropout": cfg.dropout, "max_random_offset": cfg.max_random_offset}

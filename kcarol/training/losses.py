@@ -225,7 +225,7 @@ def head_losses(heard: Logits, labels: Targets) -> dict[str, Tensor]:
 
 
 def widened(mark: Tensor) -> Tensor:
-    """(B, F, 1): 1 at a mark, a half next to it, since nobody plays as exactly as 16 ms."""
+    """(B, F, 1): 1 at a mark, a half next to it, since 16 ms is finer than human timing."""
     before = F.pad(mark[:, 1:], (0, 0, 0, 1))
     behind = F.pad(mark[:, :-1], (0, 0, 1, 0))
     return torch.maximum(mark, 0.5 * torch.maximum(before, behind))

@@ -19,7 +19,7 @@ from kcarol.training.checkpoint import kept_random_state
 LossFn = Callable[[Any, Any], Mapping[str, Tensor]]  # (module, batch) -> named scalars
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
-# oneDNN's whole message when it runs out of memory; for operations that it lacks it is
+# oneDNN's whole message when it runs out of memory; for missing operations it is
 # "could not create a primitive descriptor"
 ONEDNN_OUT_OF_MEMORY = "could not create a primitive"
 

@@ -107,7 +107,7 @@ def beat_grid(
     """Times (n_beats + 1,) of beats, rising from 0, every `metre`-th on a downbeat; the metre.
 
     A bar with a beat too many or too few is divided evenly, since a sheet has one metre. Beats that
-    a first bar lacks are squeezed into its beginning.
+    a first bar lacks are compressed into its beginning.
     """
     if len(beats_s) < 2:
         raise ValueError(

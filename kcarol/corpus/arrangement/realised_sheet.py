@@ -113,7 +113,7 @@ def _groove_of(strength: np.ndarray, n: int) -> tuple[float, ...]:
 
 
 def _with_solo(sheet: LeadSheet, solo: Sequence[Note]) -> tuple[Note, ...]:
-    """The sheet's notes and, where nobody sings, those of a solo in the carol's range."""
+    """The sheet's notes and, in instrumental sections, a solo's in the carol's range."""
     unsung = [section for section in sheet.sections if not section.sung]
     heard = [note for note in solo if any(s.start <= note.start < s.end for s in unsung)]
     notes = sorted({*sheet.notes, *heard}, key=lambda note: (note.start, note.pitch))
@@ -128,7 +128,7 @@ def _with_solo(sheet: LeadSheet, solo: Sequence[Note]) -> tuple[Note, ...]:
 def _plain_chords(
     sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid
 ) -> tuple[Chord, ...]:
-    """The chords; those whose seventh, sixth or ninth nobody plays become triads."""
+    """The chords; those whose seventh, sixth or ninth is not played become triads."""
     edges_s = grid.time_s([*(chord.start for chord in sheet.chords), sheet.n_beats])
     parts = [p for p in arrangement.parts if not p.is_drums and p.name not in TUNE_SIDE_DB]
     played = sum((_sounding(part, edges_s) for part in parts), np.zeros((len(sheet.chords), 12)))

@@ -214,7 +214,7 @@ class _Composer:
         return [_Span(i, 0, self.n_bars[letter]) for i, letter in enumerate(self.form)]
 
     def excerpt(self, n_bars: int) -> list[_Span]:
-        """`n_bars` bars of the form, repeated at need, of which four in ten are sung."""
+        """`n_bars` bars of the form, repeated if needed, four in ten of them sung."""
         whole = self.whole_form()
         n_repeats = 2 + n_bars // sum(span.n_bars for span in whole)
         for attempt in range(EXCERPT_ATTEMPTS):

@@ -13,7 +13,7 @@ TICKS = 12  # a beat; holds eighths (6), triplets (4) and sixteenths (3)
 PHRASE_FORMS = "ABAC AABA AAAB ABAB AABC AAAA ABCB AABB ABCD AABA ABAC".split()
 PENTATONIC = {"major": (0, 2, 4, 7, 9), "minor": (0, 3, 5, 7, 10)}
 BLUES = {"major": (0, 2, 3, 4, 7, 9), "minor": (0, 3, 5, 6, 7, 10)}
-# how much a tune likes an interval of so many semitones
+# weight of an interval by its semitones
 INTERVALS = (1.0, 1.5, 1.7, 0.75, 0.6, 0.4, 0.05, 0.22, 0.08, 0.07, 0.02, 0.02, 0.07)
 # shapes of a motif (start, middle, end) and how often each is drawn
 CONTOURS = ((-1, 1, -1), (1, -1, 1), (-1, 0, 1), (1, 0, -1), (0, 0, 0), (0, 1, -1))

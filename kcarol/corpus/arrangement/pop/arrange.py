@@ -33,7 +33,7 @@ class PopArrangement:
     `gain_db` of the parts holds for stems of equal loudness: then the band without the tune sums to
     0 dB and the tune lies `tune_level_db` above it. `sounds` gives each part's kind of sound by
     its name, one of `hints.KINDS`; parts of kind "voice" and "rap" have one note at a time. Rap,
-    riffs and counter-melodies are not tune; a solo is, where nobody sings.
+    riffs and counter-melodies are not tune; a solo is, unless somebody sings.
     """
 
     parts: tuple[Part, ...]
