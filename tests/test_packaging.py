@@ -125,8 +125,9 @@ def test_ci_runs_the_test_line_of_the_readme_even_without_apt(tmp_path):
     assert done.returncode == 0, done.stderr
     assert f"+ {command('Test')}" in done.stdout.splitlines() and "skipped" in done.stderr
     line = [" ".join(shlex.split(part)) for part in command("Test").split(" && ")]
-    checks = [".venv/bin/python -m mypy", ".venv/bin/python -m ruff check ."]
-    assert calls.read_text().splitlines() == [*line, *checks]
+    checks = ["mypy", "ruff check .", "ruff format --check ."]
+    checked = [f".venv/bin/python -m {check}" for check in checks]
+    assert calls.read_text().splitlines() == [*line, *checked]
 
 
 @pytest.mark.parametrize("where", ["bin/apt-get", "bin/sudo"])
