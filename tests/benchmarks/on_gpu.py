@@ -144,9 +144,9 @@ def tests(device: str, size: Size) -> Iterator[dict]:
         "-q",
         "-p",
         "no:cacheprovider",
-        "tests/test_train.py",
-        "tests/test_vocoder.py",
-        "tests/test_models.py",
+        "tests/training",
+        "tests/vocoder",
+        "tests/model/test_device.py",
         "-k",
         chosen,
     ]
