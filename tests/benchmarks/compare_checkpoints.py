@@ -1,9 +1,10 @@
-"""Compare training checkpoints on real songs: compare_checkpoints.py REAL_DIR CHECKPOINT
-[CHECKPOINT ...].
+"""Compares training checkpoints on real songs.
 
-A checkpoint is a run's checkpoint.pt or a converter.safetensors. REAL_DIR holds pop/, carol/ and
-style_reference.npz. One row a checkpoint; content (chroma, retrieval, notes) and sound (p_carol,
-style, crest) side by side, since neither counts alone.
+compare_checkpoints.py REAL_DIR CHECKPOINT [CHECKPOINT ...]
+
+A checkpoint is the checkpoint.pt of a run or a converter.safetensors. REAL_DIR holds pop/, carol/
+and style_reference.npz. Prints one row per checkpoint, with content (chroma, retrieval, notes)
+beside sound (p_carol, style, crest), since neither is enough alone.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def load_converter(path: Path, vocoder, pairs: Path) -> Converter:
 
 
 def joins(converter: Converter, n_samples: int) -> list[float]:
-    """Seconds at which windows were joined."""
+    """Times in seconds at which the windows of a conversion meet."""
     spans = converter.windows.spans(converter.audio.n_frames(n_samples))
     return [start / converter.audio.frame_rate for start, _ in spans[1:]]
 
@@ -84,25 +85,28 @@ def main() -> None:
     parser.add_argument("real", type=Path)
     parser.add_argument("checkpoints", type=Path, nargs="+")
     parser.add_argument(
-        "--vocoder", type=Path, help="checkpoint or safetensors; Griffin-Lim without"
+        "--vocoder", type=Path, help="checkpoint or safetensors (default: Griffin-Lim)"
     )
     parser.add_argument(
         "--pairs",
         type=Path,
         default=Path("data/pairs"),
-        help="held-out pairs, for the styles' embeddings",
+        help="held-out pairs that the style embeddings are taken from",
     )
     parser.add_argument("--styles", nargs="+", default=["bells"])
     parser.add_argument(
-        "--demo", type=Path, default=Path("data/raw/kpop"), help="distractors for retrieval"
+        "--demo",
+        type=Path,
+        default=Path("data/raw/kpop"),
+        help="folder of distractors for retrieval",
     )
-    parser.add_argument("--songs", action="store_true", help="a row for each song, too")
+    parser.add_argument("--songs", action="store_true", help="also print a row per song")
     parser.add_argument("--out", type=Path, help="folder for the audio and a listening page")
     args = parser.parse_args()
     vocoder, seconds = load_vocoder(args.vocoder), []
     distractors = sorted(p for p in args.demo.glob("*.*") if p.suffix in (".mp3", ".ogg"))
     print("| checkpoint | sound | " + " | ".join(COLUMNS) + " |")
-    with tempfile.TemporaryDirectory() as cache:  # the songs are analysed once for all checkpoints
+    with tempfile.TemporaryDirectory() as cache:  # shared: each song is analysed once
         for path in args.checkpoints:
             started = time.monotonic()
             converter = load_converter(path, vocoder, args.pairs)

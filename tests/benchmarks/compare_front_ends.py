@@ -1,11 +1,12 @@
-"""Compare what the converter could listen to, by real songs: compare_front_ends.py CORPUS_DIR
-[--real DIR].
+"""Compares input features for the converter on real songs.
 
-Each front end gets a hearing half of its own, trained from scratch for the same steps on the same
-pairs; then the heads alone are read, without playing and vocoder: `chroma` correlates what was
-heard (chord and tune posteriors) with the song's own chroma, `note@1` looks up the sung notes of
-the transcriptions in it; `tune`, `chord` are the heads' hits on held-out pairs. Short runs rank
-front ends; they do not say how good a long run becomes.
+compare_front_ends.py CORPUS_DIR [--real DIR]
+
+For each front end the hearing half of the model is trained from scratch, for the same number of
+steps on the same pairs. Only its heads are evaluated, without the playing half and the vocoder.
+`chroma` correlates the posteriors of chord and tune with the chroma of the song, `note@1` looks up
+the sung notes of the transcriptions in them, `tune` and `chord` are accuracies on held-out pairs.
+Short runs rank front ends; they do not predict how good a long run becomes.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ WINDOW_FRAMES, BATCH_SIZE = 256, 16
 class FrontEnd:
     name: str
     audio: AudioConfig = field(default_factory=AudioConfig)
-    # further copies of the pitch bands, moved as far as these harmonics lie (HCQT)
+    # further copies of the pitch bands, shifted by these harmonics (as in the HCQT)
     harmonics: tuple[float, ...] = ()
-    # share of windows whose added log-mel stream is silenced in training; None: none
+    # share of training windows whose extra log-mel stream is zeroed; None: no such stream
     log_mel_dropout: float | None = None
     pitch_bands: bool = True
 
@@ -81,7 +82,7 @@ def front_ends() -> list[FrontEnd]:
 
 
 def collect(groups, front_end: FrontEnd) -> tuple[Tensor, Tensor]:
-    """Features (N, F, C) float16 and truth (N, F, 8) of all pairs."""
+    """Features (N, F, C) float16 and packed labels (N, F, N_PACKED) of all pairs."""
     features, labels = [], []
     for group in groups:
         with torch.no_grad():
@@ -98,7 +99,7 @@ def train(
     module = MusicTransformer(ModelConfig(n_features=features.shape[-1]))
     adam = torch.optim.Adam(module.parameters_of("hear"), 6e-4, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 8e-4, steps, pct_start=0.15)
-    # only such bands can be transposed by moving them
+    # only plain pitch bands can be transposed by shifting them
     plain = front_end.pitch_bands and not front_end.harmonics
     for _ in range(steps):
         rows = torch.from_numpy(rng.integers(0, len(features), BATCH_SIZE))
@@ -129,7 +130,7 @@ def train(
 
 @torch.inference_mode()
 def heard_chroma(module: MusicTransformer, front_end: FrontEnd, wave: np.ndarray) -> np.ndarray:
-    """(T,) -> (12, F): chord posteriors and the tune's, by pitch class, at the frame rate of
+    """(T,) -> (12, F) posteriors of chord and tune by pitch class, at the frame rate of
     `metrics.chromagram`.
     """
     pieces = []
@@ -182,6 +183,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     groups = list(itertools.islice(stored_shards(args.corpus), args.groups))
+    if not groups:
+        parser.error(
+            f"{args.corpus}: expected training pairs, found none; "
+            "render some: kcarol corpus --hours 1 --out DIR"
+        )
     held_out = load_pair_set(args.held_out)
     print(
         "| front end | C | tune | chord | real chroma | real note@1 | minutes |\n|-|-|-|-|-|-|-|",

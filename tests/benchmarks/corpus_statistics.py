@@ -1,13 +1,15 @@
-"""How near the pop side of the corpus is to records: corpus_statistics.py REAL_DIR [--songs N]
-[--reference NPZ].
+"""How close the pop side of the corpus is to real records.
 
-REAL_DIR/pop holds recordings, beside them UltraStar transcriptions (`name.ultrastar.txt`) where
-there are any. Each is cut into clips as long as the corpus' songs, N songs are rendered from fresh
-seeds, and both are measured alike. One row a statistic: mean and deviation of the records, of the
-corpus, `z` the difference of the means in deviations of the records, and `out` the share of the
-records' clips beyond the corpus' 5 % to 95 %: what training never sees. Then the same for what the
-shipped hearing makes of both (how sure it is), and, with a reference of style windows, the windows'
-farthest values.
+corpus_statistics.py REAL_DIR [--songs N] [--reference NPZ]
+
+REAL_DIR/pop holds recordings and, for some of them, UltraStar transcriptions
+(`name.ultrastar.txt`). The recordings are cut into clips as long as the songs of the corpus, N
+songs are rendered from fresh seeds, and both are measured in the same way. Each row is a statistic:
+mean and standard deviation over the records and over the corpus; `z`, the difference of the means
+in standard deviations of the records; and `out`, the share of the records' clips outside the 5th to
+95th percentile of the corpus, which training never sees. A second table shows how certain the
+shipped hearing half is of both. With --reference, the values of the style windows that differ most
+are listed.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ SOUNDS = (".mp3", ".ogg", ".wav", ".flac", ".m4a")
 
 @dataclass(frozen=True)
 class Clip:
-    """wave (T,); pitch (F,) MIDI of the tune at every HOP samples, NaN where it rests or is not
-    known.
+    """A wave (T,) and the MIDI pitch (F,) of its tune every HOP samples, NaN in rests and where it
+    is unknown.
     """
 
     wave: np.ndarray
@@ -83,11 +85,10 @@ def corpus_clips(n_songs: int, first_seed: int) -> list[Clip]:
 
 
 # --- statistics of one clip
-# ------------------------------------------------------------------------------------------
 
 
 def statistics(clip: Clip) -> dict[str, float]:
-    """Every number of the table; NaN where a clip has none (no tune known)."""
+    """All statistics of the table by name, NaN where the tune is unknown."""
     wave = metrics.set_level(clip.wave)
     magnitude = np.abs(librosa.stft(wave, n_fft=N_FFT, hop_length=HOP))
     found = spectrum_statistics(magnitude) | level_statistics(wave)
@@ -145,7 +146,7 @@ def level_statistics(wave: np.ndarray) -> dict[str, float]:
 
 
 def beat_clarity(envelope: np.ndarray) -> float:
-    """Highest autocorrelation of the onset strength between 40 and 220 beats a minute, 0 to 1."""
+    """Highest autocorrelation (0 to 1) of the onset strength between 40 and 220 beats a minute."""
     centred = envelope - envelope.mean()
     lags = np.correlate(centred, centred, "full")[len(centred) - 1 :]
     slow, fast = (int(60 / bpm * RATE / HOP) for bpm in (40, 220))
@@ -153,11 +154,11 @@ def beat_clarity(envelope: np.ndarray) -> float:
 
 
 def tune_statistics(magnitude: np.ndarray, pitch: np.ndarray) -> dict[str, float]:
-    """Energy of the harmonics of the tune against all else, and how far its pitch wanders about the
-    notes' own.
+    """Energy of the tune's harmonics relative to the rest, and the deviation of its pitch from the
+    written notes.
 
-    Transcriptions know the pitch class, not the octave: the strongest of three is taken, here and
-    there alike.
+    Transcriptions give the pitch class but not the octave, so the strongest of three octaves is
+    taken, for records and corpus alike.
     """
     n = min(magnitude.shape[1], len(pitch))
     sung = np.flatnonzero(np.isfinite(pitch[:n]))
@@ -183,12 +184,11 @@ def tune_statistics(magnitude: np.ndarray, pitch: np.ndarray) -> dict[str, float
     return {"tune to rest, dB": best[0], "pitch scatter, cents": best[1]}
 
 
-# --- what the shipped hearing makes of it
-# ------------------------------------------------------------------------------
+# --- certainty of the shipped hearing half
 
 
 def hearing_statistics(clips: list[Clip]) -> dict[str, np.ndarray]:
-    """How sure the heads are, clip by clip: entropies in bits, the beat's contrast."""
+    """Certainty of the heads for each clip: entropies in bits, and peaks of the beat."""
     from kcarol.conversion.converter import Converter
 
     converter = Converter.load(device="cpu")
@@ -214,8 +214,7 @@ def sureness(logits: Logits) -> dict[str, float]:
     return found
 
 
-# --- the tables -----------------------------------------------------------------------------------
-# -------------------
+# --- tables
 
 
 def print_table(real: dict[str, np.ndarray], ours: dict[str, np.ndarray], title: str) -> None:
@@ -241,7 +240,7 @@ def gathered(clips: list[Clip]) -> dict[str, np.ndarray]:
 
 
 def print_style(clips: list[Clip], path: Path) -> None:
-    """Style windows of the corpus against those of other real pop: the farthest values."""
+    """The values in which style windows of the corpus and of other real pop differ most."""
     real = metrics.StyleReference.load(path).pop
     ours = np.vstack([metrics.style_windows(metrics.prepare(clip.wave)) for clip in clips])
     z = (ours.mean(axis=0) - real.mean(axis=0)) / real.std(axis=0)

@@ -1,29 +1,29 @@
-"""What kcarol costs, as the work grows and beside others, in one run and one table.
+"""What kcarol costs, by the size of the work and compared with alternatives.
 
 costs.py [--quick] [--only KIND ...] [--out DIR]
 
-start       `kcarol --help`, and a carol of 10 s from a cold start
-preprocess, convert, convert, list   by the length of the song, or the number of songs
-stages      where the time of a conversion goes; `ratio` is the share of the whole
-window      hearing and playing by the transformer's window, and attention alone
-vocoder     ours against Griffin-Lim of this project, torchaudio and librosa, and the vocos package
-at its published size with
-            random weights (left out where the package is not installed: pip install vocos, in any
-            folder of PYTHONPATH)
-method      a conversion against methods without weights: Griffin-Lim in place of the vocoder,
-equalising, copying the file
-decode      reading in chunks, as preprocess does, against librosa.load of the whole: time and
-memory
-train       a training step by precision and batch, and its share of the rate at which this machine
-multiplies matrices so
-corpus      rendering pairs (left out without FluidSynth and its soundfonts)
+start          `kcarol --help`, and a carol of 10 s from a cold start
+preprocess     by the length of the song
+convert        by the length of the song
+convert, list  by the number of songs
+stages         the parts of a conversion; `ratio` is the share of the whole
+window         hearing and playing by the window of the transformer, and attention alone
+vocoder        ours, Griffin-Lim of this project, of torchaudio and of librosa, and the vocos
+               package at its published size with random weights (left out where it is not
+               installed: pip install vocos)
+method         a conversion, compared with methods without weights: Griffin-Lim in place of the
+               vocoder, equalising, copying the file
+decode         time and memory of reading in chunks, as preprocess does, and of librosa.load
+train          a training step by precision and batch size, and its share of the measured rate of
+               matrix products
+corpus         rendering pairs (left out without FluidSynth and its soundfonts)
 
-`start`, `preprocess`, `convert`, `convert, list`, `decode` and `corpus` are processes of their own,
-with their largest resident memory (`decode`: beyond that of the imports); the rest is the faster of
-two runs. `x real time` counts all of it, imports too, but for `convert` and `decode`, where they
-are left out. `ratio` is to the first row of its kind. Written are costs.json, costs.md, costs.csv
-and costs.png; the settings say where kcarol is slower than others, and work out from the longest
-list what a million songs of 4 minutes take.
+`start`, `preprocess`, `convert`, `convert, list`, `decode` and `corpus` run in processes of their
+own, and their peak resident memory is given (for `decode`, beyond that of the imports). All others
+are the faster of two runs. `x real time` includes imports, except for `convert` and `decode`.
+`ratio` is relative to the first row of a kind. Writes costs.json, costs.md, costs.csv and
+costs.png. The settings list where kcarol is slower than others, and extrapolate the longest list to
+a million songs of 4 minutes.
 """
 
 from __future__ import annotations
@@ -55,8 +55,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 CAROL = ROOT / "data" / "raw" / "carol" / "joy-to-the-world.ogg"
 RATE = AudioConfig().sample_rate
-# runs a command, says at the end how long it took and the largest memory that it, or a child of it,
-# held
+# runs a command, then prints its duration and the peak memory of it and its children
 TIMED = """
 import json, resource, subprocess, sys, time
 began = time.perf_counter()
@@ -143,7 +142,7 @@ def kcarol(*argv: object) -> dict:
 
 
 def song(path: Path, seconds: float) -> Path:
-    """The demo song over and over."""
+    """The demo song, repeated."""
     wave = load_audio(SONG)
     with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
         left = round(seconds * RATE)
@@ -197,9 +196,7 @@ def lists(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def best(work: Callable, times: int = 2) -> float:
-    """Seconds of the fastest call; what is compiled or planned at the first call is not the
-    question.
-    """
+    """Seconds of the fastest call; the first one may include compiling and planning."""
     found = []
     for _ in range(times):
         began = time.perf_counter()
@@ -250,7 +247,7 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def network(converter, mel: torch.Tensor) -> None:
-    """The vocoder without its corrections."""
+    """Runs the vocoder without its corrections."""
     with fast_inference("cpu"):
         for piece in mel.split(2_048):
             converter.vocoder(piece)
@@ -319,7 +316,7 @@ def vocoders(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def vocos_package(seconds: float) -> dict[str, Callable]:
-    """The package as it is published, 24 kHz, with random weights: float32, and by the same
+    """The package at its published size (24 kHz) with random weights, in float32 and under the same
     autocast as ours.
     """
     try:
@@ -368,7 +365,7 @@ def decoding(folder: Path, sizes: dict) -> Iterator[dict]:
     wave = load_audio(SONG)
     for seconds in sizes["decode"]:
         path = folder / f"stereo{seconds}.flac"
-        # the demo song faster: only its size matters
+        # the demo song at a wrong rate: only the size matters
         with soundfile.SoundFile(path, "w", 44_100, 2, "PCM_16") as file:
             for start in range(0, seconds * 44_100, len(wave)):
                 file.write(np.repeat(wave[: seconds * 44_100 - start, None], 2, axis=1))
@@ -378,8 +375,8 @@ def decoding(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def training(folder: Path, sizes: dict) -> Iterator[dict]:
-    """Both halves, forward and backward, and Adam, on random numbers: what they are makes no
-    difference to the time.
+    """Forward, backward and Adam step of both halves, on random numbers, since the time does not
+    depend on them.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -420,7 +417,7 @@ def training(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def matrix_rate(dtype: torch.dtype, n: int) -> float:
-    """Operations a second of a product of n x n matrices."""
+    """Floating point operations per second of a product of n x n matrices."""
     a, b = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype)
     return 2 * n**3 / best(lambda: a @ b, 5)
 
@@ -431,7 +428,7 @@ def corpora(folder: Path, sizes: dict) -> Iterator[dict]:
     if said := missing():
         print(f"corpus: left out, {said}", flush=True)
         return
-    script = folder / "corpus.py"  # a file: the processes that render import it anew
+    script = folder / "corpus.py"  # a file, since the worker processes import it again
     script.write_text(CORPUS)
     jobs, hours = os.cpu_count() or 1, sizes["corpus_h"]
     done = subprocess.run(
@@ -481,7 +478,7 @@ def measured(kind: str, sizes: dict) -> list[dict]:
 
 
 def slower(rows: list[dict]) -> list[str]:
-    """Where others take less time than kcarol for the same work."""
+    """The alternatives that take less time than kcarol for the same work."""
     found = []
     for mine in (row for row in rows if row["sound"].endswith("kcarol")):
         work = mine["sound"].removesuffix("kcarol")
@@ -523,7 +520,7 @@ def main() -> None:
         help="folder of the table (default: %(default)s)",
     )
     args = parser.parse_args()
-    load, began = os.getloadavg()[0], time.perf_counter()  # others at work make these figures worse
+    load, began = os.getloadavg()[0], time.perf_counter()  # other load distorts the figures
     rows = [row for kind in args.only for row in measured(kind, QUICK if args.quick else FULL)]
     settings = {
         "threads": torch.get_num_threads(),

@@ -1,6 +1,6 @@
-"""How the package is built, in figures: lines, columns, formatting, folders, tuple assignments.
+"""How the package is written, in figures: lines, columns, formatting, folders, tuple assignments.
 
-python tests/benchmarks/house.py [PACKAGE ...]
+house.py [PACKAGE ...]
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
-"""What a catalogue costs, from figures measured on this machine: million_songs.py [--songs N]
-[--clips N] [--out DIR] ...
+"""What converting a large catalogue costs, extrapolated from measurements on this machine.
 
-Lists of `--clips` and of twice as many songs (the demo song as a stereo mp3 of 44.1 kHz, over and
-over) go through `kcarol convert --manifest` with a worker a core; the difference is what a song
-costs, the rest what starting costs. Measured beside it: decoding alone, the carol's size and
-encoding in each format, memory of a worker, the disk, and what the one process that hands out songs
-needs for each. Everything else is worked out, and each line of the page says how.
+million_songs.py [--songs N] [--clips N] [--out DIR] ...
 
-Prices and watts are arguments; their defaults are assumptions to be replaced, not anybody's offer.
-Times count processor seconds, which other work on the machine disturbs little; a machine of its own
-is assumed for what is worked out. Written are million_songs.md and million_songs.json.
+Lists of `--clips` and of twice as many songs (the demo song, repeated, as a stereo mp3 at 44.1 kHz)
+go through `kcarol convert --manifest` with one worker per core. The difference is the cost of the
+songs, the rest that of starting. Also measured: decoding alone, the size and encoding time of a
+carol in each format, the memory of a worker, the speed of the disk, and the time per song of the
+process that hands out the work. Everything else is worked out, and each line of the page says how.
+
+Prices and watts are arguments; their defaults are assumptions to be replaced, not offers. Times are
+processor seconds, which other load on the machine hardly affects; the extrapolation assumes an
+otherwise idle machine. Writes million_songs.md and million_songs.json.
 """
 
 from __future__ import annotations
@@ -31,8 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 FORMATS = ("wav", "flac", "mp3", "ogg")
 DAY_S, WEEK_S = 86_400, 7 * 86_400
-# share of a machine's cores that work: the ends of a list, and the system, take the rest (an
-# assumption)
+# assumed share of the cores at work; the ends of a list and the system take the rest
 BUSY = 0.9
 # runs a command; prints its wall-clock seconds, processor seconds (children included), and the
 # peak memory of one process
@@ -60,23 +60,23 @@ print(json.dumps({"cpu_s": cpu_s() - began}))
 
 @dataclass(frozen=True)
 class Measured:
-    """What this machine did; a song is one of `song_s` seconds."""
+    """Measurements on this machine; each song is `song_s` seconds long."""
 
     cores: int
     memory_gib: float
-    load: float  # of the machine, before
+    load: float  # load average before measuring
     song_s: float
-    cpu_s: float  # processor seconds a song
-    wall_s: float  # seconds a song, all cores at work
-    start_cpu_s: float  # processor seconds of a list with no song
+    cpu_s: float  # processor seconds per song
+    wall_s: float  # seconds per song with all cores at work
+    start_cpu_s: float  # processor seconds of an empty list
     decode_cpu_s: float
     worker_mib: float
-    song_mib: float  # the mp3 read
+    song_mib: float  # size of the input mp3
     carol_mib: dict[str, float]  # by format
     encode_cpu_s: dict[str, float]
-    disk_mib_s: float  # written and synchronised
-    hand_out_ms: float  # of the one process that hands out songs
-    plan_bytes: float  # of its memory a song
+    disk_mib_s: float  # writing, fsync included
+    hand_out_ms: float  # per song, in the process that hands out songs
+    plan_bytes: float  # memory per song in the same process
 
 
 # ---- measuring
@@ -93,7 +93,7 @@ def child(script: str, *argv: object) -> dict:
 
 
 def make_song(path: Path, seconds: float) -> Path:
-    """The demo song over and over, stereo at its own rate, as people have their songs."""
+    """The demo song, repeated, in stereo at its original rate like the songs that people have."""
     import numpy as np
     import soundfile
 
@@ -103,7 +103,7 @@ def make_song(path: Path, seconds: float) -> Path:
 
 
 def convert_list(folder: Path, song: Path, n: int, jobs: int) -> dict:
-    """Cost of a list of n songs, each a file of its own."""
+    """Cost of a list of n songs in separate files."""
     here = folder / f"list{n}"
     here.mkdir()
     names = [f"{number:04d}.mp3" for number in range(n)]
@@ -117,7 +117,7 @@ def convert_list(folder: Path, song: Path, n: int, jobs: int) -> dict:
 
 
 def formats(folder: Path, carol: Path) -> tuple[dict[str, float], dict[str, float]]:
-    """MiB of a carol and processor seconds to write it, by format."""
+    """Size of a carol in MiB and processor seconds to write it, by format."""
     from kcarol.audio.decoding import load_audio
     from kcarol.audio.encoding import save_audio
 
@@ -130,7 +130,7 @@ def formats(folder: Path, carol: Path) -> tuple[dict[str, float], dict[str, floa
 
 
 def disk_speed(folder: Path, mib: int = 128) -> float:
-    """MiB a second, written in one piece and synchronised."""
+    """MiB per second of writing one file, fsync included."""
     began = time.perf_counter()
     with (folder / "speed").open("wb") as file:
         for _ in range(mib):
@@ -141,14 +141,12 @@ def disk_speed(folder: Path, mib: int = 128) -> float:
 
 
 def nothing(song: Path, carol: Path, settings: Settings) -> Outcome:
-    """A worker's task that takes no time: what is left is the handing out."""
+    """A task that takes no time, so that only the handing out is measured."""
     return Outcome(str(song), str(carol), DONE)
 
 
 def handing_out(folder: Path, n: int) -> tuple[float, float]:
-    """Milliseconds and bytes a song of the process that hands out a list, its journal and what it
-    keeps included.
-    """
+    """Milliseconds and bytes per song in the process that hands out a list, journal included."""
 
     def hand_out(n: int) -> list:
         plan = {
@@ -160,7 +158,7 @@ def handing_out(folder: Path, n: int) -> tuple[float, float]:
     tracemalloc.start()
     kept = hand_out(n // 4)
     n_bytes = tracemalloc.get_traced_memory()[0] / len(kept[0])
-    tracemalloc.stop()  # it takes time
+    tracemalloc.stop()  # tracing costs time
     began = time.process_time()
     hand_out(n)
     return 1_000 * (time.process_time() - began) / n, n_bytes
@@ -198,14 +196,12 @@ def measure(clips: int, song_s: float, n_handed: int, jobs: int) -> Measured:
 
 
 def machine_days(m: Measured, songs: float) -> float:
-    """Of machines like this one, with nothing else to do."""
+    """Days of one machine like this that does nothing else."""
     return songs * m.cpu_s / (m.cores * BUSY) / DAY_S
 
 
 def limits(m: Measured, kind: str) -> dict[str, float]:
-    """Songs an hour that each thing alone would allow; the smallest is the first bottleneck of one
-    machine.
-    """
+    """Songs per hour that each resource alone would allow; the smallest is the first bottleneck."""
     workers, both_mib = m.memory_gib * 1024 / m.worker_mib, m.song_mib + m.carol_mib[kind]
     return {
         f"processors: {m.cores} cores, {BUSY:.0%} at work": 3600 * m.cores * BUSY / m.cpu_s,

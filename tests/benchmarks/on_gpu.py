@@ -1,21 +1,20 @@
-"""All that a GPU has to show, in one command: on_gpu.py [--device cuda] [--quick] [--only CHECK
-...] [--out DIR].
+"""Everything that needs a GPU to be checked, in one command.
 
-tests      the tests that touch a device, and the whole training loop's
-precision  the playing half trained from the same seed on the same batches: loss curves of fp32,
-bf16 and fp16 on the device
-           against fp32 on the CPU (mean of the last quarter of the steps, to TOLERANCE)
-speed      training steps of both halves by precision and batch: audio a second, and the share of
-the rate at which this device
-           was just measured to multiply matrices in that precision
-convert    real-time factor of a conversion by the song's length, and the memory it took
-memory     a run that does not fit: memory is really taken away until it runs out, the batch must be
-halved, and the losses be
-           near those of the run that had room
+on_gpu.py [--device cuda] [--quick] [--only CHECK ...] [--out DIR]
 
-With `--device cpu` all of it runs on the CPU (the limit of memory is then the process's address
-space), smaller with `--quick`; what only a GPU can show is then listed as skipped. Exit status 1 if
-a check fails. Written are on_gpu.json, .csv and .md.
+tests      the tests that touch a device, and those of the training loop
+precision  the playing half trained from the same seed on the same batches: loss curves in fp32,
+           bf16 and fp16 on the device, compared with fp32 on the CPU (mean over the last quarter of
+           the steps, within TOLERANCE)
+speed      training steps of both halves by precision and batch size: seconds of audio per second,
+           and the share of the measured rate of matrix products in that precision
+convert    real-time factor of a conversion by the length of the song, and its memory
+memory     a batch that does not fit: memory is limited until it runs out, the batch must be halved,
+           and the losses must stay close to those of the run without a limit
+
+With `--device cpu` everything runs on the CPU (memory is then limited by the address space of the
+process), smaller with `--quick`, and what only a GPU can show is listed as skipped. The exit status
+is 1 if a check fails. Writes on_gpu.json, on_gpu.csv and on_gpu.md.
 """
 
 from __future__ import annotations
@@ -46,12 +45,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 PAIRS = ROOT / "data" / "pairs" / "train"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-# relative, of the mean loss of the last quarter: fp32 sums in another order on another device,
-# halves round to 3 and 4 digits,
-# and either grows with the steps; at the first step it is ten times less
+# relative, of the mean loss over the last quarter of the steps. Devices sum fp32 in different
+# orders, half precision keeps 3 or 4 digits; the error grows with the steps, from a tenth of this
 TOLERANCE = {"fp32": 0.01, "bf16": 0.05, "fp16": 0.05}
-HELD_BACK = 0.35  # share of the memory needed that the run without room does not get
-SAME_LOSS = 0.15  # relative: each piece of a batch draws its own place in the positional encoding
+HELD_BACK = 0.35  # share of the memory needed that the limited run does not get
+SAME_LOSS = 0.15  # relative: each part of a batch draws its own offset in the positional encoding
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Size:
     steps: int  # of the loss curves
     batch: int
     frames: int
-    batches: tuple[int, ...]  # whose speed is measured
+    batches: tuple[int, ...]  # batch sizes for the speed
     speed_steps: int
     matrix: int  # n of the n × n matrices
     songs_s: tuple[int, ...]
@@ -83,7 +81,7 @@ def groups():
 def train(
     device: str, precision: str, steps: int, batch: int, frames: int, out: Path, stage: str = "play"
 ) -> list[dict]:
-    """Rows of the log, a step each, of a run from seed 0 on the pairs of the repository."""
+    """The log of a run from seed 0 on the pairs of the repository, one row per step."""
     from kcarol.training.batches import PairBatches
     from kcarol.training.loop import fit
     from kcarol.training.losses import STAGES, ConverterLoss
@@ -118,7 +116,7 @@ def losses(rows: list[dict]) -> np.ndarray:
     return np.array([float(row["loss"]) for row in rows])
 
 
-# ---- checks: each yields rows of check, case, found, wanted, ok
+# ---- checks, each yielding rows of check, case, found, wanted and ok
 
 
 def row(check: str, case: str, found: object, wanted: str = "", ok: bool | None = True) -> dict:
@@ -223,7 +221,7 @@ def speed(device: str, size: Size) -> Iterator[dict]:
 
 
 def matrix_rate(device: str, dtype: torch.dtype, n: int, seconds: float = 1.0) -> float:
-    """Operations a second of n × n products, the best of a second's trials."""
+    """Floating point operations per second of n × n products, the best within a second."""
     a, b = (torch.randn(n, n, device=device, dtype=dtype) for _ in range(2))
     best, end = 0.0, time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -243,8 +241,8 @@ def wait(device: str) -> None:
 
 @cache
 def step_operations(stage: str, batch: int, frames: int) -> int:
-    """Multiplications and additions of matrix products and convolutions in one step, forward and
-    backward.
+    """Multiplications and additions in the matrix products and convolutions of one step, backward
+    pass included.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -253,7 +251,7 @@ def step_operations(stage: str, batch: int, frames: int) -> int:
     from kcarol.training.losses import STAGES, ConverterLoss
     from kcarol.training.pretraining import freeze_idle_half_
 
-    cfg, few = Config(), 2  # rows: the count grows with them
+    cfg, few = Config(), 2  # rows; the count is proportional to them
     module, loss = MusicTransformer(cfg.model), ConverterLoss(cfg.audio, STAGES[stage])
     freeze_idle_half_(module, stage)
     pool = PairBatches(groups(), cfg.audio, 64, few, frames)
@@ -267,7 +265,7 @@ def convert(device: str, size: Size) -> Iterator[dict]:
     from kcarol.conversion.converter import Converter
 
     converter, sound = Converter.load(None, device), load_audio(SONG)
-    # what is planned and loaded at the first call
+    # warm-up
     converter.convert(sound[: 10 * AudioConfig.sample_rate])
     for seconds in size.songs_s:
         wave = np.resize(sound, seconds * AudioConfig.sample_rate)
@@ -289,7 +287,7 @@ def convert(device: str, size: Size) -> Iterator[dict]:
 
 
 def memory(device: str, size: Size) -> Iterator[dict]:
-    """In processes of their own: what one run leaves reserved is not to help the other."""
+    """Runs in separate processes, so that memory reserved by one does not help the other."""
     if device == "cpu" and not Path("/proc/self/status").is_file():
         yield row("memory", "", "skipped: a CPU's memory can be limited on Linux alone", "", None)
         return
@@ -315,14 +313,14 @@ def alone(function: Callable, *arguments: object) -> dict:
 
 
 def memory_run(device: str, size: Size, limit: int | None) -> dict:
-    """Three steps with at most `limit` bytes; parts of a batch, losses, and bytes before and at
-    most.
+    """Trains three steps with at most `limit` bytes. Returns the number of parts of a batch, the
+    losses, and the bytes held before and at the peak.
     """
     from kcarol.training.checkpoint import load_checkpoint
 
     torch.set_num_threads(1)
     groups()
-    # threads, libraries, kernels: not the batch's memory
+    # loads threads, libraries and kernels, which do not count as memory of the batch
     with tempfile.TemporaryDirectory() as folder:
         train(device, "fp32", 2, 2, size.memory[1], Path(folder))
     before = held(device)
@@ -344,7 +342,7 @@ def memory_run(device: str, size: Size, limit: int | None) -> dict:
 
 
 def held(device: str, peak: bool = False) -> int:
-    """Bytes: reserved of the GPU, or the process's address space."""
+    """Bytes reserved on the GPU, or in the address space of the process."""
     if device != "cpu":
         return (
             torch.cuda.max_memory_reserved(device) if peak else torch.cuda.memory_reserved(device)
@@ -363,10 +361,10 @@ CHECKS: dict[str, Callable] = {
 
 
 def checked(name: str, device: str, size: Size) -> Iterator[dict]:
-    """The rows of a check; one that raises is a row, too."""
+    """The rows of a check; an exception becomes a row that failed."""
     try:
         yield from CHECKS[name](device, size)
-    except Exception as error:  # a check that fails is not to keep the others from being made
+    except Exception as error:  # the other checks still run
         yield row(
             name, "", f"{type(error).__name__}: {' '.join(str(error).split())[:200]}", "", False
         )

@@ -1,10 +1,11 @@
-"""Does training on one carol bring unseen songs nearer to it? personal_training.py CAROL REAL_DIR,
-or REAL_DIR/carol for all.
+"""Does training on one carol bring unseen songs closer to it?
 
-The user's half of the project with one carol file: its clip is trained on from the shipped weights,
-then the songs of REAL_DIR/pop, which were not trained on, are converted before (the carol as
---style) and after (style own). Printed: distance of pooled timbre statistics to the carol,
-`chroma`, `retrieval`, `crest`, and the minutes that everything took.
+personal_training.py CAROL REAL_DIR, with REAL_DIR/carol as CAROL for each carol in it
+
+Does what a user with a single carol file does: fine-tunes the shipped weights on that file. The
+songs of REAL_DIR/pop, which training never sees, are converted before (with the carol as --style)
+and after (with style `own`). Prints the distance of pooled timbre statistics to the carol,
+`chroma`, `retrieval`, `crest`, and the minutes that training and conversion took.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MOST_CHROMA_LOST = 0.03
 def figures(
     converter: Converter, style, songs: dict[str, np.ndarray], carol: np.ndarray, timbre: Timbre
 ) -> dict[str, float]:
-    """Of all songs converted in one style; `distance` to the carol's windows (W, 69)."""
+    """Figures of all songs converted in one style; `distance` is to the carol's windows (W, 69)."""
     outputs = {name: converter.convert(wave, style) for name, wave in songs.items()}
     matrix = metrics.chroma_matrix(chromas(outputs), chromas(songs))
     windows = np.vstack([timbre.windows(wave) for wave in outputs.values()])
@@ -56,7 +57,7 @@ def trained_on(
     max_s: float | None,
     steps: int | None,
 ) -> Converter:
-    """The weights that `kcarol train` makes of one carol file."""
+    """The weights that `kcarol train` makes from one carol file."""
     cfg = fine_tuning_schedule()
     cfg = cfg.with_train(steps=steps) if steps else cfg
     put_clip(
@@ -71,15 +72,13 @@ def trained_on(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "carol",
-        type=Path,
-        help="a carol's sound file, or a folder of them, each trained on by itself",
+        "carol", type=Path, help="a carol, or a folder of carols that are trained on one by one"
     )
     parser.add_argument("real", type=Path)
     parser.add_argument("--weights", type=Path, help="to start from (default: the shipped ones)")
-    parser.add_argument("--heard-s", type=float, default=60.0, help="of each song")
+    parser.add_argument("--heard-s", type=float, default=60.0, help="seconds of each song")
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--max-s", type=float, help="of training")
+    parser.add_argument("--max-s", type=float, help="seconds of training at most")
     args = parser.parse_args()
     torch.set_num_threads(min(2, torch.get_num_threads()))
     base, timbre, songs = (

@@ -1,7 +1,8 @@
-"""A page of spectrograms to look at, every song over its carol, sung notes drawn in:
-spectrogram_page.py REAL_DIR OUT.html.
+"""A page of spectrograms: each song above its carol, with the sung notes drawn in.
 
-`--picture OUT.png --songs NAME ...` makes a picture of some of them, for a model card.
+spectrogram_page.py REAL_DIR OUT.html
+
+With `--picture OUT.png --songs NAME ...` some of them are also saved as a picture for a model card.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from kcarol.notebook.figures import Picture, spectrograms
 
 
 def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None:
-    """(F,) MIDI, -1 between notes, from the transcription beside a song; None without one."""
+    """MIDI pitch (F,), -1 between notes, from the transcription beside a song, or None without."""
     beside = path.with_name(f"{path.stem}.ultrastar.txt")
     if not beside.exists():
         return None

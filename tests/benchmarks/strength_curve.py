@@ -1,9 +1,10 @@
-"""What --strength trades: strength_curve.py REAL_DIR [--weights DIR] [--style NAME ...] [--out
-strength.png].
+"""What --strength trades off.
 
-All songs of REAL_DIR/pop in all styles at each strength: `chroma` (content) against `p_carol` and
-`style` (sound), and whether each goes one way all along. Ends are `--strength 0`, the song in the
-carol's mean spectrum, and 1, the carol.
+strength_curve.py REAL_DIR [--weights DIR] [--style NAME ...] [--out strength.png]
+
+Converts all songs of REAL_DIR/pop to all styles at each strength and compares content (`chroma`)
+with sound (`p_carol` and `style`), and says whether each of them is monotone. Strength 0 is the
+song with the mean spectrum of the carol, and 1 is the carol.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from kcarol.evaluation import metrics
 from kcarol.notebook import figures
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-TOLERANCE = 0.01  # of a figure: less is no way back
+TOLERANCE = 0.01  # smaller steps in the wrong direction still count as monotone
 
 
 def curve(
@@ -31,7 +32,7 @@ def curve(
     reference: metrics.StyleReference,
     strengths: tuple[float, ...] = STRENGTHS,
 ) -> list[dict[str, float]]:
-    """A row of figures for each strength, all songs and styles pooled."""
+    """One row of figures per strength, pooled over all songs and styles."""
     sources, rows = chromas(songs), []
     for strength in strengths:
         content, windows, crests = [], [], []

@@ -1,10 +1,12 @@
-"""Does one carol set the sound? style_reference_pairs.py REAL_DIR [--weights DIR].
+"""Does a single carol determine the sound of a conversion?
 
-Every song of REAL_DIR/pop is converted with every reference: two renders of each named style
-(data/pairs) and the recordings of REAL_DIR/carol. For two references A and B a conversion with A
-should be nearer to A than to B by its timbre statistics (`metrics.style_windows`, distance as in
-style.py), and still be the song. "given": it is nearer, the strict question. "direction": it is
-nearer to A, in comparison to B, than the conversion of the same song with B is.
+style_reference_pairs.py REAL_DIR [--weights DIR]
+
+Converts each song of REAL_DIR/pop with each reference: two renders of each named style (data/pairs)
+and the recordings of REAL_DIR/carol. Given references A and B, a conversion with A should be closer
+to A than to B in timbre (`metrics.style_windows`), and keep the content of the song. "given" counts
+where it is closer, the strict question. "direction" counts where its preference for A over B is
+larger than that of the conversion of the same song with B.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ SOUNDS = (".mp3", ".ogg", ".wav", ".flac")
 
 
 def waves_of(folder: Path, length_s: float) -> dict[str, np.ndarray]:
-    """Name -> (T,) at 16 kHz of every sound file of a folder. FileNotFoundError where there is
+    """The sound files (T,) of a folder at 16 kHz, by name. Raises FileNotFoundError if there are
     none.
     """
     found = {
@@ -42,7 +44,7 @@ def waves_of(folder: Path, length_s: float) -> dict[str, np.ndarray]:
 
 
 def rendered_references(pairs: Path) -> dict[str, np.ndarray]:
-    """Style's name -> its held-out carols in a row, (T,)."""
+    """The held-out carols of each style, concatenated (T,), by the name of the style."""
     styles: dict[str, list[np.ndarray]] = {}
     for pair in read_pairs(pairs):
         styles.setdefault(pair["style"], []).append(pair["carol"])
@@ -50,9 +52,7 @@ def rendered_references(pairs: Path) -> dict[str, np.ndarray]:
 
 
 class Timbre:
-    """Statistics of sounds, and how far apart they are, in units of the distance from real pop to
-    real carols.
-    """
+    """Timbre statistics and their distances, relative to that from real pop to real carols."""
 
     def __init__(self, real: Path):
         self.reference = metrics.StyleReference.load(real / "style_reference.npz")
@@ -62,12 +62,10 @@ class Timbre:
         return metrics.style_windows(metrics.prepare(wave, heard_s))
 
     def distance(self, a: np.ndarray, b: np.ndarray) -> float:
-        """Of pooled windows (W, 69) and (V, 69)."""
+        """Distance between pooled style windows (W, 69) and (V, 69)."""
         reference = self.reference
-        return float(
-            reference._distances(a, b).sum()
-            / reference._distances(reference.pop, reference.carol).sum()
-        )
+        pop_to_carol = reference.distances(reference.pop, reference.carol).sum()
+        return float(reference.distances(a, b).sum() / pop_to_carol)
 
 
 def chromas(waves: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -80,8 +78,8 @@ def convert_all(
     references: Mapping[str, np.ndarray],
     timbre: Timbre,
 ) -> Iterator[tuple[str, list[np.ndarray], float, float]]:
-    """For each reference its name, (W, 69) of each song's conversion, their mean chroma and their
-    retrieval.
+    """Yields, for each reference: its name, the style windows (W, 69) of each conversion, and the
+    mean chroma and the retrieval of all.
     """
     sources = chromas(songs)
     for name, wave in references.items():
@@ -99,8 +97,8 @@ def convert_all(
 def count_pairs(
     distances: Mapping[str, Mapping[str, float]], names: list[str]
 ) -> tuple[int, int, int, list[str]]:
-    """distances[given][other] -> (given nearer, direction right, comparisons, pairs that fail the
-    strict question).
+    """Counts over distances[given][other]: closer to the given one, right direction, comparisons;
+    and the pairs that fail the strict question.
     """
     given = right = total = 0
     failed = []
@@ -122,8 +120,8 @@ def main() -> None:
     parser.add_argument("real", type=Path)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--pairs", type=Path, default=Path("data/pairs"))
-    parser.add_argument("--songs", type=int, help="at most (default: all)")
-    parser.add_argument("--heard-s", type=float, default=60.0, help="of each song")
+    parser.add_argument("--songs", type=int, help="number of songs at most (default: all)")
+    parser.add_argument("--heard-s", type=float, default=60.0, help="seconds of each song")
     args = parser.parse_args()
     converter, timbre = Converter.load(args.weights), Timbre(args.real)
     songs = dict(list(waves_of(args.real / "pop", args.heard_s).items())[: args.songs])

@@ -1,11 +1,13 @@
-"""How good the rendered carol targets themselves are: target_style.py REFERENCE.npz [--songs N]
-[--styles ...] [--cache DIR].
+"""How good the rendered target carols themselves are.
 
-No network is in this: it measures the arranger, and so the ceiling of everything trained on it. One
-row a style, one pooled, and the features that are farthest off. `onset` and `chroma` compare the
-carol with the pop render of the same sheet, on one time grid; `note@1` asks the carol for the
-sheet's tune. `--cache` keeps what is compared of the pop renders: the carol arranger does not
-change them, but empty it when the pop side or the composer has changed.
+target_style.py REFERENCE.npz [--songs N] [--styles ...] [--cache DIR]
+
+No network is involved: this measures the arranger, the upper bound for everything trained on it.
+Prints one row per style and one pooled, with the features that are farthest off. `onset` and
+`chroma` compare the carol with the pop render of the same lead sheet, on one time grid; `note@1`
+looks up the tune of the lead sheet in the carol. `--cache` keeps what is compared of the pop
+renders. Changes to the carol arranger do not affect it; empty it when the composer or the pop side
+changes.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 RATE = AudioConfig().sample_rate
 LENGTH_S = 35.0
-# `style` is a matter of several styles together
+# `style` compares distributions and needs several styles together
 POOLED = ("bells", "choir", "strings", "organ", "brass")
 FIGURES = ("crest", "attack", "onset", "chroma", "note@1")
 
@@ -49,12 +51,12 @@ class Song:
 
 
 def pop_of(arrangement: PopArrangement, grid: TimeGrid, rng: np.random.Generator) -> np.ndarray:
-    """(T,) pop render; what is left to draw comes from `rng`."""
+    """The pop render (T,), with its remaining random choices drawn from `rng`."""
     return render_pop(arrangement, grid.length_s, RATE, VALIDATION_SOUNDFONT, rng)
 
 
 def songs_of(number: int, n_songs: int, cache: Path | None) -> list[Song]:
-    """The held-out songs on which the style of this number is measured, always the same."""
+    """The held-out songs for the style of this number, the same at each call."""
     rng, songs = np.random.default_rng(number), []
     for i in range(n_songs):
         sheet = draw_sheet(rng, LENGTH_S, validation=True)
@@ -86,7 +88,7 @@ def sung_notes(song: Song) -> list[metrics.SungNote]:
 def measure(
     song: Song, style: CarolStyle, render: Callable = render_carol
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Style windows (W, 69) of a carol and its FIGURES."""
+    """The style windows (W, 69) of a carol, and its FIGURES (5,)."""
     wave = metrics.prepare(render(song.sheet, song.grid, style, RATE))
     onset, chroma = metrics.onset_envelope(wave), metrics.chromagram(wave)
     figures = np.array(
@@ -102,7 +104,7 @@ def measure(
 
 
 def measure_style(name: str, n_songs: int, cache: Path | None) -> tuple[np.ndarray, np.ndarray]:
-    """Style windows (W, 69) of all songs of a style, and FIGURES (N, 5)."""
+    """The style windows (W, 69) of all songs in a style, and their FIGURES (N, 5)."""
     songs = songs_of(list(STYLES).index(name), n_songs, cache)
     windows, figures = zip(*(measure(song, STYLES[name]) for song in songs), strict=True)
     return np.vstack(windows), np.stack(figures)
@@ -132,7 +134,7 @@ def main() -> None:
         "--songs", type=int, default=4, help="held-out compositions a style (default 4)"
     )
     parser.add_argument("--styles", nargs="+", choices=list(STYLES), default=list(STYLES))
-    parser.add_argument("--cache", type=Path, help="folder that keeps the pop renders")
+    parser.add_argument("--cache", type=Path, help="folder for what is kept of the pop renders")
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
     reference = metrics.StyleReference.load(args.reference)

@@ -1,8 +1,10 @@
-"""NeuralVocoder against Griffin-Lim on held-out carols, in one run: vocoder_against_griffin_lim.py.
+"""Compares the neural vocoder with Griffin-Lim on held-out carols.
 
-`distance`: mean absolute difference of log-mels before and after resynthesis. Times are CPU seconds
-of the same thread count, the best of three, the two taking turns. Prints one row each and the
-ratios.
+vocoder_against_griffin_lim.py [--pairs DIR]
+
+`distance` is the mean absolute difference of log-mels before and after resynthesis. Times are wall
+clock with the same number of threads, the best of three rounds in which the two take turns. Prints
+one row each and the ratios.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
-"""How much of tune and chords can still be read at each stage from song to carol:
-where_content_is_lost.py [--real DIR].
+"""How much of tune and chords can still be read at each stage from song to carol.
 
-features -> encoder layers (linear probes, fitted on training pairs) -> heads -> decisions -> the
-arranger playing those decisions (what an ideal player would make of them) -> predicted log-mel by
-Griffin-Lim -> stretch and texture -> vocoder.
+where_content_is_lost.py [--real DIR]
 
-Synthetic: `tune` and `chord` against the truth, as in evaluation. Real: `chroma` and `note@1`
-against the song. A stage that is no sound is scored by its posteriors as if they were a chromagram.
+The stages: features -> encoder layers (read by linear probes, fitted on training pairs) -> heads ->
+transcription -> the arranger playing it (what an ideal playing half would make of it) -> predicted
+log-mel by Griffin-Lim -> stretch and texture -> vocoder.
+
+Synthetic pairs: `tune` and `chord` against the labels, as in evaluation. Real songs: `chroma` and
+`note@1` against the song. Stages that are not sound are scored by their posteriors, taken as a
+chromagram.
 """
 
 from __future__ import annotations
@@ -39,21 +41,19 @@ from kcarol.vocoder.griffin_lim import GriffinLim
 
 WINDOW_FRAMES = 512
 PROBE_STEPS, PROBE_RATE, PROBE_FRAMES = 300, 3e-3, 4096
-TUNE_FROM_MIDI = 60  # bands that count as the tune's register
+TUNE_FROM_MIDI = 60  # the register of the tune starts here
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What can be read at a stage, (12, F) at the converter's frame rate: in the tune's register
-    and altogether.
-    """
+    """Chroma (12, F) at the converter's frame rate: in the register of the tune, and in full."""
 
     tune: np.ndarray
     full: np.ndarray
 
 
 def folded(values: Tensor, lowest_midi: float, per_semitone: int = 1) -> Tensor:
-    """(F, K) bands to (F, 12) pitch classes."""
+    """Sums bands (F, K) to pitch classes (F, 12)."""
     pitch = torch.round(lowest_midi + torch.arange(values.shape[1]) / per_semitone).long() % 12
     return torch.zeros(len(values), 12).index_add_(1, pitch, values)
 
@@ -76,12 +76,11 @@ def of_wave(wave: np.ndarray) -> Reading:
 
 
 # --- linear probes
-# ------------------------------------------------------------------------------------------------
 
 
 def activations(converter: Converter, features: Tensor) -> Iterator[tuple[str, Tensor]]:
-    """(B, F, C) -> name and activation (B, S, D) after the convolutions and after each hearing
-    layer.
+    """Features (B, F, C) -> names and activations (B, S, D) after the convolutions and after each
+    hearing layer.
     """
     model, found = converter.model, []
     hooks = [
@@ -98,8 +97,8 @@ def activations(converter: Converter, features: Tensor) -> Iterator[tuple[str, T
 
 
 class Probe(nn.Module):
-    """One linear map from a step's activation to chord (12 independent) and tune (12 classes and
-    none) of its frames.
+    """One linear map from the activation of a step to the chord (12 independent pitch classes) and
+    the tune (12 pitch classes or none) of its frames.
     """
 
     def __init__(self, size: int):
@@ -107,7 +106,7 @@ class Probe(nn.Module):
         self.linear = nn.Linear(size, 25)
 
     def fit(self, x: Tensor, chord: Tensor, tune: Tensor) -> Probe:
-        """x (N, D), chord (N, 12), tune (N,) classes up to 12."""
+        """x (N, D), chord (N, 12), tune (N,) in 0..12, where 12 is a rest."""
         adam = torch.optim.Adam(self.parameters(), PROBE_RATE)
         for _ in range(PROBE_STEPS):
             rows = torch.randint(0, len(x), (PROBE_FRAMES,))
@@ -152,14 +151,13 @@ def fit_probes(converter: Converter, corpus: Path, n_groups: int) -> dict[str, P
 
 
 # --- all stages of one song
-# ---------------------------------------------------------------------------------------
 
 
 @torch.inference_mode()
 def stages(
     wave: np.ndarray, style, converter: Converter, probes: dict[str, Probe]
 ) -> Iterator[tuple[str, Reading | np.ndarray]]:
-    """(T,) -> name and what is read there, or a wave."""
+    """(T,) -> the name of each stage with its reading, or with a wave to be read."""
     cfg, stride = converter.audio, converter.model.cfg.stride
     features = converter.features(torch.from_numpy(wave))
     yield "features, folded", of_features(features, converter)
@@ -172,11 +170,11 @@ def stages(
     logits = converter.hear(wave)
     transcription = converter.transcribe(wave)
     yield "heads", of_content(logits.content(torch.zeros(len(logits), 4)))
-    yield "decisions", of_content(transcription.content)
+    yield "transcription", of_content(transcription.content)
     sheet, grid = notate(transcription, cfg)
     if isinstance(style, str) and style in STYLES:
         yield (
-            "arranger playing them",
+            "arranger playing it",
             render_carol(sheet, grid, STYLES[style], cfg.sample_rate, len(wave) / cfg.sample_rate),
         )
     style, plain = converter.style(style), GriffinLim(cfg)
@@ -221,9 +219,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--real", type=Path, help="folder with pop/ in it")
     parser.add_argument(
-        "--weights", type=Path, help="folder or converter.safetensors; the shipped ones without"
+        "--weights", type=Path, help="folder or converter.safetensors (default: shipped)"
     )
-    parser.add_argument("--style", default="bells", help="that of the real songs' carols")
+    parser.add_argument(
+        "--style", default="bells", help="style to which the real songs are converted"
+    )
     args = parser.parse_args()
     if next(stored_shards(args.corpus), None) is None:
         parser.error(

@@ -115,16 +115,17 @@ class StyleReference:
         """
         if not len(windows):
             return float("nan")
-        return float(self._distances(windows).sum() / self._distances(self.pop).sum())
+        pop_to_carol = self.distances(self.pop, self.carol).sum()
+        return float(self.distances(windows, self.carol).sum() / pop_to_carol)
 
     def farthest(self, windows: np.ndarray, n: int = 8) -> list[tuple[str, float]]:
         """The n values farthest from real carols, each with the z of its mean."""
-        order = np.argsort(-self._distances(windows))[:n]
+        order = np.argsort(-self.distances(windows, self.carol))[:n]
         scale = self._model[0].transform
         z = scale(windows).mean(0) - scale(self.carol).mean(0)
         return [(style_names()[i], float(z[i])) for i in order]
 
-    def _distances(self, windows: np.ndarray) -> np.ndarray:
-        """(W, 69) -> (69,), each value's distance to real carols."""
-        a, b = (self._model[0].transform(x) for x in (windows, self.carol))
+    def distances(self, windows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        """(W, 69) and (V, 69) -> (69,), the distance between the two in each value."""
+        a, b = (self._model[0].transform(x) for x in (windows, others))
         return (a.mean(0) - b.mean(0)) ** 2 + (a.std(0) - b.std(0)) ** 2
