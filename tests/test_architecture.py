@@ -113,3 +113,14 @@ def test_the_formatter_is_not_switched_off_and_no_lambda_has_a_name():
             if re.search(r"fmt: *(skip|off)|noqa: *E731|noqa(?!:)", comment.string):
                 found.append(f"{path.relative_to(ROOT)}:{comment.start[0]}")
     assert found == []
+
+
+def test_benchmarks_use_no_private_name_of_the_package():
+    """They run rarely: a private name could change without anybody noticing."""
+    found = [
+        f"{path.name}:{node.lineno}: {node.attr}"
+        for path in sorted((ROOT / "tests" / "benchmarks").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and re.match(r"_(?!_)(?!repr_html_$)", node.attr)
+    ]
+    assert found == []

@@ -170,7 +170,7 @@ def stages(
     logits = converter.hear(wave)
     transcription = converter.transcribe(wave)
     yield "heads", of_content(logits.content(torch.zeros(len(logits), 4)))
-    yield "transcription", of_content(transcription.content)
+    yield "decoded transcription", of_content(transcription.content)
     sheet, grid = notate(transcription, cfg)
     if isinstance(style, str) and style in STYLES:
         yield (
