@@ -4,7 +4,7 @@ no longer true.
 pytest also runs them (nbval, see pyproject.toml): what a cell prints must be what is stored, which
 `python -m kcarol.notebook.refresh` writes. Cells tagged `nbval-ignore-output`, which print times,
 are left out; in those tagged `close-numbers`, which print rounded figures, numbers may be a little
-off.
+off. Cells tagged `nbval-check-output` are compared under `--nbval-lax`, too.
 """
 
 import ast
@@ -30,6 +30,7 @@ FEWEST_CELLS, MOST_CELLS, MEDIAN_LINES, MOST_LINES = 15, 25, 3, 12
 MOST_COLUMNS = 100
 FEWEST_FACTS, MOST_BYTES = 8, 60_000
 IGNORED = "nbval-ignore-output"
+CONTRACT = "nbval-check-output"
 EMBEDDED = re.compile(rb"data:(audio|image)/[\w.+-]+;base64,[A-Za-z0-9+/]{64}")
 
 every_notebook = pytest.mark.parametrize("name", NAMES)
@@ -70,6 +71,13 @@ def imports_alone(cell):
 
 def test_there_are_four_and_no_others():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(NAMES)
+
+
+@every_notebook
+def test_shapes_and_facts_are_compared_even_by_a_lax_run(name):
+    contract = tagged(load(name), CONTRACT)
+    assert len(contract) >= 4
+    assert all(cell.outputs and len(cell.outputs[0].text.splitlines()) <= 5 for cell in contract)
 
 
 # --- what a reader meets
