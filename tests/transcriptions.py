@@ -58,7 +58,8 @@ def transcription_of(labels):
     return Transcription(
         beats=beats,
         positions=positions,
-        metre=metre,
+        metres=np.full(len(beats), metre),
+        divisions=np.full(len(beats), 2),
         tune=labels.tune.astype(int),
         tune_probability=(labels.tune >= 0).astype(np.float32),
         tune_shift=labels.tune_shift,
@@ -67,5 +68,6 @@ def transcription_of(labels):
         bass=(labels.bass[:, None] == np.arange(12)).astype(np.float32),
         strokes=labels.accent.astype(np.float32),
         energy=labels.energy.astype(np.float32),
+        tuning_cents=np.zeros(len(labels.tune), np.float32),
         level=SongLevel.steady(len(labels.tune)),
     )

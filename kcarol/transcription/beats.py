@@ -123,8 +123,8 @@ def _extended(beats: np.ndarray, n_frames: int) -> np.ndarray:
 
 def bar_positions(
     downbeat: np.ndarray, beats: np.ndarray, cfg: DecodingConfig
-) -> tuple[np.ndarray, int]:
-    """Position (N,) of each beat in its bar, 0 the first, and the metre, 3 or 4.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Position (N,) of each beat in its bar, 0 the first, and beats (N,) of that bar, 3 or 4.
 
     The likelier metre, by Viterbi with rare slips, from the downbeat probability (F,).
     """
@@ -132,7 +132,7 @@ def bar_positions(
     near = np.clip(near, 0.02, 0.98)
     best = {metre: _bar_path(near, metre, cfg.bar_slip) for metre in (3, 4)}
     metre = 3 if best[3][0] > best[4][0] + cfg.triple_margin * len(beats) / 4 else 4
-    return best[metre][1], metre
+    return best[metre][1], np.full(len(beats), metre)
 
 
 def _bar_path(near: np.ndarray, metre: int, slip: float) -> tuple[float, np.ndarray]:
@@ -151,7 +151,7 @@ def _bar_path(near: np.ndarray, metre: int, slip: float) -> tuple[float, np.ndar
 
 
 def frame_positions(
-    beats: np.ndarray, positions: np.ndarray, metre: int, n_frames: int
+    beats: np.ndarray, positions: np.ndarray, metres: np.ndarray, n_frames: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Position of each frame in its beat and in its bar, 0 to 1, (F,) float32 each.
 
@@ -161,10 +161,11 @@ def frame_positions(
     before = np.arange(int(np.ceil(beats[0] / period)) + 1, 0, -1)
     after = np.arange(1, int(np.ceil((n_frames - beats[-1]) / period)) + 2)
     grid = np.concatenate([beats[0] - period * before, beats, beats[-1] + period * after])
-    count = np.concatenate([positions[0] - before, positions, positions[-1] + after]) % metre
+    length = np.concatenate([0 * before + metres[0], metres, 0 * after + metres[-1]])
+    count = np.concatenate([positions[0] - before, positions, positions[-1] + after]) % length
     at = np.interp(np.arange(n_frames), grid, np.arange(len(grid)))
     whole = at.astype(int)
-    return (at % 1).astype(np.float32), ((count[whole] + at % 1) / metre).astype(np.float32)
+    return (at % 1).astype(np.float32), ((count[whole] + at % 1) / length[whole]).astype(np.float32)
 
 
 def half_beats(beats: np.ndarray, n_frames: int) -> list[tuple[int, int]]:

@@ -29,7 +29,7 @@ def decode(
 
     downbeat = _sigmoid(logits.downbeat)
     beats = find_beats(_sigmoid(logits.beat), downbeat, audio, cfg)
-    positions, metre = bar_positions(downbeat, beats, cfg)
+    positions, metres = bar_positions(downbeat, beats, cfg)
 
     onset = _sigmoid(logits.onset)
     tune, begins = find_tune(logits.tune, onset, audio, cfg)
@@ -39,15 +39,17 @@ def decode(
     return Transcription(
         beats=beats,
         positions=positions,
-        metre=metre,
+        metres=metres,
+        divisions=np.full(len(beats), 2),
         tune=np.where(tune == NO_TUNE, -1, tune + TUNE_LOWEST),
         tune_probability=tune_probability,
         tune_shift=register_shift(tune, tune_probability, rest_probability),
         onset=np.where(begins, highest_near(onset, 1).clip(MIN_ONSET), 0).astype(np.float32),
         chord=mean_over_spans(logits.chord.float().sigmoid().numpy(), spans),
         bass=mean_over_spans(logits.bass.float().softmax(1)[:, :-1].numpy(), spans),
-        strokes=find_strokes(_sigmoid(logits.accent), beats, positions, metre, cfg),
+        strokes=find_strokes(_sigmoid(logits.accent), beats, positions, cfg),
         energy=steady_energy(_sigmoid(logits.energy), audio, cfg),
+        tuning_cents=np.zeros(len(logits), np.float32),
         level=level or SongLevel.steady(len(logits), audio),
     )
 

@@ -14,11 +14,7 @@ ENERGY_HZ = 8  # values a second of which the running median is taken
 
 
 def find_strokes(
-    activation: np.ndarray,
-    beats: np.ndarray,
-    positions: np.ndarray,
-    metre: int,
-    cfg: DecodingConfig,
+    activation: np.ndarray, beats: np.ndarray, positions: np.ndarray, cfg: DecodingConfig
 ) -> np.ndarray:
     """(F,) float32: the probability that an eighth is struck, at its frame; 0 between eighths.
 
@@ -29,7 +25,7 @@ def find_strokes(
     frames = _eighth_frames(activation, beats)
     place = (2 * positions.repeat(2) + np.arange(2 * len(beats)) % 2)[: len(frames)]
     bar = np.cumsum(place == 0)
-    total, count = np.zeros((2, bar[-1] + 1, 2 * metre))
+    total, count = np.zeros((2, bar[-1] + 1, 2 * (positions.max() + 1)))
     np.add.at(total, (bar, place), activation[frames])
     np.add.at(count, (bar, place), 1)
     around = _sums_around(total, cfg.groove_bars) / _sums_around(count, cfg.groove_bars).clip(1)

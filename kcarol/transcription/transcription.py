@@ -25,7 +25,7 @@ STRUCK = 0.5  # probability above which a stroke is decoded
 # less likely strokes and pitch classes are not played
 MIN_STROKE = 0.1
 MIN_PITCH_CLASS = 0.08
-FORMAT = 1  # of saved transcriptions
+FORMAT = 2  # of saved transcriptions; 1, with one metre a song, is read, too
 MAX_HOURS = 24.0  # a longer one is an attempt to exhaust memory
 
 
@@ -43,7 +43,10 @@ class Transcription:
 
     beats: np.ndarray  # (N,) int: the frame of each beat, rising
     positions: np.ndarray  # (N,) int: of each beat in its bar, 0 the first
-    metre: int  # beats a bar
+    metres: np.ndarray  # (N,) int: beats of the bar that each beat is in
+    divisions: (
+        np.ndarray
+    )  # (N,) int: parts of each beat, 3 in compound time (6/8, 9/8, 12/8), else 2
     tune: np.ndarray  # (F,) int: MIDI pitch as sung, -1 between notes
     tune_probability: np.ndarray  # (F,) float32: of the note, the same throughout it
     tune_shift: int  # semitones, whole octaves, from the sung to the carol's register
@@ -52,6 +55,7 @@ class Transcription:
     bass: np.ndarray  # (F, 12) float32: probability of each pitch class, a half beat the same
     strokes: np.ndarray  # (F,) float32: probability that the groove strikes, 0 between eighths
     energy: np.ndarray  # (F,) float32: how full the arrangement is, 0 to 1
+    tuning_cents: np.ndarray  # (F,) float32: how far the song lies above A4 = 440 Hz
     level: SongLevel  # length in samples, loudness, fades
 
     def __len__(self) -> int:
@@ -103,7 +107,7 @@ class Transcription:
 
     def _phase(self) -> Tensor:
         """(F, 4), see `Content`."""
-        places = frame_positions(self.beats, self.positions, self.metre, len(self))
+        places = frame_positions(self.beats, self.positions, self.metres, len(self))
         return phases(*(torch.from_numpy(place) for place in places))
 
     # --- files
@@ -131,10 +135,11 @@ class Transcription:
                 "n_samples": self.level.n_samples,
                 "loudness_lufs": lufs if math.isfinite(lufs) else None,
                 "loudness_rms_db": self.level.loudness.rms_db,
-                "metre": self.metre,
                 "tune_shift": self.tune_shift,
                 "beats": self.beats.tolist(),
                 "positions": self.positions.tolist(),
+                "metres": _runs_of(self.metres),
+                "divisions": _runs_of(self.divisions),
                 "fade_db": _runs_of(self.level.fade_db),
                 **{name: _runs_of(getattr(self, name)) for name in FRAME_ARRAYS},
             },
@@ -149,16 +154,22 @@ class Transcription:
             found = json.loads(text)
         except (ValueError, RecursionError):
             raise ValueError("no JSON") from None
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
+        if not isinstance(found, dict) or found.get("format") not in (1, FORMAT):
             raise ValueError(f"no object of format {FORMAT}")
         try:
-            return _from_values(found)
+            return _from_values(_of_format_1(found) if found["format"] == 1 else found)
         except KeyError as error:
             raise ValueError(f"no {error.args[0]}") from None
         except (TypeError, OverflowError) as error:
             raise ValueError(" ".join(str(error).split())) from None
 
 
+MAX_METRE = 16
+BEAT_ARRAYS = {  # array of N beats -> as in FRAME_ARRAYS
+    "positions": ((), np.int64, 0, MAX_METRE - 1),
+    "metres": ((), np.int64, 1, MAX_METRE),
+    "divisions": ((), np.int64, 2, 3),
+}
 FRAME_ARRAYS = {  # array of F frames -> its columns, its type, its least and its largest value
     "tune": ((), np.int64, -1, 127),
     "tune_probability": ((), np.float32, 0, 1),
@@ -167,22 +178,42 @@ FRAME_ARRAYS = {  # array of F frames -> its columns, its type, its least and it
     "bass": ((12,), np.float32, 0, 1),
     "strokes": ((), np.float32, 0, 1),
     "energy": ((), np.float32, 0, 1),
+    "tuning_cents": ((), np.float32, -1200, 1200),
 }
 FADE = ((), np.float32, -200, 0)
 
 
+def _of_format_1(found: Mapping) -> Mapping:
+    """What a file of format 1 says in the words of format 2."""
+    n_beats, n_samples = len(found["beats"]), _n_samples(found)
+    return dict(found) | {
+        "metres": [[n_beats, found["metre"]]],
+        "divisions": [[n_beats, 2]],
+        "tuning_cents": [[AudioConfig().n_frames(n_samples), 0.0]],
+    }
+
+
+def _n_samples(found: Mapping) -> int:
+    return _whole(found, "n_samples", 0, round(MAX_HOURS * 3600 * AudioConfig.sample_rate))
+
+
 def _from_values(found: Mapping) -> Transcription:
-    n_samples = _whole(found, "n_samples", 0, round(MAX_HOURS * 3600 * AudioConfig.sample_rate))
+    n_samples = _n_samples(found)
     n_frames = AudioConfig().n_frames(n_samples)
-    metre = _whole(found, "metre", 1, 16)
     beats = _array(found, "beats", len(found["beats"]), ((), np.int64, 0, n_frames - 1))
     if not len(beats) or (np.diff(beats) <= 0).any():
         raise ValueError("beats that do not rise")
+    positions, metres, divisions = (
+        _array(found, name, len(beats), kind) for name, kind in BEAT_ARRAYS.items()
+    )
+    if (positions >= metres).any():
+        raise ValueError("positions outside their bars")
     lufs = found["loudness_lufs"]
     return Transcription(
         beats=beats,
-        positions=_array(found, "positions", len(beats), ((), np.int64, 0, metre - 1)),
-        metre=metre,
+        positions=positions,
+        metres=metres,
+        divisions=divisions,
         tune_shift=_whole(found, "tune_shift", -120, 120),
         level=SongLevel(
             n_samples,

@@ -22,7 +22,7 @@ def strokes_of(groove, strong, weak, bars=12, late=0):
     frames = (np.arange(8 * bars) * 15 + np.arange(8 * bars) % 2 * late)[:-1]
     activation = np.zeros(frames[-1] + 40)
     activation[frames] = np.where(struck.ravel()[:-1], strong, weak)
-    strokes = find_strokes(activation, beats, np.arange(len(beats)) % 4, 4, CFG)
+    strokes = find_strokes(activation, beats, np.arange(len(beats)) % 4, CFG)
     assert not np.delete(strokes, frames).any()
     return np.append(strokes[frames], struck[-1, -1]).reshape(bars, 8), struck
 

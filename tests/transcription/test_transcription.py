@@ -67,7 +67,7 @@ def test_a_file_takes_less_than_12_kilobytes_a_second_of_song(transcription):
 def test_downbeats_are_the_beats_that_begin_a_bar(transcription):
     assert set(transcription.downbeats) < set(transcription.beats)
     at = np.searchsorted(transcription.beats, transcription.downbeats)
-    assert (np.diff(at) == transcription.metre).mean() > 0.9
+    assert (np.diff(at) == transcription.metres[at[:-1]]).mean() > 0.9
 
 
 def test_without_doubt_the_tune_is_played_as_if_it_were_sure(transcription):
@@ -91,9 +91,10 @@ def broken(transcription, **changes):
     [
         ("no JSON at all", "no JSON"),
         ("[" * 100_000, "no JSON"),
-        ("[1, 2]", "no object of format 1"),
-        ('{"format": 2}', "no object of format 1"),
-        ('{"format": 1}', "no n_samples"),
+        ("[1, 2]", "no object of format 2"),
+        ('{"format": 3}', "no object of format 2"),
+        ('{"format": 2}', "no n_samples"),
+        ('{"format": 1}', "no beats"),
     ],
 )
 def test_what_is_no_transcription_is_refused_in_one_line(tmp_path, text, found):
@@ -111,8 +112,9 @@ def test_what_is_no_transcription_is_refused_in_one_line(tmp_path, text, found):
         ("n_samples", "x"),
         ("n_samples", -1),
         ("n_samples", 400.5),
-        ("metre", True),
-        ("metre", 0),
+        ("metres", True),
+        ("metres", [[10**6, 4]]),
+        ("divisions", [0]),
         ("beats", []),
         ("beats", [3, 3]),
         ("beats", [-1, 3]),
@@ -131,6 +133,21 @@ def test_what_is_no_transcription_is_refused_in_one_line(tmp_path, text, found):
 def test_wrong_values_are_refused(transcription, name, value):
     with pytest.raises(ValueError):
         Transcription.from_json(broken(transcription, **{name: value}))
+
+
+@pytest.mark.parametrize("name, value", [("metres", 0), ("divisions", 4), ("positions", 4)])
+def test_beats_with_values_out_of_range_are_refused(transcription, name, value):
+    n = len(transcription.beats)
+    with pytest.raises(ValueError, match=f"{name} (with values )?outside"):
+        Transcription.from_json(broken(transcription, **{name: [[n, value]]}))
+
+
+def test_files_of_format_1_with_one_metre_are_loaded(transcription):
+    later = ("metres", "divisions", "tuning_cents")
+    values = json.loads(transcription.to_json())
+    old = {name: value for name, value in values.items() if name not in later}
+    old |= {"format": 1, "metre": int(transcription.metres[0])}
+    assert same(Transcription.from_json(json.dumps(old)), transcription)
 
 
 def test_frames_with_values_out_of_range_are_refused(transcription):
