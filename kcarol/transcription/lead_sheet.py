@@ -1,4 +1,17 @@
-"""Lead sheets: a song before it is arranged (key, tempo, form, chords, tune)."""
+"""Lead sheets: a song before it is arranged (key, tempo, form, chords, tune).
+
+Time is counted in beats. Bars are told by metres, as by the time signatures of a score: a `Metre`
+holds from the beat on at which it starts, until the next one, and its bars follow one another from
+there; a single short bar is two changes of metre. What a beat is:
+
+    2/4, 3/4, 4/4, 5/4, 7/4      the quarter, `division` 2
+    6/8, 9/8, 12/8               the dotted quarter: 2, 3 or 4 beats a bar, `division` 3
+    5/8, 7/8                     the eighth: 5 or 7 beats a bar, `division` 2
+
+`division` is the number of equal parts of a beat on which a groove strikes: halves (which swing may
+move) or, in compound time, thirds. Grooves (`accents`) have a value for each part of a bar:
+`division * beats_per_bar` of them.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +36,9 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "add9": (0, 2, 4, 7),
 }
 
-ACCENT = 0.5  # eighths of a groove at least this strong are strokes
+ACCENT = 0.5  # parts of a groove at least this strong are strokes
 ENERGY = 0.6  # of a section, by default
+TOLERANCE = 1e-6  # beats
 
 
 @dataclass(frozen=True)
@@ -75,12 +89,35 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Metre:
+    """How bars and beats divide from a beat on; a bar begins there."""
+
+    start: float  # beats from the beginning
+    beats_per_bar: int
+    division: int = 2  # parts of a beat: 2, or 3 in compound time
+
+    @property
+    def parts_per_bar(self) -> int:
+        return self.division * self.beats_per_bar
+
+    def place(self, beat: float) -> float:
+        """Beats from the beginning of the bar that a beat lies in."""
+        place = (beat - self.start) % self.beats_per_bar
+        return 0.0 if self.beats_per_bar - place < TOLERANCE else place
+
+    def part(self, beat: float) -> int | None:
+        """Number of the part of the bar that begins at a beat; None between parts."""
+        part = self.division * self.place(beat)
+        return round(part) if abs(part - round(part)) < TOLERANCE * self.division else None
+
+
+@dataclass(frozen=True)
 class LeadSheet:
     """A song on a grid of beats. Notes and chords are sorted; chords cover the whole length."""
 
     title: str
     tempo_bpm: float
-    beats_per_bar: int  # 3 or 4 (6/8 is two bars of 3)
+    beats_per_bar: int  # at the beginning
     key: int  # pitch class of the tonic
     mode: str  # "major" or "minor"
     notes: tuple[Note, ...]
@@ -88,11 +125,42 @@ class LeadSheet:
     sections: tuple[Section, ...]
     # 0 straight to 1/3 triplets: how late the off-beat eighth comes, in beats / 2
     swing: float = 0.0
-    accents: tuple[float, ...] = ()  # of a bar in eighths, 0 to 1: the groove as composed
+    accents: tuple[float, ...] = ()  # of a bar's parts, 0 to 1: the groove as composed
+    division: int = 2  # parts of a beat, at the beginning
+    changes: tuple[Metre, ...] = ()  # of the metre after the beginning, sorted
 
     @property
     def n_beats(self) -> float:
         return self.chords[-1].end
+
+    @property
+    def metres(self) -> tuple[Metre, ...]:
+        """The metres of the song, the first from beat 0 on."""
+        return (Metre(0.0, self.beats_per_bar, self.division), *self.changes)
+
+    def metre_at(self, beat: float) -> Metre:
+        begun = [metre for metre in self.metres if metre.start <= beat + TOLERANCE]
+        return begun[-1] if begun else self.metres[0]
+
+    def metre_spans(self) -> list[tuple[Metre, float]]:
+        """Each metre and the beat at which it ends."""
+        ends = [*(metre.start for metre in self.changes), self.n_beats]
+        return list(zip(self.metres, ends, strict=True))
+
+    def bar_starts(self) -> np.ndarray:
+        """(N,) beats at which bars begin."""
+        return np.concatenate(
+            [np.arange(m.start, end - TOLERANCE, m.beats_per_bar) for m, end in self.metre_spans()]
+        )
+
+    def part_starts(self) -> np.ndarray:
+        """(N,) beats at which the parts of beats begin."""
+        return np.concatenate(
+            [
+                m.start + np.arange(round(m.division * (end - m.start))) / m.division
+                for m, end in self.metre_spans()
+            ]
+        )
 
     @property
     def length_s(self) -> float:
@@ -106,13 +174,12 @@ class LeadSheet:
         return ENERGY if section is None else section.energy
 
     def is_accented(self, beat: float) -> bool:
-        """Whether a beat is an eighth on which the groove strikes."""
-        section = self.section_at(beat + 1e-6)
+        """Whether a beat is a part of a bar on which the groove strikes."""
+        metre, section = self.metre_at(beat), self.section_at(beat + TOLERANCE)
         groove = (section and section.accents) or self.accents
-        groove = groove or (1.0,) + (0.0,) * (2 * self.beats_per_bar - 1)
-        eighth = 2 * (beat % self.beats_per_bar)
-        is_eighth = abs(eighth - round(eighth)) < 1e-6
-        return is_eighth and groove[round(eighth) % len(groove)] >= ACCENT
+        groove = groove or (1.0,) + (0.0,) * (metre.parts_per_bar - 1)
+        part = metre.part(beat)
+        return part is not None and groove[part % len(groove)] >= ACCENT
 
 
 @dataclass(frozen=True)
