@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,26 +26,21 @@ OPEN_REFERENCE = "song"  # the system that is also played openly in a rating
 Stimuli = Mapping[str, Mapping[str, np.ndarray]]  # song -> system -> wave (T,) at 16 kHz
 
 
-def blind_test(
-    stimuli: Stimuli,
-    out: Path | str,
-    kind: str = "abx",
-    seed: int = 0,
-    listener: str = "anonymous",
-    n_trials: int | None = None,
-):
+def blind_test(stimuli: Stimuli, *arguments: Any, **options: Any):
     """A blind test as an ipywidgets VBox; arguments as of `start_test`."""
     import ipywidgets as widgets
 
-    test = start_test(stimuli, out, kind, seed, listener, n_trials)
-    controls = _abx_controls if kind == "abx" else _rating_controls
+    test = start_test(stimuli, *arguments, **options)
+    controls = _abx_controls if test.kind == "abx" else _rating_controls
     message = widgets.HTML()
     box = widgets.VBox()
     box.add_class(GROUP)  # the players of a rating lie in different widgets
 
     def show_next() -> None:
         if test.done:
-            text = html.escape(f"{test.summary()}\nsaved in {test.out}")
+            text = html.escape(
+                f"{test.summary()}\nsaved in {test.out}; another seed begins another test"
+            )
             box.children = (widgets.HTML(f"<h4>Thank you</h4><pre>{text}</pre>"),)
         else:
             box.children = controls(test, stimuli, answer)
@@ -70,11 +66,13 @@ def start_test(
     listener: str = "anonymous",
     n_trials: int | None = None,
 ) -> AbxTest | RatingTest:
-    """A blind test without widgets; answers are appended to the CSV file `out`.
+    """A blind test without widgets; answers are appended to the CSV file `out`. Begun again with
+    the same listener, seed and songs, it goes on after the last answer in `out`.
 
     kind: "abx" of two systems, or "rating" (MUSHRA-like) of several. stimuli: the same systems for
     each song, see `with_anchors`; ABX takes our carol and the reference if both exist, else the
-    first two. ValueError for another kind, or where a song lacks a system.
+    first two. ValueError for another kind, where a song lacks a system, or if `out` is a CSV of
+    another kind.
     """
     songs = list(stimuli)
     names = list(dict.fromkeys(name for waves in stimuli.values() for name in waves))

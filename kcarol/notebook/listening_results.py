@@ -13,6 +13,7 @@ from scipy.stats import binomtest
 AXES = ("tune kept", "harmony", "carol-likeness", "sound quality")
 REFERENCE = "reference"  # the hidden one of a rating
 COLUMNS = ("time", "listener", "test", "seed", "trial", "song", "system", "axis", "score")
+QUESTION = COLUMNS[1:-1]  # columns that tell which question a row answers
 N_BOOTSTRAPS = 2_000
 # BS.1534-3, section 4.1.2: the hidden reference below 90 in over 15 % of trials
 RELIABLE_SCORE, RELIABLE_SHARE = 90, 0.15
@@ -30,7 +31,8 @@ def append_results(path: Path | str, rows: Sequence[Mapping]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", newline="", encoding="utf-8") as file:
         file.seek(0)
-        header = file.readline().strip()
+        text = file.read()
+        header = text.partition("\n")[0].strip()
         if header and header != ",".join(COLUMNS):
             raise BlindTestError(
                 f"{path}: expected a CSV with {','.join(COLUMNS)}, found {header!r}: "
@@ -39,18 +41,43 @@ def append_results(path: Path | str, rows: Sequence[Mapping]) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if not header:
             writer.writeheader()
+        elif not text.endswith("\n"):
+            file.write("\n")  # after a row that was cut off
         writer.writerows(rows)
 
 
 def read_results(path: Path | str) -> list[dict]:
-    """Rows of `append_results`, `score` a number. BlindTestError for a CSV of another kind."""
+    """Rows of `append_results`, `score` a number; without those that were cut off, for instance by
+    a full disk. BlindTestError for a CSV of another kind.
+    """
     with Path(path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if rows and set(rows[0]) != set(COLUMNS):
-        raise BlindTestError(
-            f"{path}: expected a CSV with {','.join(COLUMNS)}, found {','.join(map(str, rows[0]))}"
-        )
-    return [row | {"score": float(row["score"])} for row in rows]
+        table = csv.DictReader(file)
+        rows = list(table)
+    if table.fieldnames and set(table.fieldnames) != set(COLUMNS):
+        found = ",".join(map(str, table.fieldnames))
+        raise BlindTestError(f"{path}: expected a CSV with {','.join(COLUMNS)}, found {found}")
+    try:
+        return [row | {"score": float(row["score"])} for row in rows if row["score"]]
+    except ValueError as error:
+        raise BlindTestError(f"{path}: expected scores that are numbers: {error}") from None
+
+
+def question(row: Mapping) -> tuple[str, ...]:
+    """What a row of a file answers: whose test, which trial, song, system and axis."""
+    return tuple(str(row[name]) for name in QUESTION)
+
+
+def answered_once(rows: Iterable[Mapping]) -> list[Mapping]:
+    """Rows without later answers to the same question, of a test that was taken again; rows that
+    do not tell their question are kept.
+    """
+    once, seen = [], set()
+    for row in rows:
+        asked = question(row) if set(QUESTION) <= set(row) else len(once)
+        if asked not in seen:
+            once.append(row)
+        seen.add(asked)
+    return once
 
 
 def bootstrap_interval(
@@ -69,8 +96,10 @@ def bootstrap_interval(
 
 
 def abx_summary(rows: Iterable[Mapping], seed: int = 0) -> dict:
-    """n, correct, share with its interval low and high, and p of guessing (binomial, one-sided)."""
-    scores = [float(row["score"]) for row in rows if row["test"] == "abx"]
+    """n, correct, share with its interval low and high, and p of guessing (binomial, one-sided).
+    A trial counts once.
+    """
+    scores = [float(row["score"]) for row in answered_once(rows) if row["test"] == "abx"]
     low, high = bootstrap_interval(scores, seed)
     n, correct = len(scores), int(sum(scores))
     p = float(binomtest(correct, n, 0.5, alternative="greater").pvalue)
@@ -80,7 +109,7 @@ def abx_summary(rows: Iterable[Mapping], seed: int = 0) -> dict:
 def rating_summary(rows: Iterable[Mapping], seed: int = 0) -> list[dict]:
     """For each system and axis, in order of appearance: n, mean, low, high (0 to 100)."""
     scores: dict[tuple[str, str], list[float]] = {}
-    for row in rows:
+    for row in answered_once(rows):
         if row["test"] == "rating":
             scores.setdefault((row["system"], row["axis"]), []).append(float(row["score"]))
     summary = []
@@ -95,7 +124,7 @@ def rating_summary(rows: Iterable[Mapping], seed: int = 0) -> list[dict]:
 def unreliable_listeners(rows: Iterable[Mapping]) -> list[str]:
     """Listeners whom BS.1534-3 leaves out: they do not hear the hidden reference."""
     below: dict[str, list[bool]] = {}
-    for row in rows:
+    for row in answered_once(rows):
         if (row["test"], row["system"], row["axis"]) == ("rating", REFERENCE, AXES[-1]):
             below.setdefault(row["listener"], []).append(float(row["score"]) < RELIABLE_SCORE)
     return [listener for listener, low in below.items() if np.mean(low) > RELIABLE_SHARE]

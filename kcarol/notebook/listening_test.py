@@ -7,7 +7,7 @@ AXES.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,8 +22,10 @@ from kcarol.notebook.listening_results import (
     abx_line,
     abx_summary,
     append_results,
+    question,
     rating_summary,
     rating_table,
+    read_results,
 )
 
 OURS = "kcarol"
@@ -112,7 +114,11 @@ def low_passed(wave: np.ndarray, sample_rate: int, cutoff_hz: float = DULL_HZ) -
 
 
 class AbxTest:
-    """The trials of one listener, one after the other; every answer is written at once."""
+    """The trials of one listener, one after the other; every answer is written at once.
+
+    Trials of this listener and seed that `out` has an answer to are not asked again: a test that
+    was stopped goes on. BlindTestError if `out` is a CSV of another kind.
+    """
 
     kind = "abx"
 
@@ -123,12 +129,24 @@ class AbxTest:
         self.out = Path(out)
         self.seed = seed
         self.listener = listener
-        self.rows: list[dict] = []
-        self.number = 0  # of the present trial
+        self.rows: list[dict] = []  # the answers so far, those of earlier sessions first
+        self.open: list[int] = []  # trials without an answer, in order
+        earlier = {question(r): r for r in reversed(read_results(out))} if self.out.exists() else {}
+        for number, trial in enumerate(self.trials):
+            asked = [question(self._row(number, trial, *pair)) for pair in self._pairs(trial)]
+            if all(pair in earlier for pair in asked):
+                self.rows += [earlier[pair] for pair in asked]
+            else:
+                self.open.append(number)
+
+    @property
+    def number(self) -> int:
+        """Of the present trial, from 0; that of trials if all have an answer."""
+        return self.open[0] if self.open else len(self.trials)
 
     @property
     def done(self) -> bool:
-        return self.number >= len(self.trials)
+        return not self.open
 
     @property
     def trial(self):
@@ -143,24 +161,36 @@ class AbxTest:
                 f"expected A or B for one of {len(self.trials)} trials, "
                 f"found {choice!r} for {self.number + 1}"
             )
-        trial = self.trial
-        right = choice == trial.answer
-        systems = " / ".join(sorted((trial.a, trial.b)))
-        self._keep([{"song": trial.song, "system": systems, "axis": "abx", "score": int(right)}])
+        right = choice == self.trial.answer
+        self._keep([int(right)])
         return right
 
-    def _keep(self, rows: Iterable[Mapping]) -> None:
-        common = {
-            "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    def _pairs(self, trial: AbxTrial) -> list[tuple[str, str]]:
+        """System and axis of each score that a trial asks for."""
+        return [(" / ".join(sorted((trial.a, trial.b))), "abx")]
+
+    def _row(self, number: int, trial, system: str, axis: str) -> dict:
+        """A row of the results, without time and score."""
+        return {
             "listener": self.listener,
             "test": self.kind,
             "seed": self.seed,
-            "trial": self.number,
+            "trial": number,
+            "song": trial.song,
+            "system": system,
+            "axis": axis,
         }
-        rows = [common | dict(row) for row in rows]
+
+    def _keep(self, scores: Sequence[float]) -> None:
+        """Write the scores of the present trial, in the order of `_pairs`, and go on."""
+        time = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        rows = [
+            {"time": time, **self._row(self.number, self.trial, *pair), "score": score}
+            for pair, score in zip(self._pairs(self.trial), scores, strict=True)
+        ]
         append_results(self.out, rows)
         self.rows += rows
-        self.number += 1
+        self.open.pop(0)
 
     def summary(self) -> str:
         return abx_line(abx_summary(self.rows)) if self.rows else "no answer yet"
@@ -186,11 +216,10 @@ class RatingTest(AbxTest):
             raise BlindTestError(
                 f"expected a score of 0 to 100 on each of {', '.join(AXES)}, found {list(scores)}"
             )
-        self._keep(
-            {"song": self.trial.song, "system": system, "axis": axis, "score": float(row[axis])}
-            for system, row in zip(self.trial.order, scores, strict=True)
-            for axis in AXES
-        )
+        self._keep([float(row[axis]) for row in scores for axis in AXES])
+
+    def _pairs(self, trial: RatingTrial) -> list[tuple[str, str]]:
+        return [(system, axis) for system in trial.order for axis in AXES]
 
     def summary(self) -> str:
         return rating_table(rating_summary(self.rows)) if self.rows else "no answer yet"

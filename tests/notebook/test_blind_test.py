@@ -7,7 +7,7 @@ import pytest
 
 from kcarol.audio.loudness import loudness_lufs
 from kcarol.notebook.blind_test import blind_test, start_test, trial_waves
-from kcarol.notebook.listening_results import read_results
+from kcarol.notebook.listening_results import BlindTestError, read_results
 from kcarol.notebook.listening_test import draw_abx
 from kcarol.notebook.players import GROUP
 
@@ -68,12 +68,33 @@ def test_buttons_write_answers_and_end_in_a_summary(widgets, stimuli, tmp_path):
 
 
 def test_an_answer_that_cannot_be_saved_is_said_and_not_counted(widgets, stimuli, tmp_path):
-    (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
     box = blind_test(stimuli, tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
     for _ in range(2):
         box.children[1].children[0].click()
     assert "Trial 1 of 4" in box.children[0].value and len(box.children) == 3
     assert "not saved" in box.children[2].value and "give another name" in box.children[2].value
+
+
+def test_a_file_of_another_kind_is_refused_before_anybody_listens(stimuli, tmp_path):
+    (tmp_path / "a.csv").write_text("step,loss\n1,2\n")
+    with pytest.raises(BlindTestError, match="expected a CSV"):
+        start_test(stimuli, tmp_path / "a.csv")
+
+
+def test_a_cell_that_runs_again_goes_on_and_a_finished_test_stays_finished(
+    widgets, stimuli, tmp_path
+):
+    box = blind_test(stimuli, tmp_path / "a.csv", seed=7)
+    box.children[1].children[0].click()
+    again = blind_test(stimuli, tmp_path / "a.csv", seed=7)
+    assert "Trial 2 of 4" in again.children[0].value
+    for _ in range(3):
+        again.children[1].children[0].click()
+    for box in (again, blind_test(stimuli, tmp_path / "a.csv", seed=7)):
+        assert "of 4 right" in box.children[0].value
+        assert "another seed begins another test" in box.children[0].value
+    assert "Trial 1 of 4" in blind_test(stimuli, tmp_path / "a.csv", seed=8).children[0].value
 
 
 def test_sliders_are_saved_by_the_button(widgets, stimuli, embedded, tmp_path):

@@ -44,6 +44,27 @@ def test_what_is_appended_is_read(tmp_path):
     assert read_results(tmp_path / "a.csv") == [row, row]
 
 
+def test_of_answers_to_one_question_the_first_counts():
+    row = dict.fromkeys(COLUMNS, "x") | {"test": "abx", "score": 1}
+    again = [row, row | {"score": 0, "time": "later"}, row | {"trial": "y"}]
+    assert abx_summary(again)["n"] == abx_summary(again)["correct"] == 2
+    rated = [r | {"test": "rating"} for r in again]
+    assert [(r["n"], r["mean"]) for r in rating_summary(rated)] == [(2, 1)]
+
+
+def test_a_row_that_was_cut_off_is_no_answer_and_the_next_one_is_whole(tmp_path):
+    row = dict.fromkeys(COLUMNS, "x") | {"score": 1.0}
+    append_results(tmp_path / "a.csv", [row])
+    with (tmp_path / "a.csv").open("a") as file:
+        file.write("x,x,x,x")
+    assert read_results(tmp_path / "a.csv") == [row]
+    append_results(tmp_path / "a.csv", [row])
+    assert read_results(tmp_path / "a.csv") == [row, row]
+    (tmp_path / "a.csv").write_text(",".join(COLUMNS) + "\n" + ",".join("x" * len(COLUMNS)))
+    with pytest.raises(BlindTestError, match="scores that are numbers"):
+        read_results(tmp_path / "a.csv")
+
+
 def test_an_abx_summary_tells_hearing_from_guessing():
     heard, guessed = abx_summary(abx_rows(14)), abx_summary(abx_rows(8))
     assert heard["p"] == pytest.approx(sum([120, 16, 1]) / 2**16)  # 16 over 14, 15, 16

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig
-from kcarol.notebook.listening_results import AXES, COLUMNS, BlindTestError, read_results
+from kcarol.notebook.listening_results import (
+    AXES,
+    COLUMNS,
+    BlindTestError,
+    abx_summary,
+    rating_summary,
+    read_results,
+)
 from kcarol.notebook.listening_test import AbxTest, RatingTest, draw_abx, draw_ratings, with_anchors
 
 RATE = AudioConfig.sample_rate
@@ -61,6 +68,42 @@ def test_every_answer_is_in_the_file_at_once_and_two_listeners_share_it(tmp_path
     found = [(row["listener"], row["score"]) for row in read_results(out)]
     assert found == [(who, score) for who in ("ann", "bo") for score in (1, 0, 1)]
     assert out.read_text().splitlines()[0] == ",".join(COLUMNS)
+
+
+def test_a_test_that_was_stopped_goes_on_for_its_listener_and_counts_each_trial_once(tmp_path):
+    out, trials = tmp_path / "a.csv", draw_abx(["one", "two"], ("p", "q"), 16, 5)
+    for n_answers in (10, 3, 3):
+        test = AbxTest(trials, out, 5, "ann")
+        for _ in range(n_answers):
+            test.answer(test.trial.answer)
+    assert test.done and AbxTest(trials, out, 5, "ann").done
+    assert test.summary().startswith("16 of 16 right")
+    assert abx_summary(read_results(out))["n"] == 16
+    assert [AbxTest(trials, out, *who).number for who in ((5, "bo"), (6, "ann"))] == [0, 0]
+
+
+def test_other_songs_with_the_same_seed_are_another_test(tmp_path):
+    out = tmp_path / "a.csv"
+    for songs in (["one"], ["other"]):
+        test = AbxTest(draw_abx(songs, ("p", "q"), 2, 5), out, 5)
+        while not test.done:
+            test.answer("A")
+    assert abx_summary(read_results(out))["n"] == 4
+
+
+def test_a_rating_goes_on_at_the_trial_without_all_its_scores(tmp_path):
+    out, trials = tmp_path / "r.csv", draw_ratings(["one", "two", "three"], SYSTEMS, 2)
+    scores = [dict.fromkeys(AXES, 50)] * len(SYSTEMS)
+    RatingTest(trials, out).answer(scores)
+    RatingTest(trials, out).answer(scores)
+    lines = out.read_text().splitlines()
+    out.write_text("\n".join([*lines[:-1], lines[-1][:20]]))  # the disk was full
+    test = RatingTest(trials, out)
+    assert test.number == 1
+    while not test.done:
+        test.answer(scores)
+    rated = rating_summary(read_results(out))
+    assert {row["n"] for row in rated} == {3} and len(rated) == len(SYSTEMS) * len(AXES)
 
 
 def test_scores_go_to_the_systems_behind_the_numbers(tmp_path):

@@ -66,14 +66,23 @@ def available(soundfonts: Sequence[str] = tuple(SOUNDFONTS)) -> str | None:
 
 
 def _fluidsynth() -> type:
-    """The class that pyfluidsynth has; another package of the same name has none."""
+    """pyfluidsynth's class. RenderError without it, or if another `fluidsynth` is imported."""
     try:
-        from fluidsynth import Synth
-    except (ImportError, OSError, AttributeError) as error:
+        import fluidsynth
+    # whatever a missing library or another package of this name raises
+    except Exception as error:
+        reason = " ".join(str(error).split())
         raise RenderError(
-            f"FluidSynth could not be loaded ({error}); install {INSTALL.format(package='')}"
+            f"FluidSynth could not be loaded ({reason}); install {INSTALL.format(package='')}"
         ) from None
-    return Synth
+    synth = getattr(fluidsynth, "Synth", None)
+    if not hasattr(synth, "get_samples"):
+        place = getattr(fluidsynth, "__file__", None)
+        raise RenderError(
+            f"expected pyfluidsynth, found another package called fluidsynth ({place}): remove it "
+            f"(pip uninstall fluidsynth) and install {INSTALL.format(package='')}"
+        )
+    return synth
 
 
 class _Sampler:

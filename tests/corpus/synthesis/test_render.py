@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,9 +16,19 @@ needs_synth = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 corpus = pytest.mark.corpus
 
 
+def another_package(**names):
+    module = ModuleType("fluidsynth")
+    vars(module).update(names)
+    return module
+
+
 @pytest.mark.parametrize(
     "found",
-    [pytest.param(None, id="none"), pytest.param(ModuleType("fluidsynth"), id="another package")],
+    [
+        pytest.param(None, id="none"),
+        pytest.param(another_package(), id="another package"),
+        pytest.param(another_package(Synth=dict), id="with a class of this name"),
+    ],
 )
 def test_a_missing_synthesiser_gives_one_line_with_the_install_command(
     monkeypatch, tmp_path, found
@@ -29,6 +40,18 @@ def test_a_missing_synthesiser_gives_one_line_with_the_install_command(
     message = render.available()
     assert "\n" not in message and "apt install libfluidsynth3)" in message
     assert "kcarol[corpus]" in message
+
+
+@pytest.mark.parametrize(
+    "text", ["print 'of another Python'", "import ctypes; ctypes.CDLL('no such library')", "1 / 0"]
+)
+def test_a_package_of_this_name_that_cannot_be_imported_gives_one_line(tmp_path, monkeypatch, text):
+    (tmp_path / "fluidsynth.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "fluidsynth", raising=False)
+    monkeypatch.setattr(render, "find_soundfont", Path)
+    message = render.available()
+    assert "could not be loaded" in message and "\n" not in message and "kcarol[corpus]" in message
 
 
 @pytest.mark.parametrize("name", render.SOUNDFONTS)
