@@ -39,6 +39,7 @@ READS_TRANSCRIPTIONS = {  # modules of corpus
 }
 RENDERS = {  # modules outside corpus that render songs
     "cli/corpus.py",
+    "cli/evaluate.py",  # cases
     "training/fine_tuning.py",
     "training/pretraining.py",
 }

@@ -18,6 +18,7 @@ HELP = "convert songs with known answers and print a table beside its baselines"
 PARENTS = (KPOP, WEIGHTS, VOCODER, DEVICE, SMOKE)
 SMOKE_PAIRS = 2  # synthetic pairs, and demo songs
 SMOKE_S = 10.0  # measured of each song, seconds
+SMOKE_CASES = ("step", "short")  # kinds, one piece each
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -37,6 +38,13 @@ def add_options(parser: ArgumentParser) -> None:
         "--real",
         type=Path,
         help="folder with pop/ (songs, NAME.ultrastar.txt), carol/ and style_reference.npz",
+    )
+    add(
+        "--cases",
+        nargs="*",
+        metavar="KIND",
+        help="instead, 100 short drawn pieces with known beats, bars, tune, chords and tuning: one "
+        "row for each kind (default: all kinds)",
     )
     add(
         "--styles",
@@ -59,6 +67,31 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
+    return _run_pairs(arguments) if arguments.cases is None else _run_cases(arguments)
+
+
+def _run_cases(arguments: Namespace) -> int:
+    from kcarol.conversion.converter import Converter
+    from kcarol.corpus.cases.draw import draw_cases
+    from kcarol.evaluation.conformance import evaluate_cases
+    from kcarol.evaluation.listening_page import write_listening_page
+
+    smoke, kinds = wants_smoke(arguments), arguments.cases
+    cases = list(draw_cases(kinds or SMOKE_CASES if smoke else kinds, 1 if smoke else None))
+    converter = Converter.load(
+        arguments.weights, checked_device(arguments.device), arguments.vocoder
+    )
+    table = evaluate_cases(converter.transcribe, cases, converter.play)
+    table.settings["weights"] = str(arguments.weights or "shipped")
+    players = ((case.name.replace("/", "-"), "case", case.wave) for case in cases)
+    page = write_listening_page(arguments.out, "cases", players, table)
+    print(table.to_markdown(), end="")
+    for path in (*table.write(arguments.out, "cases"), page):
+        print(path)
+    return 0
+
+
+def _run_pairs(arguments: Namespace) -> int:
     from kcarol.conversion.converter import Converter
     from kcarol.evaluation.evaluate import evaluate
     from kcarol.evaluation.held_out import demo_pairs, synthetic_pairs

@@ -52,3 +52,20 @@ def test_nothing_to_evaluate_is_one_line(tmp_path, monkeypatch, fails):
     monkeypatch.chdir(tmp_path)
     fails(["eval"], "nothing to evaluate", "--real")
     fails(["eval", "--real", tmp_path], "pop/")
+
+
+def test_cases_are_a_table_and_sounds(tmp_path, weights, capsys):
+    words = ["eval", "--smoke", "--device", "cpu", "--weights", weights, "--out", tmp_path]
+    assert cli.main([*map(str, words), "--cases"]) == 0
+    said = capsys.readouterr().out
+    assert "| tempo | step | 1 |" in said and "| tempo | short | 1 |" in said
+    for name in ("cases.json", "cases.csv", "cases.md", "cases.html"):
+        assert (tmp_path / name).stat().st_size > 100 and str(tmp_path / name) in said
+    assert (tmp_path / "audio" / "cases" / "case" / "short 1.wav").is_file()
+    assert cli.main([*map(str, words), "--cases", "6/8"]) == 0
+    assert "| metre | 6/8 | 1 |" in capsys.readouterr().out
+    assert (tmp_path / "audio" / "cases" / "case" / "6-8 1.wav").is_file()
+
+
+def test_an_unknown_kind_of_case_is_one_line(tmp_path, fails):
+    fails(["eval", "--out", tmp_path, "--cases", "polka"], "glide", "polka")
