@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -25,6 +26,7 @@ SILENCE_RMS = 1e-4  # -80 dB: softer sound is not amplified, or dither would bec
 DEVIATION_FLOOR = 0.02  # of whitening, in log1p units: keeps near-silent frames near zero
 FLUX_GAIN = 10.0  # times log_gain, so that soft onsets count too
 FLUX_SCALE = 3.0  # makes the flux of pop songs deviate by about 0.5; onsets reach 1 to 3
+TUNING_STEP_CENTS = 5  # to which pitch filters follow a song's tuning
 FLUX_LAG = 2  # frames, half the short window: closer frames share most of their samples
 SOFTEST_DB = -60.0  # of the loudness feature, re the clip's level
 LOUDEST_DB = 20.0
@@ -54,34 +56,47 @@ class Features(nn.Module):
         }
         for name, tensor in buffers.items():
             self.register_buffer(name, tensor, persistent=False)
-        self.n_pitch_bins = 1 + int(filters.any(1).nonzero().max())
-        cuts = [n * cfg.n_pitch_bands // 4 for n in (1, 2, 3)]
-        self.to_pitch = BandedProduct(filters[: self.n_pitch_bins], cuts)
+        self.to_pitch = banded_product(filters)
 
-    def forward(self, wave: Tensor) -> Tensor:
+    def forward(self, wave: Tensor, tuning_cents: Tensor | None = None) -> Tensor:
         """Wave (..., T) of a whole clip or window -> (..., F, C) float32, also under autocast.
 
-        F == 1 + T // hop_length. ValueError for an empty wave.
+        F == 1 + T // hop_length. `tuning_cents` (..., F) above A440: the pitch bands are those of
+        the same sound at A440; None: it is there. ValueError for an empty wave.
         """
         with torch.autocast(wave.device.type, enabled=False):
             flat = flatten_batch(wave)
             rms = flat.square().mean(-1).sqrt()
             gain = self.cfg.reference_rms / rms.clamp_min(SILENCE_RMS)
-            pitch = self.pitch(flat, gain)
+            n_frames = self.cfg.n_frames(wave.shape[-1])
+            pitch = self.pitch(flat, gain, tuning_steps(tuning_cents, len(flat), n_frames))
             flux, loudness = self.onsets(flat, gain)
             return unflatten_batch(torch.cat([pitch, flux, loudness[..., None]], dim=-1), wave)
 
-    def pitch(self, wave: Tensor, gain: Tensor) -> Tensor:
-        """Wave (B, T), gain (B,) -> whitened bands (B, F, n_pitch_bands)."""
+    def pitch(self, wave: Tensor, gain: Tensor, steps: Tensor) -> Tensor:
+        """Wave (B, T), gain (B,), `tuning_steps` (B, F) -> whitened bands (B, F, n_pitch_bands)."""
         cfg = self.cfg
         reach = round(cfg.whiten_octaves * 12 * cfg.bands_per_semitone)
         blocks = []
+        n_done = 0
         for spectrum in stft_blocks(wave, self.long_window, cfg.hop_length):
-            bins = power(spectrum[..., : self.n_pitch_bins])
-            bands = self.to_pitch(bins.flatten(0, 1)).view(*bins.shape[:2], -1)
-            level = bands.sqrt() * gain[:, None, None]
+            here = steps[:, n_done : n_done + spectrum.shape[1]]
+            n_done += spectrum.shape[1]
+            level = self.pitch_bands(spectrum, here).sqrt() * gain[:, None, None]
             blocks.append(whiten(torch.log1p(cfg.log_gain * level), reach).clamp(*cfg.whiten_clip))
         return torch.cat(blocks, dim=1)
+
+    def pitch_bands(self, spectrum: Tensor, steps: Tensor) -> Tensor:
+        """Spectrum (B, f, bins), steps of tuning (B, f) -> power (B, f, n_pitch_bands)."""
+        bands = spectrum.real.new_empty(*steps.shape, self.cfg.n_pitch_bands)
+        for step in steps.unique().tolist():
+            to_pitch = tuned_product(self.cfg, step, spectrum.device) if step else self.to_pitch
+            places = (steps == step).to(spectrum.device)
+            bins = power(spectrum[..., : to_pitch.n_rows])
+            if places.all():
+                return to_pitch(bins.flatten(0, 1)).view_as(bands)
+            bands[places] = to_pitch(bins[places])
+        return bands
 
     def onsets(self, wave: Tensor, gain: Tensor) -> tuple[Tensor, Tensor]:
         """Wave (B, T), gain (B,) -> flux (B, F, n_flux) and loudness (B, F).
@@ -101,14 +116,35 @@ class Features(nn.Module):
         return FLUX_SCALE * (level - earlier).relu(), loudness
 
 
-def pitch_filters(cfg: AudioConfig) -> Tensor:
-    """(feature_n_fft // 2 + 1, n_pitch_bands) for power.
+def tuning_steps(tuning_cents: Tensor | None, n_rows: int, n_frames: int) -> Tensor:
+    """Cents (..., F) above A440 -> (B, F) int, in steps of TUNING_STEP_CENTS; None: zeros."""
+    if tuning_cents is None:
+        return torch.zeros(n_rows, n_frames, dtype=torch.int)
+    return (tuning_cents.reshape(n_rows, n_frames) / TUNING_STEP_CENTS).round().int()
+
+
+@functools.lru_cache(maxsize=128)  # half a megabyte each
+def tuned_product(cfg: AudioConfig, step: int, device: torch.device) -> BandedProduct:
+    """The product with the pitch filters of a song that is `step` steps above A440."""
+    return banded_product(pitch_filters(cfg, step * TUNING_STEP_CENTS)).to(device)
+
+
+def banded_product(filters: Tensor) -> BandedProduct:
+    """The product with pitch filters, without the bins above all of them."""
+    n_bins = 1 + int(filters.any(1).nonzero().max())
+    cuts = [n * filters.shape[1] // 4 for n in (1, 2, 3)]
+    return BandedProduct(filters[:n_bins], cuts)
+
+
+def pitch_filters(cfg: AudioConfig, tuning_cents: float = 0.0) -> Tensor:
+    """(feature_n_fft // 2 + 1, n_pitch_bands) for power, at A440 or some cents above it.
 
     Each band gives A^2 for a sine of amplitude A at its centre.
     """
     bins = bin_hz(cfg.feature_n_fft, cfg.sample_rate)
     step = 1 / cfg.bands_per_semitone
     midi = cfg.lowest_midi + step * torch.arange(cfg.n_pitch_bands, dtype=torch.float64)
+    midi = midi + tuning_cents / 100
     low, centre, high = (440 * 2 ** ((midi + shift - 69) / 12) for shift in (-step, 0, step))
     # low bands are narrower than a bin: without at least one bin on each side they would be empty
     low = torch.minimum(low, centre - bins[1])

@@ -79,7 +79,7 @@ class BandedProduct(nn.Module):
     def __init__(self, matrix: Tensor, cuts: Sequence[int]):
         """`matrix` (K, N); `cuts`: columns at which a tile ends and the next one begins."""
         super().__init__()
-        self.n_columns = matrix.shape[1]
+        self.n_rows, self.n_columns = matrix.shape
         self.spans = []  # rows and columns of each tile
         for start, stop in itertools.pairwise((0, *cuts, self.n_columns)):
             used = matrix[:, start:stop].any(1).nonzero().flatten().tolist() or [0]

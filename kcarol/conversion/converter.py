@@ -40,6 +40,7 @@ from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.song_level import measure_level
 from kcarol.transcription.transcription import Transcription
+from kcarol.transcription.tuning import estimate_tuning
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
 from kcarol.vocoder.phase_continuation import CarriedPhases
@@ -169,13 +170,14 @@ class Converter:
         _check_song(song)
         cfg = DecodingConfig()
         with single_threaded():
-            logits = self.hear(song)
+            tuning_cents = estimate_tuning(song, self.audio)
+            logits = self.hear(song, tuning_cents)
             jobs = (
                 lambda: decode(logits, audio=self.audio, cfg=cfg),
                 lambda: measure_level(song, self.audio, cfg),
             )
             transcription, level = parallel_map(lambda job: job(), jobs)
-        return replace(transcription, level=level)
+        return replace(transcription, level=level, tuning_cents=tuning_cents)
 
     @torch.inference_mode()
     def play(
@@ -202,9 +204,14 @@ class Converter:
 
     # --- its steps
 
-    def hear(self, song: Sound) -> Logits:
-        """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`."""
-        return self.windows.hear(song)
+    def hear(self, song: Sound, tuning_cents: np.ndarray | None = None) -> Logits:
+        """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`.
+
+        `tuning_cents` (F,) as of `estimate_tuning`; None: estimated.
+        """
+        if tuning_cents is None:
+            tuning_cents = estimate_tuning(song, self.audio)
+        return self.windows.hear(song, tuning_cents)
 
     def predict(
         self, content: Content, style: AnyStyle, out: DiskBuffer | None = None

@@ -55,14 +55,18 @@ class WindowedModel:
         return chunk_spans(n_frames, self.window_frames, self.overlap)
 
     @torch.inference_mode()
-    def hear(self, song: np.ndarray | DiskBuffer) -> Logits:
-        """(T,) -> logits (F, n) float16, the mean over several transpositions of the features."""
+    def hear(self, song: np.ndarray | DiskBuffer, tuning_cents: np.ndarray) -> Logits:
+        """(T,) -> logits (F, n) float16, the mean over several transpositions of the features.
+
+        `tuning_cents` (F,): of the song, above A440; pitches are heard as if it were there.
+        """
         n_frames = self.audio.n_frames(len(song))
         logits = torch.empty(n_frames, N_LOGITS, dtype=torch.float16)
 
         def heard(spans: list[Span]) -> Tensor:
             waves = [samples_of(song, span, self.audio.hop_length) for span in spans]
-            features = self.features(torch.from_numpy(np.stack(waves)).to(self.device))
+            tuning = torch.from_numpy(np.stack([tuning_cents[a:b] for a, b in spans]))
+            features = self.features(torch.from_numpy(np.stack(waves)).to(self.device), tuning)
             with fast_inference(self.device):
                 several = [
                     self.model.hear(transpose_features(features, s, self.audio)).transposed(-s)

@@ -20,6 +20,7 @@ from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.content import N_FIELDS
 from kcarol.training.distributed import Processes
+from kcarol.transcription.tuning import estimate_tuning
 
 FULL_SCALE = 32768  # of waves in int16
 
@@ -160,7 +161,10 @@ class StoredRows:
 
 
 class PairBatches(StoredRows):
-    """The converter's batches; features and log-mels are computed once, when a pair comes in."""
+    """The converter's batches; features and log-mels are computed once, when a pair comes in.
+
+    As in conversion, features follow the estimated tuning of the pop version.
+    """
 
     def __init__(
         self, *args: Any, n_first: int = 0, first_share: float = 1.0, **kwargs: Any
@@ -189,7 +193,8 @@ class PairBatches(StoredRows):
     def store(self, rows: Tensor, shard: Shard) -> None:
         pop = torch.from_numpy(shard.pop).to(self.device).float() / FULL_SCALE
         carol = torch.from_numpy(shard.carol).to(self.device).float() / FULL_SCALE
-        self.features[rows] = self._features(pop).half()
+        tuning = [estimate_tuning(wave, self.cfg) for wave in shard.pop / np.float32(FULL_SCALE)]
+        self.features[rows] = self._features(pop, torch.from_numpy(np.stack(tuning))).half()
         self.carol_mel[rows] = self._log_mel(carol).half()
         self.labels[rows] = torch.from_numpy(shard.labels).to(self.device)
         if shard.content is not None:

@@ -81,3 +81,22 @@ def test_no_decoder_is_imported():
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("cents", [-90, -45, 30, 50])
+def test_a_detuned_sound_has_the_features_of_one_in_tune(cents):
+    wave, moved = (torch.from_numpy(sine(hz_of(midi))) for midi in (69, 69 + cents / 100))
+    tuning = torch.full((CFG.n_frames(len(wave)),), float(cents))
+    plain = FEATURES(wave)[5:-5, :N_PITCH]
+    assert (FEATURES(moved, tuning)[5:-5, :N_PITCH] - plain).abs().mean() < 0.02
+    assert (FEATURES(moved)[5:-5, :N_PITCH] - plain).abs().mean() > 0.03
+
+
+def test_features_follow_a_tuning_that_changes():
+    wave = torch.from_numpy(np.stack([sine(440.0), sine(hz_of(69.3))]))
+    tuning = torch.zeros(2, CFG.n_frames(wave.shape[1]))
+    tuning[1, 20:] = 30.0
+    both = FEATURES(wave, tuning)
+    assert torch.equal(both[0], FEATURES(wave[0]))
+    assert torch.equal(both[1, :20], FEATURES(wave[1])[:20])
+    assert torch.allclose(both[1, 20:], FEATURES(wave[1], torch.full((63,), 30.0))[20:], atol=1e-5)
