@@ -17,10 +17,13 @@ from tqdm import tqdm
 
 from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
 from kcarol.audio.files import AudioError, DataError, save_state
-from kcarol.audio.loudness import measure_loudness, peak
+from kcarol.audio.loudness import first_sound, heard_levels, measure_loudness, peak
 from kcarol.config import AudioConfig
 
-CLIP_FORMAT = 1  # part of every clip's settings: raise it when older clips no longer fit
+CLIP_FORMAT = 2  # part of every clip's settings: raise it when older clips no longer fit
+LEAST_SILENCE_S = 1.0  # in front, that is left out
+# level that half of a beginning reaches; else it may be hiss or clicks before the music
+MUSIC_DB = -40.0
 CLIP_TYPES = {
     "wave": Tensor,  # (T,) float32
     "sample_rate": int,
@@ -33,15 +36,15 @@ CLIP_TYPES = {
 
 @dataclass(frozen=True)
 class ClipReport:
-    """The result of `preprocess` for one file."""
+    """The result of `preprocess` for one file, or for a clip that it removed."""
 
     file: Path
     style: str
-    status: str  # done, skipped (already there) or failed
+    status: str  # done, skipped (already there), failed or removed
     seconds: float = 0.0
     peak: float = 0.0  # 0 to 1, linear
     loudness: float = float("nan")  # LUFS; rms in dB for sounds under 0.4 s or -70 LUFS
-    reason: str = ""  # of a failure
+    reason: str = ""  # of a failure; what was left out
     clip: Path | None = None
 
 
@@ -55,9 +58,11 @@ def preprocess(
 ) -> list[ClipReport]:
     """Turn every sound file below each folder (style -> folder) into out/STYLE/NAME.pt.
 
-    Clips last at most cfg.max_s seconds (math.inf: no limit). Files whose clip has the same content
-    and settings are skipped unless `force`. A file that cannot be read gives a report with the
-    reason. DataError if a folder is missing or holds no sound.
+    Clips begin with the first sound and last at most cfg.max_s seconds (math.inf: no limit). Files
+    whose clip has the same content and settings are skipped unless `force`. A file that cannot be
+    read gives a report with the reason. Clips of files that are no longer there are removed from
+    out/STYLE, since training would go on with them; other files stay. DataError if a folder is
+    missing or holds no sound: then nothing is changed.
     """
     cfg = cfg or AudioConfig()
     tasks = [
@@ -75,14 +80,42 @@ def preprocess(
 
     # threads suffice: ffmpeg is a separate process, and soxr releases Python's lock
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        reports = pool.map(work, tasks)
-        return list(tqdm(reports, "preprocess", len(tasks), unit="file", disable=not progress))
+        done = pool.map(work, tasks)
+        reports = list(tqdm(done, "preprocess", len(tasks), unit="file", disable=not progress))
+    made = [report.clip for report in reports if report.clip]
+    failed = {clip: file for file, clip, _ in tasks if clip not in made}
+    for style in sources:
+        for clip in stale_clips(Path(out) / style, made, failed):
+            clip.unlink()
+            reports.append(ClipReport(clip, style, "removed", reason="its sound file is gone"))
+    return reports
+
+
+def stale_clips(folder: Path, made: Sequence[Path], failed: Mapping[Path, Path]) -> list[Path]:
+    """Clips of a folder that are not `made` of present files. Those of `failed` (clip -> file) are
+    stale if the file has changed since.
+    """
+    stale = []
+    for path in sorted(set(folder.glob("[!.]*.pt")) - set(made)):
+        try:
+            sha256 = load_clip(path)["sha256"]
+            # file systems that fold case or accents list a clip under another name
+            current = any(path.samefile(clip) for clip in made) or (
+                path in failed and file_sha256(failed[path]) == sha256
+            )
+        except (DataError, OSError):  # somebody else's file; a file that nobody may read
+            continue
+        if not current:
+            stale.append(path)
+    return stale
 
 
 def preprocess_file(
     file: Path, clip: Path, style: str, cfg: AudioConfig | None = None, force: bool = False
 ) -> ClipReport:
-    """Turn one sound file into one clip, written whole or not at all. AudioError or OSError."""
+    """Turn one sound file into one clip, written whole or not at all. AudioError, also for silence,
+    or OSError.
+    """
     cfg = cfg or AudioConfig()
     about = {
         "sample_rate": cfg.sample_rate,
@@ -92,16 +125,35 @@ def preprocess_file(
         "settings": clip_settings(cfg),
     }
     wave = None if force else _existing_wave(clip, about)
-    status = "done" if wave is None else "skipped"
+    status, reason = "skipped", ""
     if wave is None:
-        limited = np.isfinite(cfg.max_s)
-        wave = load_audio(file, cfg, duration_s=cfg.max_s if limited else None)
-        wave = wave[: round(cfg.max_s * cfg.sample_rate)] if limited else wave
+        wave, silence_s = load_from_first_sound(file, cfg)
+        status = "done"
+        reason = f"{silence_s:.1f} s of silence in front are left out" if silence_s else ""
         save_state(clip, {"wave": torch.from_numpy(wave), **about})
     loudness = measure_loudness(wave, cfg.sample_rate)
     loudness_db = loudness.lufs if np.isfinite(loudness.lufs) else loudness.rms_db
     seconds = len(wave) / cfg.sample_rate
-    return ClipReport(file, style, status, seconds, peak(wave), loudness_db, clip=clip)
+    return ClipReport(file, style, status, seconds, peak(wave), loudness_db, reason, clip)
+
+
+def load_from_first_sound(file: Path, cfg: AudioConfig) -> tuple[np.ndarray, float]:
+    """At most cfg.max_s of a file (T,) from where it begins to sound, and the seconds before that
+    if they are at least LEAST_SILENCE_S. AudioError for silence.
+    """
+    limited = np.isfinite(cfg.max_s)
+    wave = load_audio(file, cfg, duration_s=cfg.max_s if limited else None)
+    least = LEAST_SILENCE_S * cfg.sample_rate
+    start = first_sound(wave, cfg.sample_rate)
+    is_music = np.median(heard_levels(wave, cfg.sample_rate)) >= MUSIC_DB
+    if limited and (start is None or start >= least or not is_music):  # see the rest, too
+        wave = load_audio(file, cfg)
+        start = first_sound(wave, cfg.sample_rate)
+    if start is None:
+        raise AudioError(f"{file}: expected a sound, found silence: put another file in its place")
+    start = start if start >= least else 0
+    stop = start + round(cfg.max_s * cfg.sample_rate) if limited else None
+    return wave[start:stop].copy(), start / cfg.sample_rate
 
 
 def _existing_wave(path: Path, about: dict) -> np.ndarray | None:
@@ -120,16 +172,17 @@ def render_table(reports: Sequence[ClipReport]) -> str:
     lines = [f"{'file':<{width}}  style    seconds   peak  loudness  status"]
     for r in reports:
         numbers = f"{r.seconds:7.1f}  {r.peak:5.2f}  {r.loudness:8.1f}"
-        if r.status == "failed":
+        if r.status in ("failed", "removed"):
             numbers = " " * len(numbers)
         reason = f": {r.reason}" if r.reason else ""
         lines.append(f"{r.file.name:<{width}}  {r.style:<7}  {numbers}  {r.status}{reason}")
     n_of = Counter(report.status for report in reports)
     counts = ", ".join(f"{n_of[status]} {status}" for status in ("done", "skipped", "failed"))
+    if n_of["removed"]:
+        counts += f", {n_of['removed']} old clips removed"
+    n_files = len(reports) - n_of["removed"]
     seconds = sum(report.seconds for report in reports)
-    return "\n".join(
-        [*lines, f"{len(reports)} files, {seconds:.1f} s: {counts} (loudness in LUFS)"]
-    )
+    return "\n".join([*lines, f"{n_files} files, {seconds:.1f} s: {counts} (loudness in LUFS)"])
 
 
 def find_audio(folder: Path) -> list[Path]:

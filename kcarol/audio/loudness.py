@@ -37,6 +37,13 @@ FILTERED_STEPS = 100  # at once: torchaudio takes twice as long for four minutes
 SETTLING_STEPS = 2  # after which the filters' initial state has decayed
 HEADROOM = 0.25  # peak: torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
 
+LOWEST_HEARD_HZ = 30.0
+HEARD_N_FFT = 4096  # samples at 16 kHz: a Hann window keeps what is below 30 Hz below 38 Hz
+HEARD_STEP_S = 0.1
+HISS_DB = -70.0  # re full scale, and below the loudest: softer sounds are silence
+HISS_BELOW_DB = 40.0
+LASTING_S, LASTING_SHARE = 3.0, 1 / 3  # a click before the music is not its beginning
+
 MOST_LIMITED_DB = 9.0  # of peaks, to match a loud reference
 LIMITER_S = 0.005  # over which the limiter's gain falls before a peak, and rises after it
 LIMITED_S = 1.0  # processed together: blocks without a peak cost nothing
@@ -77,6 +84,39 @@ def loudness_curve(wave: Tensor, hop_length: int, n_fft: int = 1024) -> Tensor:
         blocks = stft_blocks(flatten_batch(wave), window, hop_length)
         levels = [level_db(power(spectrum).sum(-1) / 3) for spectrum in blocks]
         return unflatten_batch(torch.cat(levels, dim=1), wave)
+
+
+def heard_levels(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:
+    """(T,) -> (F,): rms in windows that begin every HEARD_STEP_S and lie within the wave, dB re
+    full scale, without what is too low to be heard: constants and rumble.
+    """
+    n_fft = min(len(wave), HEARD_N_FFT)
+    step = round(HEARD_STEP_S * sample_rate)
+    lowest_bin = math.ceil(LOWEST_HEARD_HZ * n_fft / sample_rate) + 2  # of a Hann window's lobe
+    window = amplitude_window(n_fft)
+    levels = []
+    for start in range(0, len(wave) - n_fft + 1, FILTERED_STEPS * step):
+        piece = torch.from_numpy(wave[start : start + (FILTERED_STEPS - 1) * step + n_fft])
+        spectrum = torch.fft.rfft(piece.unfold(0, n_fft, step) * window)
+        levels.append(level_db(power(spectrum)[:, lowest_bin:].sum(-1) / 3))
+    return torch.cat(levels).numpy()
+
+
+def first_sound(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> int | None:
+    """Sample of (T,) at which it begins to sound, HEARD_N_FFT early at most; None for silence.
+
+    Hiss far below the music is silence, and so are single clicks before it.
+    """
+    levels = heard_levels(wave, sample_rate)
+    sounds = levels > max(HISS_DB, levels.max() - HISS_BELOW_DB)
+    if not sounds.any():
+        return None
+    counts = np.concatenate([[0], np.cumsum(sounds)])
+    places = np.arange(len(sounds))
+    ends = np.minimum(places + round(LASTING_S / HEARD_STEP_S), len(sounds))
+    lasts = counts[ends] - counts[places] >= LASTING_SHARE * (ends - places)
+    begins = sounds & lasts if (sounds & lasts).any() else sounds
+    return int(begins.argmax()) * round(HEARD_STEP_S * sample_rate)
 
 
 def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> float:

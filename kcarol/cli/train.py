@@ -31,8 +31,8 @@ def add_options(parser: ArgumentParser) -> None:
     add(
         "--corpus",
         type=Path,
-        help="pairs for converter and vocoder, by `kcarol corpus` or data/pairs/train "
-        "(default: rendered while training)",
+        help="pairs, by `kcarol corpus` or data/pairs/train (default: for personal the "
+        "repository's own, for converter and vocoder rendered while training)",
     )
     add("--held-out", type=Path, help="pairs for validation.csv while the converter trains")
     add("--pairs", type=number(int, 2), default=1_000, help="held in memory, about 1 MB each")
@@ -83,9 +83,13 @@ def run(arguments: Namespace) -> int:
     cfg = training_config(arguments)
     if arguments.what == "personal":
         from kcarol.training.fine_tuning import fine_tune
+        from kcarol.training.pretraining import first_pairs
 
+        pairs = None
+        if arguments.corpus:
+            pairs = first_pairs(arguments.corpus, cfg.audio, arguments.pairs)
         out, weights = run_folder(arguments), arguments.weights
-        fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights)
+        fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights, pairs)
     else:
         _train_network(arguments, cfg, device, max_s)
     if int(os.environ.get("RANK", 0)) == 0:

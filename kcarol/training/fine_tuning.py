@@ -11,8 +11,9 @@ forgetting.
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -22,11 +23,12 @@ import torch
 from kcarol.audio.clips import load_clip
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
+from kcarol.audio.loudness import first_sound
 from kcarol.config import AudioConfig, Config, ModelConfig
-from kcarol.conversion.converter import Converter, to_reference_rms
+from kcarol.conversion.converter import MIN_STYLE_S, Converter, to_reference_rms
 from kcarol.conversion.styles import Style
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
-from kcarol.dataset.pair_set import load_pair_set
+from kcarol.dataset.pair_set import is_pair_set, load_pair_set
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
@@ -35,7 +37,7 @@ from kcarol.training.batches import PairBatches
 from kcarol.training.callbacks import ConverterPictures
 from kcarol.training.checkpoint import kept_random_state, load_model_state
 from kcarol.training.distributed import rank
-from kcarol.training.loop import fit
+from kcarol.training.loop import fit, listed
 from kcarol.training.losses import STAGES, ConverterLoss
 from kcarol.training.pretraining import (
     freeze_idle_half_,
@@ -51,6 +53,7 @@ from kcarol.vocoder.neural import NeuralVocoder
 OWN = "own"  # name of the user's style
 TEXTURE_SHARE = 1.0  # of the difference when the trained converter plays the user's carol
 PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the repository
+REPOSITORY = Path(__file__).resolve().parents[2]  # unless the package is installed apart from it
 
 
 @dataclass(frozen=True)
@@ -99,19 +102,21 @@ def fine_tune(
     converter.safetensors and checkpoint.pt.
 
     Starts from `base_weights` (a folder or file; None: the shipped ones) if `cfg.model` fits them,
-    else from scratch. `pairs` None: the repository's own, if present. The user's songs are
-    converted into `out`/listen. `max_s`: seconds of training. Raises DataError (no carol),
-    WeightsError (base weights given that do not fit), and what `fit` raises.
+    else from scratch. `pairs` None: the repository's own, if present; what is trained on, and what
+    is missing, is said. The user's songs are converted into `out`/listen. `max_s`: seconds of
+    training. Raises DataError (no carol, or a silent one), WeightsError (base weights given that do
+    not fit), and what `fit` raises.
     """
     cfg = cfg or fine_tuning_schedule()
     if own is None:
         own = FineTuningConfig.smoke() if cfg.model == ModelConfig.smoke() else FineTuningConfig()
-    if pairs is None:
-        pairs = load_pair_set(PAIRS) if PAIRS.is_dir() else []
+    pairs = repository_pairs() if pairs is None else pairs
     out = Path(out)
     device = torch.device(device or best_device())
-    clips = load_waves(Path(processed) / "carol", cfg.audio)
+    clips = load_carols(Path(processed) / "carol", cfg.audio)
+    say_data(clips, pairs, cfg.audio)
     carols = [to_reference_rms(wave) for wave in clips.values()]
+    data = data_of(clips, pairs)
 
     base = Converter.load(base_weights, device)
     torch.manual_seed(cfg.train.seed)
@@ -129,7 +134,16 @@ def fine_tune(
     pictures = ConverterPictures(batches, cfg.audio, device)
     torch.manual_seed(cfg.train.seed)  # the number of draws so far depends on the base
     checkpoint = fit(
-        module, loss, batches, cfg.train, out, resume, device, callbacks=(pictures,), max_s=max_s
+        module,
+        loss,
+        batches,
+        cfg.train,
+        out,
+        resume,
+        device,
+        callbacks=(pictures,),
+        max_s=max_s,
+        data=data,
     )
     steps = load_model_state(checkpoint, module)
     if from_base:
@@ -140,6 +154,57 @@ def fine_tune(
         save(out, trained, {"trained": "personal", **about}, keep_vocoder=base_weights is not None)
         write_listening(trained, Path(processed) / "kpop", out / "listen", own.listen_s)
     return out
+
+
+# --- what is trained on
+
+
+def repository_pairs() -> list[Shard]:
+    """The corpus pairs of the repository that is worked in, or that the package lies in; none, if
+    there is none.
+    """
+    found = [folder for folder in (PAIRS, REPOSITORY / PAIRS) if is_pair_set(folder)]
+    return load_pair_set(found[0]) if found else []
+
+
+def say_data(clips: Mapping[str, np.ndarray], pairs: Sequence[Shard], audio: AudioConfig) -> None:
+    """Print, in the first process, the carols (T,) by name and what else is trained on."""
+    if rank() != 0:
+        return
+    seconds = {name: len(wave) / audio.sample_rate for name, wave in clips.items()}
+    names = listed([f"{name} ({length_s:.0f} s)" for name, length_s in seconds.items()])
+    n_pairs = sum(len(shard.pop) for shard in pairs)
+    others = f"and on {n_pairs} pairs of the corpus" if pairs else "alone"
+    print(f"kcarol: training on carols: {names}; {others}", file=sys.stderr)
+    if not pairs:
+        print(
+            f"kcarol: expected pairs in {PAIRS}, found none: without them the network may forget "
+            "songs that are unlike the carol; train in kcarol's repository, or give --corpus",
+            file=sys.stderr,
+        )
+
+
+def data_of(clips: Mapping[str, np.ndarray], pairs: Sequence[Shard]) -> dict[str, str]:
+    """Hashes by name of the carols (T,) and of the pairs, as `fit` takes data."""
+    labels = [shard.labels.tobytes() for shard in pairs]
+    data = {"pairs": hashlib.sha256(b"".join(labels)).hexdigest()} if pairs else {}
+    return data | {name: hashlib.sha256(wave.tobytes()).hexdigest() for name, wave in clips.items()}
+
+
+def load_carols(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
+    """`load_waves` from where each begins to sound. DataError for silence, or under MIN_STYLE_S."""
+    carols = {}
+    for name, wave in load_waves(folder, audio).items():
+        start = first_sound(wave, audio.sample_rate)
+        carols[name] = wave[len(wave) if start is None else start :]
+        length_s = len(carols[name]) / audio.sample_rate
+        if length_s < MIN_STYLE_S:
+            found = "silence" if start is None else f"{length_s:.2f} s"
+            raise DataError(
+                f"{folder / name}.pt: expected at least {MIN_STYLE_S:g} s of a carol, found "
+                f"{found}: preprocess again, or put another carol in its place"
+            )
+    return carols
 
 
 # --- clips and base weights

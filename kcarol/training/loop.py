@@ -41,6 +41,7 @@ from kcarol.training.weight_averaging import moving_average
 CHECKPOINT = "checkpoint.pt"
 PREVIOUS_CHECKPOINT = "checkpoint.previous.pt"
 LAST_RATE = 0.01  # of the learning rate, where the cosine ends
+MOST_NAMES = 6  # of files in a message
 
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
@@ -63,6 +64,7 @@ def fit(
     stop_step: int | None = None,
     max_s: float | None = None,
     quiet: bool = False,
+    data: Mapping[str, str] | None = None,
 ) -> Path:
     """Train `module` for `cfg.steps` steps; returns the checkpoint, `out / "checkpoint.pt"`.
 
@@ -75,7 +77,8 @@ def fit(
     mode, without gradients. `n_workers`: processes that make batches ahead, for slow sources
     (drawing a batch of stored pairs takes 0.3 % of a step). `stop_step` and `max_s` (seconds) end a
     session early, with a checkpoint; `resume` continues from it, to the bit on the same machine.
-    The state of a `loss_fn` that is a module is saved as well.
+    The state of a `loss_fn` that is a module is saved as well. `data`: by name, what tells each
+    file from others that the batches are made of, such as a hash; resuming with others says so.
 
     Raises TrainingError: loss not finite (the last good checkpoint stays), no memory for a single
     row, a checkpoint that does not fit. Ctrl-C saves, says how to resume, and raises
@@ -95,7 +98,7 @@ def fit(
     stop = min(stop_step or cfg.steps, cfg.steps)
     with kept_random_state():
         trainer = Trainer(module, loss_fn, cfg, Path(out), processes, quiet)
-        trainer.start(resume, getattr(batches, "seed", None))
+        trainer.start(resume, getattr(batches, "seed", None), data or {})
         numbers = range(trainer.step * cfg.accumulation, stop * cfg.accumulation)
         loader = batches_by_number(batches, numbers, processes, n_workers)
         step_s = batch_s * cfg.accumulation
@@ -324,11 +327,12 @@ class Trainer:
 
     # --- the state on disk
 
-    def start(self, resume: bool, loader_seed: int | None) -> None:
+    def start(self, resume: bool, loader_seed: int | None, data: Mapping[str, str]) -> None:
         """Seed the generators, or resume from the checkpoint; without `resume` an old checkpoint is
-        kept under another name.
+        kept under another name. `data` as in `fit`.
         """
         self.loader_seed = loader_seed
+        self.data = dict(data)
         seed_all(self.cfg.seed * 1_000 + self.processes.rank)
         leads = self.processes.rank == 0
         # only the first process may see it, since machines have their own disks
@@ -366,19 +370,22 @@ class Trainer:
             "ema": self.average.module.state_dict(),
             "meter": self.meter.state_dict(),
             "random": random_states,
-            "extra": {"loss_fn": self.loss_module.state_dict()}
-            if self.loss_module is not None
-            else {},
+            "extra": {"data": self.data},
         }
+        if self.loss_module is not None:
+            state["extra"]["loss_fn"] = self.loss_module.state_dict()
         save_checkpoint(self.path, state)
 
     def restore(self, state: dict) -> None:
-        """The inverse of `save`; prints which settings differ from the previous run."""
+        """The inverse of `save`; prints which settings and data differ from the previous run."""
         settings = {**asdict(self.cfg), "loader seed": self.loader_seed}
         before = {**state["config"], "loader seed": state["loader_seed"]}
         for name, value in settings.items():
             if before.get(name) != value:
                 self.say(f"resuming with another {name}: {before.get(name)} -> {value}")
+        data = state["extra"].get("data", self.data)  # older checkpoints do not tell
+        if changes := differences(data, self.data):
+            self.say(f"resuming with other data than the checkpoint was trained on: {changes}")
         try:
             self.module.load_state_dict(state["model"])
             self.adam.load_state_dict(state["optimizer"])
@@ -414,6 +421,20 @@ class Trainer:
         )
         self.say(line)
         return line
+
+
+def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """The names of files that only one of two runs was made of, told apart by their hashes."""
+    new = [name for name, mark in now.items() if mark not in before.values()]
+    gone = [name for name, mark in before.items() if mark not in now.values()]
+    parts = {"new": new, "no longer there": gone}
+    return "; ".join(f"{what}: {listed(names)}" for what, names in parts.items() if names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 class FiniteGuard:

@@ -97,6 +97,7 @@ def train_network(
         validate,
         callbacks=(pictures,),
         max_s=max_s,
+        data=corpus_files(corpus),
     )
     path = Path(out) / f"{what}.safetensors"
     if rank() == 0:
@@ -148,6 +149,28 @@ def corpus_shards(corpus: Path | None, cfg: AudioConfig, jobs: int = 1) -> Itera
             f"kcarol corpus --out {corpus}"
         )
     return stored_shards(corpus)
+
+
+def first_pairs(corpus: Path, cfg: AudioConfig, most_pairs: int) -> list[Shard]:
+    """The first shards of a folder, at least one, with at most `most_pairs` pairs. Raises as
+    `corpus_shards`.
+    """
+    shards: list[Shard] = []
+    for shard in corpus_shards(corpus, cfg):
+        if shards and sum(len(s.pop) for s in [*shards, shard]) > most_pairs:
+            break
+        shards.append(shard)
+    return shards
+
+
+def corpus_files(corpus: Path | None) -> dict[str, str]:
+    """Names of a corpus's files, each with its name and size, as `fit` takes data; their content
+    would take minutes to read.
+    """
+    if corpus is None:
+        return {"rendered pairs": "rendered"}
+    files = sorted(path for path in Path(corpus).glob("[!.]*.*") if path.is_file())
+    return {path.name: f"{path.name} {path.stat().st_size}" for path in files}
 
 
 def _rendered_shards(cfg: AudioConfig, jobs: int) -> Iterable[Shard]:

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -165,6 +166,145 @@ def test_a_failed_write_leaves_the_old_clip_and_nothing_else(sources, tmp_path, 
     assert all(row.status == "failed" and "No space" in row.reason for row in rows)
     assert (tmp_path / "out/kpop/short.pt").read_bytes() == before
     assert sorted(os.listdir(tmp_path / "out/kpop")) == ["my_song.pt", "short.pt"]
+
+
+# --- clips of files that are no longer there
+
+
+def clips_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.pt"))
+
+
+def test_a_clip_goes_with_its_file_and_that_is_said_and_other_files_stay(sources, tmp_path):
+    out = tmp_path / "out"
+    run(sources, out)
+    others = {"carol/notes.txt": b"mine", "carol/mine.pt": b"no clip", "tapes/a.pt": b"mine"}
+    for name, content in others.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_bytes(content)
+    (sources["carol"] / "bells.mp3").unlink()
+    write(sources["carol"] / "new.wav")
+    table = render_table(run(sources, out)).splitlines()
+    assert [
+        line for line in table if re.search(r"bells\.pt .*removed: its sound file is gone", line)
+    ]
+    assert table[-1].startswith("3 files") and table[-1].count("1 old clips removed") == 1
+    assert not (out / "carol/bells.pt").exists() and (out / "carol/new.pt").exists()
+    assert {name: (out / name).read_bytes() for name in others} == others
+
+
+def test_a_renamed_file_has_one_clip(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    (sources["carol"] / "bells.mp3").rename(sources["carol"] / "Bells 2.mp3")
+    run(sources, tmp_path / "out")
+    assert clips_in(tmp_path / "out/carol") == ["Bells 2.pt"]
+
+
+def test_of_two_files_of_one_stem_the_clip_of_the_one_that_stays_is_kept(tmp_path):
+    for i, name in enumerate(["a.mp3", "a.wav"]):
+        write(tmp_path / "raw" / name, 0.3 + i / 10)
+    run({"carol": tmp_path / "raw"}, tmp_path / "out")
+    (tmp_path / "raw/a.mp3").unlink()
+    run({"carol": tmp_path / "raw"}, tmp_path / "out")
+    assert clips_in(tmp_path / "out") == ["carol/a.pt"]
+    kept = load_clip(tmp_path / "out/carol/a.pt")
+    assert kept["sha256"] == file_sha256(tmp_path / "raw/a.wav")
+
+
+def test_a_song_and_a_carol_that_change_places_are_told_apart(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    swapped = {"kpop": sources["carol"], "carol": sources["kpop"]}
+    run(swapped, tmp_path / "out")
+    assert clips_in(tmp_path / "out") == ["carol/my_song.pt", "carol/short.pt", "kpop/bells.pt"]
+    styles = {load_clip(tmp_path / "out" / name)["style"] for name in ("carol/short.pt",)}
+    assert styles == {"carol"}
+
+
+def test_a_file_replaced_by_one_that_cannot_be_read_leaves_no_clip(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    (sources["carol"] / "bells.mp3").write_bytes(b"no sound")
+    statuses = {row.file.name: row.status for row in run(sources, tmp_path / "out")}
+    assert statuses["bells.mp3"] == "failed" and statuses["bells.pt"] == "removed"
+    assert clips_in(tmp_path / "out/carol") == []
+
+
+def test_an_empty_folder_changes_nothing(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    before = clips_in(tmp_path / "out")
+    (sources["carol"] / "bells.mp3").unlink()
+    with pytest.raises(DataError, match="carol: expected sound files"):
+        run(sources, tmp_path / "out")
+    assert clips_in(tmp_path / "out") == before
+
+
+def test_after_an_interruption_the_next_run_does_the_rest(sources, tmp_path, monkeypatch):
+    run(sources, tmp_path / "out")
+    (sources["carol"] / "bells.mp3").rename(sources["carol"] / "new.mp3")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("kcarol.audio.clips.load_from_first_sound", interrupt)
+        run(sources, tmp_path / "out")
+    assert clips_in(tmp_path / "out/carol") == ["bells.pt"]
+    run(sources, tmp_path / "out")
+    assert clips_in(tmp_path / "out/carol") == ["new.pt"]
+
+
+# --- silence in front
+
+NOISE = np.random.default_rng(1).normal(0, 1, 12 * 16_000)
+TIME_S = np.arange(12 * 16_000) / 16_000
+LEADS = {  # before the music, and under it
+    "zeros": 0 * TIME_S,
+    "dither": NOISE / 2**16,
+    "hiss": 10 ** (-60 / 20) * NOISE,
+    "offset": 0.1 + 0 * TIME_S,
+    "rumble": 0.1 * np.sin(2 * np.pi * 20 * TIME_S),
+    "click": 0.8 * (np.arange(12 * 16_000) == 3_000),
+}
+
+
+def write_late(path, lead, start_s):
+    """Twelve seconds of FLAC that begin to sound after `start_s`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    music = 0.3 * np.sin(2 * np.pi * 440 * TIME_S) * (TIME_S >= start_s)
+    soundfile.write(path, np.clip(LEADS[lead] + music, -1, 1), 16_000)
+    return path
+
+
+@pytest.mark.parametrize("max_s", [2.0, math.inf])
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_clip_begins_with_the_first_sound_and_that_is_said(lead, max_s, tmp_path):
+    write_late(tmp_path / "raw/late.flac", lead, 7.0)
+    row = run({"carol": tmp_path / "raw"}, tmp_path / "out", replace(CFG, max_s=max_s))[0]
+    assert row.seconds == pytest.approx(min(max_s, 5.15), abs=0.15)
+    wave = load_clip(row.clip)["wave"].numpy()
+    assert np.abs(np.diff(wave[int(0.4 * 16_000) :][:1600])).max() > 0.03  # 440 Hz, no rumble
+    assert re.search(r"[67]\.\d s of silence in front are left out", render_table([row]))
+
+
+def test_a_short_silence_in_front_stays(tmp_path):
+    write_late(tmp_path / "raw/late.flac", "zeros", 0.7)
+    row = run({"carol": tmp_path / "raw"}, tmp_path / "out", replace(CFG, max_s=2.0))[0]
+    assert not row.reason and not load_clip(row.clip)["wave"][:10_000].any()
+
+
+@pytest.mark.parametrize("lead", ["zeros", "dither", "offset", "rumble"])
+def test_a_silent_file_is_refused_in_one_line(lead, tmp_path):
+    write_late(tmp_path / "raw/silent.flac", lead, 99.0)
+    row = run({"carol": tmp_path / "raw"}, tmp_path / "out", replace(CFG, max_s=2.0))[0]
+    assert row.status == "failed" and "silent.flac: expected a sound, found silence" in row.reason
+    assert clips_in(tmp_path / "out") == []
+
+
+def test_clips_of_the_first_format_load_and_are_made_again(sources, tmp_path):
+    path = run(sources, tmp_path / "out")[0].clip
+    old = load_clip(path)
+    torch.save(old | {"settings": old["settings"] | {"format": 1}}, path)
+    assert load_clip(path)["title"] == old["title"]
+    assert run(sources, tmp_path / "out")[0].status == "done"
 
 
 def test_missing_and_empty_folders_are_named(tmp_path):

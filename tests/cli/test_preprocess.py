@@ -3,6 +3,7 @@
 import re
 
 from kcarol.cli import main as cli
+from kcarol.cli import original
 
 
 def test_preprocess_writes_clips_names_the_bad_file_and_goes_on(tmp_path, make_song, capsys):
@@ -15,6 +16,20 @@ def test_preprocess_writes_clips_names_the_bad_file_and_goes_on(tmp_path, make_s
     assert (tmp_path / "out/kpop/good.pt").is_file()
     assert (tmp_path / "out/carol/carol.pt").is_file()
     assert re.search(r"bad\.mp3.*failed", capsys.readouterr().out)
+
+
+def test_a_carol_that_was_replaced_is_trained_on_no_more_and_that_is_said(
+    tmp_path, make_song, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    make_song(tmp_path / "data/raw/kpop/song.wav")
+    old = make_song(tmp_path / "data/raw/carol/old.wav")
+    assert original.main(["--preprocess"]) == 0
+    old.rename(tmp_path / "data/raw/carol/new.wav")
+    capsys.readouterr()
+    assert original.main(["--preprocess"]) == 0
+    assert [path.name for path in (tmp_path / "data/processed/carol").iterdir()] == ["new.pt"]
+    assert re.search(r"old\.pt.*removed", capsys.readouterr().out)
 
 
 def test_preprocess_of_a_missing_folder_is_one_line(tmp_path, fails):

@@ -48,6 +48,28 @@ def test_resuming_goes_on_where_the_run_stopped(tmp_path, shard_folder, no_synth
     assert "step 1 to 2" in capsys.readouterr().out
 
 
+def test_resuming_with_another_corpus_says_so(tmp_path, shard_folder, no_synthesiser, capsys):
+    argv = ["--what", "converter", "--out", tmp_path / "run"]
+    assert run(*argv, "--corpus", shard_folder, "--steps", 1) == 0
+    assert run(*argv, "--corpus", shard_folder, "--steps", 2, "--resume") == 0
+    assert "other data" not in capsys.readouterr().out
+    other = tmp_path / "other.pairs.safetensors"
+    other.write_bytes(next(shard_folder.glob("*")).read_bytes())
+    assert run(*argv, "--corpus", tmp_path, "--steps", 3, "--resume") == 0
+    assert "other data than the checkpoint was trained on: new: other" in capsys.readouterr().out
+
+
+def test_a_personal_run_takes_the_pairs_that_are_given(
+    tmp_path, shard_folder, make_song, no_synthesiser, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("kpop/s.wav", "carol/c.wav"):
+        make_song(tmp_path / "data/raw" / name, 3.0)
+    assert cli.main(["preprocess"]) == 0
+    assert run("--corpus", shard_folder, "--steps", 1) == 0
+    assert "training on carols: c (3 s); and on 2 pairs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "argv, words",
     [

@@ -131,11 +131,12 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, chromium):
-    """Address of a JupyterLab over copies of the notebooks, since it saves what it shows; with its
-    token.
+    """Address of a JupyterLab over a copy of the project, since it saves what it shows and adds to
+    the results of listening tests; with its token.
     """
     home, token, port = tmp_path_factory.mktemp("lab"), secrets.token_hex(16), free_port()
-    for folder in ("notebooks", "data/raw"):  # players read sounds of data/raw by their address
+    shutil.copy(ROOT / "pyproject.toml", home)
+    for folder in ("notebooks", "data/raw", "data/demo_carols", "data/pairs"):
         shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns(".*"))
     for name, values in SETTINGS.items():
         (home / "settings" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -20,12 +20,14 @@ from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
+from kcarol.training import fine_tuning
 from kcarol.training.checkpoint import load_checkpoint
 from kcarol.training.fine_tuning import (
     OWN,
     FineTuningConfig,
     fine_tune,
     fine_tuning_schedule,
+    load_carols,
     load_waves,
     paired_with_themselves,
     shard_of,
@@ -204,6 +206,59 @@ def test_the_personal_run_is_short_and_slow_to_change():
     train = fine_tuning_schedule().train
     assert train.learning_rate < Config().train.learning_rate and train.steps <= 1_000
     assert train.window_frames == Config().train.window_frames
+
+
+# --- what is trained on
+
+
+def test_a_carol_begins_where_it_sounds_and_a_silent_one_is_named_before_training(tmp_path):
+    late = np.concatenate([np.zeros(20 * RATE, np.float32), bells(4.0)])
+    put_clip(tmp_path / "carol" / "late.pt", late)
+    assert len(load_carols(tmp_path / "carol", CFG.audio)["late"]) == pytest.approx(
+        4 * RATE, abs=0.4 * RATE
+    )
+    put_clip(tmp_path / "carol" / "silent.pt", np.full(30 * RATE, 0.01, np.float32))
+    with pytest.raises(DataError, match="silent.pt: expected .* found silence") as error:
+        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", pairs=[])
+    assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("here", ["", "data/pairs/train"])
+def test_pairs_are_found_from_elsewhere_in_the_repository_of_the_package(
+    tmp_path, monkeypatch, here
+):
+    (tmp_path / here).mkdir(parents=True, exist_ok=True)  # somebody else's, without pairs
+    monkeypatch.chdir(tmp_path)
+    assert sum(len(shard.pop) for shard in fine_tuning.repository_pairs()) > 1
+
+
+def test_the_carols_and_missing_pairs_are_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fine_tuning, "REPOSITORY", tmp_path)
+    pairs = fine_tuning.repository_pairs()
+    fine_tuning.say_data({"new": bells(4.0)}, pairs, CFG.audio)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "kcarol: training on carols: new (4 s); alone"
+    assert "expected pairs in data/pairs/train, found none" in said[1] and len(said) == 2
+    fine_tuning.say_data({f"c{i}": bells(1.0) for i in range(9)}, [random_shard()], CFG.audio)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].endswith("c5 (1 s) and 3 more; and on 2 pairs of the corpus") and len(said) == 1
+
+
+def test_resuming_with_another_carol_says_so_and_with_a_renamed_one_does_not(
+    processed, base, tmp_path, capsys
+):
+    options = {"device": "cpu", "base_weights": base, "own": OWN_CFG}
+    clips, run = tmp_path / "clips", tmp_path / "run"
+    put_clip(clips / "carol" / "one.pt", bells(2.0))
+    fine_tune(clips, run, CFG.with_train(steps=1), pairs=[], **options)
+    (clips / "carol" / "one.pt").rename(clips / "carol" / "two.pt")
+    fine_tune(clips, run, CFG.with_train(steps=2), resume=True, pairs=[], **options)
+    assert "other data" not in capsys.readouterr().out
+    put_clip(clips / "carol" / "two.pt", bells(3.0))
+    fine_tune(clips, run, CFG.with_train(steps=3), True, pairs=[random_shard()], **options)
+    said = [line for line in capsys.readouterr().out.splitlines() if "other data" in line]
+    assert len(said) == 1 and said[0].endswith("new: pairs, two; no longer there: two")
 
 
 # --- the carol as its own pair
