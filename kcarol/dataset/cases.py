@@ -47,9 +47,9 @@ class Case:
     def downbeats_s(self) -> np.ndarray:
         return self.beats_s[self.positions == 0]
 
-    def tuning_at(self, time_s: np.ndarray) -> np.ndarray:
+    def tuning_at(self, time_s: float | np.ndarray) -> np.ndarray:
         """Cents above A440 at times in seconds, of the same shape."""
-        return np.interp(time_s, (0, self.length_s), self.tuning_cents)
+        return np.asarray(np.interp(time_s, (0, self.length_s), self.tuning_cents))
 
     @property
     def length_s(self) -> float:

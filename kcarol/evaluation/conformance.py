@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import librosa
 import mir_eval
@@ -16,7 +17,7 @@ from kcarol.evaluation.table import Table, mean_columns
 from kcarol.transcription.transcription import Transcription
 
 Transcribe = Callable[[np.ndarray], Transcription]  # wave (T,) at 16 kHz
-Play = Callable[[Transcription], np.ndarray]  # -> carol (T,)
+Play = Callable[[Transcription], Any]  # -> carol (T,)
 
 FRAME_RATE = AudioConfig().frame_rate
 REACH_S = 0.07  # a beat within this distance is right
@@ -57,7 +58,7 @@ def evaluate_cases(
 
 def compare(transcription: Transcription, case: Case) -> dict[str, float]:
     """Figures of one transcription; those without an answer in the case are left out."""
-    figures = {}
+    figures: dict[str, float] = {}
     if len(case.beats_s):
         figures |= _rhythm(transcription, case)
     if case.chords or case.tune:
@@ -74,7 +75,8 @@ def compare_carol(carol: np.ndarray, case: Case) -> dict[str, float]:
         rests = [carol[int(a * rate) : int(b * rate)] for a, b in case.rests_s]
         figures["rest_db"] = _level_db(np.concatenate(rests)) - _level_db(carol)
     if any(case.tuning_cents):
-        spans = [(0.0, case.length_s / 2), (case.length_s / 2, case.length_s)]
+        middle_s = case.length_s / 2
+        spans = [(0.0, middle_s), (middle_s, case.length_s)]
         beside = []
         for start_s, end_s in spans:
             part = carol[int(start_s * rate) : int(end_s * rate)]
@@ -184,8 +186,8 @@ def _chord_overlap(transcription: Transcription, case: Case, shift: int) -> floa
     return float(np.mean(overlaps))
 
 
-def _semitone_distance(cents):
-    """Distance in cents to the nearest semitone (number or array)."""
+def _semitone_distance(cents: float | np.ndarray) -> np.ndarray:
+    """Distance in cents to the nearest semitone."""
     return np.abs((np.asarray(cents) + 50) % 100 - 50)
 
 

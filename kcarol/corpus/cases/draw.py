@@ -13,7 +13,7 @@ from kcarol.config import AudioConfig
 from kcarol.corpus.cases.band import play
 from kcarol.corpus.cases.kinds import Settings, all_kinds, section_of
 from kcarol.corpus.cases.passages import Passage, draw_passages
-from kcarol.corpus.cases.score import Score, write_score
+from kcarol.corpus.cases.score import write_score
 from kcarol.dataset.cases import Case, Span
 
 SEED = 19
@@ -57,29 +57,23 @@ def draw_case(kind: str, number: int, seed: int = SEED) -> Case:
         group=section_of(kind)["group"],
         kind=kind,
         wave=wave,
-        **_beats(timed),
-        **_notes(score),
+        beats_s=np.concatenate([[], *(p.edges_s[:-1] for p in timed)]),
+        positions=np.concatenate(
+            [np.zeros(0, int), *(np.arange(p.n_beats) % p.metre.beats for p in timed)]
+        ),
+        metres=_by_beat(timed, [p.metre.beats for p in timed]),
+        divisions=_by_beat(timed, [p.metre.division for p in timed]),
+        tune=score.tune,
+        chords=tuple(score.chords),
         tuning_cents=tuning_cents,
         parts_s=tuple((float(p.edges_s[0]), float(p.edges_s[-1]) - p.held_s) for p in timed),
         rests_s=_rests(passages),
     )
 
 
-def _beats(passages: Sequence[Passage]) -> dict[str, np.ndarray]:
-    """`beats_s`, `positions`, `metres` and `divisions`."""
-    n_beats = [p.n_beats for p in passages]
-    return {
-        "beats_s": np.concatenate([[], *(p.edges_s[:-1] for p in passages)]),
-        "positions": np.concatenate(
-            [np.zeros(0, int), *(np.arange(p.n_beats) % p.metre.beats for p in passages)]
-        ),
-        "metres": np.repeat([p.metre.beats for p in passages], n_beats).astype(int),
-        "divisions": np.repeat([p.metre.division for p in passages], n_beats).astype(int),
-    }
-
-
-def _notes(score: Score) -> dict[str, tuple]:
-    return {"tune": score.tune, "chords": tuple(score.chords)}
+def _by_beat(passages: Sequence[Passage], values: Sequence[int]) -> np.ndarray:
+    """(N,) int: a value of each passage, at each of its beats."""
+    return np.repeat(np.array(values, int), [p.n_beats for p in passages])
 
 
 def _rests(passages: Sequence[Passage]) -> tuple[Span, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +33,11 @@ class Settings:
     @classmethod
     def draw(cls, kind: str, rng: np.random.Generator) -> Settings:
         section = section_of(kind)
-        drawn = {name: draw_value(rng, section[name]) for name in cls.__dataclass_fields__}
-        drawn["metres"] = tuple(drawn["metres"].split(","))
-        return cls(**drawn | {"bars": int(drawn["bars"]), "passages": int(drawn["passages"])})
+        drawn: dict[str, Any] = {
+            name: draw_value(rng, section[name]) for name in cls.__dataclass_fields__
+        }
+        whole = {name: int(drawn[name]) for name in ("bars", "passages")}
+        return cls(**drawn | whole | {"metres": tuple(drawn["metres"].split(","))})
 
 
 def all_kinds() -> dict[str, int]:

@@ -68,7 +68,8 @@ def draw_passages(settings: Settings, rng: np.random.Generator) -> list[Passage]
     ]
     ratio = rng.uniform(*STEP) ** (1 if bpm < MIDDLE_BPM else -1)
     factors = CURVES[settings.curve](np.array(n_beats), ratio, rng)
-    passages, start_s = [], settings.lead_s
+    passages: list[Passage] = []
+    start_s = settings.lead_s
     for metre, tempo_bpm, factor in zip(metres, tempi_bpm, factors, strict=True):
         lengths_s = 60 / tempo_bpm / factor
         edges_s = start_s + np.concatenate([[0.0], np.cumsum(lengths_s)])

@@ -53,7 +53,12 @@ class Song:
 
 
 def draw_tune(
-    song: Song, metre: Metre, chords: list[Chord], lowest: int, highest: int, rng
+    song: Song,
+    metre: Metre,
+    chords: list[Chord],
+    lowest: int,
+    highest: int,
+    rng: np.random.Generator,
 ) -> list[Note]:
     """A tune over chords: mostly steps, tones of the chord on the beat."""
     notes: list[Note] = []
