@@ -7,9 +7,10 @@ grow with the file. Both are resampled by soxr, as librosa does.
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import soxr
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.ffmpeg import absolute_name, check_rate, find_ffmpeg, probe, stream_native
 from kcarol.audio.files import AudioError
+from kcarol.audio.reading.mono_mix import mono_mix
 from kcarol.config import AudioConfig
 
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".opus", ".m4a", ".aac", ".wma")
@@ -36,7 +38,6 @@ PYDUB_DECODERS = {
 LONGEST_S = 8 * 3600.0  # of a wave in memory: 1.8 GB; a small file can expand to years
 # of a wave on disk: 5.5 GB, and converting it holds 140 MB of logits an hour in memory
 LONGEST_ON_DISK_S = 24 * 3600.0
-SIDE_OVER_MID = 100.0  # energy ratio above which the channels cancel out in a mono mix
 
 
 def load_audio(
@@ -69,38 +70,27 @@ def stream_audio(
 ) -> Iterator[np.ndarray]:
     """Yield what `load_audio` returns in chunks (t,) of about `chunk_s`, decoded on demand."""
     target = (cfg or AudioConfig()).sample_rate
-    rate, resampler, mix = target, None, MonoMix()
+    chunks = stream_native(Path(path), chunk_s, start_s, duration_s)
+    rate, first = next(chunks)
+    sound = itertools.chain([first], (chunk for _, chunk in chunks))
+    yield from _resampled(mono_mix(sound, rate), rate, target)
+
+
+def _resampled(chunks: Iterable[np.ndarray], rate: int, target: int) -> Iterator[np.ndarray]:
+    """Chunks (n,) at another rate, as long in all as librosa's: rounded up."""
+    if rate == target:
+        yield from chunks
+        return
+    resampler = soxr.ResampleStream(rate, target, 1, "float32", "HQ")
     n_in = n_out = 0
-    for rate, sound in stream_native(Path(path), chunk_s, start_s, duration_s):
-        chunk = mix(sound)
+    for chunk in chunks:
         n_in += len(chunk)
-        if rate != target:
-            resampler = resampler or soxr.ResampleStream(rate, target, 1, "float32", "HQ")
-            chunk = resampler.resample_chunk(chunk)
-        n_out += len(chunk)
-        if len(chunk):
-            yield chunk
-    if resampler is not None:
-        rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-        yield _fit(rest, max(0, math.ceil(n_in * target / rate) - n_out))
-
-
-class MonoMix:
-    """Mean of the channels, chunk after chunk: (n, channels) -> (n,).
-
-    Once the channels cancel out (inverted polarity of a cable, vocals mixed out of phase), the
-    first channel alone is used, for this chunk and all later ones.
-    """
-
-    def __init__(self) -> None:
-        self.first_only = False
-
-    def __call__(self, sound: np.ndarray) -> np.ndarray:
-        mid = sound.mean(axis=1)
-        side = sound - mid[:, None]
-        if np.vdot(side, side) > SIDE_OVER_MID * sound.shape[1] * np.vdot(mid, mid):
-            self.first_only = True
-        return np.ascontiguousarray(sound[:, 0] if self.first_only else mid)
+        resampled = resampler.resample_chunk(chunk)
+        n_out += len(resampled)
+        if len(resampled):
+            yield resampled
+    rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+    yield _fit(rest, max(0, math.ceil(n_in * target / rate) - n_out))
 
 
 def _decode(
@@ -117,7 +107,8 @@ def _decode(
         rate, sound = _decode_by_pydub(path, found.codec, start_s, duration_s or PYDUB_S + 1)
         header_lied = not duration_s and len(sound) > PYDUB_S * rate  # there is more
         if len(sound) and not header_lied:
-            yield _resample(MonoMix()(sound), rate, cfg.sample_rate)
+            wave = np.concatenate(list(mono_mix([sound], rate)))
+            yield _resample(wave, rate, cfg.sample_rate)
             return
     n_samples = 0
     for chunk in stream_audio(path, cfg, start_s=start_s, duration_s=duration_s):

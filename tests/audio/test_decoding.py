@@ -11,7 +11,7 @@ from scipy.signal import get_window
 from signals import sine
 
 from kcarol.audio import decoding
-from kcarol.audio.decoding import MonoMix, load_audio, stream_audio
+from kcarol.audio.decoding import load_audio, stream_audio
 from kcarol.audio.ffmpeg import find_ffmpeg
 from kcarol.audio.files import AudioError
 
@@ -104,12 +104,6 @@ def test_out_of_phase_stereo_does_not_vanish(tmp_path):
     left = sine(440, rate=16_000)
     soundfile.write(tmp_path / "x.wav", np.stack([left, -left], axis=1), 16_000, subtype="FLOAT")
     assert np.allclose(load_audio(tmp_path / "x.wav"), left, atol=1e-6)
-
-
-def test_silent_stereo_and_hard_panned_stereo_are_averaged():
-    left = sine(440)
-    assert np.allclose(MonoMix()(np.stack([left, 0 * left], 1)), left / 2)
-    assert not MonoMix()(np.zeros((100, 2), np.float32)).any()
 
 
 def test_many_channels_become_one(tmp_path):
