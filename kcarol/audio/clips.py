@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
-from kcarol.audio.files import AudioError, DataError, save_state
+from kcarol.audio.files import AudioError, DataError, printable, save_state
 from kcarol.audio.loudness import first_sound, heard_levels, measure_loudness, peak
 from kcarol.config import AudioConfig
 
@@ -24,6 +25,12 @@ CLIP_FORMAT = 2  # part of every clip's settings: raise it when older clips no l
 LEAST_SILENCE_S = 1.0  # in front, that is left out
 # level that half of a beginning reaches; else it may be hiss or clicks before the music
 MUSIC_DB = -40.0
+# files that lie beside music: counted, not named, among what is left out of a folder
+COMPANION_SUFFIXES = frozenset(
+    ".bmp .csv .cue .db .gif .heic .htm .html .ini .jpeg .jpg .json .jsonl .log .lrc .m3u .m3u8 "
+    ".md .md5 .nfo .pdf .pls .png .sfv .srt .tif .tiff .txt .url .vtt .webp .xml".split()
+)
+MOST_NAMED = 20  # of them
 CLIP_TYPES = {
     "wave": Tensor,  # (T,) float32
     "sample_rate": int,
@@ -185,22 +192,78 @@ def render_table(reports: Sequence[ClipReport]) -> str:
     return "\n".join([*lines, f"{n_files} files, {seconds:.1f} s: {counts} (loudness in LUFS)"])
 
 
+@dataclass(frozen=True)
+class FolderSearch:
+    """What is below a folder, sorted. Hidden files are in neither list."""
+
+    folder: Path
+    audio: list[Path]  # files with the suffix of a format that is read
+    left_out: list[Path]  # other files, links to nothing, folders that may not be read
+
+    def describe_left_out(self) -> str:
+        """One line: names of what may be music, numbers of pictures and texts; empty for none."""
+        kinds = Counter(path.suffix.lower() for path in self.left_out)
+        parts = [
+            printable(path.relative_to(self.folder))
+            for path in self.left_out
+            if path.suffix.lower() not in COMPANION_SUFFIXES
+        ]
+        if len(parts) > MOST_NAMED:
+            parts[MOST_NAMED:] = [f"{len(parts) - MOST_NAMED} more"]
+        parts += [f"{n} {kind}" for kind, n in sorted(kinds.items()) if kind in COMPANION_SUFFIXES]
+        return f"{printable(self.folder)}: left out {', '.join(parts)}" if parts else ""
+
+
 def find_audio(folder: Path) -> list[Path]:
-    """All sound files below a folder, sorted, without hidden ones. DataError if none is found."""
+    """All sound files below a folder, as `search_folder` finds them."""
+    return search_folder(folder).audio
+
+
+def search_folder(folder: Path) -> FolderSearch:
+    """Sound files below a folder, and below the folders that links in it lead to, each once.
+
+    DataError if there is no such folder or no sound in it.
+    """
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise DataError(f"{folder}: expected a folder of sound files, found {found}")
-    files = []
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix.lower() in AUDIO_SUFFIXES and file.is_file() and not hidden:
-            files.append(file)
-    if not files:
+    files: dict[bool, list[Path]] = {True: [], False: []}  # by whether they are sound
+    for path in sorted(_files_below(folder)):
+        files[path.suffix.lower() in AUDIO_SUFFIXES and path.is_file()].append(path)
+    if not files[True]:
         raise DataError(
-            f"{folder}: expected sound files ({' '.join(AUDIO_SUFFIXES)}), found none: "
+            f"{folder}: expected sound files ({' '.join(AUDIO_SUFFIXES[:8])} ...), found none: "
             "put some there"
         )
-    return files
+    return FolderSearch(folder, files[True], files[False])
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """All that is no folder or cannot be read, without hidden names.
+
+    Links to folders are followed last, so that their files keep the shorter names, and none twice,
+    so that circles end.
+    """
+    waiting, links = [folder], deque[Path]()
+    visited: set[str] = set()
+    while waiting or links:
+        place = waiting.pop() if waiting else links.popleft()
+        real = os.path.realpath(place)
+        if real in visited:
+            continue
+        visited.add(real)
+        try:
+            entries = sorted(place.iterdir())
+        except OSError:
+            yield place
+            continue
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if os.path.isdir(entry):
+                (links if entry.is_symlink() else waiting).append(entry)
+            else:
+                yield entry
 
 
 def clip_names(files: Sequence[Path], folder: Path) -> dict[Path, str]:

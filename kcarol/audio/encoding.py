@@ -23,10 +23,14 @@ BLOCK = 1 << 16  # samples: libvorbis overflows its stack on long single writes
 
 
 def save_audio(
-    path: str | Path, wave: np.ndarray | DiskBuffer, sample_rate: int = AudioConfig.sample_rate
+    path: str | Path,
+    wave: np.ndarray | DiskBuffer,
+    sample_rate: int = AudioConfig.sample_rate,
+    comment: str = "",
 ) -> Path:
     """Write (T,) or (T, channels) to .wav or .flac (16 bits), .ogg or .mp3, clipped at ±1.
 
+    comment: text beside the sound, see `read_comment`.
     The file appears whole or not at all. AudioError for other suffixes, no samples, or samples that
     are not finite; OSError on a full disk.
     """
@@ -48,6 +52,8 @@ def save_audio(
             with soundfile.SoundFile(
                 sink, "w", sample_rate, channels, subtype, format=container
             ) as file:
+                if comment:
+                    file.comment = comment
                 for start in range(0, len(wave), BLOCK):
                     file.write(check_finite(wave[start : start + BLOCK], path).clip(-1, 1))
     except soundfile.LibsndfileError as error:
@@ -55,6 +61,15 @@ def save_audio(
             f"{path}: expected {container} at {sample_rate} Hz to be written, found: {error}"
         ) from error
     return path
+
+
+def read_comment(path: str | Path) -> str:
+    """The comment that `save_audio` wrote; empty if there is none, or no such file."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            return file.comment
+    except (soundfile.LibsndfileError, OSError, UnicodeDecodeError):
+        return ""
 
 
 class _Sink(io.FileIO):

@@ -19,10 +19,13 @@ from kcarol.cli.checks import (
     complain,
     one_line,
 )
+from kcarol.cli.cores import available_cores
 from kcarol.cli.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
-from kcarol.cli.outputs import plan_outputs
+from kcarol.cli.outputs import FolderPath, means_folder, out_path, plan_outputs
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from kcarol.conversion.catalogue import Outcome, Settings
     from kcarol.conversion.converter import Converter
 
@@ -40,14 +43,15 @@ def add_options(parser: ArgumentParser) -> None:
         nargs="*",
         type=Path,
         metavar="SONG",
-        help="sound file (wav mp3 flac ogg opus m4a aac wma) of up to 24 hours, or folder of such",
+        help="sound file of up to 24 hours (wav mp3 flac ogg m4a wma aiff mp4 webm ...: all that "
+        "ffmpeg reads), or folder of such",
     )
     add(
         "-o",
         "--out",
-        type=Path,
+        type=out_path,
         help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg); folder for "
-        "several (default: SONG.carol.wav beside the song)",
+        "several, or with / at its end (default: SONG.carol.wav beside the song)",
     )
     add(
         "--style",
@@ -70,8 +74,9 @@ def add_options(parser: ArgumentParser) -> None:
     add(
         "--manifest",
         type=Path,
-        help='list of songs, a path a line (or a .jsonl with "song"), converted by --jobs '
-        "processes; call again to go on; MANIFEST.journal.jsonl lists what failed",
+        help='list of songs, a path a line (or .m3u, .m3u8, or a .jsonl with "song"), relative '
+        "to the list, converted by --jobs processes; call again to go on; "
+        "MANIFEST.journal.jsonl lists what failed",
     )
     add(
         "--engine",
@@ -88,18 +93,18 @@ def run(arguments: Namespace) -> int:
 
 
 def _convert_songs(arguments: Namespace) -> int:
+    from kcarol.conversion import catalogue
+
     plan, problems = plan_outputs(arguments.files, arguments.out, arguments.format)
     for line in problems:
         complain(line)
-    n_songs, n_failed = len(plan), len(problems)
-    # an existing carol is an error for a single song; of several songs it is skipped
-    if not (arguments.force or _is_one_song(arguments.files)):
-        plan = {song: out for song, out in plan.items() if not out.exists()}
-    if plan:
-        n_failed += _convert_all(plan, arguments)
-    n_skipped = n_songs - len(plan)
-    if n_skipped or (n_failed and n_songs > 1):
-        complain(_summary(n_songs, n_skipped, n_failed))
+    outcomes = _convert_all(plan, arguments) if plan else []
+    statuses = [outcome.status for outcome in outcomes]
+    n_skipped = statuses.count(catalogue.SKIPPED)
+    n_failed = statuses.count(catalogue.FAILED) + len(problems)
+    if n_skipped or (n_failed and len(plan) > 1):
+        summary = _summary(len(plan), n_skipped, n_failed)
+        complain(summary + catalogue.unrecorded_note(outcomes))
     return FAILED if n_failed else 0
 
 
@@ -114,34 +119,50 @@ def _summary(n_songs: int, n_skipped: int, n_failed: int) -> str:
     return text + (f", {n_failed} failed" if n_failed else "")
 
 
-def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> int:
-    """Convert song after song, naming what fails; returns how many failed."""
+def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> list[Outcome]:
+    """Convert song after song, naming what fails."""
     from tqdm import tqdm
 
     converter = _open_converter(arguments)
-    n_failed = 0
     with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
-        for song, out in bar:
-            try:
-                for path in _convert_one(song, out, converter, arguments):
-                    bar.write(printable(path), file=sys.stdout)
-            except (ValueError, OSError, RuntimeError, MemoryError) as error:
-                n_failed += 1
-                bar.write(f"kcarol: {_naming(song, one_line(error))}", file=sys.stderr)
-    return n_failed
+        return [_convert_one(song, out, converter, arguments, bar) for song, out in bar]
 
 
-def _convert_one(song: Path, out: Path, converter: Converter, arguments: Namespace) -> list[Path]:
+def _convert_one(
+    song: Path, out: Path, converter: Converter, arguments: Namespace, bar: tqdm
+) -> Outcome:
+    from kcarol.conversion import catalogue
+    from kcarol.conversion.provenance import KEPT, MISSING, OUTDATED, compare, settings_sha256
+
+    found = MISSING
+    try:
+        # an existing carol is an error for a single song; of several songs it may be skipped
+        if not (arguments.force or _is_one_song(arguments.files)):
+            weights, style = converter.weights_sha256, arguments.style
+            found = compare(out, song, settings_sha256(weights, style, arguments.strength))
+        if found in KEPT:
+            return catalogue.skipped(song, out, found)
+        for path in _write(song, out, converter, arguments, arguments.force or found == OUTDATED):
+            bar.write(printable(path), file=sys.stdout)
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        bar.write(f"kcarol: {_naming(song, one_line(error))}", file=sys.stderr)
+        return catalogue.Outcome(str(song), str(out), catalogue.FAILED)
+    return catalogue.Outcome(str(song), str(out), catalogue.DONE)
+
+
+def _write(
+    song: Path, out: Path, converter: Converter, arguments: Namespace, force: bool
+) -> list[Path]:
     """The files written for one song."""
     from kcarol.cli.figures import draw_pair
     from kcarol.conversion.api import convert
 
     picture = out.with_suffix(".png")
     if arguments.picture:
-        check_absent(picture, arguments.force)
+        check_absent(picture, force)
     check_writable(out.parent)
     carol = convert(
-        song, out, arguments.style, arguments.strength, converter=converter, force=arguments.force
+        song, out, arguments.style, arguments.strength, converter=converter, force=force
     )
     return [carol, draw_pair(song, carol, picture)] if arguments.picture else [carol]
 
@@ -168,16 +189,14 @@ def usual_style(converter: Converter) -> str:
 def _convert_manifest(arguments: Namespace) -> int:
     """A list of songs by several processes; see kcarol.conversion.catalogue."""
     from kcarol.conversion import catalogue
+    from kcarol.conversion.manifest import read_manifest
 
     if arguments.picture:
         raise UsageError("--picture is for songs, not for a --manifest: use `kcarol figures` later")
-    songs = catalogue.read_manifest(arguments.manifest)
-    out = arguments.out
-    if out is not None and out.suffix and not out.is_dir():
-        raise UsageError(
-            f"--out {out}: expected a folder for a --manifest, found a file's name: "
-            "leave its ending away"
-        )
+    songs, out = read_manifest(arguments.manifest), arguments.out
+    if out is not None:
+        means_folder(out, several=True)  # raises UsageError for a file's name
+        out = FolderPath(out)
     plan, problems = plan_outputs(songs, out, arguments.format)
     for line in problems:
         complain(line)
@@ -189,7 +208,7 @@ def _convert_manifest(arguments: Namespace) -> int:
         style=arguments.style,
         strength=arguments.strength,
         force=arguments.force,
-        threads=max(1, (os.cpu_count() or 1) // arguments.jobs),
+        threads=max(1, available_cores() // arguments.jobs),
     )
     journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
     outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.engine)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from kcarol.cli.cores import available_cores
 
 
 def number(
@@ -56,7 +57,10 @@ DEVICE = _shared(
 )
 FORCE = _shared("--force", action="store_true", help="redo and overwrite existing results")
 JOBS = _shared(
-    "--jobs", type=number(int, 1), default=os.cpu_count() or 1, help="processes or threads at once"
+    "--jobs",
+    type=number(int, 1),
+    default=available_cores(),
+    help="processes or threads at once (default: %(default)s, the cores that may be used)",
 )
 KPOP = _shared("--kpop", type=Path, default=Path("data/raw/kpop"), help="folder of pop songs")
 PROCESSED = _shared(

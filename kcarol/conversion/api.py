@@ -13,6 +13,7 @@ from kcarol.audio.decoding import load_audio_into
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.encoding import save_audio
 from kcarol.conversion.converter import Converter
+from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.transcription.transcription import Transcription
 
 
@@ -33,6 +34,7 @@ def convert(
     converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
     force: replace an existing `out`.
 
+    The carol's file records what it was made from, see `kcarol.conversion.provenance`.
     Raises AudioError (cannot be read or written), FileExistsError, WeightsError, ValueError.
     """
     song = Path(song)
@@ -43,9 +45,12 @@ def convert(
     if os.path.realpath(out) == os.path.realpath(song):
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
     converter = converter or Converter.load()
+    settings = settings_sha256(converter.weights_sha256, style, strength)
+    # before it is read: of a song that is replaced meanwhile, the carol is outdated
+    record = provenance_of(song, out, settings)
     with _on_disk(song, converter, out) as wave, DiskBuffer(len(wave), beside=out) as carol:
         converter.convert(wave, style, strength, carol, beside=out)
-        return save_audio(out, carol, converter.audio.sample_rate)
+        return save_audio(out, carol, converter.audio.sample_rate, comment_of(record))
 
 
 def transcribe(

@@ -1,8 +1,8 @@
-"""Converts lists of songs by several processes; carols that exist already are skipped.
+"""Converts lists of songs by several processes; carols that are there already are skipped.
 
 The engine is any `concurrent.futures.Executor`: processes of this machine, or Dask's workers on
-many. A carol appears whole or not at all, so its presence is the record that it is done; the
-journal is for the reader alone.
+many. A carol appears whole or not at all, with the record of what it was made from in its file: so
+it is known to be done, or to be outdated. The journal is for the reader alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
+from kcarol.conversion.manifest import ManifestError
 
 if TYPE_CHECKING:
     from kcarol.conversion.converter import Converter
@@ -37,13 +38,10 @@ if TYPE_CHECKING:
 AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
 ATTEMPTS = 2  # per song whose worker dies
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
+NO_RECORD = "exists, but does not record what it was made from: --force converts it again"
 
 Pair = tuple[Path, Path]  # a song and its carol
 OpenExecutor = Callable[[int], AbstractContextManager[Executor]]  # number of workers -> executor
-
-
-class ManifestError(ValueError):
-    """A list of songs that cannot be read, in one line."""
 
 
 @dataclass(frozen=True)
@@ -65,41 +63,9 @@ class Outcome:
 
     song: str
     carol: str
-    status: str  # DONE, SKIPPED (existed already) or FAILED
+    status: str  # DONE, SKIPPED (it is there already) or FAILED
     seconds: float = 0.0  # taken
-    reason: str = ""  # of a failure
-
-
-def read_manifest(path: Path) -> list[Path]:
-    """Songs of a list, each once: a path a line or, in a .jsonl, an object with "song" a line.
-
-    Relative paths begin at the list's folder. ManifestError for other files and empty lists.
-    """
-    try:
-        lines = Path(path).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError as error:
-        raise ManifestError(f"{path}: expected a list of songs, found {error.strerror}") from error
-    names = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        name = _song_of(line, where) if path.suffix.lower() == ".jsonl" else line
-        if "\0" in name:
-            raise ManifestError(f"{where}: expected text, found a zero byte: is it a list at all?")
-        names.append(name)
-    if not names:
-        raise ManifestError(f"{path}: expected a path of a song a line, found none")
-    return list(dict.fromkeys(Path(path).parent / name for name in names))
-
-
-def _song_of(line: str, where: str) -> str:
-    try:
-        return str(Path(json.loads(line)["song"]))
-    except (ValueError, TypeError, KeyError) as error:
-        raise ManifestError(
-            f'{where}: expected an object with "song", found {line[:60]!r}'
-        ) from error
+    reason: str = ""  # of a failure, or of skipping a file that may be another carol
 
 
 def convert_all(
@@ -127,11 +93,19 @@ def convert_all(
     return outcomes
 
 
-def summary(outcomes: Iterable[Outcome]) -> str:
+def summary(outcomes: Sequence[Outcome]) -> str:
     """How many there are of each kind: `3 songs: 2 done, 0 skipped, 1 failed`."""
     statuses = [outcome.status for outcome in outcomes]
     counts = [f"{statuses.count(status)} {status}" for status in (DONE, SKIPPED, FAILED)]
-    return f"{len(statuses)} songs: {', '.join(counts)}"
+    return f"{len(statuses)} songs: {', '.join(counts)}{unrecorded_note(outcomes)}"
+
+
+def unrecorded_note(outcomes: Iterable[Outcome]) -> str:
+    """To add to a summary; empty if every carol that was skipped has a record."""
+    n_unknown = sum(outcome.reason == NO_RECORD for outcome in outcomes)
+    if not n_unknown:
+        return ""
+    return f" ({n_unknown} of the skipped do not record what they were made from)"
 
 
 # --- in a worker
@@ -139,24 +113,44 @@ def summary(outcomes: Iterable[Outcome]) -> str:
 
 def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
     """Convert one song. Errors become outcomes, except those that end the worker."""
+    from kcarol.conversion import provenance
     from kcarol.conversion.api import convert
 
-    if carol.exists() and not settings.force:
-        return Outcome(str(song), str(carol), SKIPPED)
     started = time.monotonic()
     try:
+        found = provenance.compare(carol, song, settings_sha256(settings))
+        if found in provenance.KEPT and not settings.force:
+            return skipped(song, carol, found)
         convert(
             song,
             carol,
             settings.style,
             settings.strength,
             converter=_converter(settings),
-            force=settings.force,
+            force=settings.force or found == provenance.OUTDATED,
         )
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__
         return Outcome(str(song), str(carol), FAILED, time.monotonic() - started, reason)
     return Outcome(str(song), str(carol), DONE, time.monotonic() - started)
+
+
+def skipped(song: Path, carol: Path, found: str) -> Outcome:
+    """Of a carol that is there. `found`: see `provenance.compare`."""
+    from kcarol.conversion.provenance import UNRECORDED
+
+    reason = NO_RECORD if found == UNRECORDED else ""
+    return Outcome(str(song), str(carol), SKIPPED, reason=reason)
+
+
+@lru_cache(maxsize=1)
+def settings_sha256(settings: Settings) -> str:
+    """As carols record it, see `provenance.settings_sha256`. WeightsError if there are none."""
+    from kcarol.conversion import provenance
+    from kcarol.conversion.weights import weights_sha256
+
+    weights = weights_sha256(settings.weights, settings.vocoder)
+    return provenance.settings_sha256(weights, settings.style, settings.strength)
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
 from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, measure_texture, stretch_of
 from kcarol.conversion.styles import AnyStyle, Style
-from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, load_converter, shipped_weights
+from kcarol.conversion.weights import find_weights, load_converter, weights_sha256
 from kcarol.conversion.windowed_model import WindowedModel
 from kcarol.model.content import Content
 from kcarol.model.device import best_device, fast_inference
@@ -68,11 +68,13 @@ class Converter:
         device: str | torch.device = "cpu",
         texture: Tensor | None = None,
         cfg: ConversionConfig | None = None,
+        weights_sha256: str = "",
     ):
         """`styles`: by name, (d_style,) or more. `texture`: (M,) nats of styles without their own.
 
-        `window_frames`: of the model's training.
+        `window_frames`: of the model's training. `weights_sha256`: see there; empty if unknown.
         """
+        self.weights_sha256 = weights_sha256
         self.cfg = cfg or ConversionConfig()
         self.audio = audio or AudioConfig()
         self.device = torch.device(device)
@@ -101,15 +103,12 @@ class Converter:
         if vocoder not in ("neural", "griffin-lim"):
             raise ValueError(f"expected vocoder neural or griffin-lim, found {vocoder!r}")
         device = torch.device(device) if device else best_device()
-        place = Path(weights) if weights else shipped_weights()
-        path = place if place.suffix == ".safetensors" else place / CONVERTER_FILE
+        path, vocoder_path = find_weights(weights)
         loaded = load_converter(path, device)
         if vocoder == "griffin-lim":
             player: NeuralVocoder | GriffinLim = GriffinLim()
         else:
-            beside = path.parent / VOCODER_FILE
-            shipped = shipped_weights() / VOCODER_FILE
-            player = NeuralVocoder.load(beside if beside.is_file() else shipped, device)
+            player = NeuralVocoder.load(vocoder_path, device)
         return cls(
             loaded.model,
             player,
@@ -117,6 +116,7 @@ class Converter:
             loaded.window_frames,
             device=device,
             texture=loaded.texture,
+            weights_sha256=weights_sha256(weights, vocoder),
         )
 
     def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:

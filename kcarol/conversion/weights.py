@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from kcarol.audio.clips import file_sha256
 from kcarol.config import ModelConfig
 from kcarol.conversion.styles import Style
 from kcarol.model.transformer import MusicTransformer
@@ -37,6 +38,29 @@ class ConverterWeights(NamedTuple):
 def shipped_weights() -> Path:
     """The folder of the shipped weights."""
     return Path(str(resources.files("kcarol") / "weights"))
+
+
+def find_weights(weights: Path | str | None) -> tuple[Path, Path]:
+    """Files of converter and vocoder, in a folder or as the converter's file; None: the shipped.
+
+    A vocoder that is not beside the converter is the shipped one.
+    """
+    place = Path(weights) if weights else shipped_weights()
+    converter = place if place.suffix == ".safetensors" else place / CONVERTER_FILE
+    beside = converter.parent / VOCODER_FILE
+    return converter, beside if beside.is_file() else shipped_weights() / VOCODER_FILE
+
+
+def weights_sha256(weights: Path | str | None, vocoder: str) -> str:
+    """Of the files that `Converter.load` reads. WeightsError if one cannot be read."""
+    converter, neural = find_weights(weights)
+    files = [converter, neural] if vocoder == "neural" else [converter]
+    try:
+        return "+".join([vocoder, *map(file_sha256, files)])
+    except OSError as error:
+        raise WeightsError(
+            f"{error.filename}: expected weights, found {error.strerror}: give another --weights"
+        ) from error
 
 
 def save_converter(

@@ -4,22 +4,29 @@ import hashlib
 import math
 import os
 import re
+import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from signals import sine
 
 from kcarol.audio.clips import (
     CLIP_TYPES,
     ClipDataset,
     clip_settings,
     file_sha256,
+    find_audio,
     load_clip,
     preprocess,
     render_table,
+    search_folder,
 )
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.encoding import save_audio
+from kcarol.audio.ffmpeg import find_ffmpeg
 from kcarol.audio.files import DataError
 from kcarol.config import AudioConfig
 
@@ -391,3 +398,93 @@ def test_clips_that_do_not_fit_together_are_refused(tmp_path):
         ClipDataset([], 5)
     with pytest.raises(DataError, match="run preprocess first"):
         ClipDataset.of_folder(tmp_path, 5)
+
+
+# ---- folders
+
+
+def in_folder(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def found_in(folder):
+    return [path.relative_to(folder).as_posix() for path in find_audio(folder)]
+
+
+def test_links_to_folders_are_followed_once_each_and_not_in_circles(tmp_path):
+    lib = in_folder(tmp_path / "lib", "b/song.wav", "z/own.wav")
+    in_folder(tmp_path / "elsewhere", "disc 1/a.wav", "disc 2/b.wav")
+    (lib / "album").symlink_to("../elsewhere")
+    (lib / "a link to b").symlink_to("b")
+    (lib / "z/up").symlink_to("..")
+    (tmp_path / "elsewhere/disc 1/back").symlink_to(lib)
+    (lib / "itself").symlink_to("itself")
+    assert found_in(lib) == ["album/disc 1/a.wav", "album/disc 2/b.wav", "b/song.wav", "z/own.wav"]
+    assert search_folder(lib).left_out == [lib / "itself"]
+
+
+def test_what_is_left_out_is_named_and_pictures_are_counted(tmp_path):
+    in_folder(tmp_path, "a.mp3", "b.xyz", "c.MID", "sub/d", "1.jpg", "2.JPG", "list.m3u")
+    in_folder(tmp_path, ".hidden.mp3", "._a.mp3", ".git/e.mp3", "__MACOSX/._a.mp3")
+    (tmp_path / "gone.mp3").symlink_to("nowhere")
+    found = search_folder(tmp_path)
+    assert found.audio == [tmp_path / "a.mp3"]
+    said = f"{tmp_path}: left out b.xyz, c.MID, gone.mp3, sub/d, 2 .jpg, 1 .m3u"
+    assert found.describe_left_out() == said
+
+
+def test_of_many_that_are_left_out_some_are_named(tmp_path):
+    in_folder(tmp_path, "a.mp3", *(f"{number:03d}.xyz" for number in range(100)))
+    said = search_folder(tmp_path).describe_left_out()
+    assert "000.xyz" in said and said.endswith("80 more") and len(said.splitlines()) == 1
+
+
+def test_nothing_is_said_where_nothing_is_left_out(tmp_path):
+    assert search_folder(in_folder(tmp_path, "a.mp3")).describe_left_out() == ""
+
+
+@pytest.mark.parametrize(
+    "suffix, codec",
+    [
+        ("aiff", "pcm_s16be"),
+        ("aif", "pcm_s16be"),
+        ("au", "pcm_s16be"),
+        ("caf", "pcm_s16le"),
+        ("w64", "pcm_s16le"),
+        ("voc", "pcm_s16le"),
+        ("ac3", "ac3"),
+        ("eac3", "eac3"),
+        ("dts", "dca"),
+        ("mp2", "mp2"),
+        ("m4b", "aac"),
+        ("mp4", "aac"),
+        ("mov", "aac"),
+        ("3gp", "aac"),
+        ("mka", "libopus"),
+        ("mkv", "flac"),
+        ("webm", "libopus"),
+        ("oga", "flac"),
+        ("spx", "libopus"),
+        ("wv", "wavpack"),
+        ("tta", "tta"),
+        ("wma", "wmav2"),
+        ("avi", "mp3"),
+        ("flv", "mp3"),
+        ("mpg", "mp2"),
+        ("ts", "aac"),
+        ("rm", "ac3"),
+    ],
+)
+def test_every_kind_that_is_read_singly_is_found_in_folders(suffix, codec, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    source = save_audio(tmp_path / ".source.wav", sine(440, 1.0), 16_000)
+    words = ["-y", "-v", "error", "-i", source, "-ar", "48000", "-c:a", codec, "-strict", "-2"]
+    format_words = ["-f", "ogg"] if suffix == "spx" else []
+    command = [find_ffmpeg(), *words, *format_words, path]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip(f"this ffmpeg writes no {suffix}")
+    assert len(load_audio(path)) > 12_000
+    assert find_audio(tmp_path) == [path]

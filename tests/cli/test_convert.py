@@ -69,6 +69,42 @@ def test_a_folder_names_the_failure_converts_the_rest_and_is_skipped_the_second_
     assert "2 songs, 1 skipped" in said.err and "failed" not in said.err
 
 
+def test_of_a_folder_what_was_made_otherwise_is_made_anew(tmp_path, weights, make_song, capsys):
+    for name in ("a.wav", "b.wav"):
+        make_song(tmp_path / "in" / name)
+    argv = [tmp_path / "in", "-o", tmp_path / "vol.2", "--weights", weights]
+    carols = [tmp_path / "vol.2" / f"{name}.carol.wav" for name in "ab"]
+    assert run(*argv) == 0
+    before = [carol.read_bytes() for carol in carols]
+    capsys.readouterr()
+
+    make_song(tmp_path / "in/a.wav", hz=440)  # replaced
+    assert run(*argv) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{carols[0]}\n" and "2 songs, 1 skipped" in said.err
+    assert carols[0].read_bytes() != before[0] and carols[1].read_bytes() == before[1]
+
+    assert run(*argv, "--strength", "0.5", "--picture") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+    assert carols[1].read_bytes() != before[1]
+
+    carols[1].write_bytes(b"mine")
+    assert run(*argv, "--strength", "0.5") == 0
+    said = capsys.readouterr()
+    assert "2 skipped" in said.err and "1 of the skipped do not record" in said.err
+    assert carols[1].read_bytes() == b"mine"
+
+
+def test_two_files_of_one_song_get_carols_of_their_own_one_by_one(tmp_path, weights, make_song):
+    songs = [make_song(tmp_path / f"song.{kind}") for kind in ("wav", "flac")]
+    for song in songs:
+        assert run(song, "--weights", weights) == 0
+    assert {path.name for path in tmp_path.glob("*.carol.*")} == {
+        "song.carol.wav",
+        "song.flac.carol.wav",
+    }
+
+
 @pytest.mark.parametrize(
     "argv, words",
     [

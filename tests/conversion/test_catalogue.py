@@ -21,7 +21,8 @@ from worker_tasks import note, raising
 from kcarol.audio.encoding import save_audio
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
-from kcarol.conversion.catalogue import ManifestError, Settings, convert_all, read_manifest, summary
+from kcarol.conversion.catalogue import Settings, convert_all, summary
+from kcarol.conversion.manifest import ManifestError
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = AudioConfig().sample_rate
@@ -58,41 +59,7 @@ def journal(manifest: Path) -> list[dict]:
     ]
 
 
-# ---- reading
-
-
-def test_a_list_holds_paths_from_its_own_folder_each_once(tmp_path):
-    listed(tmp_path / "a.txt", ["b.mp3", "", "sub/한국 노래.mp3", "/abs/c.mp3", "b.mp3", "   "])
-    assert read_manifest(tmp_path / "a.txt") == [
-        tmp_path / "b.mp3",
-        tmp_path / "sub/한국 노래.mp3",
-        Path("/abs/c.mp3"),
-    ]
-    listed(
-        tmp_path / "a.jsonl",
-        [json.dumps({"song": "new\nline.mp3", "more": 1}), json.dumps({"song": "b.mp3"})],
-    )
-    assert read_manifest(tmp_path / "a.jsonl") == [tmp_path / "new\nline.mp3", tmp_path / "b.mp3"]
-    (tmp_path / "latin.txt").write_bytes(b"\xe9t\xe9.mp3\n")
-    assert os.fsencode(read_manifest(tmp_path / "latin.txt")[0].name) == b"\xe9t\xe9.mp3"
-
-
-@pytest.mark.parametrize(
-    "name, content, words",
-    [
-        ("a.txt", b"", "found none"),
-        ("a.txt", b"\n \n", "found none"),
-        ("a.txt", b"RIFF\0\0", "zero byte"),
-        ("a.jsonl", b"song.mp3\n", "line 1"),
-        ("a.jsonl", b'{"song": "a"}\n{"tune": 1}\n', "line 2"),
-        ("a.jsonl", b"[1]\n", "line 1"),
-    ],
-)
-def test_what_is_no_list_is_refused_in_one_line(name, content, words, tmp_path):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(ManifestError, match=words) as caught:
-        read_manifest(tmp_path / name)
-    assert name in str(caught.value) and len(str(caught.value).splitlines()) == 1
+# ---- what is asked
 
 
 def test_a_list_that_is_missing_or_given_beside_songs_is_one_line(tmp_path, weights, capsys):
@@ -173,6 +140,53 @@ def test_a_list_is_converted_failures_are_listed_and_a_second_run_does_only_what
     assert all((out / name).stat().st_mtime_ns == stamp for name, stamp in stamps.items())
     lines = Path(f"{manifest}.journal.jsonl").read_text().splitlines()
     assert lines[7] == '{"torn' and all(json.loads(line) for line in lines[8:]) and len(lines) == 15
+
+
+def test_a_list_that_grows_or_changes_its_order_gives_each_song_its_own_carol(
+    weights, tmp_path, make_song, capsys
+):
+    first, second = make_song(tmp_path / "x/song.wav", hz=330), make_song(tmp_path / "y/song.wav")
+    out, manifest = tmp_path / "out", tmp_path / "list.txt"
+    command = convert(weights, manifest, "-o", out, "--jobs", 1)
+    listed(manifest, [first])
+    assert cli.main(command) == 0
+    make_song(second, hz=440)
+    before = (out / "song.carol.wav").stat().st_mtime_ns
+    listed(manifest, [second, first])
+    assert cli.main(command) == 0
+    assert "2 songs: 1 done, 1 skipped, 0 failed" in capsys.readouterr().out
+    assert (out / "song.carol.wav").stat().st_mtime_ns == before
+    carols = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert sorted(carols) == ["song.carol.wav", "song.wav.carol.wav"]
+    assert len(set(carols.values())) == 2
+
+    make_song(first, hz=550)  # another song in its place
+    assert cli.main(command) == 0
+    assert "2 songs: 1 done, 1 skipped, 0 failed" in capsys.readouterr().out
+    assert (out / "song.carol.wav").read_bytes() != carols["song.carol.wav"]
+    assert cli.main([*command, "--strength", "0.5"]) == 0
+    assert "2 songs: 2 done, 0 skipped, 0 failed" in capsys.readouterr().out
+    assert sorted(path.name for path in out.iterdir()) == sorted(carols)
+
+
+def test_a_file_that_records_nothing_is_kept_and_said(weights, tmp_path, capsys):
+    manifest = listed(tmp_path / "list.txt", songs(tmp_path / "in", 2))
+    mine = tmp_path / "in/000.carol.wav"
+    mine.write_bytes(b"mine")
+    assert cli.main(convert(weights, manifest, "--jobs", 1)) == 0
+    said = capsys.readouterr().out
+    assert "1 done, 1 skipped, 0 failed (1 of the skipped do not record" in said
+    assert mine.read_bytes() == b"mine"
+    assert "does not record" in journal(manifest)[0]["reason"] + journal(manifest)[1]["reason"]
+
+
+def test_the_out_of_a_list_is_a_folder_whatever_dots_are_in_its_name(weights, tmp_path, fails):
+    (song,) = songs(tmp_path / "in", 1)
+    manifest = listed(tmp_path / "list.txt", [song])
+    out = tmp_path / "vol.2"
+    assert cli.main(convert(weights, manifest, "-o", out, "--jobs", 1)) == 0
+    assert [path.name for path in out.iterdir()] == ["000.carol.wav"]
+    fails(convert(weights, manifest, "-o", tmp_path / "one.wav"), "expected a folder", "one.wav")
 
 
 def test_a_wrong_style_or_broken_weights_are_said_once(weights, tmp_path, capsys):
