@@ -3,7 +3,7 @@
     song (T,) ──features, MusicTransformer.hear──▶ Logits (F, n) ──decode──▶ Transcription
 
     Transcription, Style ──MusicTransformer.play──▶ log-mel (F, M) ──PostFilter──▶ log-mel (F, M)
-        ──vocoder──▶ wave (T,) ──match_loudness──▶ carol (T,)
+        ──vocoder──▶ wave (T,) ──PlayingTime──▶ wave (T,) ──match_loudness──▶ carol (T,)
 
 Songs and carols are arrays or disk buffers of float32 samples, mono, at the model's rate. Of a
 whole song only logits and transcription are in memory; sound and log-mel go through in pieces.
@@ -28,6 +28,7 @@ from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
+from kcarol.conversion.playing_time import PlayingTime
 from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, measure_texture, stretch_of
 from kcarol.conversion.styles import AnyStyle, Style
@@ -187,22 +188,37 @@ class Converter:
         carol: Sound | None = None,
         beside: Path | None = None,
     ) -> Sound:
-        """A song's transcription -> its carol (T,). `carol`, `beside` as in `convert`."""
+        """A song's transcription -> its carol (T,), in the song's tuning.
+
+        `carol`, `beside` as in `convert`.
+        """
         level = transcription.level
         carol = np.zeros(level.n_samples, np.float32) if carol is None else carol
         if level.n_samples < MIN_SAMPLES or level.loudness.rms_db <= SILENT_DB:
             return carol
         style = self.style(style)
-        n_mels = self.model.cfg.n_mels
-        with single_threaded(), DiskBuffer(len(transcription), n_mels, beside) as predicted:
-            # content takes 80 MB an hour: it is freed before the vocoder needs memory
-            self.predict(transcription.weighted_content(self.cfg.tune_doubt), style, predicted)
-            log_mel = self.post_filter(predicted, style, level.fade_db)
-            self.vocode_onto(carol, log_mel)
+        with single_threaded():
+            if not transcription.tuning_cents.any():
+                self.play_at_a440(transcription, style, carol, beside)
+            else:
+                time = PlayingTime(transcription, self.audio)
+                with DiskBuffer(time.n_samples, beside=beside) as played:
+                    self.play_at_a440(time.stretched, style, played, beside)
+                    time.resample_onto(carol, played)
             match_loudness_(carol, level.loudness, self.audio.sample_rate)
         return carol
 
     # --- its steps
+
+    def play_at_a440(
+        self, transcription: Transcription, style: Style, carol: Sound, beside: Path | None
+    ) -> None:
+        """Write a transcription's carol into `carol` (T,), whatever the song's tuning."""
+        with DiskBuffer(len(transcription), self.model.cfg.n_mels, beside) as predicted:
+            # content takes 80 MB an hour: it is freed before the vocoder needs memory
+            self.predict(transcription.weighted_content(self.cfg.tune_doubt), style, predicted)
+            log_mel = self.post_filter(predicted, style, transcription.level.fade_db)
+            self.vocode_onto(carol, log_mel)
 
     def hear(self, song: Sound, tuning_cents: np.ndarray | None = None) -> Logits:
         """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`.
