@@ -358,6 +358,9 @@ class Trainer:
         self.check_finite()
         if self.processes.rank:
             return
+        extra: dict[str, object] = {"data": self.data}
+        if self.loss_module is not None:
+            extra["loss_fn"] = self.loss_module.state_dict()
         state = {
             "format": FORMAT,
             "step": self.step,
@@ -370,10 +373,8 @@ class Trainer:
             "ema": self.average.module.state_dict(),
             "meter": self.meter.state_dict(),
             "random": random_states,
-            "extra": {"data": self.data},
+            "extra": extra,
         }
-        if self.loss_module is not None:
-            state["extra"]["loss_fn"] = self.loss_module.state_dict()
         save_checkpoint(self.path, state)
 
     def restore(self, state: dict) -> None:
