@@ -288,7 +288,8 @@ def load_clip(path: Path) -> dict:
     # torch raises whatever its readers meet: pickle, zip and runtime errors
     except Exception as error:
         raise DataError(
-            f"{path}: expected a clip made by preprocess, found {type(error).__name__}"
+            f"{path}: expected a clip made by preprocess, found {type(error).__name__}: preprocess "
+            "again, or remove it if its sound file is gone"
         ) from error
     if not _is_clip(clip):
         expected = {key: kind.__name__ for key, kind in CLIP_TYPES.items()}

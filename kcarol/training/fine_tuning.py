@@ -114,6 +114,7 @@ def fine_tune(
     out = Path(out)
     device = torch.device(device or best_device())
     clips = load_carols(Path(processed) / "carol", cfg.audio)
+    songs = load_songs(Path(processed) / "kpop", cfg.audio)  # now: an error must not come too late
     say_data(clips, pairs, cfg.audio)
     carols = [to_reference_rms(wave) for wave in clips.values()]
     data = data_of(clips, pairs)
@@ -152,7 +153,7 @@ def fine_tune(
         trained = as_converter(module, base, from_base, carols, cfg)
         about = {"steps": steps, "carols": len(carols), "from_base": from_base}
         save(out, trained, {"trained": "personal", **about}, keep_vocoder=base_weights is not None)
-        write_listening(trained, Path(processed) / "kpop", out / "listen", own.listen_s)
+        write_listening(trained, songs, out / "listen", own.listen_s)
     return out
 
 
@@ -205,6 +206,11 @@ def load_carols(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
                 f"{found}: preprocess again, or put another carol in its place"
             )
     return carols
+
+
+def load_songs(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
+    """`load_waves` of a folder that may have none, or be missing."""
+    return load_waves(folder, audio) if any(folder.glob("[!.]*.pt")) else {}
 
 
 # --- clips and base weights
@@ -403,15 +409,13 @@ def save(out: Path, converter: Converter, about: dict, keep_vocoder: bool) -> No
         converter.vocoder.save(out / VOCODER_FILE)
 
 
-def write_listening(converter: Converter, songs: Path, out: Path, length_s: float) -> list[Path]:
-    """The first `length_s` of each clip in a folder as a carol in the user's style,
-    out/NAME.carol.wav.
-    """
-    if not any(songs.glob("[!.]*.pt")):
-        return []
+def write_listening(
+    converter: Converter, songs: Mapping[str, np.ndarray], out: Path, length_s: float
+) -> list[Path]:
+    """The first `length_s` of each song (T,) as a carol in the user's style, out/NAME.carol.wav."""
     rate = converter.audio.sample_rate
     written = []
-    for name, wave in load_waves(songs, converter.audio).items():
+    for name, wave in songs.items():
         carol = converter.convert(wave[: round(length_s * rate)], OWN)
         written.append(save_audio(out / f"{name}.carol.wav", carol, rate))
     return written

@@ -223,6 +223,15 @@ def test_a_carol_begins_where_it_sounds_and_a_silent_one_is_named_before_trainin
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
 
 
+def test_a_damaged_song_is_named_before_training_too(tmp_path):
+    put_clip(tmp_path / "carol" / "c.pt", bells(2.0))
+    (tmp_path / "kpop").mkdir()
+    (tmp_path / "kpop" / "song.pt").write_bytes(b"cut off")
+    with pytest.raises(DataError, match="song.pt: expected a clip .* or remove it"):
+        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", pairs=[])
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("here", ["", "data/pairs/train"])
 def test_pairs_are_found_from_elsewhere_in_the_repository_of_the_package(
     tmp_path, monkeypatch, here
