@@ -25,6 +25,7 @@ class Settings:
     bars: int
     passages: int
     gap_s: float
+    swing: float
     cents: float
     wander_cents: float
     vibrato_cents: float

@@ -45,13 +45,16 @@ class Passage:
     metre: Metre
     edges_s: np.ndarray  # (N + 1,): the beats, and the end of the last
     held_s: float = 0.0  # how much of the end belongs to a fermata
+    swing: float = 0.0  # how late the second half of a beat comes, 1/3 for triplets
 
     @property
     def n_beats(self) -> int:
         return len(self.edges_s) - 1
 
     def time_s(self, beat: float) -> float:
-        return float(np.interp(beat, np.arange(len(self.edges_s)), self.edges_s))
+        whole, part = divmod(beat, 1)
+        late = whole + np.interp(part, (0, 0.5, 1), (0, 0.5 + self.swing / 2, 1))
+        return float(np.interp(late, np.arange(len(self.edges_s)), self.edges_s))
 
 
 def draw_passages(settings: Settings, rng: np.random.Generator) -> list[Passage]:
@@ -74,7 +77,7 @@ def draw_passages(settings: Settings, rng: np.random.Generator) -> list[Passage]
         lengths_s = 60 / tempo_bpm / factor
         edges_s = start_s + np.concatenate([[0.0], np.cumsum(lengths_s)])
         held_s = lengths_s[-1] if settings.curve == "fermata" and not passages else 0.0
-        passages.append(Passage(metre, edges_s, float(held_s)))
+        passages.append(Passage(metre, edges_s, float(held_s), settings.swing))
         start_s = edges_s[-1] + settings.gap_s
     return passages
 

@@ -51,6 +51,14 @@ def test_eighths_keep_their_length_where_the_metre_changes():
         assert lengths_s[0] == pytest.approx(lengths_s[1])
 
 
+def test_the_second_half_of_a_swung_beat_comes_late():
+    (first, _), (straight, _) = drawn("swing"), drawn("steady")
+    first_s, half_s, second_s = (first.time_s(beat) for beat in (3, 3.5, 4))
+    assert 0.62 < (half_s - first_s) / (second_s - first_s) < 0.67
+    assert first_s == pytest.approx(first.edges_s[3])
+    assert straight.time_s(3.5) == pytest.approx(straight.edges_s[3:5].mean())
+
+
 def test_short_clips_are_shorter_than_4_s():
     assert all(drawn("short", seed)[-1].edges_s[-1] < 4 for seed in range(20))
 
