@@ -23,10 +23,9 @@ def assert_sound(sheet: LeadSheet) -> None:
     """What every lead sheet keeps to."""
     assert_tiles(sheet.chords, sheet.n_beats)
     assert_tiles(sheet.sections, sheet.n_beats)
-    assert (
-        abs(sheet.n_beats / sheet.beats_per_bar - round(sheet.n_beats / sheet.beats_per_bar))
-        < TOLERANCE
-    )
+    for metre, end in sheet.metre_spans():
+        n_bars = (end - metre.start) / metre.beats_per_bar
+        assert n_bars >= 1 and abs(n_bars - round(n_bars)) < TOLERANCE
     for note, following in zip(sheet.notes, sheet.notes[1:], strict=False):
         assert note.end <= following.start + TOLERANCE
     assert all(note.length > 0 and note.start >= 0 for note in sheet.notes)
@@ -37,7 +36,7 @@ def assert_sound(sheet: LeadSheet) -> None:
     for section in sheet.sections:
         inside = [n for n in sheet.notes if section.start - TOLERANCE <= n.start < section.end]
         assert section.sung or not inside
-    assert len(sheet.accents) == 2 * sheet.beats_per_bar
+    assert len(sheet.accents) == sheet.division * sheet.beats_per_bar
     assert all(0 <= accent <= 1 for accent in sheet.accents)
     assert 0 <= sheet.swing <= 1 / 3 + TOLERANCE
     assert all(0 <= section.energy <= 1 for section in sheet.sections)

@@ -23,6 +23,12 @@ def add_options(parser: ArgumentParser) -> None:
         action="store_true",
         help="compositions and a soundfont that training never sees",
     )
+    add(
+        "--plain",
+        action="store_true",
+        help="4/4 or 3/4 at a steady tempo, mostly in tune, instead of all metres, tempo curves "
+        "and tunings",
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -42,7 +48,12 @@ def run(arguments: Namespace) -> int:
             bar.update(done * SONGS_PER_STYLE - bar.n)
 
         n_pairs, seconds = build(
-            arguments.out, arguments.hours, seed, arguments.jobs, progress=progress
+            arguments.out,
+            arguments.hours,
+            seed,
+            arguments.jobs,
+            progress=progress,
+            plain=arguments.plain,
         )
     hours = n_pairs * ROW_FRAMES / AudioConfig().frame_rate / 3600
     speed = hours / max(seconds, 1e-9) * 60

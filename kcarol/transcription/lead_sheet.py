@@ -189,6 +189,7 @@ class TimeGrid:
     beat_times_s: np.ndarray  # (n_beats + 1,), rising
     beats_per_bar: int
     swing: float = 0.0
+    pauses_s: np.ndarray | None = None  # (n_beats,) silence at the end of each beat; None: none
 
     @classmethod
     def of(
@@ -205,15 +206,29 @@ class TimeGrid:
         return cls(np.concatenate([[0.0], np.cumsum(lengths)]), sheet.beats_per_bar, sheet.swing)
 
     def time_s(self, beat):
-        """Seconds of a position in beats (number or array); the second eighth of a beat comes late
+        """Seconds of a position in beats (number or array); the second half of a beat comes late
         by the swing.
         """
-        beat = np.asarray(beat, dtype=float)
-        whole = np.floor(beat + 1e-9)
+        beat = self._within(beat)
+        return self._time_s(np.floor(beat + 1e-9), beat)
+
+    def end_s(self, beat):
+        """Seconds at which what lasts to a position in beats ends: before a pause, not after it."""
+        beat = self._within(beat)
+        return self._time_s(np.maximum(np.ceil(beat - 1e-9) - 1, 0), beat)
+
+    def _within(self, beat) -> np.ndarray:
+        return np.clip(np.asarray(beat, dtype=float), 0, len(self.beat_times_s) - 1)
+
+    def _time_s(self, whole: np.ndarray, beat: np.ndarray) -> np.ndarray:
+        """Seconds of positions in the beats numbered `whole`."""
         part = beat - whole
         late = 0.5 + self.swing / 2
         part = np.where(part < 0.5, part * late / 0.5, late + (part - 0.5) * (1 - late) / 0.5)
-        return np.interp(whole + part, np.arange(len(self.beat_times_s)), self.beat_times_s)
+        pauses_s = 0.0 if self.pauses_s is None else self.pauses_s
+        lengths_s = np.append(np.diff(self.beat_times_s) - pauses_s, 0.0)
+        whole = whole.astype(int)
+        return self.beat_times_s[whole] + part * lengths_s[whole]
 
     @property
     def length_s(self) -> float:

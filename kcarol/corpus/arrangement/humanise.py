@@ -59,7 +59,7 @@ def humanise(
         return ()
     beat, length, pitch, velocity, delay_s = np.array(events, dtype=float).T
     start_s = grid.time_s(beat)
-    length_s = grid.time_s(beat + length) - start_s
+    length_s = grid.end_s(beat + length) - start_s
     start_s = start_s + feel.jitter_s * _draw_jitter(beat, rng) + feel.offset_s + delay_s
     start_s = np.clip(start_s, 0, grid.length_s)
     velocity = np.round(velocity + feel.velocity * rng.normal(0, 1, len(beat)))

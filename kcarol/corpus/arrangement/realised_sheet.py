@@ -18,14 +18,22 @@ from kcarol.corpus.arrangement.pop.arrange import PopArrangement
 from kcarol.corpus.arrangement.pop.bands import TUNE_SIDE_DB
 from kcarol.corpus.arrangement.pop.grooves import DRUM_WEIGHT
 from kcarol.corpus.mixing.levels import db_to_gain, role_db
-from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Section, TimeGrid
+from kcarol.transcription.lead_sheet import (
+    TOLERANCE,
+    Chord,
+    LeadSheet,
+    Note,
+    Part,
+    Section,
+    TimeGrid,
+)
 from kcarol.transcription.otsu import otsu_threshold
 
-REACH_BEATS = 0.125  # of an eighth: sixteenths lie twice as far away
+REACH = 0.25  # of a part of a beat: what lies halfway between two belongs to neither
 LOUDNESS = 0.6  # exponent from amplitude to loudness: Stevens 1957, "On the psychophysical law"
 # mean and spread of 400 songs as they were composed
 MIDDLE_PER_S, MIDDLE_ENERGY, ENERGY_PER_DOUBLING = 1.6, 0.63, 0.34
-EVEN = 0.7  # weak eighths that are this loud beside strong ones are strokes, too
+EVEN = 0.7  # weak parts that are this loud beside strong ones are strokes, too
 # shares of a stroke by the part's name, others 1; of drums: DRUM_WEIGHT
 PART_WEIGHT = {"pad": 0.3, "strings": 0.3, "backing": 0.3, "drone": 0.2, "fx": 0.0}
 # what qualities add to a triad, in semitones above the root
@@ -44,7 +52,7 @@ LEAST_ADDED = 0.05
 def as_played(sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid) -> LeadSheet:
     """The sheet with groove and energies, solo and chords as its band plays them."""
     strength = stroke_strength(sheet, arrangement, grid)
-    sections = (_section_as_played(s, sheet.beats_per_bar, strength, grid) for s in sheet.sections)
+    sections = (_section_as_played(section, sheet, strength, grid) for section in sheet.sections)
     return replace(
         sheet,
         sections=tuple(sections),
@@ -54,22 +62,29 @@ def as_played(sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid) -> 
 
 
 def stroke_strength(sheet: LeadSheet, arrangement: PopArrangement, grid: TimeGrid) -> np.ndarray:
-    """Loudness of the strokes on each eighth, (2 * beats,), without the tune's side."""
-    times_s = grid.time_s(np.arange(2 * int(np.ceil(sheet.n_beats))) / 2)
+    """Loudness of the strokes on each part of a beat, (N,), without the tune's side."""
+    times_s = grid.time_s(sheet.part_starts())
     parts = [part for part in arrangement.parts if part.name not in TUNE_SIDE_DB]
     return sum((_struck_by(part, times_s) for part in parts), np.zeros(len(times_s))) ** LOUDNESS
 
 
 def _struck_by(part: Part, times_s: np.ndarray) -> np.ndarray:
-    """One part's hardest stroke about each eighth: a chord is one stroke."""
+    """One player's hardest stroke about each part of a beat: a chord is one stroke."""
     start_s = np.array([stroke.start_s for stroke in part.strokes])
     nearest = np.abs(start_s[:, None] - times_s).argmin(1)
-    reach_s = 2 * REACH_BEATS * np.gradient(times_s)[nearest]
+    reach_s = REACH * _spacing(times_s)[nearest]
     is_near = np.abs(start_s - times_s[nearest]) <= reach_s
     amplitude = _amplitudes(part) * _weights(part)
     struck = np.zeros(len(times_s))
     np.maximum.at(struck, nearest[is_near], amplitude[is_near])
     return struck
+
+
+def _spacing(times_s: np.ndarray) -> np.ndarray:
+    """(N,) mean distance to both neighbours, one of which may lie beyond a pause."""
+    apart = np.diff(times_s)
+    nearer = np.minimum(np.append(apart, apart[-1]), np.insert(apart, 0, apart[0]))
+    return np.minimum(np.gradient(times_s), 2 * nearer)
 
 
 def _amplitudes(part: Part) -> np.ndarray:
@@ -86,11 +101,14 @@ def _weights(part: Part) -> np.ndarray | float:
 
 
 def _section_as_played(
-    section: Section, beats_per_bar: int, strength: np.ndarray, grid: TimeGrid
+    section: Section, sheet: LeadSheet, strength: np.ndarray, grid: TimeGrid
 ) -> Section:
-    here = strength[round(2 * section.start) : round(2 * section.end)]
+    first, last = np.searchsorted(
+        sheet.part_starts(), np.array([section.start, section.end]) - TOLERANCE
+    )
+    here = strength[first:last]
     length_s = float(grid.time_s(section.end) - grid.time_s(section.start))
-    accents = _groove_of(here, 2 * beats_per_bar)
+    accents = _groove_of(here, sheet.metre_at(section.start).parts_per_bar)
     return replace(section, accents=accents, energy=_energy_of(here.sum() / length_s))
 
 
@@ -102,7 +120,7 @@ def _energy_of(per_second: float) -> float:
 
 
 def _groove_of(strength: np.ndarray, n: int) -> tuple[float, ...]:
-    """(n,) 1 for the eighths of a bar that are strong on average, 0 for the others."""
+    """(n,) 1 for the parts of a bar that are strong on average, 0 for the others."""
     mean = np.array([strength[k::n].mean() if len(strength) > k else 0.0 for k in range(n)])
     if not mean.any():
         return (1.0,) + (0.0,) * (n - 1)

@@ -16,6 +16,7 @@ from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
+from kcarol.corpus.lead_sheet.tempo_curves import draw_grid
 from kcarol.corpus.synthesis import render, speech
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS, Speaker
@@ -24,7 +25,6 @@ from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 SONGS_PER_STYLE = 2  # one is the other's style reference
 VALIDATION_SEED = 1 << 40  # seeds from here on: held-out compositions, soundfont and speakers
-TEMPO_DRIFTS = (0.0, 0.003, 0.01, 0.02)  # shares of the tempo, to draw from
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,12 @@ def make_pairs(
     length_s: float = 22.0,
     n: int = SONGS_PER_STYLE,
     style: CarolStyle | None = None,
+    plain: bool = False,
 ) -> list[Pair]:
     """`n` songs in one carol style, all drawn from `seed`, the style too unless it is given.
 
-    Seeds from VALIDATION_SEED on share nothing with the others. The sound does not depend
-    on earlier renders.
+    `plain`: songs in 4/4 or 3/4, in a steady tempo, mostly in tune, by the usual voices. Seeds from
+    VALIDATION_SEED on share nothing with the others. The sound does not depend on earlier renders.
     """
     render.renew()
     cfg = cfg or AudioConfig()
@@ -64,8 +65,8 @@ def make_pairs(
     speakers = VALIDATION_SPEAKERS if is_held_out else TRAINING_SPEAKERS
     pairs = []
     for _ in range(n):
-        sheet = draw_sheet(rng, length_s, validation=is_held_out)
-        pairs.append(make_pair(sheet, style, rng, cfg, pick(rng, soundfonts), speakers))
+        sheet = draw_sheet(rng, length_s, validation=is_held_out, plain=plain)
+        pairs.append(make_pair(sheet, style, rng, cfg, pick(rng, soundfonts), speakers, plain))
     return pairs
 
 
@@ -76,9 +77,10 @@ def make_pair(
     cfg: AudioConfig,
     soundfont: str,
     speakers: Sequence[Speaker],
+    plain: bool = False,
 ) -> Pair:
     """One lead sheet arranged twice on one time grid and rendered."""
-    pop, sheet, grid = make_pop(sheet, rng, cfg, soundfont, speakers)
+    pop, sheet, grid = make_pop(sheet, rng, cfg, soundfont, speakers, plain)
     carol = render_carol(sheet, grid, style, cfg.sample_rate, grid.length_s)
     labels = sheet_labels(sheet, grid, cfg, cfg.n_frames(len(pop)))
     return Pair(pop, carol, labels, style, sheet.title)
@@ -90,9 +92,10 @@ def make_pop(
     cfg: AudioConfig,
     soundfont: str,
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
+    plain: bool = False,
 ) -> tuple[np.ndarray, LeadSheet, TimeGrid]:
     """A pop record (T,) float32, its sheet as played (`as_played`), and its time grid."""
-    grid = TimeGrid.of(sheet, rng, drift=pick(rng, TEMPO_DRIFTS))
-    arrangement = arrange_pop(sheet, grid, rng)
+    grid = draw_grid(sheet, rng, plain)
+    arrangement = arrange_pop(sheet, grid, rng, plain=plain)
     pop = render_pop(arrangement, grid.length_s, cfg.sample_rate, soundfont, rng, speakers=speakers)
     return pop[: round(grid.length_s * cfg.sample_rate)], as_played(sheet, arrangement, grid), grid

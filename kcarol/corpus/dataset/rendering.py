@@ -21,11 +21,11 @@ SONG_S = 21.5  # length of the songs drawn: a little over ROW_FRAMES, so that fe
 AHEAD = 3  # shards in work or waiting for each process
 
 
-def make_shard(seed: int, cfg: AudioConfig) -> Shard:
-    """The pairs of one seed, as training stores them."""
+def make_shard(seed: int, cfg: AudioConfig, plain: bool = False) -> Shard:
+    """The pairs of one seed, as training stores them; `plain` as for `make_pairs`."""
     from kcarol.corpus.dataset.pairs import make_pairs
 
-    pairs = make_pairs(seed, cfg, SONG_S)
+    pairs = make_pairs(seed, cfg, SONG_S, plain=plain)
     return Shard.of(
         [pair.pop for pair in pairs],
         [pair.carol for pair in pairs],
@@ -35,7 +35,7 @@ def make_shard(seed: int, cfg: AudioConfig) -> Shard:
 
 
 def rendered_shards(
-    seeds: Iterable[int], cfg: AudioConfig, jobs: int
+    seeds: Iterable[int], cfg: AudioConfig, jobs: int, plain: bool = False
 ) -> Iterator[tuple[int, Shard]]:
     """(seed, shard) in the order of the seeds, by `jobs` spawned processes, a few ahead."""
     # a fork of a process in which torch has run can hang
@@ -43,7 +43,8 @@ def rendered_shards(
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_init_worker) as workers:
 
         def submitted(n: int) -> list[tuple[int, Future]]:
-            return [(seed, workers.submit(make_shard, seed, cfg)) for seed in islice(seeds, n)]
+            some = list(islice(seeds, n))
+            return [(seed, workers.submit(make_shard, seed, cfg, plain)) for seed in some]
 
         seeds = iter(seeds)
         waiting = submitted(AHEAD * jobs)
@@ -74,6 +75,7 @@ def build(
     jobs: int,
     cfg: AudioConfig | None = None,
     progress: Callable[[int, int], None] | None = None,
+    plain: bool = False,
 ) -> tuple[int, float]:
     """Renders pairs to shards until `out` holds `hours` hours; finished shards stay.
 
@@ -89,7 +91,7 @@ def build(
     paths = {s: out / f"{s:012d}{SUFFIX}" for s in range(seed, seed + n_shards)}
     todo = [s for s, path in paths.items() if not path.exists()]
     started = time.monotonic()
-    for n_done, (shard_seed, shard) in enumerate(rendered_shards(todo, cfg, jobs), 1):
+    for n_done, (shard_seed, shard) in enumerate(rendered_shards(todo, cfg, jobs, plain), 1):
         save_shard(paths[shard_seed], shard)
         if progress:
             progress(n_done, len(todo))

@@ -8,25 +8,27 @@ import numpy as np
 
 from kcarol.corpus.draws import pick_weighted
 from kcarol.corpus.lead_sheet.chords import merge_chords
-from kcarol.corpus.lead_sheet.compose import (
+from kcarol.corpus.lead_sheet.compose import compose, n_bars_within
+from kcarol.corpus.lead_sheet.composed_song import (
+    SINGER_SHARES,
     SINGERS_MIDI,
-    compose,
-    composed_accents,
+    USUAL_SINGERS,
     draw_swing,
-    n_bars_within,
 )
 from kcarol.corpus.lead_sheet.editing import (
     drums_alone,
+    in_compound_time,
     instrumental,
     join,
     n_bars_of,
     transpose,
     trim,
 )
+from kcarol.corpus.lead_sheet.metres import METRES, composed_accents
 from kcarol.corpus.lead_sheet.progressions import Harmony, lay_chords
 from kcarol.corpus.lead_sheet.tunes import titles, tune
 from kcarol.corpus.tables import read_table, shares
-from kcarol.transcription.lead_sheet import Chord, LeadSheet
+from kcarol.transcription.lead_sheet import TOLERANCE, Chord, LeadSheet
 
 # public-domain tunes that training never sees
 VALIDATION_TITLES = (
@@ -38,6 +40,7 @@ VALIDATION_TITLES = (
 )
 VALIDATION_SHARE = 1 / 16  # of all seeds
 REHARMONISED = 0.3  # share of the tunes
+COMPOUND = 0.4  # share of the tunes in three that are played in 6/8
 DRUMS_ALONE = 0.15  # share of excerpts in which they play some bars alone
 
 
@@ -51,37 +54,43 @@ def draw_sheet(
     length_s: float,
     composed_share: float = 0.85,
     validation: bool = False,
+    plain: bool = False,
 ) -> LeadSheet:
     """A lead sheet of about `length_s` seconds: composed, or a public-domain tune in another key,
     tempo and harmony.
 
     Training and validation never meet: with `validation` only tunes of VALIDATION_TITLES and
     composed songs whose seed has `is_validation_seed(seed)`, without it only the others. A composed
-    song's title ends in its seed.
+    song's title ends in its seed. `plain`: in 4/4 or 3/4, by the usual voices.
     """
     if rng.random() < composed_share:
         seed = int(rng.integers(2**31))
         while is_validation_seed(seed) != validation:
             seed = int(rng.integers(2**31))
-        sheet = compose(np.random.default_rng(seed), length_s, title=f"composed {seed}")
+        sheet = compose(
+            np.random.default_rng(seed), length_s, title=f"composed {seed}", plain=plain
+        )
         return _with_drums_alone(sheet, rng)
     allowed = [title for title in titles() if (title in VALIDATION_TITLES) == validation]
-    sheet = vary(tune(pick_weighted(rng, allowed)), rng)
+    sheet = vary(tune(pick_weighted(rng, allowed)), rng, plain)
     if rng.random() < REHARMONISED:
         sheet = reharmonise(sheet, rng)
+    if not plain and sheet.beats_per_bar == 3 and rng.random() < COMPOUND:
+        sheet = in_compound_time(sheet, METRES["6/8"].draw_tempo(rng))
     return _with_drums_alone(_redress(_excerpt(sheet, rng, length_s), rng), rng)
 
 
-def vary(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
-    """The sheet in a key in which a male or a female singer reaches all notes, at .75 to 1.33 times
-    its tempo.
+def vary(sheet: LeadSheet, rng: np.random.Generator, plain: bool = False) -> LeadSheet:
+    """The sheet in a key in which a singer of SINGERS_MIDI reaches all notes, at .75 to 1.33 times
+    its tempo. `plain`: a male or a female one of the usual register.
 
-    A tune too wide for either keeps its register within an octave.
+    A tune too wide for the singer keeps its register within an octave.
     """
+    singers = USUAL_SINGERS if plain else tuple(SINGERS_MIDI)
     shifts = range(-24, 25)
     if sheet.notes:
         pitches = [note.pitch for note in sheet.notes]
-        bottom, top = SINGERS_MIDI[pick_weighted(rng, ("male", "female"))]
+        bottom, top = SINGERS_MIDI[pick_weighted(rng, singers, SINGER_SHARES[: len(singers)])]
         shifts = [s for s in shifts if bottom <= min(pitches) + s and max(pitches) + s <= top]
     shift = pick_weighted(rng, list(shifts) or range(-5, 6))
     tempo_bpm = sheet.tempo_bpm * np.exp(rng.uniform(np.log(0.75), np.log(1.33)))
@@ -139,14 +148,15 @@ def _extended(part: LeadSheet, sheet: LeadSheet, n_bars: int) -> LeadSheet:
 
 
 def _redress(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
-    """Another groove and other energies for a written tune; in 4/4 sometimes swung."""
-    accents = pick_weighted(rng, composed_accents(sheet.beats_per_bar))
+    """Another groove and other energies for a written tune; sometimes swung."""
+    accents = pick_weighted(rng, composed_accents(sheet.beats_per_bar, sheet.division))
     offset = rng.normal(0, 0.12)
     sections = tuple(
         replace(s, energy=round(float(np.clip(s.energy + offset, 0.15, 1)), 3))
         for s in sheet.sections
     )
-    swing = draw_swing(rng) if rng.random() < 0.12 else sheet.swing
+    is_swung = sheet.division == 2 and rng.random() < 0.12
+    swing = draw_swing(rng) if is_swung else sheet.swing
     return replace(sheet, accents=accents, sections=sections, swing=swing)
 
 
@@ -157,7 +167,7 @@ def _with_drums_alone(sheet: LeadSheet, rng: np.random.Generator) -> LeadSheet:
         return sheet
     first_bar = 0
     if rng.random() >= 0.6:
-        starts = (round(section.start / sheet.beats_per_bar) for section in sheet.sections)
-        first_bar = pick_weighted(rng, [bar for bar in starts if bar <= n_bars - 4])
+        starts = np.searchsorted(sheet.bar_starts(), [s.start - TOLERANCE for s in sheet.sections])
+        first_bar = pick_weighted(rng, [int(bar) for bar in starts if bar <= n_bars - 4])
     n_alone = pick_weighted(rng, (1, 2, 4), (0.3, 0.45, 0.25))
     return drums_alone(sheet, first_bar, n_alone, float(np.round(rng.uniform(0.5, 0.95), 3)))

@@ -27,7 +27,7 @@ class TuneStyle:
     low: int
     high: int
     scale: tuple[int, ...]
-    grid: int = 6  # ticks: 12 beats, 6 eighths, 4 triplets, 3 sixteenths
+    grid: int = 6  # ticks: 12 beats, 6 halves, 4 thirds, 3 quarters of a beat
     density: float = 1.2  # notes a beat, about
     syncopation: float = 0.3  # 0 on the beat to 1 off it
     anticipation: float = 0.15  # chance that a note on the beat comes an eighth early
@@ -37,6 +37,7 @@ class TuneStyle:
     late_start: float = 0.2  # chance that a phrase begins after a rest
     staccato: float = 0.1  # chance of a short note
     centre: float = 0.5  # where in the range the section lies, 0 low to 1 high
+    division: int = 2  # parts of a beat: 3 in compound time
 
     @property
     def centre_midi(self) -> float:
@@ -73,6 +74,7 @@ def draw_melody(
     bar = beats_per_bar * TICKS
     total = round((chords[-1].start + chords[-1].length) * TICKS)
     unit = bar * (2 if total >= 4 * bar and rng.random() < 0.65 else 1)
+    unit *= 2 if beats_per_bar == 2 and total >= 4 * bar else 1
     form = pick_weighted(rng, PHRASE_FORMS)
     line = _Line(rng, style, chords, bar)
     motifs: dict[str, tuple[list[_Event], list[int]]] = {}
@@ -143,7 +145,7 @@ def _draw_onsets(
 ) -> list[int]:
     """Ticks within [start, end) on which notes begin, at least two."""
     places = range(start, end, style.grid)
-    weights = [_metrical_weight(tick % bar, bar, accents, style.syncopation) for tick in places]
+    weights = [_metrical_weight(tick % bar, bar, accents, style) for tick in places]
     scale = style.density * (end - start) / TICKS / max(sum(weights), 1e-6)
     ticks = [t for t, weight in zip(places, weights, strict=True) if rng.random() < weight * scale]
     if len(ticks) < 2:
@@ -152,19 +154,22 @@ def _draw_onsets(
     return ticks
 
 
-def _metrical_weight(tick: int, bar: int, accents: tuple[float, ...], syncopation: float) -> float:
+def _metrical_weight(tick: int, bar: int, accents: tuple[float, ...], style: TuneStyle) -> float:
     """How likely a note begins here: by metre, by syncopation, by the song's groove."""
+    part = TICKS // style.division
     if tick == 0:
         weight = 1.0
     elif tick % TICKS == 0:
         weight = 0.85 if _is_strong(tick, bar) else 0.7
-    elif tick % 6 == 0:
-        weight = 0.35 + 0.6 * syncopation
+    elif style.division == 3 and tick % part == 0:  # long and short more often than the reverse
+        weight = (0.3 if tick % TICKS == part else 0.55) + 0.3 * style.syncopation
+    elif tick % part == 0:
+        weight = 0.35 + 0.6 * style.syncopation
     elif tick % 4 == 0:
         weight = 0.45
     else:
-        weight = 0.12 + 0.4 * syncopation
-    return weight * (0.55 + 0.6 * accents[min(tick // 6, len(accents) - 1)])
+        weight = 0.12 + 0.4 * style.syncopation
+    return weight * (0.55 + 0.6 * accents[min(tick // part, len(accents) - 1)])
 
 
 def _is_strong(tick: int, bar: int) -> bool:
@@ -174,7 +179,7 @@ def _is_strong(tick: int, bar: int) -> bool:
 
 def _anticipate_(rng: np.random.Generator, events: list[_Event], style: TuneStyle) -> None:
     """Moves some notes on a beat an eighth early, or a sixteenth, where there is room."""
-    if style.grid > 6 or style.grid == 4:
+    if style.grid > 6 or style.grid == 4 or style.division == 3:
         return
     for before, event in zip(events, events[1:], strict=False):
         if event.tick % TICKS or rng.random() > style.anticipation:

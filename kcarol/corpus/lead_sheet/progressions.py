@@ -94,7 +94,7 @@ def _major_colours(chord: Chord, harmony: Harmony) -> tuple[str, ...]:
 
 def _split(rng: np.random.Generator, chord: Chord, following: Chord) -> list[Chord]:
     """The chord, then an approach to the next: its dominant, a diminished chord, a suspension."""
-    second = chord.length / 2 if chord.length % 2 == 0 else 1.0
+    second = float(chord.length // 2)  # of three beats the last, of five the last two
     head = replace(chord, length=chord.length - second)
     tail = replace(chord, start=chord.start + head.length, length=second)
     if rng.random() < 0.3:  # a diminished chord that leads up by a semitone

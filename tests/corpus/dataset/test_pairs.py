@@ -58,7 +58,7 @@ def test_songs_of_one_seed_are_different_songs_in_one_style(short_pairs):
 
 def test_validation_shares_no_title_with_training(monkeypatch):
     monkeypatch.setattr(
-        pairs, "make_pair", lambda sheet, style, rng, cfg, soundfont, _: (sheet.title, soundfont)
+        pairs, "make_pair", lambda sheet, style, rng, cfg, soundfont, *_: (sheet.title, soundfont)
     )
     drawn = [
         {pair for s in range(60) for pair in make_pairs(base + s, CFG)}

@@ -18,13 +18,22 @@ from kcarol.corpus.arrangement.carol.sleigh_bells import sleigh_bells
 from kcarol.corpus.arrangement.carol.styles import CarolStyle, Layer
 from kcarol.corpus.mixing.room import reverb
 from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, render_parts
-from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
+from kcarol.transcription.lead_sheet import (
+    TOLERANCE,
+    Chord,
+    LeadSheet,
+    Metre,
+    Note,
+    Part,
+    Stroke,
+    TimeGrid,
+)
 
 HARMONY_LOWEST = 60  # MIDI, C4: the harmony's octave, and the bell's
 # MIDI, G2: lower notes are doubled here, since mel bands do not resolve semitones there
 BASS_LOWEST = 43
 HARMONY_TONES = 4  # of a chord, at most
-ARPEGGIO = (0, 1, 2, 3, 2, 1)  # order of chord tones over the eighths of a bar
+ARPEGGIO = (0, 1, 2, 3, 2, 1)  # order of chord tones over the parts of a bar
 ARPEGGIO_RINGS = 1.5  # beats, at most to the end of the chord
 # how much softer than the middle velocity each role is
 SOFTER = {"tune": -10, "harmony": 8, "bass": 4, "toll": 10}
@@ -36,7 +45,7 @@ PEAK = 0.98
 class _Step(NamedTuple):
     start: float  # beats
     length: float
-    eighth: int  # in the bar
+    part: int  # of the bar, from 0
 
 
 def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[Part, ...]:
@@ -62,7 +71,7 @@ def _strokes(
     strokes = []
     for note in play(sheet, layer):
         start_s = float(grid.time_s(note.start))
-        length_s = float(grid.time_s(note.end)) - start_s
+        length_s = float(grid.end_s(note.end)) - start_s
         velocity = _velocity(sheet, style, note.start, SOFTER[layer.role])
         strokes.append(Stroke(start_s, length_s * layer.lift, note.pitch + layer.shift, velocity))
     return tuple(strokes)
@@ -71,7 +80,7 @@ def _strokes(
 def _velocity(sheet: LeadSheet, style: CarolStyle, beat: float, softer: float) -> int:
     """MIDI velocity by the section's energy, the groove's accents and the bar's first beat."""
     weight = style.accent * (0.4 if sheet.is_accented(beat) else -0.6)
-    if beat % sheet.beats_per_bar < 0.01:
+    if sheet.metre_at(beat).place(beat) < 0.01:
         weight += 4
     energy = style.dynamics * 60 * (sheet.energy_at(beat) - MIDDLE_ENERGY)
     return int(np.clip(MIDDLE_VELOCITY + energy + weight - softer, 20, 124))
@@ -90,8 +99,8 @@ def _harmony(sheet: LeadSheet, layer: Layer) -> Iterator[Note]:
         pitches = voicing(chord.pitch_classes)
         if layer.pattern == "arpeggio":
             ladder = [*pitches, pitches[0] + 12]
-            for start, _, eighth in _steps(sheet, chord, layer.pattern):
-                pitch = ladder[ARPEGGIO[eighth % len(ARPEGGIO)] % len(ladder)]
+            for start, _, part in _steps(sheet, chord, layer.pattern):
+                pitch = ladder[ARPEGGIO[part % len(ARPEGGIO)] % len(ladder)]
                 yield Note(start, min(ARPEGGIO_RINGS, chord.end - start), pitch)
         else:
             for start, length, _ in _steps(sheet, chord, layer.pattern):
@@ -110,8 +119,8 @@ def _toll(sheet: LeadSheet, layer: Layer) -> Iterator[Note]:
     """A bell on the first beat of each bar: the bass note, above the harmony."""
     for chord in _chords(sheet, layer):
         pitch = HARMONY_LOWEST + (chord.bass_class - HARMONY_LOWEST) % 12
-        for start, length, eighth in _steps(sheet, chord, "hold"):
-            if eighth == 0:
+        for start, length, part in _steps(sheet, chord, "hold"):
+            if part == 0:
                 yield Note(start, length, pitch)
 
 
@@ -175,27 +184,47 @@ def harmony_spans(sheet: LeadSheet) -> list[Chord]:
 
 def _steps(sheet: LeadSheet, chord: Chord, pattern: str) -> list[_Step]:
     """The strokes of one chord; one is always at its start."""
-    bar = sheet.beats_per_bar
-    half_bar = bar / 2 if bar % 2 == 0 else bar
-    spacing = {"hold": bar, "half": half_bar, "beat": 1.0, "groove": 1.0}.get(pattern, 0.5)
-    marks = _multiples(spacing, chord)
-    if pattern == "accents":
-        marks = [mark for mark in marks if sheet.is_accented(mark)]
-    elif pattern == "groove":
-        marks += [mark for mark in _multiples(0.5, chord) if sheet.is_accented(mark)]
-    inner = (mark for mark in marks if chord.start + 1e-6 < mark < chord.end - 1e-6)
+    marks = [
+        mark
+        for metre, end in sheet.metre_spans()
+        for mark in _marks(
+            sheet, metre, pattern, max(chord.start, metre.start), min(chord.end, end)
+        )
+    ]
+    inner = (mark for mark in marks if chord.start + TOLERANCE < mark < chord.end - TOLERANCE)
     starts = sorted({chord.start, *inner})
     ends = [*starts[1:], chord.end]
     return [
-        _Step(start, end - start, int(round(start % bar * 2)))
+        _Step(start, end - start, _part(sheet, start))
         for start, end in zip(starts, ends, strict=True)
     ]
 
 
-def _multiples(spacing: float, chord: Chord) -> list[float]:
-    """Beats within a chord that are multiples of `spacing`."""
-    first, last = np.ceil(chord.start / spacing), np.ceil(chord.end / spacing)
-    return [k * spacing for k in range(int(first), int(last))]
+def _part(sheet: LeadSheet, beat: float) -> int:
+    """Number of the part of its bar that is nearest to a beat."""
+    metre = sheet.metre_at(beat)
+    return round(metre.division * metre.place(beat))
+
+
+def _marks(sheet: LeadSheet, metre: Metre, pattern: str, start: float, end: float) -> list[float]:
+    """Where a pattern strikes within [start, end) beats of one metre."""
+    bar, part = metre.beats_per_bar, 1 / metre.division
+    half_bar = bar / 2 if bar % 2 == 0 else bar
+    spacing = {"hold": bar, "half": half_bar, "beat": 1.0, "groove": 1.0}.get(pattern, part)
+    marks = _multiples(spacing, metre, start, end)
+    if pattern == "accents":
+        return [mark for mark in marks if sheet.is_accented(mark)]
+    if pattern == "groove":
+        parts = _multiples(part, metre, start, end)
+        marks += [mark for mark in parts if sheet.is_accented(mark) and mark not in marks]
+    return marks
+
+
+def _multiples(spacing: float, metre: Metre, start: float, end: float) -> list[float]:
+    """Beats within [start, end) that are multiples of `spacing` from the metre's beginning."""
+    first = np.ceil((start - metre.start) / spacing - TOLERANCE)
+    last = np.ceil((end - metre.start) / spacing - TOLERANCE)
+    return [metre.start + k * spacing for k in range(int(first), int(last))]
 
 
 def render_carol(

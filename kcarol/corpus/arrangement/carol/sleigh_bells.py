@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcarol.corpus.arrangement.carol.styles import CarolStyle
-from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
+from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, TimeGrid
 
 ALONE_DB = -12.0  # where nothing else sounds
 FROM_ENERGY = 0.4  # of the sections in which they play on the beat
@@ -36,18 +36,18 @@ def _on_the_beat(sheet: LeadSheet, style: CarolStyle) -> list[tuple[float, float
     for beat in range(int(sheet.n_beats)):
         if sheet.energy_at(beat) >= FROM_ENERGY:
             level_db = style.sleigh_db + _energy_db(sheet, beat)
-            shakes.append((beat, level_db - (3 if beat % sheet.beats_per_bar else 0)))
+            shakes.append((beat, level_db - (3 if sheet.metre_at(beat).place(beat) else 0)))
     return shakes
 
 
 def _where_drums_are_alone(sheet: LeadSheet) -> list[tuple[float, float]]:
     """(beat, level in dB) of the groove's strokes where chords are silent."""
+    silent = [chord for chord in sheet.chords if chord.silent]
     return [
-        (eighth, ALONE_DB + _energy_db(sheet, eighth))
-        for chord in sheet.chords
-        if chord.silent
-        for eighth in np.arange(np.ceil(2 * chord.start), np.ceil(2 * chord.end)) / 2
-        if sheet.is_accented(eighth)
+        (beat, ALONE_DB + _energy_db(sheet, beat))
+        for beat in (sheet.part_starts() if silent else ())
+        if any(chord.start - TOLERANCE <= beat < chord.end - TOLERANCE for chord in silent)
+        and sheet.is_accented(beat)
     ]
 
 

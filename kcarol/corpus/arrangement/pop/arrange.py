@@ -23,7 +23,8 @@ from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, Stroke, TimeG
 # mean and deviation, re the band: on records the tune is mixed into the band
 TUNE_LEVEL_DB = (-3.5, 4.0)
 SEQUENCED = 0.3  # share of songs that keep time exactly
-IN_TUNE = 0.8  # share of songs within a few cents; others are up to 50 off
+IN_TUNE, PLAIN_IN_TUNE = 0.4, 0.8  # share of songs within a few cents
+FARTHEST_CENTS = 50.0  # of the others, drawn evenly
 
 
 @dataclass(frozen=True)
@@ -61,27 +62,33 @@ class PopArrangement:
 
 
 def arrange_pop(
-    sheet: LeadSheet, grid: TimeGrid, rng: np.random.Generator, hints: Mapping | None = None
+    sheet: LeadSheet,
+    grid: TimeGrid,
+    rng: np.random.Generator,
+    hints: Mapping | None = None,
+    plain: bool = False,
 ) -> PopArrangement:
     """Arrange a lead sheet for a pop band, every choice drawn from `rng`.
 
     `hints` fixes some choices: "band" (a key of `BANDS`), "groove" (a key of `GROOVES` or "none"),
     "voice" ("female", "male", or None for a played tune) and "sounds" (part name: one of `KINDS` or
     a General MIDI program; the parts named there play, unless the sheet gives them nothing to).
-    Raises ValueError for unknown hints and for sheets without chords.
+    `plain`: most songs are in tune. Raises ValueError for unknown hints and for sheets without
+    chords.
     """
     checked = Hints.checked(hints or {})
     line_up = draw_line_up(Score.of(sheet), rng, checked)
     players = line_up.players
     tune_level_db = float(np.clip(rng.normal(*TUNE_LEVEL_DB), -10, 8))
     parts = _perform(players, grid, rng, tune_level_db)
-    cents = rng.normal(0, 6) if rng.random() < IN_TUNE else rng.uniform(-50, 50)
+    is_in_tune = rng.random() < (PLAIN_IN_TUNE if plain else IN_TUNE)
+    cents = rng.normal(0, 6) if is_in_tune else rng.uniform(-FARTHEST_CENTS, FARTHEST_CENTS)
     return PopArrangement(
         parts,
         {name: player.kind for name, player in players.items()},
         line_up.groove,
         line_up.band,
-        float(np.clip(cents, -50, 50)),
+        float(np.clip(cents, -FARTHEST_CENTS, FARTHEST_CENTS)),
         tune_level_db,
         line_up.voice,
         tuple(name for name in TUNE if name in players),

@@ -36,14 +36,15 @@ def _strum(
     gate = rng.uniform(*comp.length)
     strum_s = rng.uniform(*comp.strum_ms) / 1000
     bars = score.draw_bars(rng, threshold)
-    early = 0.5 if style == "push" else 0.0
+    early = 1 / score.division if style == "push" else 0.0
     # weak strokes left out, different ones in each bar
     slips = rng.uniform(0, 0.35) * (rng.random() < 0.6)
     damped, light = 0.0, 1.0
     if comp.is_strummed:
         damped = rng.uniform(0, 0.3) * (rng.random() < 0.4)
         light = rng.uniform(0.45, 1.0)
-    strokes_a_beat = 2 if "sixteenths" in style else 4
+    steps = 2 * score.division
+    strokes_a_beat = score.division if "sixteenths" in style else steps
     events: list[Event] = []
     for bar in bars:
         if style == "whole" or bar.length < score.beats_per_bar:
@@ -53,7 +54,7 @@ def _strum(
         for beat, length, strength in hits:
             pitches = voicing_of(score.chord_at(beat + early), centre, comp.voicing)
             velocity = velocity_of(bar.energy, strength)
-            if comp.is_strummed and round(beat * 4) % strokes_a_beat:  # the hand comes back up
+            if comp.is_strummed and round(beat * steps) % strokes_a_beat:  # the hand comes back up
                 pitches = pitches[:0:-1][: pick(rng, (2, 3, 4))]
                 velocity *= light
             sounding = 0.06 if damped and rng.random() < damped else length * gate
@@ -94,7 +95,9 @@ def _picking(score: Score, rng: np.random.Generator, comp: Comp, threshold: floa
     """Picked guitar: the thumb plays bass strings on the beats, fingers play between them."""
     gate = rng.uniform(*comp.length)
     pinch = rng.random() * 0.6
-    per_beat = 2 if score.sheet.tempo_bpm > rng.uniform(70, 110) else 4
+    per_beat = (
+        score.division if score.parts_per_minute > rng.uniform(140, 220) else 2 * score.division
+    )
     order = rng.integers(0, 3, 16)
     skip = rng.random(16) < pick(rng, (0.0, 0.15, 0.3))
     bars = score.draw_bars(rng, threshold)
@@ -123,14 +126,15 @@ def _stride(score: Score, rng: np.random.Generator, comp: Comp, threshold: float
     gate = rng.uniform(*comp.length)
     bars = score.draw_bars(rng, threshold)
     octaves = (0, -12) if rng.random() < 0.3 else (0,)
-    shifts = (0.0, 0.5) if rng.random() < 0.25 else (0.0,)
+    is_full = rng.random() < 0.25
+    shifts = tuple(k / score.division for k in range(score.division)) if is_full else (0.0,)
     events: list[Event] = []
     for bar in bars:
         for beat in np.arange(bar.start, bar.end - 1e-6):
             chord = score.chord_at(beat)
             place = int(beat - bar.start)
             is_new = abs(chord.start - beat) < 1e-6 and chord.start > bar.start
-            if place % (3 if score.beats_per_bar == 3 else 2) == 0 or is_new and chord.length > 1:
+            if place in score.strong_beats or is_new and chord.length > 1:
                 is_root = abs(chord.start - beat) < 1.01 or place == 0
                 pitch = nearest_pitch(chord.bass_class if is_root else chord.pitch_classes[2], low)
                 velocity = velocity_of(bar.energy, 0.8)
@@ -146,8 +150,9 @@ def _stride(score: Score, rng: np.random.Generator, comp: Comp, threshold: float
 
 def _arpeggio(score: Score, rng: np.random.Generator, comp: Comp, threshold: float) -> list[Event]:
     """Broken chords in eighths or sixteenths over one or two octaves."""
-    is_slow = score.sheet.tempo_bpm < rng.uniform(85, 150)
-    per_beat = 4 if is_slow and score.sheet.swing < 0.05 else 2
+    is_slow = score.parts_per_minute < rng.uniform(170, 300)
+    is_doubled = is_slow and score.sheet.swing < 0.05 and score.division == 2
+    per_beat = 2 * score.division if is_doubled else score.division
     centre = rng.uniform(52, 76)
     octaves = pick(rng, (1, 2, 2))
     order = pick(rng, ("up", "down", "up_down", "alberti", "drawn"))

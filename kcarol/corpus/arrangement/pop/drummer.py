@@ -51,18 +51,19 @@ def drum_part(score: Score, rng: np.random.Generator, groove: Groove) -> list[Ev
             continue
         ends_period = bar.is_last or (bar.index + 1) % period == 0 and rng.random() < 0.3
         is_filled = ends_period and rng.random() < fill_rate
-        until = bar.end - pick(rng, (0.5, 1, 1, 2)) if is_filled else bar.end
+        part = 0.5 if score.division == 2 else 2 / 3
+        until = bar.end - pick(rng, (part, 1, 1, 2)) if is_filled else bar.end
         for line in lines:
             if bar.energy >= line.energy:
                 hits = _bar_hits(line.pattern, groove, bar, score.sheet.swing)
                 hits = [hit for hit in hits if hit.beat < until - 1e-6]
                 if slips:
-                    hits = _varied(hits, bar, slips, rng)
+                    hits = _varied(hits, bar, 2 * score.division, slips, rng)
                 rolls = groove.rolls if line.drum == "hat" else 0.0
                 events += _strokes(hits, line.note, bar, rng, rolls)
-        events += _ghost_notes(bar, ghosts, rng)
+        events += _ghost_notes(bar, score.division, ghosts, rng)
         if is_filled:
-            events += _fill(until, bar.end, bar.energy, rng)
+            events += _fill(until, bar.end, bar.energy, score.division, rng)
         if bar.is_first and rng.random() < crash * bar.energy * 1.5:
             events.append(Event(bar.start, 1.0, pick(rng, DRUMS["crash"]), 75 + 45 * bar.energy))
     return events
@@ -105,16 +106,20 @@ def _bar_hits(pattern: str, groove: Groove, bar: Bar, swing: float) -> list[_Hit
     ]
 
 
-def _varied(hits: list[_Hit], bar: Bar, slips: float, rng: np.random.Generator) -> list[_Hit]:
-    """Hits varied as drummers do: weak ones left out, soft ones added; the first stays."""
+def _varied(
+    hits: list[_Hit], bar: Bar, steps: int, slips: float, rng: np.random.Generator
+) -> list[_Hit]:
+    """Hits varied as drummers do: weak ones left out, soft ones added on one of the `steps` of a
+    beat; the first stays.
+    """
     kept = [
         hit
         for k, hit in enumerate(hits)
         if k == 0 or rng.random() > slips * (2 - hit.velocity / 90)
     ]
-    n_sixteenths = max(2, int(4 * bar.length))
+    n_steps = max(2, int(steps * bar.length))
     for _ in range(int(rng.poisson(slips * bar.length))):
-        kept.append(_Hit(bar.start + rng.integers(1, n_sixteenths) / 4, VELOCITIES["o"]))
+        kept.append(_Hit(bar.start + rng.integers(1, n_steps) / steps, VELOCITIES["o"]))
     return sorted(kept)
 
 
@@ -130,22 +135,24 @@ def _strokes(
     return events
 
 
-def _ghost_notes(bar: Bar, share: float, rng: np.random.Generator) -> list[Event]:
+def _ghost_notes(bar: Bar, division: int, share: float, rng: np.random.Generator) -> list[Event]:
     if not share:
         return []
     return [
-        Event(bar.start + (i + 0.5) / 2, 0.1, SNARE, rng.uniform(22, 42))
-        for i in range(int(2 * bar.length))
+        Event(bar.start + (i + 0.5) / division, 0.1, SNARE, rng.uniform(22, 42))
+        for i in range(int(division * bar.length))
         if rng.random() < share
     ]
 
 
-def _fill(start: float, end: float, energy: float, rng: np.random.Generator) -> list[Event]:
+def _fill(
+    start: float, end: float, energy: float, division: int, rng: np.random.Generator
+) -> list[Event]:
     kind = pick(rng, tuple(FILLS))
     drums = FILLS[kind]
     if not drums:
         return []
-    n = max(2, int((end - start) * pick(rng, (2, 4, 4))))
+    n = max(2, round((end - start) * pick(rng, (division, 2 * division, 2 * division)) - 0.1))
     events = []
     for k in range(n):
         note = drums[k * len(drums) // n] if kind == "toms" else drums[k % len(drums)]
@@ -161,12 +168,13 @@ def _fill(start: float, end: float, energy: float, rng: np.random.Generator) -> 
 def percussion_part(score: Score, rng: np.random.Generator) -> list[Event]:
     """A layer beside the kit: shaker, tambourine, congas, cowbell or claps in one drawn rhythm."""
     note = DRUMS[pick(rng, PERCUSSION)][0]
-    n = 4 * score.beats_per_bar
+    steps = 2 * score.division  # a beat
+    n = steps * score.beats_per_bar
     levels = rng.uniform(35, 100, n)
     is_played = rng.random(n) < np.where(np.arange(n) % 2 == 0, 0.7, rng.uniform(0, 0.5))
     return [
-        Event(bar.start + i / 4, 0.2, note, levels[i])
+        Event(bar.start + i / steps, 0.2, note, levels[i])
         for bar in score.draw_bars(rng, rng.uniform(0.3, 0.8))
-        for i in range(int(4 * bar.length))
+        for i in range(int(steps * bar.length))
         if is_played[i]
     ]

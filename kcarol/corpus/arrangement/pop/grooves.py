@@ -12,7 +12,7 @@ from kcarol.corpus.tables import LazyTable, integers, read_table
 KITS = (0, 8, 16, 24, 25, 32, 40)
 VELOCITIES = {"X": 112, "x": 90, "o": 50}  # of a pattern's letters
 NO_DRUMS = 0.07  # share of songs without drums, beside those of bands that have none
-SETTINGS = ("beats", "steps", "kits", "synth", "rolls")
+SETTINGS = ("beats", "division", "steps", "kits", "synth", "rolls")
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class DrumLine:
 @dataclass(frozen=True)
 class Groove:
     beats: int  # a bar
-    steps: int  # a beat: 4 sixteenths, 3 triplets
+    steps: int  # a beat: 4 sixteenths, 3 triplets, 6 sixteenths in compound time
     lines: tuple[DrumLine, ...]
     kits: tuple[int, ...]
     synth: float  # share of songs whose drums are synthesised
     rolls: float  # twice the share of the hat's strokes that are rolls
+    division: int = 2  # parts of a beat: 3 in compound time
 
 
 def _read_grooves() -> dict[str, Groove]:
@@ -52,6 +53,7 @@ def _read_groove(written: SectionProxy) -> Groove:
         integers(written["kits"]),
         written.getfloat("synth"),
         written.getfloat("rolls", 0.05),
+        written.getint("division", 2),
     )
 
 

@@ -8,11 +8,19 @@ import numpy as np
 
 from kcarol.corpus.arrangement.humanise import draw_breaks, without_spans
 from kcarol.corpus.arrangement.pop import lines
-from kcarol.corpus.arrangement.pop.bands import BANDS, COMPS, GUITARS, PROGRAMS, TUNE_SIDE_DB, Band
+from kcarol.corpus.arrangement.pop.bands import (
+    BANDS,
+    COMPS,
+    GUITARS,
+    PROGRAMS,
+    TUNE_SIDE_DB,
+    Band,
+    Comp,
+)
 from kcarol.corpus.arrangement.pop.bass import BASS_LINES, bass_line
 from kcarol.corpus.arrangement.pop.comping import chord_part
 from kcarol.corpus.arrangement.pop.drummer import drum_part, percussion_part
-from kcarol.corpus.arrangement.pop.grooves import GROOVES, KITS, NO_DRUMS
+from kcarol.corpus.arrangement.pop.grooves import GROOVES, KITS, NO_DRUMS, Groove
 from kcarol.corpus.arrangement.pop.hints import Hints
 from kcarol.corpus.arrangement.pop.score import Event, Score
 from kcarol.corpus.draws import pick, pick_weighted
@@ -71,22 +79,31 @@ def draw_line_up(score: Score, rng: np.random.Generator, hints: Hints) -> LineUp
 
 
 def _draw_groove(score: Score, rng: np.random.Generator, band: Band) -> str:
-    """A groove in the sheet's metre; triplet grooves only with swung sheets, where they fit."""
+    """A groove in the metre of the beginning; triplet grooves only with swung sheets, where they
+    fit.
+    """
     is_alone = any(
         chord.silent for chord in score.sheet.chords
     )  # in those bars only the drums play
     if rng.random() < NO_DRUMS and not is_alone:
         return "none"
     names = tuple(GROOVES) if is_alone and "none" in band.grooves else band.grooves
-    if names != ("none",) and (score.beats_per_bar != 4 or rng.random() < 0.35 * band.crowd):
+    is_four = (score.beats_per_bar, score.division) == (4, 2)
+    if names != ("none",) and (not is_four or rng.random() < 0.35 * band.crowd):
         names = tuple(GROOVES)
-    fitting = [n for n in names if n == "none" or GROOVES[n].beats == score.beats_per_bar]
+    fitting = [n for n in names if n == "none" or _fits(GROOVES[n], score)]
+    if score.division == 3:
+        return pick(rng, fitting or ["none"])
     swung = [n for n in fitting if n != "none" and GROOVES[n].steps == 3]
     if score.sheet.swing >= 0.15 and rng.random() < 0.5:
         if score.beats_per_bar == 4:
             return pick(rng, swung or ["shuffle", "swing"])
-        return pick(rng, fitting)
+        return pick(rng, fitting or ["none"])
     return pick(rng, [n for n in fitting if n not in swung] or ["none"])
+
+
+def _fits(groove: Groove, score: Score) -> bool:
+    return (groove.beats, groove.division) == (score.beats_per_bar, score.division)
 
 
 def _draw_voice(score: Score, rng: np.random.Generator, band: Band, hints: Hints) -> str | None:
@@ -147,12 +164,22 @@ class _Casting:
             groove = GROOVES[groove_name]
             kind = "drumsynth" if rng.random() < groove.synth else "soundfont"
             kit = pick(rng, groove.kits if rng.random() < LIKE_THE_BAND else KITS)
-            self.players["drums"] = Player(drum_part(score, rng, groove), kit, kind)
+
+            def drums(piece: Score) -> list[Event]:
+                return drum_part(piece, rng, self.groove_for(piece, groove))
+
+            self.players["drums"] = Player(score.in_each_metre(drums), kit, kind)
         if "bass" in self.hints.sounds or rng.random() < band.bass:
             basses = band.basses if rng.random() < LIKE_THE_BAND else PROGRAMS["bass"]
             program = pick(rng, basses)
-            events = bass_line(score, rng, band.lines or BASS_LINES)
+            styles = band.lines or BASS_LINES
+            events = score.in_each_metre(lambda piece: bass_line(piece, rng, styles))
             self.players["bass"] = Player(events, program, self.draw_kind(), is_mono=True)
+
+    def groove_for(self, piece: Score, usual: Groove) -> Groove:
+        """The song's groove, or in another metre one that fits it."""
+        fitting = [groove for groove in GROOVES.values() if _fits(groove, piece)]
+        return usual if _fits(usual, piece) or not fitting else pick(self.rng, fitting)
 
     def add_chords(self) -> None:
         """The main chords, at times by two guitars, and further layers of chords."""
@@ -173,13 +200,16 @@ class _Casting:
             if name not in COMPS:
                 way = pick(rng, comps if name == "chords" else tuple(COMPS))
             comp = COMPS[way]
-            events = chord_part(self.score, rng, comp, threshold)
+            events = self.write_chords(comp, threshold)
             player = Player(events, pick(rng, comp.programs), self.draw_kind())
             self.players[name] = player
             if name == "chords" and way in GUITARS and rng.random() < DOUBLED:
                 if rng.random() >= 0.7:  # the same part on another guitar
                     player = replace(player, program=pick(rng, comp.programs))
                 self.players["chords3"] = player
+
+    def write_chords(self, comp: Comp, threshold: float) -> list[Event]:
+        return self.score.in_each_metre(lambda piece: chord_part(piece, self.rng, comp, threshold))
 
     def add_companions(self) -> None:
         """Lines beside the tune, and all remaining parts of a band."""
@@ -194,11 +224,16 @@ class _Casting:
         def double(score: Score, rng: np.random.Generator) -> list[Event]:
             return lines.second_voice(score, rng, tune, pick(rng, ("unison", "unison", "octave")))
 
-        for name, play in {**COMPANIONS, "second": second, "double": double}.items():
+        # these follow the tune through the whole song
+        companions = {**COMPANIONS, "second": second, "double": double}
+        for name, play in companions.items():
             if name == "rap" and not self.voice:
                 continue
             if self.joins(name, USUAL.get(name, RARE)):
-                events = play(score, rng)
+                if name in COMPANIONS:
+                    events = score.in_each_metre(lambda piece, play=play: play(piece, rng))
+                else:
+                    events = play(score, rng)
                 program = pick(rng, PROGRAMS[name])
                 kind = self.draw_companion_kind(name)
                 is_mono = name in MONO or kind in ("voice", "rap")
@@ -217,7 +252,10 @@ class _Casting:
 
     def add_backing(self) -> None:
         """Backing voices: two singers, or a choir of the soundfont."""
-        voices = [lines.backing_voice(self.score, self.rng, k) for k in range(3)]
+        voices = [
+            self.score.in_each_metre(lambda piece, k=k: lines.backing_voice(piece, self.rng, k))
+            for k in range(3)
+        ]
         if self.voice and self.rng.random() < 0.35:
             for k, events in enumerate(voices[:2], 1):
                 self.players[f"backing{k}"] = Player(events, 52, "voice", is_mono=True)

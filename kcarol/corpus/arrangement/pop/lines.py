@@ -65,12 +65,14 @@ def _improvise(
 ) -> list[Event]:
     """An improvised line: chord tones on the beat, scale steps between, some rests."""
     beat, pitch = start, None
+    half, quarter = (0.5, 0.25) if score.division == 2 else (1 / 3, 1 / 3)
     events = []
     while beat < end - 0.2:
-        lengths = (0.25, 0.5, 0.5, 0.5) if rng.random() < busy else (0.5, 1.0, 1.5, 2.0)
+        is_busy = rng.random() < busy
+        lengths = (quarter, half, half, half) if is_busy else (1 - half, 1.0, 1 + half, 2.0)
         length = min(pick(rng, lengths), end - beat)
         section = score.section_at(beat)
-        is_beat = beat % 1 == 0
+        is_beat = abs(beat - round(beat)) < 1e-6
         if pitch is None or is_beat and rng.random() < 0.6:
             tone = pick(rng, score.chord_at(beat).pitch_classes)
             pitch = nearest_pitch(tone, centre if pitch is None else pitch + rng.normal(0, 3))
@@ -103,7 +105,7 @@ def counter_melody(score: Score, rng: np.random.Generator) -> list[Event]:
     events = []
     if rng.random() < 0.55:
         for start, end in [gap for gap in _gaps(score, 1.5) if rng.random() < 0.75]:
-            first = np.ceil(2 * (start + 0.5)) / 2
+            first = np.ceil(score.division * (start + 0.5)) / score.division
             events += _improvise(score, rng, first, end, centre, busy=0.7)
     else:
         for bar in score.draw_bars(rng, rng.uniform(0.2, 0.7)):
@@ -135,16 +137,19 @@ def strings(score: Score, rng: np.random.Generator) -> list[Event]:
             length = chord.length
             if length >= 2 and rng.random() < runs:
                 length -= 1
-                for k in range(4):
-                    beat = chord.start + length + k / 4
-                    events.append(Event(beat, 0.25, scale_step(pitch, k + 1, scale), velocity))
+                steps = 4 if score.division == 2 else 3
+                for k in range(steps):
+                    beat = chord.start + length + k / steps
+                    note = scale_step(pitch, k + 1, scale)
+                    events.append(Event(beat, 1 / steps, note, velocity))
             events += [Event(chord.start, length, pitch + octave, velocity) for octave in octaves]
     return events
 
 
 def riff(score: Score, rng: np.random.Generator) -> list[Event]:
     """An ostinato of one or two bars, on chord tones and neighbours or on the pentatonic."""
-    per_beat = 4 if score.sheet.tempo_bpm < 125 and rng.random() < 0.6 else 2
+    is_slow = score.parts_per_minute < 250 and rng.random() < 0.6
+    per_beat = 4 if is_slow and score.division == 2 else score.division
     steps_per_bar = score.beats_per_bar * per_beat
     n_steps = steps_per_bar * pick(rng, (1, 2))
     is_struck = rng.random(n_steps) < rng.uniform(0.3, 0.8)
@@ -187,12 +192,12 @@ def backing_voice(score: Score, rng: np.random.Generator, voice: int) -> list[Ev
 def rap(score: Score, rng: np.random.Generator) -> list[Event]:
     """Spoken rhythm over the instrumental sections."""
     centre = score.tune_midi - 3
-    per_beat = 4 if score.sheet.tempo_bpm < 115 else 2
+    per_beat = (2 if score.parts_per_minute < 230 else 1) * score.division
     events = []
     for bar in score.bars:
         for k in range(0 if bar.sung else int(bar.length * per_beat)):
             beat = bar.start + k / per_beat
-            if rng.random() < (0.9 if k % 2 == 0 else 0.6) and beat < bar.end - 0.5:
+            if rng.random() < (0.9 if k % score.division == 0 else 0.6) and beat < bar.end - 0.5:
                 pitch = centre + rng.integers(-2, 3)
                 events.append(Event(beat, 0.9 / per_beat, pitch, rng.uniform(70, 115)))
     return events

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from kcarol.corpus.lead_sheet.chords import cut_chords
+from kcarol.corpus.lead_sheet.editing import cut
+from kcarol.corpus.lead_sheet.metres import composed_accents
 from kcarol.transcription.lead_sheet import SCALES, Chord, LeadSheet, Section
 
 TUNE_MIDI = 66.0  # where there is no tune
-# accents of sheets that have none, by beats in a bar
-ACCENTS = {4: (1.0, 0.2, 0.5, 0.2, 0.8, 0.2, 0.5, 0.3), 3: (1.0, 0.2, 0.5, 0.2, 0.6, 0.2)}
+STRONG_BEATS = {4: (0, 2), 5: (0, 3), 7: (0, 2, 4)}  # by beats in a bar; others: the first
 KEY_CHANGES = (0, 1, 2, 3, -1, -2)  # semitones
 
 
@@ -51,7 +54,10 @@ class Bar:
 
 @dataclass(frozen=True)
 class Score:
-    """The sheet as its players read it."""
+    """The sheet as its players read it.
+
+    Players write for one metre: `in_each_metre` lets them write for each stretch of a song.
+    """
 
     sheet: LeadSheet
     bars: tuple[Bar, ...]
@@ -66,13 +72,12 @@ class Score:
                 f"a lead sheet needs chords and sections, {sheet.title!r} has {len(sheet.chords)} "
                 f"chords and {len(sheet.sections)} sections: give it at least one of each"
             )
-        has_accents = len(sheet.accents) == 2 * sheet.beats_per_bar
         pitches = [note.pitch for note in sheet.notes]
         return cls(
             sheet,
             _bars(sheet),
             tuple(_scale(sheet, section) for section in sheet.sections),
-            sheet.accents if has_accents else ACCENTS[4 if sheet.beats_per_bar == 4 else 3],
+            _accents(sheet),
             float(np.median(pitches)) if pitches else TUNE_MIDI,
         )
 
@@ -81,17 +86,44 @@ class Score:
         return self.sheet.beats_per_bar
 
     @property
+    def division(self) -> int:
+        """Parts of a beat: 3 in compound time."""
+        return self.sheet.division
+
+    @property
     def sections(self) -> tuple[Section, ...]:
         return self.sheet.sections
 
+    @property
+    def parts_per_minute(self) -> float:
+        return self.division * self.sheet.tempo_bpm
+
+    @property
+    def strong_beats(self) -> tuple[int, ...]:
+        """Beats of a bar on which its groups begin: five are three and two, seven 2 + 2 + 3."""
+        return STRONG_BEATS.get(self.beats_per_bar, (0,))
+
+    def in_each_metre(self, write: Callable[[Score], list[Event]]) -> list[Event]:
+        """What a player writes for each stretch of the song that is in one metre."""
+        if not self.sheet.changes:
+            return write(self)
+        return [
+            event._replace(beat=event.beat + metre.start)
+            for metre, end in self.sheet.metre_spans()
+            for event in write(Score.of(cut(self.sheet, metre.start, end)))
+        ]
+
     def chord_at(self, beat: float) -> Chord:
-        bar = self.bars[min(max(int(beat / self.beats_per_bar), 0), len(self.bars) - 1)]
+        number = bisect_right(self.bars, beat, key=lambda bar: bar.start) - 1
+        bar = self.bars[max(number, 0)]
         begun = [chord for chord in bar.chords if chord.start <= beat + 1e-6]
         return begun[-1] if begun else bar.chords[0]
 
     def accent_at(self, beat: float) -> float:
-        """Accent of the eighth that a beat lies in."""
-        return self.accents[int(beat % self.beats_per_bar * 2) % len(self.accents)]
+        """Accent of the part of a bar that a beat lies in."""
+        metre, section = self.sheet.metre_at(beat), self.sections[self.section_at(beat)]
+        accents = section.accents or self.accents
+        return accents[int(metre.place(beat) * metre.division + 1e-6) % len(accents)]
 
     def section_at(self, beat: float) -> int:
         """Index of the last section that has begun, 0 before the first."""
@@ -117,13 +149,20 @@ def _section_at(sheet: LeadSheet, beat: float) -> int:
     return max((i for i, s in enumerate(sheet.sections) if s.start <= beat), default=0)
 
 
+def _accents(sheet: LeadSheet) -> tuple[float, ...]:
+    """The groove of the beginning as composed, else the usual one of the metre."""
+    for accents in (sheet.sections[0].accents, sheet.accents):
+        if len(accents) == sheet.metres[0].parts_per_bar:
+            return accents
+    return composed_accents(sheet.beats_per_bar, sheet.division)[0]
+
+
 def _bars(sheet: LeadSheet) -> tuple[Bar, ...]:
-    n = sheet.beats_per_bar
-    starts = [n * i for i in range(max(1, int(np.ceil(sheet.n_beats / n - 1e-6))))]
-    sections = [_section_at(sheet, min(start + n / 2, sheet.n_beats - 1e-3)) for start in starts]
+    edges = [*sheet.bar_starts().tolist(), float(sheet.n_beats)]
+    starts, ends = edges[:-1], edges[1:]
+    sections = [_section_at(sheet, (a + b) / 2) for a, b in zip(starts, ends, strict=True)]
     bars = []
-    for i, start in enumerate(starts):
-        end = min(start + n, sheet.n_beats)
+    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
         section = sheet.sections[sections[i]]
         bars.append(
             Bar(

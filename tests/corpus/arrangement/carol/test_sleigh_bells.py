@@ -15,7 +15,7 @@ from kcarol.corpus.lead_sheet.editing import drums_alone
 from kcarol.transcription.lead_sheet import ACCENT, TimeGrid
 
 CFG = AudioConfig()
-SHEETS = [compose(np.random.default_rng(0), 20.0)]
+SHEETS = [compose(np.random.default_rng(0), 20.0, plain=True)]
 
 
 @pytest.mark.parametrize(

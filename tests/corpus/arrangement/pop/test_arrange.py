@@ -100,7 +100,9 @@ def test_same_seed_gives_the_same_arrangement_and_another_seed_another():
 
 def test_grooves_bands_programs_and_sounds_all_occur(songs):
     arrangements = [a for _, _, a in songs]
-    assert {a.groove for a in arrangements} == set(GROOVES) | {"none"}
+    usual = {name for name, groove in GROOVES.items() if groove.beats in (3, 4)}
+    usual -= {name for name, groove in GROOVES.items() if groove.division == 3}
+    assert {a.groove for a in arrangements} == usual | {"none"}
     assert {a.band for a in arrangements} == set(BANDS)
     assert {kind for a in arrangements for kind in a.sounds.values()} == set(KINDS)
     programs = {
@@ -119,7 +121,7 @@ def test_shares_of_voices_and_drums_are_those_intended(songs):
     assert NO_DRUMS < np.mean([a.groove == "none" for a in arrangements]) < 0.2
     assert {a.voice for a in arrangements} == {"female", "male", None}
     assert max(abs(a.tuning_cents) for a in arrangements) <= 50
-    assert np.mean([abs(a.tuning_cents) <= 15 for a in arrangements]) > 0.7
+    assert 0.45 < np.mean([abs(a.tuning_cents) <= 15 for a in arrangements]) < 0.7
 
 
 def test_grooves_are_in_the_metre_of_the_sheet(songs):
