@@ -16,8 +16,8 @@ def test_corpus_without_synthesiser_says_what_to_install(tmp_path, monkeypatch, 
 def test_corpus_passes_hours_seed_and_reports_its_speed(tmp_path, monkeypatch, capsys):
     seen = {}
 
-    def build(out, hours, seed, jobs, cfg=None, progress=None):
-        seen.update(out=out, hours=hours, seed=seed, jobs=jobs)
+    def build(out, hours, seed, jobs, cfg=None, progress=None, plain=False):
+        seen.update(out=out, hours=hours, seed=seed, jobs=jobs, plain=plain)
         progress(1, 1)
         return 2, 30.0
 
@@ -25,10 +25,11 @@ def test_corpus_passes_hours_seed_and_reports_its_speed(tmp_path, monkeypatch, c
     monkeypatch.setattr("kcarol.corpus.dataset.rendering.build", build)
     argv = ["corpus", "--hours", "0.01", "--seed", "5", "--jobs", "1", "--out", str(tmp_path)]
     assert cli.main(argv) == 0
-    assert seen == {"out": tmp_path, "hours": 0.01, "seed": 5, "jobs": 1}
+    assert seen == {"out": tmp_path, "hours": 0.01, "seed": 5, "jobs": 1, "plain": False}
     said = capsys.readouterr().out
     assert "2 pairs, 0.01 h of pairs, rendered in 30 s: 0.02 h per minute" in said
     assert cli.main([*argv, "--held-out"]) == 0 and seen["seed"] > 1 << 39
+    assert cli.main([*argv, "--plain"]) == 0 and seen["plain"]
 
 
 @pytest.mark.parametrize("option", [["--jobs", "0"], ["--hours", "-1"], ["--seed", "-1"]])

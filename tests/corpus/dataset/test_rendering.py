@@ -14,7 +14,7 @@ CFG = AudioConfig()
 def test_build_goes_on_where_it_stopped(monkeypatch, tmp_path):
     asked = []
 
-    def rendered(seeds, cfg, jobs):
+    def rendered(seeds, cfg, jobs, plain):
         for seed in seeds:
             asked.append(seed)
             wave = np.full((2, ROW_FRAMES * CFG.hop_length), seed, np.int16)
