@@ -73,9 +73,9 @@ def preprocess(
     """
     cfg = cfg or AudioConfig()
     tasks = [
-        (file, Path(out) / style / f"{name}.pt", style)
+        (file, clip, style)
         for style, folder in sources.items()
-        for file, name in clip_names(find_audio(Path(folder)), Path(folder)).items()
+        for file, clip in clip_paths(Path(folder), Path(out) / style).items()
     ]
 
     def work(task: tuple[Path, Path, str]) -> ClipReport:
@@ -96,6 +96,22 @@ def preprocess(
             clip.unlink()
             reports.append(ClipReport(clip, style, "removed", reason="its sound file is gone"))
     return reports
+
+
+def clip_paths(folder: Path, clips: Path) -> dict[Path, Path]:
+    """The clip of each sound file below a folder, in the folder `clips`. Raises as `find_audio`,
+    and says if there are clips already.
+    """
+    try:
+        names = clip_names(find_audio(folder), folder)
+    except DataError as error:
+        n_clips = len(list(clips.glob("[!.]*.pt")))
+        if not n_clips:
+            raise
+        raise DataError(
+            f"{error}, or remove {clips}: training would go on with its clips ({n_clips})"
+        ) from None
+    return {file: clips / f"{name}.pt" for file, name in names.items()}
 
 
 def stale_clips(folder: Path, made: Sequence[Path], failed: Mapping[Path, Path]) -> list[Path]:

@@ -38,7 +38,8 @@ SETTLING_STEPS = 2  # after which the filters' initial state has decayed
 HEADROOM = 0.25  # peak: torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
 
 LOWEST_HEARD_HZ = 30.0
-HEARD_N_FFT = 4096  # samples at 16 kHz: a Hann window keeps what is below 30 Hz below 38 Hz
+HEARD_N_FFT = 4096  # samples
+LOBE_BINS = 5  # over which a Blackman window spreads a loud tone: at 16 kHz 30 to 50 Hz
 HEARD_STEP_S = 0.1
 HISS_DB = -70.0  # re full scale, and below the loudest: softer sounds are silence
 HISS_BELOW_DB = 40.0
@@ -92,13 +93,14 @@ def heard_levels(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -
     """
     n_fft = min(len(wave), HEARD_N_FFT)
     step = round(HEARD_STEP_S * sample_rate)
-    lowest_bin = math.ceil(LOWEST_HEARD_HZ * n_fft / sample_rate) + 2  # of a Hann window's lobe
-    window = amplitude_window(n_fft)
+    lowest_bin = math.ceil(LOWEST_HEARD_HZ * n_fft / sample_rate) + LOBE_BINS
+    window = torch.blackman_window(n_fft)
+    scale = 2 / (n_fft * window.square().sum())  # Parseval: to the mean square of the samples
     levels = []
     for start in range(0, len(wave) - n_fft + 1, FILTERED_STEPS * step):
         piece = torch.from_numpy(wave[start : start + (FILTERED_STEPS - 1) * step + n_fft])
         spectrum = torch.fft.rfft(piece.unfold(0, n_fft, step) * window)
-        levels.append(level_db(power(spectrum)[:, lowest_bin:].sum(-1) / 3))
+        levels.append(level_db(scale * power(spectrum)[:, lowest_bin:].sum(-1)))
     return torch.cat(levels).numpy()
 
 

@@ -9,6 +9,8 @@ from signals import sine
 from kcarol.audio import loudness
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.loudness import (
+    first_sound,
+    heard_levels,
     limit_,
     loudness_curve,
     loudness_db,
@@ -16,6 +18,7 @@ from kcarol.audio.loudness import (
     match_loudness_,
     measure_loudness,
 )
+from kcarol.config import AudioConfig
 
 
 def matched_to(reference, wave):
@@ -31,6 +34,7 @@ def limited(wave):
     return copy
 
 
+RATE = AudioConfig.sample_rate
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -134,3 +138,27 @@ def test_limiting_is_the_same_across_the_pieces_of_a_long_wave(monkeypatch):
     whole = limited(wave)
     monkeypatch.setattr(loudness, "LIMITED_S", 100.0)
     np.testing.assert_allclose(limited(wave), whole, atol=1e-5)
+
+
+# --- where a wave begins to sound
+
+
+def test_what_is_too_low_to_be_heard_has_no_level():
+    assert heard_levels(sine(440, amplitude=0.1)) == pytest.approx(-23.0, abs=0.1)
+    assert heard_levels(sine(29, amplitude=0.5)).max() < -70
+    assert heard_levels(np.full(6 * RATE, 0.5, np.float32)).max() < -90
+    assert heard_levels(sine(440, amplitude=0.1) + np.float32(0.5)) == pytest.approx(-23.0, abs=0.1)
+
+
+@pytest.mark.parametrize("n_samples", [1, 100, 4095, 4096, 100_000, 400_000])
+def test_windows_lie_within_the_wave(n_samples):
+    levels = heard_levels(np.zeros(n_samples, np.float32))
+    assert len(levels) == 1 + max(0, n_samples - 4096) // 1600 and (levels == -120).all()
+
+
+def test_a_wave_begins_where_sound_lasts():
+    quiet, music = np.zeros(5 * RATE, np.float32), sine(440, 6.0)
+    assert first_sound(quiet) is None and first_sound(music) == 0
+    quiet[RATE] = 0.9  # a click
+    assert first_sound(np.concatenate([quiet, music])) == pytest.approx(4.8 * RATE, abs=0.15 * RATE)
+    assert first_sound(quiet) == pytest.approx(0.8 * RATE, abs=0.15 * RATE)  # all there is
