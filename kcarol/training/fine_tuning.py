@@ -117,9 +117,9 @@ def fine_tune(
     songs = load_songs(Path(processed) / "kpop", cfg.audio)  # now: an error must not come too late
     say_data(clips, pairs, cfg.audio)
     carols = [to_reference_rms(wave) for wave in clips.values()]
-    data = data_of(clips, pairs)
 
     base = Converter.load(base_weights, device)
+    data = data_of(clips, pairs, base)
     torch.manual_seed(cfg.train.seed)
     module = MusicTransformer(cfg.model)
     from_base = start_from_(module, base, cfg.model, explicit=base_weights is not None)
@@ -185,11 +185,24 @@ def say_data(clips: Mapping[str, np.ndarray], pairs: Sequence[Shard], audio: Aud
         )
 
 
-def data_of(clips: Mapping[str, np.ndarray], pairs: Sequence[Shard]) -> dict[str, str]:
-    """Hashes by name of the carols (T,) and of the pairs, as `fit` takes data."""
-    labels = [shard.labels.tobytes() for shard in pairs]
-    data = {"pairs": hashlib.sha256(b"".join(labels)).hexdigest()} if pairs else {}
-    return data | {name: hashlib.sha256(wave.tobytes()).hexdigest() for name, wave in clips.items()}
+def data_of(
+    clips: Mapping[str, np.ndarray], pairs: Sequence[Shard], base: Converter
+) -> dict[str, str]:
+    """Hashes by name of what a run is made of, as `fit` takes data: the carols (T,), the pairs, and
+    the weights that the trained ones are drawn towards.
+    """
+    arrays = {f"{name}.pt": [wave] for name, wave in clips.items()}
+    if pairs:
+        arrays["pairs"] = [shard.labels for shard in pairs]
+    arrays["base weights"] = [x.cpu().numpy() for x in base.model.state_dict().values()]
+    return {name: _sha256(several) for name, several in arrays.items()}
+
+
+def _sha256(arrays: Sequence[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def load_carols(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:

@@ -267,7 +267,16 @@ def test_resuming_with_another_carol_says_so_and_with_a_renamed_one_does_not(
     put_clip(clips / "carol" / "two.pt", bells(3.0))
     fine_tune(clips, run, CFG.with_train(steps=3), True, pairs=[random_shard()], **options)
     said = [line for line in capsys.readouterr().out.splitlines() if "other data" in line]
-    assert len(said) == 1 and said[0].endswith("new: pairs, two; no longer there: two")
+    assert len(said) == 1 and said[0].endswith("new: two.pt, pairs; no longer there: two.pt")
+
+
+def test_the_base_weights_are_part_of_what_a_run_is_made_of(base):
+    before = fine_tuning.data_of({"c": bells(1.0)}, [], Converter.load(base, "cpu"))
+    other = Converter.load(base, "cpu")
+    torch.nn.init.zeros_(other.model.out.weight)
+    after = fine_tuning.data_of({"c": bells(1.0)}, [], other)
+    changed = [name for name in before if before[name] != after[name]]
+    assert before.keys() == after.keys() == {"c.pt", "base weights"} and changed == ["base weights"]
 
 
 # --- the carol as its own pair
