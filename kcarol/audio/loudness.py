@@ -38,6 +38,10 @@ SETTLING_STEPS = 2  # after which the filters' initial state has decayed
 HEADROOM = 0.25  # peak: torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
 
 LOWEST_HEARD_HZ = 30.0
+RUMBLE_FALL_HZ = 10.0  # above which all is left as it is
+RUMBLE_STEP = 16  # samples: 1 kHz, at which images of 30 Hz are 60 dB down
+RUMBLE_REACH_STEPS = 1000  # by which both ends are continued, reflected in their points
+FAST_FFT_MULTIPLE = 4096
 HEARD_N_FFT = 4096  # samples
 LOBE_BINS = 5  # over which a Blackman window spreads a loud tone: at 16 kHz 30 to 50 Hz
 HEARD_STEP_S = 0.1
@@ -85,6 +89,31 @@ def loudness_curve(wave: Tensor, hop_length: int, n_fft: int = 1024) -> Tensor:
         blocks = stft_blocks(flatten_batch(wave), window, hop_length)
         levels = [level_db(power(spectrum).sum(-1) / 3) for spectrum in blocks]
         return unflatten_batch(torch.cat(levels, dim=1), wave)
+
+
+def without_rumble(wave: Tensor, sample_rate: int = AudioConfig.sample_rate) -> Tensor:
+    """(T,) -> (T,) without constants and what is below LOWEST_HEARD_HZ, as far as -60 dB.
+
+    The low band is filtered at a rate of its own, at which it is short, brought back by linear
+    interpolation, and subtracted.
+    """
+    padded = functional.pad(wave[None], (0, -len(wave) % RUMBLE_STEP), mode="replicate")[0]
+    low = padded.view(-1, RUMBLE_STEP).mean(1)
+    constant = low.mean()
+    low = low - constant
+    n_around = min(len(low) - 1, RUMBLE_REACH_STEPS)
+    before = 2 * low[0] - low[1 : n_around + 1].flip(0)
+    after = 2 * low[-1] - low[len(low) - n_around - 1 : -1].flip(0)
+    around = torch.cat([before, low, after])
+    n_fft = len(around) + -len(around) % FAST_FFT_MULTIPLE
+    hz = torch.fft.rfftfreq(n_fft, RUMBLE_STEP / sample_rate)
+    fall = ((hz - LOWEST_HEARD_HZ) / RUMBLE_FALL_HZ).clamp(0, 1)
+    # the mean over a step weakens by one sinc, the interpolation by its square
+    gain = (1 + torch.cos(math.pi * fall)) / 2 / torch.sinc(hz * RUMBLE_STEP / sample_rate) ** 3
+    filtered = torch.fft.irfft(torch.fft.rfft(around, n_fft) * gain, n_fft)
+    rumble = filtered[n_around : n_around + len(low)] + constant
+    smooth = functional.interpolate(rumble[None, None], scale_factor=RUMBLE_STEP, mode="linear")
+    return wave - smooth[0, 0, : len(wave)]
 
 
 def heard_levels(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.loudness import Loudness, loudness_curve, loudness_db, measure_loudness
+from kcarol.audio.features import SILENCE_RMS
+from kcarol.audio.loudness import SILENT_DB, Loudness, loudness_curve, loudness_lufs, without_rumble
+from kcarol.audio.spectrum import level_db
 from kcarol.config import AudioConfig, DecodingConfig
 
 PIECE_FRAMES = 20_480  # read at once: 5.5 minutes
-REACH_FRAMES = 2  # of the loudness curve's window
-SILENT_DB = -120.0
+EDGE_FRAMES = 16  # .25 s
+REACH_FRAMES = 512  # 8 s, over which the filter of rumble decays
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,32 +44,45 @@ class SongLevel:
 def measure_level(
     song: np.ndarray | DiskBuffer, audio: AudioConfig, cfg: DecodingConfig
 ) -> SongLevel:
-    """Level of (T,) mono samples."""
-    return SongLevel(
-        len(song), measure_loudness(song, audio.sample_rate), measure_fade_db(song, audio, cfg)
-    )
+    """Level of (T,) mono samples. Constants, rumble and dither alone are silence."""
+    curve_db, rms_db = _measure_sound(song, audio)
+    loudness = Loudness(lufs=-np.inf, rms_db=SILENT_DB)
+    if _sounds(curve_db):
+        loudness = Loudness(loudness_lufs(song, audio.sample_rate), rms_db)
+    return SongLevel(len(song), loudness, _fade_db(curve_db - rms_db, audio, cfg))
 
 
-def measure_fade_db(
-    song: np.ndarray | DiskBuffer, audio: AudioConfig, cfg: DecodingConfig
-) -> np.ndarray:
-    """(T,) -> (F,) dB: 0 where the song sounds, less the softer it is below `fade_below_db`.
+def _sounds(curve_db: Tensor) -> bool:
+    """Whether there is sound in (F,) dB; of rumble something is left at both ends of a song."""
+    inner = curve_db[EDGE_FRAMES:-EDGE_FRAMES]
+    return bool((inner if len(inner) > 2 * EDGE_FRAMES else curve_db).max() > SILENT_DB)
+
+
+def _fade_db(relative_db: Tensor, audio: AudioConfig, cfg: DecodingConfig) -> np.ndarray:
+    """(F,) dB re the song's rms -> (F,) dB: 0 where it sounds, less the softer it is below
+    `fade_below_db`.
 
     A fade begins `fade_release_s` late, so that the carol's notes ring out.
     """
-    level_db = torch.cat(list(_loudness_curve(song, audio))) - loudness_db(song)
     release = round(cfg.fade_release_s * audio.frame_rate)
-    padded = functional.pad(level_db[None], (release, 0), value=SILENT_DB)
+    padded = functional.pad(relative_db[None], (release, 0), value=SILENT_DB)
     held_db = functional.max_pool1d(padded, release + 1, 1)[0]
     return (held_db - cfg.fade_below_db).clamp(max=0).numpy()
 
 
-def _loudness_curve(song: np.ndarray | DiskBuffer, audio: AudioConfig) -> Iterator[Tensor]:
-    """Loudness in dB of (T,), piece by piece, F frames in all."""
-    n_frames = audio.n_frames(len(song))
-    hop = audio.hop_length
+def _measure_sound(song: np.ndarray | DiskBuffer, audio: AudioConfig) -> tuple[Tensor, float]:
+    """(T,) -> (F,) and as a whole, dB re full scale: rms without rumble, and less dither's power.
+
+    Read piece by piece, with `REACH_FRAMES` on both sides.
+    """
+    n_frames, hop, reach = audio.n_frames(len(song)), audio.hop_length, REACH_FRAMES
+    curves, energy = [], 0.0
     for start in range(0, n_frames, PIECE_FRAMES):
         stop = min(start + PIECE_FRAMES, n_frames)
-        before = min(start, REACH_FRAMES)
-        piece = torch.from_numpy(song[(start - before) * hop : (stop + REACH_FRAMES) * hop])
-        yield loudness_curve(piece, hop)[before : before + stop - start]
+        before = min(start, reach)
+        wave = torch.from_numpy(song[(start - before) * hop : (stop + reach) * hop])
+        wave = without_rumble(wave, audio.sample_rate)
+        curves.append(loudness_curve(wave, hop)[before : before + stop - start])
+        energy += float(wave[before * hop : (before + stop - start) * hop].square().sum())
+    power = 10 ** (torch.cat(curves) / 10)
+    return level_db(power - SILENCE_RMS**2), 10 * math.log10(max(energy / len(song), 1e-12))

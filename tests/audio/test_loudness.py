@@ -17,6 +17,7 @@ from kcarol.audio.loudness import (
     loudness_lufs,
     match_loudness_,
     measure_loudness,
+    without_rumble,
 )
 from kcarol.config import AudioConfig
 
@@ -162,3 +163,23 @@ def test_a_wave_begins_where_sound_lasts():
     quiet[RATE] = 0.9  # a click
     assert first_sound(np.concatenate([quiet, music])) == pytest.approx(4.8 * RATE, abs=0.15 * RATE)
     assert first_sound(quiet) == pytest.approx(0.8 * RATE, abs=0.15 * RATE)  # all there is
+
+
+@pytest.mark.parametrize("hz, most_db", [(0, -100), (5, -80), (15, -65), (25, -58), (30, -55)])
+def test_what_cannot_be_heard_is_taken_away(hz, most_db):
+    t = torch.arange(10 * RATE) / RATE
+    wave = torch.cos(2 * torch.pi * hz * t + 0.4)
+    middle = slice(RATE, -RATE)
+    rest = without_rumble(wave)[middle].square().mean() / wave[middle].square().mean()
+    assert 10 * torch.log10(rest + 1e-12) < most_db
+
+
+@pytest.mark.parametrize("hz", [41, 55, 440, 7_900])
+def test_what_can_be_heard_is_left_as_it_is(hz):
+    wave = torch.sin(2 * torch.pi * hz * torch.arange(10 * RATE) / RATE)
+    assert (without_rumble(wave) - wave)[RATE:-RATE].abs().max() < 0.02
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 15, 16, 17, 33, 4_000])
+def test_rumble_of_short_waves_is_taken_away_too(n_samples):
+    assert without_rumble(torch.full((n_samples,), 0.5)).abs().max() < 1e-5

@@ -298,3 +298,14 @@ def test_the_carol_is_silent_where_the_song_is(converter):
     assert (fade_db[: 2 * 62] == 0).all() and (fade_db[-2 * 62 :] < -40).all()
     mel = converter.carol_mel(transcription, "bells")
     assert float(mel[-62:].mean()) < float(mel[62 : 2 * 62].mean()) - 2
+
+
+@pytest.mark.parametrize("kind", ["constant", "rumble", "dither"])
+def test_what_lies_below_hearing_alone_gives_silence(converter, kind):
+    t = np.arange(3 * 16_000) / 16_000
+    waves = {
+        "constant": np.full(len(t), 0.1),
+        "rumble": 0.1 * np.sin(2 * np.pi * 15 * t),
+        "dither": np.random.default_rng(0).triangular(-1, 0, 1, len(t)) / 2**15,
+    }
+    assert not np.any(converter.convert(waves[kind].astype(np.float32)))
