@@ -135,8 +135,10 @@ def test_energy_rises_with_how_much_is_struck_and_how_hard_whatever_the_sheet_sa
 
 def test_energies_as_played_are_spread_as_composed_ones_and_choruses_stay_fuller_than_verses():
     composed, played = [], []
-    for seed in range(60):
+    for seed in range(180):
         sheet, arrangement, grid = drawn(seed, 60.0)
+        if arrangement.part("chords") is None:  # sung alone: as soft as can be
+            continue
         heard = as_played(sheet, arrangement, grid)
         composed += [section.energy for section in sheet.sections]
         played += [section.energy for section in heard.sections]

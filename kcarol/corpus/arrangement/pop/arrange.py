@@ -73,11 +73,11 @@ def arrange_pop(
     `hints` fixes some choices: "band" (a key of `BANDS`), "groove" (a key of `GROOVES` or "none"),
     "voice" ("female", "male", or None for a played tune) and "sounds" (part name: one of `KINDS` or
     a General MIDI program; the parts named there play, unless the sheet gives them nothing to).
-    `plain`: most songs are in tune. Raises ValueError for unknown hints and for sheets without
-    chords.
+    `plain`: most songs are in tune, and all have chords. Raises ValueError for unknown hints and
+    for sheets without chords.
     """
     checked = Hints.checked(hints or {})
-    line_up = draw_line_up(Score.of(sheet), rng, checked)
+    line_up = draw_line_up(Score.of(sheet), rng, checked, plain)
     players = line_up.players
     tune_level_db = float(np.clip(rng.normal(*TUNE_LEVEL_DB), -10, 8))
     parts = _perform(players, grid, rng, tune_level_db)

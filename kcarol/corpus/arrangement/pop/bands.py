@@ -39,6 +39,7 @@ class Band:
     basses: tuple[int, ...]
     lines: tuple[str, ...]  # of the bass; none: all of them
     bass: float  # share of songs with a bass
+    chords: bool  # whether somebody plays chords
     crowd: float  # how many others join, against other bands
     extras: Mapping[str, float]  # part: share of songs with it
 
@@ -78,6 +79,7 @@ def _read_band(written: SectionProxy) -> Band:
         integers(written.get("basses", "")) or PROGRAMS["bass"],
         tuple(written.get("lines", "").split()),
         written.getfloat("bass", 0.95),
+        written.getboolean("chords", True),
         written.getfloat("crowd", 1.0),
         shares(written["extras"]),
     )

@@ -64,11 +64,16 @@ class LineUp:
     players: dict[str, Player]  # by the part's name
 
 
-def draw_line_up(score: Score, rng: np.random.Generator, hints: Hints) -> LineUp:
-    """Players with notes to play, every choice drawn from `rng` unless `hints` fixes it."""
+def draw_line_up(
+    score: Score, rng: np.random.Generator, hints: Hints, plain: bool = False
+) -> LineUp:
+    """Players with notes to play, every choice drawn from `rng` unless `hints` fixes it. `plain`:
+    a band that has chords.
+    """
     name = hints.band
     if name is None:
-        name = pick_weighted(rng, list(BANDS), [band.weight for band in BANDS.values()])
+        names = [name for name, band in BANDS.items() if band.chords or not plain]
+        name = pick_weighted(rng, names, [BANDS[name].weight for name in names])
     band = BANDS[name]
     groove = hints.groove or _draw_groove(score, rng, band)
     voice = _draw_voice(score, rng, band, hints)
@@ -154,7 +159,8 @@ class _Casting:
         """Everyone but the tune."""
         self.density = self.rng.uniform(0.5, 1.5) * self.band.crowd
         self.add_rhythm_section(groove_name)
-        self.add_chords()
+        if self.band.chords or "chords" in self.hints.sounds:
+            self.add_chords()
         self.add_companions()
 
     def add_rhythm_section(self, groove_name: str) -> None:
@@ -265,8 +271,10 @@ class _Casting:
 
     def settled(self) -> dict[str, Player]:
         """Players with notes to play, with the song's breaks and the hinted sounds."""
-        players, chords = dict(self.players), self.players["chords"]
-        if self.voice is None and self.rng.random() < 0.15:  # one player for both, as on a piano
+        players, chords = dict(self.players), self.players.get("chords")
+        if (
+            chords and self.voice is None and self.rng.random() < 0.15
+        ):  # one player for both, as on a piano
             players["lead"] = replace(players["lead"], program=chords.program, kind=chords.kind)
         breaks = draw_breaks(self.score, self.rng)
         drums_alone = [(c.start, c.end) for c in self.score.sheet.chords if c.silent]
