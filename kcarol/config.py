@@ -112,30 +112,37 @@ class VocoderConfig:
 
 
 @dataclass(frozen=True)
-class EighthsRegression:
-    """Log-odds, in nats, that every other tracked beat is an eighth note.
+class HalvesRegression:
+    """Log-odds, in nats, that every other beat of a path is half a beat.
 
-    A logistic regression on 1 300 renders (data/experiments.md).
+    A logistic regression on 290 songs (data/experiments.md).
     """
 
-    constant: float = 8.3
-    tempo: float = 2.4  # an octave above `likely_bpm`
-    weaker: float = -9.5  # probability of a beat on the weaker half of the beats
-    between: float = -7.2  # probability of a beat halfway between beats
-    alternation: float = 1.0  # a nat by which every other downbeat is surer
-    downbeat: float = -1.5  # a nat of the downbeats' mean logit
+    constant: float = -9.1
+    tempo: float = 2.0  # an octave above `likely_bpm`
+    lead: float = 2.3  # a nat by which the stronger half of the beats is surer
+    between: float = -1.0  # a nat of the mean logit halfway between beats
+    alternation: float = 1.7  # a nat by which every other downbeat is surer
 
-    def log_odds(
-        self, tempo: float, weaker: float, between: float, alternation: float, downbeat: float
-    ) -> float:
+    def log_odds(self, tempo: float, lead: float, between: float, alternation: float) -> float:
         return (
             self.constant
             + self.tempo * tempo
-            + self.weaker * weaker
+            + self.lead * lead
             + self.between * between
             + self.alternation * alternation
-            + self.downbeat * downbeat
         )
+
+
+@dataclass(frozen=True)
+class ThirdsRegression:
+    """Log-odds that two in three beats of a path are thirds of a beat, fitted on the same songs."""
+
+    constant: float = -8.7
+    lead: float = 4.0  # a nat by which the strongest third of the beats is surer
+
+    def log_odds(self, lead: float) -> float:
+        return self.constant + self.lead * lead
 
 
 @dataclass(frozen=True)
@@ -164,17 +171,29 @@ class DecodingConfig:
 
     # beats
     fallback_bpm: float = 100.0  # where no beat is found
-    slowest_bpm: float = 45.0
-    fastest_bpm: float = 210.0
-    likely_bpm: float = 115.0  # centre of the prior over tempi
-    tempo_octaves: float = 0.7  # standard deviation of the prior
-    n_tempi: int = 5  # candidates for which beats are tracked
-    beat_threshold: float = 0.4  # of activations scaled to 0 to 1: below, a beat costs
-    steadiness: float = 80.0  # cost of a squared log deviation from the tempo
-    eighths: EighthsRegression = EighthsRegression()
-    min_lead: float = 0.1  # nats by which one half of the beats must be stronger to stand alone
-    triple_margin: float = 0.25  # nats a bar by which 3/4 has to beat 4/4
-    bar_slip: float = 8.0  # nats that a beat too many or too few in a bar costs
+    least_beat: float = 0.1  # highest probability of a beat in a song that has beats
+    slowest_bpm: float = 36.0
+    fastest_bpm: float = 220.0
+    tempo_step: float = 0.035  # share of the tempo by which the paths' tempi differ
+    likely_bpm: float = 105.0
+    tempo_cost: float = 0.25  # nats a second at an octave from `likely_bpm`, as its square
+    beat_threshold: float = 0.4  # log-odds below which a beat costs
+    least_gain: float = -1.0  # nats that a beat can cost and bring
+    most_gain: float = 3.0
+    evidence_s: float = 4.0  # without any beat so near, a beat costs nothing
+    steadiness: float = 120.0  # nats that a squared log ratio of two intervals costs
+    tempo_jump: float = 6.0  # nats that any other tempo costs
+    tempo_jump_share: float = 0.25  # log ratio of two intervals that parts stretches of a song
+    same_tempo_share: float = 0.12  # log ratio within which two stretches have one tempo
+    least_stretch: int = 8  # beats
+    halves: HalvesRegression = HalvesRegression()
+    thirds: ThirdsRegression = ThirdsRegression()
+
+    # bars
+    least_downbeat: float = 0.02  # probabilities are taken to lie between it and 1 less it
+    # nats that a bar of so many beats costs
+    metre_costs: tuple[tuple[int, float], ...] = ((4, 0.0), (3, 0.1), (2, 1.5), (5, 0.8), (7, 1.0))
+    metre_change: float = 8.0  # nats that another metre costs
 
     # melody
     note_change: float = 5.0  # nats that a change of pitch costs without an onset

@@ -1,188 +1,163 @@
-"""Beats, metre and bars of a whole song."""
+"""Beats of a whole song, at the tempo that is played from moment to moment."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kcarol.config import AudioConfig, DecodingConfig
+from kcarol.transcription.activations import highest_near, logit_of
+from kcarol.transcription.bars import bar_positions
+
+NEAR_FRAMES = 1  # a beat's distance from the path
+BESIDE = 0.2  # nats that a path beside a beat costs
+NEVER = -1e9  # nats
 
 
 def find_beats(
     activation: np.ndarray, downbeat: np.ndarray, audio: AudioConfig, cfg: DecodingConfig
 ) -> np.ndarray:
-    """Frames (N,) of the beats, from the beat and downbeat probabilities (F,).
+    """Frames (N,) of the beats, rising, from the beat and downbeat probabilities (F,).
 
-    Dynamic programming (Ellis 2007, "Beat Tracking by Dynamic Programming") for several tempi, of
-    which the best wins. Beats are evenly spaced where none is found. Not librosa's, which spends
-    seconds compiling at every start.
+    The likeliest path through beats and the intervals between them, which wander freely and jump
+    at a cost; where it goes along the halves or thirds of beats, the beats among them. Beats are
+    evenly spaced where none is found.
     """
-    even = np.arange(0, len(activation), 60 / cfg.fallback_bpm * audio.frame_rate).astype(int)
-    middle, top = np.percentile(activation, [50, 99])
-    if len(activation) < 4 * audio.frame_rate or top - middle < 1e-3:
-        return even
-    score = ((activation - middle) / (top - middle)).clip(0, 1) - cfg.beat_threshold
-    best, best_total = even, 0.0
-    for period in _likely_periods(score, audio, cfg):
-        beats, total = _best_path(score, period, cfg.steadiness)
-        total *= _tempo_prior(period, audio, cfg)
-        if len(beats) >= 4 and total > best_total:
-            best, best_total = beats, total
-    if best_total:
-        best = _without_eighths(best, activation, downbeat, audio, cfg)
-    return _extended(best, len(activation))
+    if activation.max() < cfg.least_beat:
+        return np.arange(0, len(activation), 60 / cfg.fallback_bpm * audio.frame_rate).astype(int)
+    path = _likeliest_path(_gain(activation, audio, cfg), audio, cfg)
+    around = np.pad(activation, NEAR_FRAMES)[path[:, None] + np.arange(2 * NEAR_FRAMES + 1)]
+    beats = path + around.argmax(1) - NEAR_FRAMES
+    return _extended(_without_parts(beats, activation, downbeat, audio, cfg), len(activation))
 
 
-def _likely_periods(score: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) -> list[float]:
-    """Frames a beat (not whole numbers) at the highest peaks of the weighted autocorrelation."""
-    size = 2 * len(score)
-    power = np.abs(np.fft.rfft(score - score.mean(), size)) ** 2
-    autocorrelation = np.fft.irfft(power)
-    shortest = int(60 * audio.frame_rate / cfg.fastest_bpm)
-    longest = int(60 * audio.frame_rate / cfg.slowest_bpm)
-    lags = np.arange(shortest, longest + 1)
-    left, here, right = (autocorrelation[lags + step] for step in (-1, 0, 1))
-    # scipy.signal.find_peaks gives the same but takes 0.7 s to import
-    peaks = np.flatnonzero((here >= left) & (here > right) & (here > 0))
-    height = here[peaks] * _tempo_prior(lags[peaks], audio, cfg)
-    peaks = peaks[np.argsort(-height)[: cfg.n_tempi]]
-    # the top of the parabola through three points lies between them
-    bend = left[peaks] - 2 * here[peaks] + right[peaks]
-    return list(lags[peaks] + 0.5 * (left[peaks] - right[peaks]) / np.minimum(bend, -1e-12))
+# --- the path
 
 
-def _tempo_prior(period, audio: AudioConfig, cfg: DecodingConfig):
-    """Weight, at most 1, of a beat period in frames (number or array)."""
-    octaves = np.log2(60 * audio.frame_rate / (period * cfg.likely_bpm))
-    return np.exp(-0.5 * (octaves / cfg.tempo_octaves) ** 2)
+def _gain(activation: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) -> np.ndarray:
+    """(F,) float32 nats: what a beat at a frame adds to a path.
 
-
-def _best_path(score: np.ndarray, period: float, steadiness: float) -> tuple[np.ndarray, float]:
-    """Frames of the beats about `period` frames apart with the highest total score, and that score.
-
-    Steps are at least half a period, so half a period of frames is computed at once.
+    Where there is no evidence around, as in pauses, a beat costs nothing.
     """
-    shortest = max(1, int(period / 2))
-    longest = int(np.ceil(2 * period))
-    steps = np.arange(shortest, longest + 1)
-    cost = steadiness * np.log(steps / period) ** 2
-    total = np.concatenate([np.zeros(longest), score])  # padded: the first beat may be anywhere
-    back = np.full(len(total), -1)
-    for start in range(longest, len(total), shortest):
-        frames = np.arange(start, min(start + shortest, len(total)))
-        before = total[frames[:, None] - steps] - cost
-        choice = before.argmax(1)
-        gain = before[np.arange(len(frames)), choice]
-        back[frames] = np.where(gain > 0, frames - steps[choice], -1)
-        total[frames] += np.maximum(gain, 0)
-    path = [int(total.argmax())]
-    while back[path[-1]] >= longest:
-        path.append(int(back[path[-1]]))
-    return np.array(path[::-1]) - longest, float(total.max())
+    gain = (logit_of(activation, 1e-3) - cfg.beat_threshold).clip(cfg.least_gain, cfg.most_gain)
+    evidence = highest_near(activation, round(cfg.evidence_s / 2 * audio.frame_rate))
+    gain = np.where(gain < 0, gain * evidence, gain)
+    return np.maximum(gain, highest_near(gain, NEAR_FRAMES) - BESIDE).astype(np.float32)
 
 
-def _without_eighths(
+def _intervals(audio: AudioConfig, cfg: DecodingConfig) -> np.ndarray:
+    """(I,) frames between two beats, by about `tempo_step` apart."""
+    shortest, longest = (60 * audio.frame_rate / bpm for bpm in (cfg.fastest_bpm, cfg.slowest_bpm))
+    steps = np.arange(np.log(longest / shortest) / cfg.tempo_step)
+    return np.unique(np.round(shortest * np.exp(steps * cfg.tempo_step)).astype(int))
+
+
+def _likeliest_path(gain: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) -> np.ndarray:
+    """Frames (N,) of the beats with the highest sum of gains (F,), less the costs of tempi.
+
+    The tempo changes at beats only, as in Krebs, Böck and Widmer, "An Efficient State-Space Model
+    for Joint Tempo and Meter Tracking" (ISMIR 2015): `best[t, i]` is the sum up to a beat at frame
+    t that has the next one `intervals[i]` later. As many frames as the shortest interval are
+    computed at once.
+    """
+    intervals = _intervals(audio, cfg)
+    shortest, longest = intervals[0], intervals[-1]
+    change = cfg.steadiness * np.log(intervals[:, None] / intervals) ** 2
+    change = np.minimum(change, cfg.tempo_jump).astype(np.float32)
+    octaves = np.log2(60 * audio.frame_rate / (intervals * cfg.likely_bpm))
+    unlikely = (cfg.tempo_cost * octaves**2 * intervals / audio.frame_rate).astype(np.float32)
+
+    def arrivals(frames: np.ndarray) -> np.ndarray:
+        """(I, n): sums up to the beats before, by the interval between."""
+        return best[longest + frames - intervals[:, None], np.arange(len(intervals))[:, None]]
+
+    best = np.full((longest + len(gain), len(intervals)), NEVER, np.float32)
+    for start in range(0, len(gain), shortest):
+        frames = np.arange(start, min(start + shortest, len(gain)))
+        before = (arrivals(frames)[:, :, None] - change[:, None]).max(0)
+        before[frames < longest] = before[frames < longest].clip(0)  # the first beat
+        best[longest + frames] = before + gain[frames, None] - unlikely
+
+    frames = np.arange(max(0, len(gain) - longest), len(gain))  # one of them is the last beat
+    last = np.where(frames[:, None] + intervals >= len(gain), best[longest + frames], NEVER)
+    frame, interval = np.unravel_index(last.argmax(), last.shape)
+    path = [int(frames[frame])]
+    while True:
+        before = arrivals(np.array([path[-1]]))[:, 0] - change[:, interval]
+        interval = int(before.argmax())
+        if before[interval] < (0 if path[-1] < longest else NEVER / 2):
+            return np.array(path[::-1])
+        path.append(path[-1] - int(intervals[interval]))
+
+
+def _extended(beats: np.ndarray, n_frames: int) -> np.ndarray:
+    """The beats, continued at the first and last tempo to both ends of the song."""
+    if len(beats) < 2:
+        return beats
+    first, last = (float(np.median(gaps)) for gaps in (np.diff(beats[:9]), np.diff(beats[-9:])))
+    before = beats[0] - first * np.arange(int(beats[0] / first), 0, -1)
+    after = beats[-1] + last * np.arange(1, int((n_frames - 1 - beats[-1]) / last) + 1)
+    return np.concatenate([before.round(), beats, after.round()]).astype(int)
+
+
+# --- beats or parts of beats
+
+
+def _without_parts(
     beats: np.ndarray,
     activation: np.ndarray,
     downbeat: np.ndarray,
     audio: AudioConfig,
     cfg: DecodingConfig,
 ) -> np.ndarray:
-    """The beats, or the stronger half of them if the other half is eighth notes.
+    """Of a path along halves or thirds of beats the beats, decided for each of its tempi."""
+    level = logit_of(highest_near(activation, 2), cfg.least_downbeat)
+    begins = logit_of(highest_near(downbeat, 2), cfg.least_downbeat)[beats]
+    is_first = bar_positions(downbeat, beats, cfg)[0] == 0
+    keep = np.ones(len(beats), bool)
+    for stretches in _by_tempo(beats, cfg):
+        firsts = np.concatenate([begins[s][is_first[s]] for s in stretches])
+        between = [level[(beats[s][1:] + beats[s][:-1]) // 2] for s in stretches]
+        gaps = np.concatenate([np.diff(beats[s]) for s in stretches])
+        halves = cfg.halves.log_odds(
+            tempo=np.log2(60 * audio.frame_rate / np.median(gaps) / cfg.likely_bpm),
+            lead=_lead(level[beats], stretches, 2),
+            between=np.concatenate(between).mean(),
+            alternation=abs(firsts[::2].mean() - firsts[1::2].mean()) if len(firsts) > 3 else 0,
+        )
+        thirds = cfg.thirds.log_odds(lead=_lead(level[beats], stretches, 3))
+        n_parts = 3 if thirds > 0 else 2 if halves > 0 else 1
+        for stretch in stretches:
+            keep[stretch] = False
+            keep[stretch[_strongest(level[beats[stretch]], n_parts) :: n_parts]] = True
+    return beats[keep]
 
-    Eighths are fast, every other one is weak, hardly anything lies between them, and every other
-    bar counted in them has no downbeat.
+
+def _by_tempo(beats: np.ndarray, cfg: DecodingConfig) -> list[list[np.ndarray]]:
+    """Stretches of numbers of beats (n,) without a jump of tempo, those of one tempo together.
+
+    Stretches of few beats are left out.
     """
-    logit = logit_of(highest_near(activation, 2), 1e-3)
-    halves = [float(logit[beats[side::2]].mean()) for side in (0, 1)]
-    between = float(logit[(beats[1:] + beats[:-1]) // 2].mean())
-    bpm = 60 * audio.frame_rate / float(np.median(np.diff(beats)))
-    firsts = beats[bar_positions(downbeat, beats, cfg)[0] == 0]
-    downbeats = logit_of(highest_near(downbeat, 2), 1e-3)[firsts]
-    log_odds = cfg.eighths.log_odds(
-        tempo=np.log2(bpm / cfg.likely_bpm),
-        weaker=1 / (1 + np.exp(-min(halves))),
-        between=1 / (1 + np.exp(-between)),
-        alternation=abs(downbeats[::2].mean() - downbeats[1::2].mean()) if len(firsts) > 2 else 0,
-        downbeat=downbeats.mean() if len(firsts) else 0,
-    )
-    if log_odds > 0 and np.ptp(halves) > cfg.min_lead:
-        return beats[int(np.argmax(halves)) :: 2]
-    return beats
+    log_gaps = np.log(np.diff(beats))
+    cuts = np.flatnonzero(np.abs(np.diff(log_gaps)) > cfg.tempo_jump_share) + 1
+    stretches = np.split(np.arange(len(beats)), cuts)
+    long = [stretch for stretch in stretches if len(stretch) >= cfg.least_stretch]
+    tempi: dict[float, list[np.ndarray]] = {}
+    for stretch in sorted(long, key=len, reverse=True):
+        own = float(np.median(log_gaps[stretch[:-1]]))
+        near = [tempo for tempo in tempi if abs(tempo - own) < cfg.same_tempo_share]
+        tempi.setdefault(near[0] if near else own, []).append(stretch)
+    return list(tempi.values())
 
 
-def _extended(beats: np.ndarray, n_frames: int) -> np.ndarray:
-    """The beats, continued evenly to both ends of the song."""
-    if len(beats) < 3:
-        period = float(np.median(np.diff(beats)))
-    else:
-        period = float((beats[-1] - beats[0]) / (len(beats) - 1))
-    before = beats[0] - period * np.arange(int(beats[0] / period), 0, -1)
-    after = beats[-1] + period * np.arange(1, int((n_frames - 1 - beats[-1]) / period) + 1)
-    return np.concatenate([before.round(), beats, after.round()]).astype(int)
+def _lead(level: np.ndarray, stretches: list[np.ndarray], n: int) -> float:
+    """How much stronger every `n`-th beat is than those between, by their log-odds (N,)."""
+    leads = []
+    for stretch in stretches:
+        sides = np.sort([level[stretch[side::n]].mean() for side in range(n)])
+        leads.append(sides[-1] - sides[:-1].mean())
+    return float(np.average(leads, weights=[len(stretch) for stretch in stretches]))
 
 
-def bar_positions(
-    downbeat: np.ndarray, beats: np.ndarray, cfg: DecodingConfig
-) -> tuple[np.ndarray, np.ndarray]:
-    """Position (N,) of each beat in its bar, 0 the first, and beats (N,) of that bar, 3 or 4.
-
-    The likelier metre, by Viterbi with rare slips, from the downbeat probability (F,).
-    """
-    near = np.stack([downbeat[np.clip(beats + d, 0, len(downbeat) - 1)] for d in (-1, 0, 1)]).max(0)
-    near = np.clip(near, 0.02, 0.98)
-    best = {metre: _bar_path(near, metre, cfg.bar_slip) for metre in (3, 4)}
-    metre = 3 if best[3][0] > best[4][0] + cfg.triple_margin * len(beats) / 4 else 4
-    return best[metre][1], np.full(len(beats), metre)
-
-
-def _bar_path(near: np.ndarray, metre: int, slip: float) -> tuple[float, np.ndarray]:
-    """Log likelihood and positions (N,) of the likeliest bars, of downbeat probabilities (N,)."""
-    score = np.zeros(metre)
-    back = np.zeros((len(near), metre), int)
-    for i, p in enumerate(near):
-        step = np.roll(score, 1)  # from the position before
-        jump = score.max() - slip
-        back[i] = np.where(step >= jump, (np.arange(metre) - 1) % metre, score.argmax())
-        score = np.maximum(step, jump) + np.where(np.arange(metre) == 0, np.log(p), np.log1p(-p))
-    path = [int(score.argmax())]
-    for i in range(len(near) - 1, 0, -1):
-        path.append(int(back[i, path[-1]]))
-    return float(score.max()), np.array(path[::-1], int)
-
-
-def frame_positions(
-    beats: np.ndarray, positions: np.ndarray, metres: np.ndarray, n_frames: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Position of each frame in its beat and in its bar, 0 to 1, (F,) float32 each.
-
-    The grid of beats continues evenly before the first and after the last.
-    """
-    period = float(np.median(np.diff(beats))) if len(beats) > 1 else 30.0
-    before = np.arange(int(np.ceil(beats[0] / period)) + 1, 0, -1)
-    after = np.arange(1, int(np.ceil((n_frames - beats[-1]) / period)) + 2)
-    grid = np.concatenate([beats[0] - period * before, beats, beats[-1] + period * after])
-    length = np.concatenate([0 * before + metres[0], metres, 0 * after + metres[-1]])
-    count = np.concatenate([positions[0] - before, positions, positions[-1] + after]) % length
-    at = np.interp(np.arange(n_frames), grid, np.arange(len(grid)))
-    whole = at.astype(int)
-    return (at % 1).astype(np.float32), ((count[whole] + at % 1) / length[whole]).astype(np.float32)
-
-
-def half_beats(beats: np.ndarray, n_frames: int) -> list[tuple[int, int]]:
-    """Spans of frames between half beats; chords change at their borders only."""
-    halves = np.arange(0, len(beats) - 0.5, 0.5)
-    at = np.interp(halves, np.arange(len(beats)), beats).round().astype(int)
-    edges = np.unique(np.concatenate([[0], at, [n_frames]]).clip(0, n_frames))
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-
-
-def highest_near(values: np.ndarray, reach: int) -> np.ndarray:
-    """(F,) -> (F,): the maximum within ±`reach` frames."""
-    padded = np.pad(values, reach, mode="edge")
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).max(1)
-
-
-def logit_of(probability: np.ndarray, floor: float) -> np.ndarray:
-    """Log-odds of probabilities clipped to `floor` and 1 - `floor`."""
-    probability = probability.clip(floor, 1 - floor)
-    return np.log(probability) - np.log1p(-probability)
+def _strongest(level: np.ndarray, n: int) -> int:
+    """Which of the first `n` beats every `n`-th has the highest mean level from, of (N,)."""
+    return int(np.argmax([level[side::n].mean() for side in range(n)]))

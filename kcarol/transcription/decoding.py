@@ -7,7 +7,9 @@ from torch import Tensor
 
 from kcarol.config import TUNE_LOWEST, AudioConfig, DecodingConfig
 from kcarol.model.logits import Logits
-from kcarol.transcription.beats import bar_positions, find_beats, half_beats, highest_near
+from kcarol.transcription.activations import highest_near
+from kcarol.transcription.bars import bar_positions, half_beats
+from kcarol.transcription.beats import find_beats
 from kcarol.transcription.groove import find_strokes, steady_energy
 from kcarol.transcription.harmony import mean_over_spans
 from kcarol.transcription.melody import NO_TUNE, find_tune, note_probabilities, register_shift

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcarol.config import AudioConfig, DecodingConfig
-from kcarol.transcription.beats import logit_of
-from kcarol.transcription.otsu import otsu_threshold
+from kcarol.transcription.activations import logit_of, otsu_threshold
 
 NEAR_FRAMES = 4  # a stroke's distance from its eighth
 SWING = 0.2  # beats by which the second eighth may come late; triplets are 1/6

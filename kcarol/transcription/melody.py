@@ -12,7 +12,7 @@ from torch import Tensor
 
 from kcarol.config import TUNE_CENTRE, TUNE_LOWEST, AudioConfig, DecodingConfig
 from kcarol.model.content import N_PITCHES
-from kcarol.transcription.beats import highest_near
+from kcarol.transcription.activations import highest_near
 
 NO_TUNE = N_PITCHES  # class
 PEAK_FRAMES = 4  # an onset is the highest within as many frames on both sides

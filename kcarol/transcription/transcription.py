@@ -17,7 +17,7 @@ from kcarol.audio.files import write_text
 from kcarol.audio.loudness import Loudness
 from kcarol.config import TUNE_LOWEST, AudioConfig
 from kcarol.model.content import N_PITCHES, Content, phases
-from kcarol.transcription.beats import frame_positions
+from kcarol.transcription.bars import frame_positions
 from kcarol.transcription.harmony import decide_bass, decide_chords
 from kcarol.transcription.song_level import SongLevel
 

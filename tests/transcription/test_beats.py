@@ -1,10 +1,10 @@
-"""Facts about beats, metre and bars."""
+"""Facts about beats: they follow the tempo that is played."""
 
 import numpy as np
 import pytest
 
 from kcarol.config import AudioConfig, DecodingConfig
-from kcarol.transcription.beats import bar_positions, find_beats, frame_positions, half_beats
+from kcarol.transcription.beats import find_beats
 
 AUDIO, CFG = AudioConfig(), DecodingConfig()
 
@@ -76,50 +76,58 @@ def test_without_beats_the_grid_is_even():
     assert np.isclose(np.diff(beats).mean(), 60 / CFG.fallback_bpm * AUDIO.frame_rate, rtol=0.03)
 
 
-@pytest.mark.parametrize("metre", [3, 4])
-@pytest.mark.parametrize("first", [0, 1, 2])
-def test_bars_are_counted_from_the_downbeats(metre, first):
-    beats = np.arange(0, 40) * 30
-    downbeat = np.full(1300, 0.05)
-    downbeat[beats[first::metre]] = 0.9
-    position, found = bar_positions(downbeat, beats, CFG)
-    assert (found == metre).all() and np.array_equal(position, (np.arange(40) - first) % metre)
+def activations_at(times, bar=4):
+    """Beat and downbeat activations (F,), and the frames (N,) of beats at `times` in frames."""
+    marks = np.round(times).astype(int)
+    beat = np.full(marks[-1] + 10, 0.02)
+    beat[marks] = 0.95
+    return beat, bars_at(marks[::bar], beat), marks
 
 
-def test_a_bar_that_is_a_beat_short_shifts_the_count_once():
-    beats = np.arange(0, 64) * 30
-    firsts = np.concatenate([np.arange(0, 32, 4), np.arange(35, 64, 4)])
-    downbeat = np.full(2000, 0.02)
-    downbeat[beats[firsts]] = 0.98
-    position, metres = bar_positions(downbeat, beats, CFG)
-    assert (metres == 4).all() and np.array_equal(np.flatnonzero(position == 0), firsts)
+def times_of(*bpm):
+    """Frames of beats whose tempi are `bpm`, the first at 5."""
+    return 5 + np.cumsum(np.r_[0, 60 / np.concatenate(bpm) * AUDIO.frame_rate])
 
 
-def test_unclear_bars_are_counted_in_fours():
-    metres = bar_positions(np.full(1000, 0.3), np.arange(0, 30) * 30, CFG)[1]
-    assert (metres == 4).all()
+TEMPI = {
+    "faster at once": (np.full(32, 100), np.full(44, 140)),
+    "slower at once": (np.full(40, 120), np.full(24, 80)),
+    "half as fast": (np.full(40, 140), np.full(24, 70)),
+    "gliding": (np.linspace(90, 150, 60),),
+    "drifting": (110 * np.exp(0.12 * np.sin(np.arange(64) / 9)),),
+    "rubato": (90 * (1 + 0.15 * np.sin(np.arange(64) * np.pi / 4)),),
+    "slow compound time": (np.full(20, 42),),
+    "a short clip": (np.full(7, 140),),
+}
 
 
-def test_a_single_beat_still_has_a_bar_of_four():
-    position, metres = bar_positions(np.full(20, 0.9), np.array([0]), CFG)
-    _, bar = frame_positions(np.array([0]), position, metres, 20)
-    assert metres.tolist() == [4] and bar.max() < 0.26
+@pytest.mark.parametrize("kind", TEMPI)
+def test_beats_follow_a_tempo_that_changes(kind):
+    beat, downbeat, marks = activations_at(times_of(*TEMPI[kind]))
+    found = find_beats(beat, downbeat, AUDIO, CFG)
+    assert len(found) == len(marks) and np.abs(found - marks).max() <= 1
 
 
-def test_places_rise_from_0_to_1_and_go_on_beyond_the_beats():
-    beats, positions = np.array([20, 50, 80, 110, 140]), np.array([0, 1, 2, 3, 0])
-    beat, bar = frame_positions(beats, positions, np.full(5, 4), 200)
-    assert (
-        beat[20] == beat[50] == beat[170] == 0
-        and np.isclose(beat[35], 0.5)
-        and np.isclose(beat[5], 0.5)
-    )
-    assert bar[20] == bar[140] == 0 and np.isclose(bar[80], 0.5) and np.isclose(bar[5], 0.875)
-    assert ((bar >= 0) & (bar < 1)).all()
+def test_in_a_fermata_a_beat_may_be_counted_and_all_others_are_found():
+    beat, downbeat, marks = activations_at(times_of(np.full(20, 96), [40], np.full(20, 96)))
+    found = find_beats(beat, downbeat, AUDIO, CFG)
+    assert np.isin(marks, found).all() and len(found) <= len(marks) + 1
 
 
-def test_half_beats_cover_every_frame_once():
-    spans = half_beats(np.array([7, 37, 68]), 100)
-    assert spans[0][0] == 0 and spans[-1][1] == 100
-    assert all(a[1] == b[0] for a, b in zip(spans[:-1], spans[1:], strict=True))
-    assert {start for start, _ in spans} >= {7, 22, 37, 68}
+def test_after_a_silent_pause_beats_begin_anew_at_another_tempo():
+    first, second = times_of(np.full(32, 110)), times_of(np.full(24, 84))
+    beat, downbeat, marks = activations_at(np.r_[first, first[-1] + 190 + second])
+    found = find_beats(beat, downbeat, AUDIO, CFG)
+    assert (np.abs(marks[:, None] - found).min(1) <= 1).all()
+    assert not ((found > first[-1] - 25) & (found < first[-1] - 4)).any()
+    assert len(found[found > marks[33]]) == 24
+
+
+@pytest.mark.parametrize("bpm", [45, 60, 72])
+def test_eighths_of_compound_time_are_no_beats(bpm):
+    beat, downbeat, marks = activations_at(times_of(np.full(24, bpm)))
+    gap = 60 / bpm * AUDIO.frame_rate
+    for third in (1 / 3, 2 / 3):
+        beat[np.round(marks + third * gap).astype(int)[:-1]] = 0.5
+    found = find_beats(beat, downbeat, AUDIO, CFG)
+    assert len(found) == len(marks) and np.abs(found - marks).max() <= 1

@@ -5,7 +5,7 @@ import pytest
 import torch
 from transcriptions import labels_of, logits_of, random_logits
 
-from kcarol.transcription.beats import half_beats
+from kcarol.transcription.bars import half_beats
 from kcarol.transcription.decoding import decode
 
 SONGS = {"Silent Night": 3, "Deck the Halls": 4, "The First Noel": 3, "Joy to the World": 4}

@@ -18,6 +18,7 @@ from kcarol.corpus.arrangement.pop.arrange import PopArrangement
 from kcarol.corpus.arrangement.pop.bands import TUNE_SIDE_DB
 from kcarol.corpus.arrangement.pop.grooves import DRUM_WEIGHT
 from kcarol.corpus.mixing.levels import db_to_gain, role_db
+from kcarol.transcription.activations import otsu_threshold
 from kcarol.transcription.lead_sheet import (
     TOLERANCE,
     Chord,
@@ -27,7 +28,6 @@ from kcarol.transcription.lead_sheet import (
     Section,
     TimeGrid,
 )
-from kcarol.transcription.otsu import otsu_threshold
 
 REACH = 0.25  # of a part of a beat: what lies halfway between two belongs to neither
 LOUDNESS = 0.6  # exponent from amplitude to loudness: Stevens 1957, "On the psychophysical law"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kcarol.transcription.otsu import otsu_threshold
+from kcarol.transcription.activations import otsu_threshold
 
 
 def test_the_threshold_lies_between_two_kinds_of_values():
