@@ -49,7 +49,9 @@ def measure_level(
     loudness = Loudness(lufs=-np.inf, rms_db=SILENT_DB)
     if _sounds(curve_db):
         loudness = Loudness(loudness_lufs(song, audio.sample_rate), rms_db)
-    return SongLevel(len(song), loudness, _fade_db(curve_db - rms_db, audio, cfg))
+    # silence of a soft song is as deep below it as that of a loud one
+    relative_db = torch.where(curve_db > SILENT_DB, curve_db - rms_db, SILENT_DB)
+    return SongLevel(len(song), loudness, _fade_db(relative_db, audio, cfg))
 
 
 def _sounds(curve_db: Tensor) -> bool:

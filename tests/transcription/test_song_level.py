@@ -51,6 +51,12 @@ def test_pauses_are_pauses_whatever_lies_below_hearing(kind):
     assert not found[paused.stop + 20 :].any()
 
 
+def test_a_soft_song_pauses_as_a_loud_one_does():
+    pause = np.zeros(2 * RATE, np.float32)
+    soft, loud = (fade_of(np.concatenate([tone(3.0, a), pause])) for a in (0.001, 0.5))
+    assert soft[-1] == pytest.approx(loud[-1], abs=0.1) and loud[-1] < -60
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_lies_below_hearing_alone_is_silence(kind):
     loudness = measure_level(below_hearing(3.0)[kind], AUDIO, CFG).loudness
