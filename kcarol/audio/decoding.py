@@ -19,9 +19,11 @@ import numpy as np
 import soxr
 
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.ffmpeg import absolute_name, check_rate, find_ffmpeg, probe, stream_native
+from kcarol.audio.ffmpeg import Probe, absolute_name, check_rate, find_ffmpeg, probe
 from kcarol.audio.files import AudioError
 from kcarol.audio.reading.mono_mix import mono_mix
+from kcarol.audio.reading.native import sources, stream_native
+from kcarol.audio.reading.timeline import LEAST_GAP_S
 from kcarol.config import AudioConfig
 
 # of the files that are looked for in folders: all that `ffmpeg.CONTAINERS` are known by
@@ -43,6 +45,7 @@ PYDUB_DECODERS = {
     "wmav1": "wmav1",
     "wmav2": "wmav2",
 }
+CHUNK_S = 10.0  # decoded at once
 LONGEST_S = 8 * 3600.0  # of a wave in memory: 1.8 GB; a small file can expand to years
 # of a wave on disk: 5.5 GB, and converting it holds 140 MB of logits an hour in memory
 LONGEST_ON_DISK_S = 24 * 3600.0
@@ -57,7 +60,7 @@ def load_audio(
     """Decode a file, or `duration_s` of it from `start_s` on, to (T,) float32 at cfg.sample_rate.
 
     AudioError if there is no such file, no sound in it (or in the span), samples that are not
-    finite, or more than LONGEST_S.
+    finite, or more than LONGEST_S. LostSoundWarning if some is missing (see `stream_native`).
     """
     chunks = _decode(Path(path), cfg or AudioConfig(), LONGEST_S, start_s, duration_s)
     return np.concatenate(list(chunks))
@@ -72,16 +75,31 @@ def load_audio_into(buffer: DiskBuffer, path: str | Path, cfg: AudioConfig | Non
 def stream_audio(
     path: str | Path,
     cfg: AudioConfig | None = None,
-    chunk_s: float = 10.0,
+    chunk_s: float = CHUNK_S,
     start_s: float = 0.0,
     duration_s: float | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield what `load_audio` returns in chunks (t,) of about `chunk_s`, decoded on demand."""
-    target = (cfg or AudioConfig()).sample_rate
-    chunks = stream_native(Path(path), chunk_s, start_s, duration_s)
-    rate, first = next(chunks)
-    sound = itertools.chain([first], (chunk for _, chunk in chunks))
-    yield from _resampled(mono_mix(sound, rate), rate, target)
+    yield from _stream(Path(path), cfg or AudioConfig(), chunk_s, start_s, duration_s)
+
+
+def _stream(
+    path: Path,
+    cfg: AudioConfig,
+    chunk_s: float,
+    start_s: float,
+    duration_s: float | None,
+    found: Probe | None = None,
+) -> Iterator[np.ndarray]:
+    chunks = stream_native(path, chunk_s, start_s, duration_s, found)
+    for (rate, _), link in itertools.groupby(chunks, _format):
+        yield from _resampled(mono_mix((sound for _, sound in link), rate), rate, cfg.sample_rate)
+
+
+def _format(chunk: tuple[int, np.ndarray]) -> tuple[int, int]:
+    """Sample rate and number of channels."""
+    rate, sound = chunk
+    return rate, sound.shape[1]
 
 
 def _resampled(chunks: Iterable[np.ndarray], rate: int, target: int) -> Iterator[np.ndarray]:
@@ -110,16 +128,15 @@ def _decode(
 ) -> Iterator[np.ndarray]:
     """Yield at least one chunk (t,)."""
     found = probe(path)
-    span_s = min(s for s in (duration_s, found.duration_s, math.inf) if s is not None)
-    if span_s <= PYDUB_S and found.codec in PYDUB_DECODERS:
-        rate, sound = _decode_by_pydub(path, found.codec, start_s, duration_s or PYDUB_S + 1)
-        header_lied = not duration_s and len(sound) > PYDUB_S * rate  # there is more
-        if len(sound) and not header_lied:
+    if not start_s and duration_s is None and _is_plain(path, found):
+        rate, sound = _decode_by_pydub(path, found.codec)
+        # only the pipe knows of gaps; files of less or more sound than their header says have some
+        if len(sound) and abs(len(sound) / rate - (found.duration_s or 0)) < LEAST_GAP_S:
             wave = np.concatenate(list(mono_mix([sound], rate)))
             yield _resample(wave, rate, cfg.sample_rate)
             return
     n_samples = 0
-    for chunk in stream_audio(path, cfg, start_s=start_s, duration_s=duration_s):
+    for chunk in _stream(path, cfg, CHUNK_S, start_s, duration_s, found):
         n_samples += len(chunk)
         if n_samples > longest_s * cfg.sample_rate:
             raise AudioError(
@@ -129,10 +146,19 @@ def _decode(
         yield chunk
 
 
-def _decode_by_pydub(
-    path: Path, codec: str, start_s: float, duration_s: float
-) -> tuple[int, np.ndarray]:
-    """Sample rate and (n, channels) float32 of a span; no samples if pydub cannot decode it."""
+def _is_plain(path: Path, found: Probe) -> bool:
+    """Whether pydub may try: one short stream of a known codec and length, not chained."""
+    return (
+        found.codec in PYDUB_DECODERS
+        and found.n_streams == 1
+        and not found.estimated
+        and (found.duration_s or math.inf) <= PYDUB_S
+        and len(sources(path, found)) == 1
+    )
+
+
+def _decode_by_pydub(path: Path, codec: str) -> tuple[int, np.ndarray]:
+    """Sample rate and (n, channels) float32; no samples if pydub cannot decode it."""
     try:
         segment_class = _segment_class()
         from pydub.exceptions import CouldntDecodeError
@@ -142,8 +168,7 @@ def _decode_by_pydub(
         segment = segment_class.from_file(
             absolute_name(path),
             codec=PYDUB_DECODERS[codec],
-            start_second=start_s or None,
-            duration=duration_s,
+            duration=PYDUB_S + 1,  # a small file may expand to years
         )
     # long titles hide the data from pydub, and it takes .raw and .pcm for headerless samples
     except (CouldntDecodeError, KeyError):

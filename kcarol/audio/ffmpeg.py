@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.audio.files import AudioError
+from kcarol.audio.reading.mp4 import is_encrypted
+from kcarol.audio.reading.timeline import CLOCK, NUMBER
 
 # Formats that ffmpeg may detect: sound and film. Left out are playlists (hls, concat, dash, sdp),
 # which would make it open other files or the network, and scripts that it would run (sbg, mod).
@@ -25,12 +26,17 @@ CONTAINERS = (
     "ape,wv,tta,tak,mpc,mpc8,dsf,iff,dts,voc,avi,flv,mpeg,mpegts,oma,rm,shn,sox,spdif,loas,gsm,"
     "nistsphere,ircam,avr"
 )
-INPUT_OPTIONS = ("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS)
+INPUT_OPTIONS = ("-protocol_whitelist", "file,subfile", "-format_whitelist", CONTAINERS)
 STALLED_S = 60.0  # without a byte from ffmpeg: it hangs
 MOST_CHUNK_BYTES = 1 << 25  # read at once, of files with hundreds of channels or huge rates
 # a header with a higher rate is damaged, and the resampler's filter would fill the memory
 HIGHEST_RATE_HZ = 10_000_000
 LOUDEST = 1e4  # +80 dB re full scale: beyond, a float file holds something other than sound
+
+# indented by exactly two blanks; titles and comments, which are arbitrary, by more
+STREAM = re.compile(r"^  Stream #\d+:(\d+).*?: (Audio|Video): (\w+)(.*)", re.MULTILINE)
+# what ffmpeg says of sound that nobody can decode without a key
+ENCRYPTED = re.compile(r"DRM protected|Encrypt|encrypted")
 
 # closing lines of ffmpeg that do not give the reason
 UNINFORMATIVE = re.compile(
@@ -72,14 +78,19 @@ def absolute_name(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Probe:
-    """The first audio stream of a file, from its header."""
+    """The audio stream of a file that players choose, from its header: the default or the first."""
 
     codec: str
-    duration_s: float | None  # None: unknown
+    duration_s: float | None  # of the file; None: unknown
+    container: str = ""  # ffmpeg's name of the format
+    stream: int = 0  # its number among the streams
+    n_streams: int = 1  # of audio or pictures that move
+    estimated: bool = False  # the duration, from the bit rate
+    late_s: float = 0.0  # by which the sound begins after the file, with a picture perhaps
 
 
 def probe(path: Path) -> Probe:
-    """Read a file's header. AudioError if there is no file or no audio stream in it."""
+    """Read a file's header. AudioError: no file, no audio stream in it, or an encrypted one."""
     check_file(path)
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", *INPUT_OPTIONS, "-i", absolute_name(path)]
     try:
@@ -90,58 +101,75 @@ def probe(path: Path) -> Probe:
         raise AudioError(
             f"{path}: expected a sound file, ffmpeg found nothing in it for {STALLED_S:g} s"
         ) from None
-    # indented by exactly two blanks; titles and comments, which are arbitrary, by more
-    stream = re.search(r"^  Stream #\d+:\d+.*?: Audio: (\w+)", done.stderr, re.MULTILINE)
-    if stream is None:
+    streams = STREAM.findall(done.stderr)
+    sound = [found for found in streams if found[1] == "Audio"]
+    if not sound:
         raise AudioError(
             f"{path}: expected a sound file such as wav, mp3 or flac, "
             f"ffmpeg says: {_reason(done.stderr)}"
         )
-    length = re.search(r"^  Duration: (\d+):(\d+):([\d.]+)", done.stderr, re.MULTILINE)
-    if length is None:
-        return Probe(stream[1], None)
-    hours, minutes, seconds = map(float, length.groups())
-    return Probe(stream[1], 3600 * hours + 60 * minutes + seconds)
-
-
-def stream_native(
-    path: Path, chunk_s: float, start_s: float = 0.0, duration_s: float | None = None
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield (sample rate, (n, channels) float32) in chunks, as the file has them.
-
-    Raises AudioError if nothing can be decoded, or samples are not those of sound.
-    """
-    check_file(path)
-    empty = True
-    with tempfile.TemporaryFile() as log:  # an unread pipe would fill up and block ffmpeg
-        process = subprocess.Popen(
-            _decode_command(path, start_s, duration_s), stdout=subprocess.PIPE, stderr=log
+    container = re.search(r"^Input #0, (.*), from ", done.stderr, re.MULTILINE)
+    if ENCRYPTED.search(done.stderr) or (
+        container and "mp4" in container[1] and is_encrypted(path)
+    ):
+        raise AudioError(
+            f"{path}: expected sound that can be heard, found it encrypted: "
+            "get a copy without protection (DRM)"
         )
-        assert process.stdout
-        try:
-            for rate, sound in _read_au(process, path, chunk_s):
-                empty = False
-                yield rate, sound
-            status = process.wait()
-        finally:
-            process.kill()  # end ffmpeg even if the iterator is abandoned
-            process.stdout.close()
-            process.wait()
-        if status or empty:
-            log.seek(0)
-            reason = _reason(log.read().decode(errors="replace")) or "no samples"
-            raise AudioError(f"{path}: expected sound from {start_s:g} s on, ffmpeg says: {reason}")
+    number, _, codec, rest = next((found for found in sound if "(default)" in found[3]), sound[0])
+    return Probe(
+        codec,
+        _duration_s(done.stderr),
+        container[1] if container else "",
+        int(number),
+        sum("(attached pic)" not in found[3] for found in streams),
+        "Estimating duration" in done.stderr,
+        max(0.0, _start_s(rest) - _start_s(done.stderr)),
+    )
 
 
-def _decode_command(path: Path, start_s: float, duration_s: float | None) -> list[str]:
-    command = [find_ffmpeg(), "-nostdin", "-v", "error"]
-    command += [*INPUT_OPTIONS, "-i", absolute_name(path), "-vn"]
-    if start_s > 0:
-        # after -i it decodes up to the start: slower than seeking, but exact to the sample
-        command += ["-ss", str(start_s)]
-    if duration_s is not None:
-        command += ["-t", str(duration_s)]
-    return [*command, "-c:a", "pcm_f32be", "-f", "au", "-"]
+def _start_s(text: str) -> float:
+    """The first start that is named in a line about a file or a stream."""
+    found = re.search(r"(?:^  Duration: .*|, )start:? (-?[\d.]+)", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def _duration_s(log: str) -> float | None:
+    length = re.search(r"^  Duration: (\d+):(\d+):([\d.]+)", log, re.MULTILINE)
+    if length is None:
+        return None
+    hours, minutes, seconds = map(float, length.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def decode(
+    path: Path, source: str, stream: int, chunk_s: float, log: Path
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (sample rate, (n, channels) float32) in chunks: what can be decoded, without silence.
+
+    source: what ffmpeg opens, of the file `path`; stream: the number of one in it; log: where a
+    file is made of what ffmpeg says, CLOCK's times among it. AudioError if nothing can be decoded,
+    or samples are not those of sound.
+    """
+    # "repeat": no line stands for several equal ones, as times may be
+    command = [find_ffmpeg(), "-nostdin", "-v", "repeat+error", *INPUT_OPTIONS, "-i", source]
+    command += ["-map", f"0:{stream}", "-af", CLOCK, "-c:a", "pcm_f32be", "-f", "au", "-"]
+    with log.open("wb") as messages:  # an unread pipe would fill up and block ffmpeg
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=messages)
+    assert process.stdout
+    empty = True
+    try:
+        for rate, sound in _read_au(process, path, chunk_s):
+            empty = False
+            yield rate, sound
+        status = process.wait()
+    finally:
+        process.kill()  # end ffmpeg even if the iterator is abandoned
+        process.stdout.close()
+        process.wait()
+    if status or empty:
+        reason = _reason(log.read_text(errors="replace")) or "no samples"
+        raise AudioError(f"{path}: expected sound, ffmpeg says: {reason}")
 
 
 def _read_au(
@@ -234,8 +262,8 @@ def _check_samples(sound: np.ndarray, path: Path) -> np.ndarray:
 
 def _reason(log: str) -> str:
     """The last line of ffmpeg's log that gives a reason, without the component names."""
-    lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line.strip()) for line in log.splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line.strip() for line in log.splitlines() if not NUMBER.fullmatch(line.encode())]
+    lines = [re.sub(r"^(\[[^\]]*\]\s*)+", "", line) for line in lines if line]
     informative = [line for line in lines if not UNINFORMATIVE.match(line)]
     last = (informative or lines or [""])[-1]
     last = re.sub(r"^Error opening (in|out)put files?: ", "", last)

@@ -21,6 +21,10 @@ class DataError(ValueError):
     """A clip, or a folder of sound files, that cannot be used."""
 
 
+class LostSoundWarning(UserWarning):
+    """A sound file was read, but a part of its sound is missing; the text is one printable line."""
+
+
 def printable(text: object) -> str:
     r"""`str(text)` with line breaks, control characters and undecodable bytes escaped (`\n`)."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))

@@ -9,8 +9,9 @@ import soundfile
 from signals import sine
 
 from kcarol.audio import ffmpeg
-from kcarol.audio.ffmpeg import Probe, probe, stream_native
+from kcarol.audio.ffmpeg import Probe, probe
 from kcarol.audio.files import AudioError
+from kcarol.audio.reading.native import stream_native
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def stereo(tmp_path):
 
 
 def test_the_header_is_read_and_samples_come_as_the_file_has_them(stereo):
-    assert probe(stereo) == Probe("pcm_s16le", 0.36)
+    assert probe(stereo) == Probe("pcm_s16le", 0.36, "wav")
     expected, _ = soundfile.read(stereo, dtype="float32")
     chunks = list(stream_native(stereo, chunk_s=0.1))
     assert {rate for rate, _ in chunks} == {44_100} and len(chunks) == 4
@@ -38,6 +39,7 @@ def test_sound_of_many_channels_at_a_huge_rate_is_read_in_small_pieces(tmp_path,
 
 def test_a_stream_left_early_leaves_no_ffmpeg_behind(stereo, monkeypatch):
     started = []
+    found = probe(stereo)
 
     class Recorded(subprocess.Popen):
         def __init__(self, *args, **options):
@@ -45,13 +47,14 @@ def test_a_stream_left_early_leaves_no_ffmpeg_behind(stereo, monkeypatch):
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Recorded)
-    stream = stream_native(stereo, chunk_s=0.1)
+    stream = stream_native(stereo, chunk_s=0.1, found=found)
     next(stream)
     stream.close()
     assert len(started) == 1 and started[0].poll() is not None
 
 
 def test_a_decoder_that_hangs_is_stopped(stereo, tmp_path, monkeypatch):
+    found = probe(stereo)
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\nexec sleep 100\n")
     program.chmod(0o755)
@@ -59,7 +62,7 @@ def test_a_decoder_that_hangs_is_stopped(stereo, tmp_path, monkeypatch):
     monkeypatch.setattr(ffmpeg, "STALLED_S", 0.3)
     begin = time.monotonic()
     with pytest.raises(AudioError, match="stopped"):
-        list(stream_native(stereo, 1.0))
+        list(stream_native(stereo, 1.0, found=found))
     with pytest.raises(AudioError, match="found nothing"):
         probe(stereo)
     assert time.monotonic() - begin < 10
