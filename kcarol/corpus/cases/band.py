@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import fft
 
 from kcarol.corpus.cases.kinds import Settings
-from kcarol.corpus.cases.score import Score
+from kcarol.corpus.cases.score import TUNES, Score
+from kcarol.corpus.distributions import draw_parameters
+from kcarol.corpus.draws import pick
 from kcarol.corpus.mixing.mix import mix
 from kcarol.corpus.mixing.settings import MixSettings
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
 from kcarol.corpus.synthesis.formant_voice import synthesise_singing
 from kcarol.corpus.synthesis.oscillators import play_synth
 from kcarol.corpus.synthesis.patches import Patch
-from kcarol.corpus.synthesis.singer import Singer
+from kcarol.corpus.synthesis.singer import KINDS, Singer
 from kcarol.corpus.tables import read_table
 from kcarol.transcription.lead_sheet import Stroke
 
 JITTER_S = 0.006  # standard deviation of what people play about the beat
 MOST_JITTER_S = 0.015
-QUIET_DB = -90.0  # noise of a record: dither, so that a pause is one
-MOST_RT60_S = 1.5  # longer rooms ring through pauses
-BURIED_DB = (-5.0, 1.0)  # level of the tune about that of its role
+BURIED_DB = (-6.0, 0.0)  # level of a voice about that of its role
 STYLES = {"voice": "sung", "second": "sung", "rap": "rap", "choir": "choir"}
 SLOPE = (0.0, 1.2)  # of noise: white to a little steeper than pink
 NOISE_PEAK = 0.5
@@ -44,59 +45,58 @@ def play(
     """
     if settings.texture == "noise":
         return _noise(round(length_s * sample_rate), rng)
-    kind = read_table("cases", "music.ini")["voices"][settings.voice].split()[0]
-    singer = Singer.draw(rng, kind)
-    if settings.vibrato_cents >= 0:
-        vibrato = {"vibrato_cents": settings.vibrato_cents, "vibrato_delay_s": 0.1}
-        singer = replace(singer, **vibrato)
-    band = _Band(length_s, sample_rate, singer, rng)
+    band = _Band(settings, length_s, sample_rate, rng)
     stems = {name: band.stem(name, strokes, tuning_at) for name, strokes in score.parts.items()}
     gains_db = {"voice": rng.uniform(*BURIED_DB)}
-    return mix(stems, rng, _plain(MixSettings.draw(rng)), sample_rate, gains_db)
-
-
-def _plain(settings: MixSettings) -> MixSettings:
-    """Without what would make other answers right: wow, a narrow band, noise in pauses."""
-    return replace(
-        settings,
-        drift=None,
-        band_hz=None,
-        noise_db=QUIET_DB,
-        hum_db=2 * QUIET_DB,
-        rt60_s=min(settings.rt60_s, MOST_RT60_S),
-    )
+    return mix(stems, rng, MixSettings(**_draw("mix", rng)), sample_rate, gains_db)
 
 
 @dataclass(frozen=True)
 class _Band:
     """Plays the parts one by one."""
 
+    settings: Settings
     length_s: float
     sample_rate: int
-    singer: Singer
     rng: np.random.Generator
 
     def stem(
         self, name: str, strokes: Sequence[Stroke], tuning_at: Callable[[float], float]
     ) -> np.ndarray:
         """(T,) of one player."""
+        take = (self.length_s, self.sample_rate, self.rng)
         strokes = self._humanised(strokes)
         if name == "drums":
-            kit = DrumKit.draw(self.rng)
-            return play_drums(strokes, kit, self.length_s, self.sample_rate, self.rng)
+            return play_drums(strokes, DrumKit(**_draw("drums", self.rng)), *take)
         tuned = [replace(s, pitch=s.pitch + float(tuning_at(s.start_s)) / 100) for s in strokes]
         if name in STYLES:
-            singer = self.singer if name in ("voice", "rap") else Singer.draw(self.rng)
-            take = (tuned, self.length_s, self.sample_rate, self.rng, singer)
-            return synthesise_singing(*take, STYLES[name])
-        patch = Patch.draw(self.rng, name)
-        return play_synth(tuned, patch, self.length_s, self.sample_rate, self.rng)
+            return synthesise_singing(tuned, *take, self._singer(name), STYLES[name])
+        sounds = read_table("cases", "sounds.ini")["players"][name].split(", ")
+        sound = pick(self.rng, sounds)
+        return play_synth(tuned, Patch(sound, **_draw(sound, self.rng)), *take)
+
+    def _singer(self, name: str) -> Singer:
+        """The tune's singer has the voice and the vibrato of the case, others are women."""
+        drawn = _draw("singer", self.rng)
+        is_tune = name in TUNES
+        voice = self.settings.voice if is_tune else "woman"
+        kind = read_table("cases", "music.ini")["voices"][voice].split()[0]
+        tract, speech_midi = KINDS[kind]
+        drawn["tract"] *= tract
+        drawn["speech_midi"] += speech_midi
+        if is_tune and self.settings.vibrato_cents >= 0:
+            drawn |= {"vibrato_cents": self.settings.vibrato_cents, "vibrato_delay_s": 0.1}
+        return Singer(**drawn)
 
     def _humanised(self, strokes: Sequence[Stroke]) -> list[Stroke]:
         """Strokes at one time stay together."""
         times_s = {s.start_s: self.rng.normal(0, JITTER_S) for s in strokes}
         late_s = {t: float(np.clip(d, -MOST_JITTER_S, MOST_JITTER_S)) for t, d in times_s.items()}
         return [replace(s, start_s=max(0.0, s.start_s + late_s[s.start_s])) for s in strokes]
+
+
+def _draw(section: str, rng: np.random.Generator) -> dict[str, Any]:
+    return draw_parameters(rng, read_table("cases", "sounds.ini")[section])
 
 
 def _noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:

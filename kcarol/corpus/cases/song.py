@@ -9,7 +9,6 @@ import numpy as np
 from kcarol.corpus.cases.passages import Metre
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.chords import parse_chord
-from kcarol.corpus.lead_sheet.progressions import common_progressions
 from kcarol.corpus.tables import floats, read_table, rows
 from kcarol.transcription.lead_sheet import SCALES, Chord, Note
 
@@ -35,7 +34,8 @@ class Song:
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Song:
         mode = pick(rng, ("major", "major", "minor"))
-        progression = tuple(pick(rng, common_progressions(mode)).split())
+        progressions = rows(read_table("cases", "music.ini")["progressions"][mode])
+        progression = tuple(pick(rng, progressions).split())
         return cls(int(rng.integers(12)), mode, progression, pick(rng, tuple(STRUCK)))
 
     @property
