@@ -114,7 +114,7 @@ class Score:
         ]
 
     def chord_at(self, beat: float) -> Chord:
-        number = bisect_right(self.bars, beat, key=lambda bar: bar.start) - 1
+        number = bisect_right(self.bars, beat + 1e-6, key=lambda bar: bar.start) - 1
         bar = self.bars[max(number, 0)]
         begun = [chord for chord in bar.chords if chord.start <= beat + 1e-6]
         return begun[-1] if begun else bar.chords[0]

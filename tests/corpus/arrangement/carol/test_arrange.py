@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from metres import ALL_METRES, changing_sheet, sheet_in
 
 from kcarol.config import TUNE_CENTRE, AudioConfig
 from kcarol.corpus.arrangement.carol.arrange import (
@@ -16,7 +17,7 @@ from kcarol.corpus.arrangement.carol.arrange import (
     tune_shift,
     voicing,
 )
-from kcarol.corpus.arrangement.carol.styles import STYLES
+from kcarol.corpus.arrangement.carol.styles import STYLES, Layer
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.tunes import tune
@@ -301,3 +302,34 @@ def test_tune_lies_within_a_tritone_of_its_centre(song):
         abs(np.median([note.pitch for note in sheet.notes]) + tune_shift(sheet.notes) - TUNE_CENTRE)
         <= 6
     )
+
+
+@pytest.mark.parametrize(("beats", "division"), ALL_METRES)
+def test_patterns_strike_on_the_beats_and_parts_of_the_metre(beats, division):
+    sheet = sheet_in(beats, division)
+    held = Layer("bass", 0, "hold"), Layer("bass", 0, "beat"), Layer("bass", 0, "arpeggio")
+    spacings = (beats, 1, 1 / division)
+    for layer, spacing in zip(held, spacings, strict=True):
+        style = replace(STYLES["piano"], layers=(layer,))
+        (part,) = arrange_carol(sheet, TimeGrid.of(sheet), style)
+        starts = np.array([stroke.start_s for stroke in part.strokes]) * sheet.tempo_bpm / 60
+        assert starts == pytest.approx(np.arange(0, 8 * beats - 1e-6, spacing))
+
+
+def test_after_a_change_of_metre_a_held_bass_is_struck_at_every_bar():
+    sheet = changing_sheet()
+    style = replace(STYLES["piano"], layers=(Layer("bass", 0, "hold"),))
+    (part,) = arrange_carol(sheet, TimeGrid.of(sheet), style)
+    starts = np.array([stroke.start_s for stroke in part.strokes]) * sheet.tempo_bpm / 60
+    assert starts == pytest.approx(sheet.bar_starts())
+
+
+def test_in_a_pause_nothing_is_held():
+    sheet = sheet_in(4, 2, n_bars=2)
+    pauses_s = np.array([0, 0, 0, 2.0, 0, 0, 0, 0])
+    times_s = np.concatenate([[0.0], np.cumsum(0.5 + pauses_s)])
+    grid = TimeGrid(times_s, 4, pauses_s=pauses_s)
+    for name in STYLES:
+        for part in arrange_carol(sheet, grid, STYLES[name]):
+            for stroke in part.strokes:
+                assert stroke.start_s + stroke.length_s <= 2.01 or stroke.start_s >= 3.99

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from metres import sheet_in
 
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.carol.arrange import arrange_carol
@@ -82,3 +83,19 @@ def test_sleigh_bells_follow_the_beat_of_a_wandering_grid():
 def test_styles_without_sleigh_bells_have_none():
     grid = TimeGrid.of(SHEETS[0])
     assert not sleigh_bells(SHEETS[0], grid, STYLES["choir"], 16_000, 16_000).any()
+
+
+def test_in_compound_time_bells_shake_on_beats_and_with_drums_alone_on_thirds():
+    sheet = replace(sheet_in(2, 3, tempo_bpm=50.0), accents=(1.0, 0.0, 0.9, 0.0, 0.0, 0.8))
+    grid = TimeGrid.of(sheet)
+    size = round(grid.length_s * CFG.sample_rate)
+
+    def struck(some, style):
+        bells = sleigh_bells(some, grid, style, CFG.sample_rate, size)
+        thirds = [round(k * 0.4 * CFG.sample_rate) for k in range(6)]
+        return [bool(np.abs(bells[i : i + 800]).max() > 1e-3) for i in thirds]
+
+    bells = STYLES["bells"]
+    assert struck(sheet, bells) == [True, False, False, True, False, False]
+    alone = drums_alone(sheet, 0, 1)
+    assert struck(alone, replace(bells, sleigh_db=None)) == [True, False, True, False, False, True]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from metres import ALL_METRES, sheet_in
 from pop_songs import plain_song
 
 from kcarol.corpus.arrangement.pop.bands import COMPS
@@ -12,11 +13,13 @@ from kcarol.corpus.arrangement.pop.score import Score
 STYLES = sorted({*BASS_LINES, *(rhythm for comp in COMPS.values() for rhythm in comp.rhythms)})
 
 
-@pytest.mark.parametrize("seed", [0, 3])  # in four and in three
+@pytest.mark.parametrize(("beats", "division"), ALL_METRES)
 @pytest.mark.parametrize("style", STYLES)
-def test_a_rhythm_lies_within_its_bar_and_rings_to_its_end(style, seed):
-    score = Score.of(plain_song(seed))
-    hits = draw_rhythm(style, score, np.random.default_rng(seed))
+def test_a_rhythm_lies_within_its_bar_on_its_parts_and_rings_to_its_end(style, beats, division):
+    score = Score.of(sheet_in(beats, division))
+    hits = draw_rhythm(style, score, np.random.default_rng(0))
+    steps = [2 * division * hit.offset for hit in hits]
+    assert steps == pytest.approx(np.round(steps)) and hits[-1].offset < beats
     ends = [hit.offset + hit.length for hit in hits]
     assert ends == pytest.approx([*(hit.offset for hit in hits[1:]), score.beats_per_bar])
     assert all(hit.length > 0 and 0 <= hit.strength <= 1 for hit in hits)
