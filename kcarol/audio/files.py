@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class AudioError(ValueError):
@@ -23,6 +25,27 @@ class DataError(ValueError):
 
 class LostSoundWarning(UserWarning):
     """A sound file was read, but a part of its sound is missing; the text is one printable line."""
+
+
+@contextmanager
+def telling_lost_sound(tell: Callable[[str], object]) -> Iterator[list[str]]:
+    """Within it, each LostSoundWarning's text is told once, and kept in the list, not shown."""
+    told: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LostSoundWarning)
+        show = warnings.showwarning
+
+        def show_or_tell(
+            message: Warning | str, category: type[Warning], *where: Any, **line: Any
+        ) -> None:
+            if not issubclass(category, LostSoundWarning):
+                show(message, category, *where, **line)
+            elif str(message) not in told:
+                told.append(str(message))
+                tell(str(message))
+
+        warnings.showwarning = show_or_tell
+        yield told
 
 
 def printable(text: object) -> str:

@@ -213,7 +213,7 @@ def _convert_manifest(arguments: Namespace) -> int:
     journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
     outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.engine)
     print(f"{journal}: {catalogue.summary(outcomes)}")
-    failed = any(outcome.status == catalogue.FAILED for outcome in outcomes)
+    failed = any(catalogue.is_wrong(outcome) for outcome in outcomes)
     return FAILED if problems or failed else 0
 
 
@@ -228,7 +228,7 @@ def _convert_plan(
     with tqdm(total=len(plan), desc="convert", unit="song", disable=None) as bar:
 
         def progress(outcome: Outcome) -> None:
-            if outcome.status == catalogue.FAILED:
+            if catalogue.is_wrong(outcome):
                 bar.write(f"kcarol: {_naming(outcome.song, outcome.reason)}", file=sys.stderr)
             bar.update()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from kcarol import __version__
+from kcarol.audio.files import telling_lost_sound
 from kcarol.cli import convert, corpus, evaluate, figures, preprocess, train
 from kcarol.cli.checks import FAILED, UsageError, complain, one_line
 from kcarol.cli.options import HelpFormatter
@@ -60,7 +61,7 @@ def run(requests: Sequence[Namespace]) -> int:
     _print_anything()
     status = 0
     try:
-        with _terminating():
+        with _terminating(), telling_lost_sound(complain) as lost:
             _check_torchrun(requests)
             for number, request in enumerate(requests, start=1):
                 status = max(status, request.run(request))
@@ -74,7 +75,7 @@ def run(requests: Sequence[Namespace]) -> int:
         if os.environ.get("KCAROL_DEBUG"):
             raise
         return complain(one_line(error), FAILED)
-    return status
+    return max(status, FAILED) if lost else status
 
 
 def _check_torchrun(requests: Sequence[Namespace]) -> None:

@@ -29,7 +29,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcarol.audio.files import printable
+from kcarol.audio.files import printable, telling_lost_sound
 from kcarol.conversion.manifest import ManifestError
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Outcome:
     carol: str
     status: str  # DONE, SKIPPED (it is there already) or FAILED
     seconds: float = 0.0  # taken
-    reason: str = ""  # of a failure, or of skipping a file that may be another carol
+    # of a failure, of skipping a file that may be another carol, or what sound is missing of a song
+    reason: str = ""
 
 
 def convert_all(
@@ -117,22 +118,29 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
     from kcarol.conversion.api import convert
 
     started = time.monotonic()
+    lost: list[str] = []
     try:
         found = provenance.compare(carol, song, settings_sha256(settings))
         if found in provenance.KEPT and not settings.force:
             return skipped(song, carol, found)
-        convert(
-            song,
-            carol,
-            settings.style,
-            settings.strength,
-            converter=_converter(settings),
-            force=settings.force or found == provenance.OUTDATED,
-        )
+        with telling_lost_sound(lost.append):
+            convert(
+                song,
+                carol,
+                settings.style,
+                settings.strength,
+                converter=_converter(settings),
+                force=settings.force or found == provenance.OUTDATED,
+            )
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__
         return Outcome(str(song), str(carol), FAILED, time.monotonic() - started, reason)
-    return Outcome(str(song), str(carol), DONE, time.monotonic() - started)
+    return Outcome(str(song), str(carol), DONE, time.monotonic() - started, "; ".join(lost))
+
+
+def is_wrong(outcome: Outcome) -> bool:
+    """Whether a song failed, or became a carol though some of its sound is missing."""
+    return outcome.status == FAILED or (outcome.status == DONE and bool(outcome.reason))
 
 
 def skipped(song: Path, carol: Path, found: str) -> Outcome:

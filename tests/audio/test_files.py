@@ -1,11 +1,20 @@
 """Files appear whole or not at all, and errors about them stay on one line."""
 
 import errno
+import warnings
 
 import pytest
 import torch
 
-from kcarol.audio.files import AudioError, atomic_write, printable, save_state, write_text
+from kcarol.audio.files import (
+    AudioError,
+    LostSoundWarning,
+    atomic_write,
+    printable,
+    save_state,
+    telling_lost_sound,
+    write_text,
+)
 
 
 def test_a_file_appears_when_it_is_whole_with_folders_made_as_needed(tmp_path):
@@ -42,3 +51,15 @@ def test_equal_states_give_equal_bytes(tmp_path):
 def test_what_a_terminal_would_not_show_is_escaped():
     assert printable("a\n\x1b[2J 캐럴 \udcff") == r"a\n\x1b[2J 캐럴 \udcff"
     assert str(AudioError("a\nb")) == r"a\nb"
+
+
+def test_lost_sound_is_told_once_and_other_warnings_are_shown_as_ever():
+    told = []
+    with pytest.warns(DeprecationWarning, match="old"), telling_lost_sound(told.append) as lost:
+        for _ in range(2):
+            warnings.warn("song: 3 s", LostSoundWarning, stacklevel=1)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+    assert told == lost == ["song: 3 s"]
+    with pytest.warns(LostSoundWarning, match="again"):
+        warnings.warn("again", LostSoundWarning, stacklevel=1)
+    assert told == lost == ["song: 3 s"]

@@ -153,3 +153,18 @@ def test_the_accelerator_that_is_there_is_used(tmp_path, make_song, monkeypatch)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda mps=mps: mps)
         assert cli.main(["convert", str(song)]) == cli.FAILED
         assert asked[-1] == expected
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_a_song_of_which_sound_is_missing_becomes_a_carol_and_one_line_and_the_status_tells(
+    as_list, tmp_path, weights, make_song, capsys
+):
+    song = make_song(tmp_path / "song.wav", 4.0)
+    song.write_bytes(song.read_bytes()[: 3 * 2 * RATE])
+    (tmp_path / "list.txt").write_text("song.wav\n")
+    what = ["--manifest", tmp_path / "list.txt"] if as_list else [song]
+    assert run(*what, "--weights", weights) == cli.FAILED
+    lines = [line for line in capsys.readouterr().err.splitlines() if "kcarol: " in line]
+    assert len(lines) == 1 and f"{song}: expected whole sound" in lines[0]
+    assert "from 3.0 to 4.0 s" in lines[0]
+    assert abs(len(load_audio(tmp_path / "song.carol.wav")) - 3 * RATE) < 0.1 * RATE
