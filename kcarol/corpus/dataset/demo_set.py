@@ -79,7 +79,13 @@ def _in_studio(arrangement: PopArrangement) -> PopArrangement:
     """The band in tune, panned by the table of seats."""
     parts = tuple(_seated(part) for part in arrangement.parts)
     tune_level_db = _seat("lead")[0]
-    return replace(arrangement, parts=parts, tuning_cents=0.0, tune_level_db=tune_level_db)
+    return replace(
+        arrangement,
+        parts=parts,
+        tuning_cents=0.0,
+        drift_cents_per_s=0.0,
+        tune_level_db=tune_level_db,
+    )
 
 
 def _seated(part: Part) -> Part:

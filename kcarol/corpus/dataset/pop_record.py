@@ -115,8 +115,8 @@ class _Studio:
     def _sampled(self, part: Part) -> np.ndarray:
         """The part by the soundfont, some instruments through an amplifier, tunes with vibrato."""
         rng, rate = self.rng, self.sample_rate
-        tuning_cents = 0.0 if part.is_drums else self.arrangement.tuning_cents
-        wave = render_parts((part,), self.length_s, rate, self.soundfont, tuning_cents)
+        tuning = None if part.is_drums else self.arrangement.tuning_at
+        wave = render_parts((part,), self.length_s, rate, self.soundfont, tuning)
         if part.is_drums:
             return wave if self.stereo else wave.mean(axis=0)
         wave = wave.mean(axis=0)

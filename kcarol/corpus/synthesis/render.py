@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +98,8 @@ class _Sampler:
         if self.number < 0:
             raise RenderError(f"soundfont {soundfont} could not be read; reinstall it")
 
-    def set_parts(self, parts: Sequence[Part], tuning_cents: float) -> None:
-        """Silence, then a channel for each part: program, tuning, pan and volume."""
+    def set_parts(self, parts: Sequence[Part]) -> None:
+        """Silence, then a channel for each part: program, pan and volume."""
         self.synth.system_reset()
         for channel in range(N_CHANNELS):
             self.synth.all_sounds_off(channel)  # the reset does not stop ringing notes
@@ -107,13 +107,20 @@ class _Sampler:
             bank = DRUM_BANK if part.is_drums else 0
             if self.synth.program_select(channel, self.number, bank, part.program) != 0:
                 self.synth.program_select(channel, self.number, bank, 0)  # not in this soundfont
-            self.synth.pitch_bend(channel, int(round(tuning_cents * 8192 / BEND_CENTS)))
+            self.synth.pitch_bend(channel, 0)
             self.synth.cc(channel, PAN, int(np.clip(64 + 63 * part.pan, 0, 127)))
             volume = round(100 * 10 ** (part.gain_db / 40))  # FluidSynth squares it
             self.synth.cc(channel, VOLUME, int(np.clip(volume, 0, 127)))
 
-    def play(self, events: Sequence[tuple[int, int, int, int, int]], n_samples: int) -> np.ndarray:
-        """(2, n_samples) float32 of sorted `_events`."""
+    def play(
+        self,
+        events: Sequence[tuple[int, int, int, int, int]],
+        n_samples: int,
+        tuning_cents: Callable[[int], float] | None = None,
+    ) -> np.ndarray:
+        """(2, n_samples) float32 of sorted `_events`, each note and what rings with it in the
+        tuning at its first sample.
+        """
         position, pieces = 0, []
         # whole blocks: the rest of one would sound at the beginning of the next render
         end = -(-n_samples // BLOCK) * BLOCK
@@ -123,6 +130,9 @@ class _Sampler:
                 pieces.append(self.synth.get_samples(sample - position))
                 position = sample
             if velocity:
+                if tuning_cents:
+                    bend = round(tuning_cents(sample) * 8192 / BEND_CENTS)
+                    self.synth.pitch_bend(channel, bend)
                 self.synth.noteon(channel, key, velocity)
             else:
                 self.synth.noteoff(channel, key)
@@ -176,12 +186,13 @@ def render_parts(
     length_s: float,
     sample_rate: int,
     soundfont: str,
-    tuning_cents: float = 0.0,
+    tuning_cents: Callable[[float], float] | None = None,
 ) -> np.ndarray:
     """At most 16 parts played together, each at its `gain_db`: (2, T) float32, T = length_s *
     sample_rate.
 
-    Raises RenderError when the synthesiser or the soundfont is missing.
+    `tuning_cents`: of the seconds, None for A440. Raises RenderError when the synthesiser or the
+    soundfont is missing.
     """
     if len(parts) > N_CHANNELS:
         raise ValueError(
@@ -190,10 +201,11 @@ def render_parts(
         )
     rate = sample_rate * OVERSAMPLING
     sampler = _sampler(soundfont, rate)
-    sampler.set_parts(parts, tuning_cents)
+    sampler.set_parts(parts)
     events = sorted(
         event for channel, part in enumerate(parts) for event in _events(part, channel, rate)
     )
-    stereo = sampler.play(events, round(length_s * rate))
+    tuning = tuning_cents and (lambda sample: tuning_cents(sample / rate))
+    stereo = sampler.play(events, round(length_s * rate), tuning)
     stereo = resample_poly(stereo, 1, OVERSAMPLING, axis=1).astype(np.float32)
     return stereo[:, : round(length_s * sample_rate)]

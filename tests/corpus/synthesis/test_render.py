@@ -75,3 +75,24 @@ def test_nothing_of_the_last_render_sounds_in_the_next():
         (replace(held, strokes=()),), 0.5, 16_000, render.VALIDATION_SOUNDFONT
     )
     assert np.abs(rest).max() < 2e-4  # dither
+
+
+@corpus
+@needs_synth
+def test_notes_are_played_in_the_tuning_of_their_time():
+    rate, organ = 16_000, 19
+    strokes = tuple(Stroke(2.0 * k, 1.5, 69, 100) for k in range(3))
+    wave = render.render_parts(
+        (Part("held", strokes, program=organ),),
+        6.0,
+        rate,
+        render.VALIDATION_SOUNDFONT,
+        tuning_cents=lambda time_s: -40 + 20 * time_s,
+    ).mean(axis=0)
+    cents = []
+    for k in range(3):
+        note = wave[round((2 * k + 0.3) * rate) :][:rate]
+        spectrum = np.abs(np.fft.rfft(note * np.hanning(rate), 16 * rate))
+        near = slice(16 * 400, 16 * 480)
+        cents.append(1200 * np.log2((400 + spectrum[near].argmax() / 16) / 440))
+    assert cents == pytest.approx([-40, 0, 40], abs=4)

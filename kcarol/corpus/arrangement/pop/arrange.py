@@ -25,6 +25,8 @@ TUNE_LEVEL_DB = (-3.5, 4.0)
 SEQUENCED = 0.3  # share of songs that keep time exactly
 IN_TUNE, PLAIN_IN_TUNE = 0.4, 0.8  # share of songs within a few cents
 FARTHEST_CENTS = 50.0  # of the others, drawn evenly
+DRIFTING = 0.1  # share of songs whose tuning moves, as tapes do and singers without a band
+DRIFT_CENTS = 30.0  # from beginning to end, at most
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,31 @@ class PopArrangement:
     sounds: dict[str, str]  # part name: one of KINDS
     groove: str  # a key of GROOVES, or "none"
     band: str  # a key of BANDS
-    tuning_cents: float  # of the whole band
+    tuning_cents: float  # of the whole band, at the beginning
     tune_level_db: float
     voice: str | None  # "female", "male", None: the tune is played
     tune_parts: tuple[str, ...] = ("lead",)  # parts that together carry the sheet's notes
     solo: tuple[Note, ...] = ()  # as its player read it, one note at a time
+    drift_cents_per_s: float = 0.0  # of the tuning
 
     def part(self, name: str) -> Part | None:
         return next((part for part in self.parts if part.name == name), None)
 
     def tuned_strokes(self, name: str) -> tuple[Stroke, ...]:
-        """Strokes of a part moved by `tuning_cents`, for sounds without tuning; drums stay."""
+        """Strokes of a part moved by the tuning at their beginnings; drums stay."""
         part = self.part(name)
         if part is None:
             raise ValueError(f"expected a part of {', '.join(self.sounds)}, found {name!r}")
         if part.is_drums:
             return part.strokes
-        semitones = self.tuning_cents / 100
-        return tuple(replace(stroke, pitch=stroke.pitch + semitones) for stroke in part.strokes)
+        return tuple(
+            replace(stroke, pitch=stroke.pitch + self.tuning_at(stroke.start_s) / 100)
+            for stroke in part.strokes
+        )
+
+    def tuning_at(self, time_s: float) -> float:
+        """Cents of the band's tuning."""
+        return self.tuning_cents + self.drift_cents_per_s * time_s
 
 
 def arrange_pop(
@@ -83,17 +92,30 @@ def arrange_pop(
     parts = _perform(players, grid, rng, tune_level_db)
     is_in_tune = rng.random() < (PLAIN_IN_TUNE if plain else IN_TUNE)
     cents = rng.normal(0, 6) if is_in_tune else rng.uniform(-FARTHEST_CENTS, FARTHEST_CENTS)
+    cents = float(np.clip(cents, -FARTHEST_CENTS, FARTHEST_CENTS))
+    drift_cents = 0.0 if plain else _draw_drift_cents(rng, cents)
     return PopArrangement(
         parts,
         {name: player.kind for name, player in players.items()},
         line_up.groove,
         line_up.band,
-        float(np.clip(cents, -FARTHEST_CENTS, FARTHEST_CENTS)),
+        cents,
         tune_level_db,
         line_up.voice,
         tuple(name for name in TUNE if name in players),
         _solo_notes(players),
+        drift_cents / grid.length_s,
     )
+
+
+def _draw_drift_cents(rng: np.random.Generator, cents: float) -> float:
+    """How far the tuning has moved at the end; none in most songs, and nowhere beyond the farthest
+    tuning.
+    """
+    if rng.random() >= DRIFTING:
+        return 0.0
+    end = cents + rng.uniform(-DRIFT_CENTS, DRIFT_CENTS)
+    return float(np.clip(end, -FARTHEST_CENTS, FARTHEST_CENTS)) - cents
 
 
 def _perform(

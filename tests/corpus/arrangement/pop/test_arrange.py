@@ -1,5 +1,7 @@
 """Facts about the pop side of the parallel corpus."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pop_songs import LOOSE_S, arranged
@@ -174,16 +176,24 @@ def test_chorus_is_fuller_than_the_intro(songs):
     assert np.median(ratios) > 1.2
 
 
-def test_tuned_strokes_are_moved_by_the_tuning_and_drums_are_not(songs):
-    arrangement = next(a for _, _, a in songs if a.part("drums") and abs(a.tuning_cents) > 20)
+def test_the_tuning_of_some_songs_drifts_within_fifty_cents_and_of_plain_ones_never(songs):
+    drifts = []
+    for _, grid, arrangement in songs:
+        ends = [arrangement.tuning_at(time_s) for time_s in (0.0, grid.length_s)]
+        assert max(map(abs, ends)) <= 50 + 1e-6 and abs(ends[1] - ends[0]) <= 30 + 1e-6
+        drifts.append(ends[1] != ends[0])
+    assert 0.05 < np.mean(drifts) < 0.15
+    sheet, grid, _ = songs[0]
+    plain = [arrange_pop(sheet, grid, np.random.default_rng(k), plain=True) for k in range(30)]
+    assert not any(arrangement.drift_cents_per_s for arrangement in plain)
+
+
+def test_tuned_strokes_are_moved_by_the_tuning_of_their_time_and_drums_are_not(songs):
+    arrangement = next(a for _, _, a in songs if a.part("drums") and a.drift_cents_per_s)
     for part in arrangement.parts:
-        moved = [
-            new.pitch - old.pitch
-            for new, old in zip(arrangement.tuned_strokes(part.name), part.strokes, strict=True)
-        ]
-        assert moved == pytest.approx(
-            [0.0 if part.is_drums else arrangement.tuning_cents / 100] * len(moved)
-        )
+        for new, old in zip(arrangement.tuned_strokes(part.name), part.strokes, strict=True):
+            cents = 0.0 if part.is_drums else arrangement.tuning_at(old.start_s)
+            assert new == replace(old, pitch=pytest.approx(old.pitch + cents / 100))
     with pytest.raises(ValueError, match="kazoo"):
         arrangement.tuned_strokes("kazoo")
 
