@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from kcarol.cli.checks import FAILED
+from kcarol.cli.checks import FAILED, complain
 from kcarol.cli.options import FORCE, JOBS, KPOP, PROCESSED, number
 from kcarol.config import AudioConfig
 
@@ -27,10 +27,13 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    from kcarol.audio.clips import preprocess, render_table
+    from kcarol.audio.clips import preprocess, render_table, search_folder
 
     cfg = replace(AudioConfig(), max_s=arguments.max_s or math.inf)
     sources = {"kpop": arguments.kpop, "carol": arguments.carol}
+    for folder in sources.values():
+        if left_out := search_folder(folder).describe_left_out():
+            complain(left_out)
     rows = preprocess(sources, arguments.processed, cfg, arguments.jobs, arguments.force)
     print(render_table(rows))
     return FAILED if any(row.status == "failed" for row in rows) else 0

@@ -120,17 +120,14 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
     started = time.monotonic()
     lost: list[str] = []
     try:
+        converter = _converter(settings)
         found = provenance.compare(carol, song, settings_sha256(settings))
         if found in provenance.KEPT and not settings.force:
             return skipped(song, carol, found)
+        force = settings.force or found == provenance.OUTDATED
         with telling_lost_sound(lost.append):
             convert(
-                song,
-                carol,
-                settings.style,
-                settings.strength,
-                converter=_converter(settings),
-                force=settings.force or found == provenance.OUTDATED,
+                song, carol, settings.style, settings.strength, converter=converter, force=force
             )
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__

@@ -35,3 +35,12 @@ def test_a_carol_that_was_replaced_is_trained_on_no_more_and_that_is_said(
 def test_preprocess_of_a_missing_folder_is_one_line(tmp_path, fails):
     missing = tmp_path / "none"
     fails(["preprocess", "--kpop", missing, "--carol", tmp_path], "none", "expected a folder")
+
+
+def test_what_is_left_out_is_said(tmp_path, make_song, capsys):
+    for folder in ("kpop", "carol"):
+        make_song(tmp_path / folder / "a.wav")
+    (tmp_path / "carol/b.xyz").touch()
+    folders = [f"--{name}={tmp_path / name}" for name in ("kpop", "carol")]
+    assert cli.main(["preprocess", *folders, f"--processed={tmp_path / 'out'}"]) == 0
+    assert f"{tmp_path / 'carol'}: left out b.xyz" in capsys.readouterr().err
