@@ -181,8 +181,8 @@ class DecodingConfig:
     least_gain: float = -1.0  # nats that a beat can cost and bring
     most_gain: float = 3.0
     evidence_s: float = 4.0  # without any beat so near, a beat costs nothing
-    steadiness: float = 120.0  # nats that a squared log ratio of two intervals costs
-    tempo_jump: float = 6.0  # nats that any other tempo costs
+    steadiness: float = 200.0  # nats that a squared log ratio of two intervals costs
+    tempo_jump: float = 10.0  # nats that any other tempo costs
     tempo_jump_share: float = 0.25  # log ratio of two intervals that parts stretches of a song
     same_tempo_share: float = 0.12  # log ratio within which two stretches have one tempo
     least_stretch: int = 8  # beats

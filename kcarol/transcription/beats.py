@@ -9,6 +9,7 @@ from kcarol.transcription.activations import highest_near, logit_of
 from kcarol.transcription.bars import bar_positions
 
 NEAR_FRAMES = 1  # a beat's distance from the path
+UNEVEN_FRAMES = 2  # that are not meant: rounding, and peaks a frame away
 BESIDE = 0.2  # nats that a path beside a beat costs
 NEVER = -1e9  # nats
 
@@ -26,7 +27,7 @@ def find_beats(
         return np.arange(0, len(activation), 60 / cfg.fallback_bpm * audio.frame_rate).astype(int)
     path = _likeliest_path(_gain(activation, audio, cfg), audio, cfg)
     around = np.pad(activation, NEAR_FRAMES)[path[:, None] + np.arange(2 * NEAR_FRAMES + 1)]
-    beats = path + around.argmax(1) - NEAR_FRAMES
+    beats = _evened(path + around.argmax(1) - NEAR_FRAMES)
     return _extended(_without_parts(beats, activation, downbeat, audio, cfg), len(activation))
 
 
@@ -87,6 +88,13 @@ def _likeliest_path(gain: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) -
         if before[interval] < (0 if path[-1] < longest else NEVER / 2):
             return np.array(path[::-1])
         path.append(path[-1] - int(intervals[interval]))
+
+
+def _evened(beats: np.ndarray) -> np.ndarray:
+    """The beats (N,), each moved halfway to the middle of its neighbours if that is near."""
+    middle = (beats[2:] + beats[:-2]) / 2
+    off = np.pad(middle - beats[1:-1], 1)[: len(beats)]
+    return (beats + np.where(np.abs(off) <= UNEVEN_FRAMES, off / 2, 0)).round().astype(int)
 
 
 def _extended(beats: np.ndarray, n_frames: int) -> np.ndarray:
