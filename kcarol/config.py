@@ -182,7 +182,7 @@ class DecodingConfig:
     most_gain: float = 3.0
     evidence_s: float = 4.0  # without any beat so near, a beat costs nothing
     steadiness: float = 200.0  # nats that a squared log ratio of two intervals costs
-    tempo_jump: float = 10.0  # nats that any other tempo costs
+    tempo_jump: float = 8.0  # nats that any other tempo costs
     tempo_jump_share: float = 0.25  # log ratio of two intervals that parts stretches of a song
     same_tempo_share: float = 0.12  # log ratio within which two stretches have one tempo
     least_stretch: int = 8  # beats
@@ -194,6 +194,8 @@ class DecodingConfig:
     # nats that a bar of so many beats costs
     metre_costs: tuple[tuple[int, float], ...] = ((4, 0.0), (3, 0.1), (2, 1.5), (5, 0.8), (7, 1.0))
     metre_change: float = 8.0  # nats that another metre costs
+    division_beats: int = 8  # on either side, that are taken to divide in the same way
+    least_thirds: float = 4.0  # nats by which thirds of beats are surer than their halves
 
     # melody
     note_change: float = 5.0  # nats that a change of pitch costs without an onset

@@ -1,6 +1,8 @@
-"""Bars of a whole song, and where each frame lies in its beat and its bar."""
+"""Bars and parts of beats of a whole song, and where each frame lies in its beat and its bar."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -60,9 +62,42 @@ def frame_positions(
     return (at % 1).astype(np.float32), ((count[whole] + at % 1) / length[whole]).astype(np.float32)
 
 
-def half_beats(beats: np.ndarray, n_frames: int) -> list[tuple[int, int]]:
-    """Spans of frames between half beats; chords change at their borders only."""
-    halves = np.arange(0, len(beats) - 0.5, 0.5)
-    at = np.interp(halves, np.arange(len(beats)), beats).round().astype(int)
-    edges = np.unique(np.concatenate([[0], at, [n_frames]]).clip(0, n_frames))
+def beat_divisions(
+    beats: np.ndarray, activations: Sequence[np.ndarray], cfg: DecodingConfig
+) -> np.ndarray:
+    """Parts (N,) of each beat (N,): 3 in compound time, else 2.
+
+    By what sounds, in activations (F,), a third of a beat after the beats around instead of half a
+    beat after them; a swung second half leaves both places empty.
+    """
+    if len(beats) < 2:
+        return np.full(len(beats), 2)
+    third, half = (
+        np.round(beats[:-1] + share * np.diff(beats)).astype(int) for share in (1 / 3, 1 / 2)
+    )
+    levels = [logit_of(highest_near(activation, 1), 1e-3) for activation in activations]
+    evidence = sum(level[third] - level[half] for level in levels)
+    sums = np.pad(np.cumsum(evidence), (1, 0))
+    beat = np.arange(len(beats))
+    first = (beat - cfg.division_beats).clip(0, len(evidence) - 1)
+    last = (beat + cfg.division_beats + 1).clip(max=len(evidence))
+    return np.where((sums[last] - sums[first]) / (last - first) > cfg.least_thirds, 3, 2)
+
+
+def beat_parts(divisions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number (P,) of the beat of each part of beats that divide so (N,), and of the part in it.
+
+    Of the last beat the first part only, since nobody knows where it ends.
+    """
+    beat = np.arange(len(divisions)).repeat(divisions)
+    part = np.arange(len(beat)) - (divisions.cumsum() - divisions).repeat(divisions)
+    is_known = (beat < len(divisions) - 1) | (part == 0)
+    return beat[is_known], part[is_known]
+
+
+def part_spans(beats: np.ndarray, divisions: np.ndarray, n_frames: int) -> list[tuple[int, int]]:
+    """Spans of frames between the parts of beats; chords change at their borders only."""
+    beat, part = beat_parts(divisions)
+    at = np.interp(beat + part / divisions[beat], np.arange(len(beats)), beats)
+    edges = np.unique(np.concatenate([[0], at.round().astype(int), [n_frames]]).clip(0, n_frames))
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

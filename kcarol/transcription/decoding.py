@@ -8,7 +8,7 @@ from torch import Tensor
 from kcarol.config import TUNE_LOWEST, AudioConfig, DecodingConfig
 from kcarol.model.logits import Logits
 from kcarol.transcription.activations import highest_near
-from kcarol.transcription.bars import bar_positions, half_beats
+from kcarol.transcription.bars import bar_positions, beat_divisions, part_spans
 from kcarol.transcription.beats import find_beats
 from kcarol.transcription.groove import find_strokes, steady_energy
 from kcarol.transcription.harmony import mean_over_spans
@@ -29,27 +29,28 @@ def decode(
     audio = audio or AudioConfig()
     cfg = cfg or DecodingConfig()
 
-    downbeat = _sigmoid(logits.downbeat)
-    beats = find_beats(_sigmoid(logits.beat), downbeat, audio, cfg)
+    beat, downbeat = _sigmoid(logits.beat), _sigmoid(logits.downbeat)
+    onset, accent = _sigmoid(logits.onset), _sigmoid(logits.accent)
+    beats = find_beats(beat, downbeat, audio, cfg)
     positions, metres = bar_positions(downbeat, beats, cfg)
+    divisions = beat_divisions(beats, (beat, onset, accent), cfg)
 
-    onset = _sigmoid(logits.onset)
     tune, begins = find_tune(logits.tune, onset, audio, cfg)
     tune_probability, rest_probability = note_probabilities(tune, logits.tune)
 
-    spans = half_beats(beats, len(logits))
+    spans = part_spans(beats, divisions, len(logits))
     return Transcription(
         beats=beats,
         positions=positions,
         metres=metres,
-        divisions=np.full(len(beats), 2),
+        divisions=divisions,
         tune=np.where(tune == NO_TUNE, -1, tune + TUNE_LOWEST),
         tune_probability=tune_probability,
         tune_shift=register_shift(tune, tune_probability, rest_probability),
         onset=np.where(begins, highest_near(onset, 1).clip(MIN_ONSET), 0).astype(np.float32),
         chord=mean_over_spans(logits.chord.float().sigmoid().numpy(), spans),
         bass=mean_over_spans(logits.bass.float().softmax(1)[:, :-1].numpy(), spans),
-        strokes=find_strokes(_sigmoid(logits.accent), beats, positions, cfg),
+        strokes=find_strokes(accent, beats, positions, divisions, cfg),
         energy=steady_energy(_sigmoid(logits.energy), audio, cfg),
         tuning_cents=np.zeros(len(logits), np.float32),
         level=level or SongLevel.steady(len(logits), audio),

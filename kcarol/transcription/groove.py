@@ -6,6 +6,7 @@ import numpy as np
 
 from kcarol.config import AudioConfig, DecodingConfig
 from kcarol.transcription.activations import logit_of, otsu_threshold
+from kcarol.transcription.bars import beat_parts
 
 NEAR_FRAMES = 4  # a stroke's distance from its eighth
 SWING = 0.2  # beats by which the second eighth may come late; triplets are 1/6
@@ -13,18 +14,24 @@ ENERGY_HZ = 8  # values a second of which the running median is taken
 
 
 def find_strokes(
-    activation: np.ndarray, beats: np.ndarray, positions: np.ndarray, cfg: DecodingConfig
+    activation: np.ndarray,
+    beats: np.ndarray,
+    positions: np.ndarray,
+    divisions: np.ndarray,
+    cfg: DecodingConfig,
 ) -> np.ndarray:
     """(F,) float32: the probability that an eighth is struck, at its frame; 0 between eighths.
 
-    From the accent probability (F,), and the beats (N,) with their positions in the bar. A groove
+    From the accent probability (F,), and the beats (N,) with their positions in the bar and the
+    number of their parts, which are the eighths: halves, or thirds in compound time. A groove
     stays the same for several bars, so each place of the bar also counts by its mean over the bars
     around, and by which of the song's two kinds of places, strong or weak, it belongs to.
     """
-    frames = _eighth_frames(activation, beats)
-    place = (2 * positions.repeat(2) + np.arange(2 * len(beats)) % 2)[: len(frames)]
+    beat, part = beat_parts(divisions)
+    frames = _eighth_frames(activation, beats, beat + part / divisions[beat])
+    place = divisions.max() * positions[beat] + part
     bar = np.cumsum(place == 0)
-    total, count = np.zeros((2, bar[-1] + 1, 2 * (positions.max() + 1)))
+    total, count = np.zeros((2, bar[-1] + 1, place.max() + 1))
     np.add.at(total, (bar, place), activation[frames])
     np.add.at(count, (bar, place), 1)
     around = _sums_around(total, cfg.groove_bars) / _sums_around(count, cfg.groove_bars).clip(1)
@@ -39,16 +46,15 @@ def find_strokes(
     return out
 
 
-def _eighth_frames(activation: np.ndarray, beats: np.ndarray) -> np.ndarray:
-    """Frames of the eighths, each at the highest activation near it.
+def _eighth_frames(activation: np.ndarray, beats: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Frames (P,) of the eighths `at` (P,) in beats, each at the highest activation near it.
 
-    Off-beats may come late by the swing of triplets.
+    Halves of beats may come late by the swing of triplets.
     """
-    at = np.arange(2 * len(beats) - 1) / 2
     middle = np.interp(at, np.arange(len(beats)), beats).round().astype(int)
     late = np.zeros(len(at))
     if len(beats) > 1:
-        late = np.where(at % 1 > 0, SWING * np.gradient(beats)[at.astype(int)], 0)
+        late = np.where(at % 1 == 0.5, SWING * np.gradient(beats)[at.astype(int)], 0)
     starts = (middle - NEAR_FRAMES).clip(0)
     stops = (middle + late.clip(NEAR_FRAMES) + 1).astype(int)
     spans = zip(starts, stops, strict=True)

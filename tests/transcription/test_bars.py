@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kcarol.config import DecodingConfig
-from kcarol.transcription.bars import bar_positions, frame_positions, half_beats
+from kcarol.transcription.bars import bar_positions, beat_divisions, frame_positions, part_spans
 
 CFG = DecodingConfig()
 
@@ -53,7 +53,7 @@ def test_places_rise_from_0_to_1_and_go_on_beyond_the_beats():
 
 
 def test_half_beats_cover_every_frame_once():
-    spans = half_beats(np.array([7, 37, 68]), 100)
+    spans = part_spans(np.array([7, 37, 68]), np.full(3, 2), 100)
     assert spans[0][0] == 0 and spans[-1][1] == 100
     assert all(a[1] == b[0] for a, b in zip(spans[:-1], spans[1:], strict=True))
     assert {start for start, _ in spans} >= {7, 22, 37, 68}
@@ -88,3 +88,27 @@ def test_places_in_bars_follow_their_metres():
     positions, metres = np.r_[0:3, 0:3, 0:4, 0:4], np.repeat([3, 4], [6, 8])
     _, bar = frame_positions(beats, positions, metres, 140)
     assert np.allclose(bar[beats], positions / metres) and ((bar >= 0) & (bar < 1)).all()
+
+
+def test_parts_of_beats_are_halves_or_thirds():
+    spans = part_spans(np.array([10, 40, 70, 100]), np.array([3, 2, 3, 2]), 110)
+    assert [start for start, _ in spans] == [0, 10, 20, 30, 40, 55, 70, 80, 90, 100]
+
+
+@pytest.mark.parametrize("shares, division", [((1 / 3, 2 / 3), 3), ((1 / 2,), 2), ((2 / 3,), 2)])
+def test_beats_divide_where_it_sounds_between_them(shares, division):
+    beats = np.arange(40) * 60
+    activation = np.full(2400, 0.02)
+    for share in (0, *shares):
+        activation[(beats + share * 60).astype(int)] = 0.8
+    divisions = beat_divisions(beats, (activation,) * 3, CFG)
+    assert (divisions == division).all()
+
+
+def test_compound_time_begins_within_a_song():
+    beats = np.arange(80) * 60
+    activation = np.full(4800, 0.02)
+    activation[beats[:40] + 30] = 0.8
+    activation[beats[40:, None] + [20, 40]] = 0.8
+    divisions = beat_divisions(beats, (activation,) * 3, CFG)
+    assert (divisions[:35] == 2).all() and (divisions[45:] == 3).all()

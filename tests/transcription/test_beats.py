@@ -111,7 +111,7 @@ def test_beats_follow_a_tempo_that_changes(kind):
 def test_in_a_fermata_a_beat_may_be_counted_and_all_others_are_found():
     beat, downbeat, marks = activations_at(times_of(np.full(20, 96), [40], np.full(20, 96)))
     found = find_beats(beat, downbeat, AUDIO, CFG)
-    assert np.isin(marks, found).all() and len(found) <= len(marks) + 1
+    assert (np.abs(marks[:, None] - found).min(1) <= 2).all() and len(found) <= len(marks) + 1
 
 
 def test_after_a_silent_pause_beats_begin_anew_at_another_tempo():
@@ -120,7 +120,7 @@ def test_after_a_silent_pause_beats_begin_anew_at_another_tempo():
     found = find_beats(beat, downbeat, AUDIO, CFG)
     assert (np.abs(marks[:, None] - found).min(1) <= 1).all()
     assert not ((found > first[-1] - 25) & (found < first[-1] - 4)).any()
-    assert len(found[found > marks[33]]) == 24
+    assert len(found[found >= marks[33] - 4]) == len(second)
 
 
 @pytest.mark.parametrize("bpm", [45, 60, 72])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from transcriptions import labels_of, logits_of, random_logits
 
-from kcarol.transcription.bars import half_beats
+from kcarol.transcription.bars import part_spans
 from kcarol.transcription.decoding import decode
 
 SONGS = {"Silent Night": 3, "Deck the Halls": 4, "The First Noel": 3, "Joy to the World": 4}
@@ -40,7 +40,7 @@ def test_doubts_are_told_and_weaker_marks_beside_the_chosen_ones():
     assert not told.onset[transcription.content.onset == 0].any()
     doubted = (told.chord > 0) & (told.chord < 0.9)
     assert doubted.float().mean() > 0.1 and told.accent[transcription.content.accent == 0].any()
-    for start, stop in half_beats(transcription.beats, len(told.chord)):
+    for start, stop in part_spans(transcription.beats, transcription.divisions, len(told.chord)):
         assert torch.equal(
             told.chord[start:stop], told.chord[start : start + 1].expand(stop - start, -1)
         )

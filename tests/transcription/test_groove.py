@@ -22,7 +22,9 @@ def strokes_of(groove, strong, weak, bars=12, late=0):
     frames = (np.arange(8 * bars) * 15 + np.arange(8 * bars) % 2 * late)[:-1]
     activation = np.zeros(frames[-1] + 40)
     activation[frames] = np.where(struck.ravel()[:-1], strong, weak)
-    strokes = find_strokes(activation, beats, np.arange(len(beats)) % 4, CFG)
+    strokes = find_strokes(
+        activation, beats, np.arange(len(beats)) % 4, np.full(len(beats), 2), CFG
+    )
     assert not np.delete(strokes, frames).any()
     return np.append(strokes[frames], struck[-1, -1]).reshape(bars, 8), struck
 
@@ -60,3 +62,12 @@ def test_a_new_groove_is_followed():
 @pytest.mark.parametrize("strong, weak, all_struck", [(0.85, 0.8, True), (0.3, 0.2, False)])
 def test_eighths_that_sound_alike_are_struck_alike(strong, weak, all_struck):
     assert ((strokes_of(GROOVE, strong, weak)[0][:-1] > 0.5) == all_struck).all()
+
+
+def test_strokes_of_compound_time_lie_on_thirds_of_beats():
+    beats = np.arange(24) * 60
+    frames = (beats[:-1, None] + [0, 40]).ravel()  # a siciliano
+    activation = np.full(1500, 0.05)
+    activation[frames] = 0.9
+    strokes = find_strokes(activation, beats, np.arange(24) % 2, np.full(24, 3), CFG)
+    assert np.array_equal(np.flatnonzero(strokes > 0.5)[: len(frames)], frames)
