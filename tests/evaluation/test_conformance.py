@@ -7,6 +7,8 @@ import pytest
 
 from kcarol.audio.loudness import Loudness
 from kcarol.config import AudioConfig
+from kcarol.conversion.converter import Converter
+from kcarol.corpus.cases.draw import draw_case
 from kcarol.dataset.cases import Case, SoundingChord
 from kcarol.evaluation.conformance import (
     FRAME_RATE,
@@ -176,3 +178,37 @@ def test_the_table_has_a_row_for_each_kind_and_one_for_the_group():
 def test_no_case_is_an_error():
     with pytest.raises(ValueError, match="found none"):
         evaluate_cases(perfect, [])
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Converter.load(device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [
+        ("step", {"beat_min": 0.9}),
+        ("glide", {"beat_min": 0.9}),
+        ("medley", {"beat_min": 0.9}),
+        ("without drums", {"beat_min": 0.9}),
+        ("short", {"beat": 0.75}),
+        ("3/4", {"downbeat": 0.8, "metre": 0.9}),
+        ("5/4", {"downbeat": 0.8, "metre": 0.9}),
+        ("12/8", {"beat": 0.9, "downbeat": 0.8}),
+        ("40 to 50 cents", {"tune": 0.9, "chord": 0.8}),
+        ("wide vibrato", {"tune": 0.8}),
+        ("high voice", {"tune": 0.8}),
+    ],
+)
+def test_the_shipped_weights_hear(shipped, kind, least):
+    case = draw_case(kind, 0)
+    figures = compare(shipped.transcribe(case.wave), case)
+    assert all(figures[name] >= value for name, value in least.items()), figures
+
+
+def test_the_shipped_weights_play_in_the_songs_tuning_and_rest_with_it(shipped):
+    flat, paused = draw_case("40 to 50 cents", 0), draw_case("pause", 0)
+    for case in (flat, paused):
+        figures = compare_carol(shipped.convert(case.wave), case)
+        assert figures.get("carol_cents", 0) < 10 and figures.get("rest_db", -100) < -50, figures
