@@ -89,7 +89,9 @@ def _repair(
     size = frame * FRAMES_PER_BLOCK
     sound = [_padded(block[:0] if part is None else part, size) for part in (before, block, after)]
     fade = _fade(size, before is None, after is None)
-    return fade * _cancelled(np.concatenate(sound), frame)
+    heard = slice(size // 2, -(size // 2))  # beyond, the fade is 0
+    fade[heard] *= _cancelled(np.concatenate(sound)[heard], frame)
+    return fade
 
 
 def _padded(block: np.ndarray, size: int) -> np.ndarray:
