@@ -15,6 +15,7 @@ from kcarol.transcription.lead_sheet import (
     SCALES,
     Chord,
     LeadSheet,
+    Metre,
     Note,
     Section,
     TimeGrid,
@@ -41,6 +42,7 @@ class BeatTimes:
 
     times_s: np.ndarray  # (n_beats + 1,), rising from 0
     frame_rate: float  # Hz
+    metres: tuple[Metre, ...] = (Metre(0.0, 4),)
 
     @property
     def n_beats(self) -> int:
@@ -49,6 +51,14 @@ class BeatTimes:
     def beats_at(self, frames: np.ndarray) -> np.ndarray:
         """Positions in beats of frames."""
         return beats_at(self.times_s, np.asarray(frames) / self.frame_rate)
+
+    def parts_at(self, frames: np.ndarray) -> np.ndarray:
+        """Positions in beats of the halves or thirds of beats that are nearest to frames."""
+        beats = self.beats_at(frames)
+        starts = [metre.start for metre in self.metres]
+        divisions = np.array([metre.division for metre in self.metres])
+        division = divisions[np.searchsorted(starts, beats, side="right") - 1]
+        return np.round(division * beats) / division
 
 
 def notate(
@@ -60,31 +70,30 @@ def notate(
     """
     frame_rate = (cfg or AudioConfig()).frame_rate
     content = transcription.content.map(lambda x: x.numpy())
-    times_s, metre = beat_grid(
-        transcription.beats / frame_rate,
-        transcription.downbeats / frame_rate,
-        len(transcription) / frame_rate,
-    )
-    beats = BeatTimes(times_s, frame_rate)
+    times_s, metres = beat_grid(transcription, frame_rate)
+    beats = BeatTimes(times_s, frame_rate, metres)
     key, mode = find_key(transcription.tune, content.chord)
     notes = find_notes(transcription.tune, content.onset[:, 0] > 0.5, beats)
-    strokes = np.flatnonzero(content.accent[:, 0] > 0.5)
-    struck = np.unique(np.round(2 * beats.beats_at(strokes)).astype(int))  # eighths
-    sections = find_sections(content.energy[:, 0], beats, metre, notes)
+    strokes = beats.beats_at(np.flatnonzero(content.accent[:, 0] > 0.5))
     sheet = LeadSheet(
         title,
         tempo_bpm=60 / float(np.median(np.diff(times_s))),
-        beats_per_bar=metre,
+        beats_per_bar=metres[0].beats_per_bar,
         key=key,
         mode=mode,
         notes=notes,
         chords=find_chord_names(content.chord > 0.5, content.bass > 0.5, beats, (key, mode)),
-        sections=tuple(
-            replace(s, accents=find_accents(struck, s.start, s.end, metre)) for s in sections
-        ),
-        accents=find_accents(struck, 0, beats.n_beats, metre),
+        sections=(),
+        division=metres[0].division,
+        changes=metres[1:],
     )
-    return sheet, TimeGrid(times_s, metre)
+    sections = tuple(
+        replace(s, accents=find_accents(strokes, sheet.metre_at(s.start), s.start, s.end))
+        for s in find_sections(content.energy[:, 0], beats, sheet)
+    )
+    accents = find_accents(strokes, metres[0], 0, sheet.metre_spans()[0][1])
+    sheet = replace(sheet, sections=sections, accents=accents)
+    return sheet, TimeGrid(times_s, sheet.beats_per_bar)
 
 
 # --- beats and bars
@@ -102,27 +111,43 @@ def bar_places(beats: np.ndarray, downbeats: np.ndarray) -> tuple[np.ndarray, in
 
 
 def beat_grid(
-    beats_s: np.ndarray, downbeats_s: np.ndarray, length_s: float
-) -> tuple[np.ndarray, int]:
-    """Times (n_beats + 1,) of beats, rising from 0, every `metre`-th on a downbeat; the metre.
+    transcription: Transcription, frame_rate: float
+) -> tuple[np.ndarray, tuple[Metre, ...]]:
+    """Times (n_beats + 1,) of beats, rising from 0 to the song's end, and their metres.
 
-    A bar with a beat too many or too few is divided evenly, since a sheet has one metre. Beats that
-    a first bar lacks are compressed into its beginning.
+    A bar with a beat too many or too few is one of another metre. Beats that a first bar lacks are
+    compressed into its beginning.
     """
-    if len(beats_s) < 2:
+    beats, positions = transcription.beats, transcription.positions
+    if len(beats) < 2:
         raise ValueError(
-            f"expected at least two beats of a song, found {len(beats_s)}: give a longer one"
+            f"expected at least two beats of a song, found {len(beats)}: give a longer one"
         )
-    place, metre = bar_places(beats_s, downbeats_s)
-    firsts = np.searchsorted(beats_s, downbeats_s).tolist() or [0]
-    times = [beats_s[: firsts[0]]]
-    for first, after in zip(firsts, [*firsts[1:], len(beats_s)], strict=True):
-        is_last = after == len(beats_s)
-        found = after - first
-        wanted = found if is_last else metre * max(1, round(found / metre))
-        ends = beats_s[np.arange(first, after + 1).clip(max=len(beats_s) - 1)]
-        times.append(np.interp(np.arange(wanted) * found / wanted, np.arange(found + 1), ends))
-    return _whole_song(np.concatenate(times), int(place[0]), metre, length_s), metre
+    length_s = len(transcription) / frame_rate
+    times_s = _whole_song(
+        beats / frame_rate, int(positions[0]), int(transcription.metres[0]), length_s
+    )
+    # beats of the sheet before the song's first: those that its first bar lacks
+    added = int(np.searchsorted(times_s, beats[1] / frame_rate - LEAD_S / 2)) - 1
+    firsts = np.union1d([0], np.flatnonzero(positions == 0))
+    starts = np.where(firsts > 0, firsts + added, 0)
+    starts[0] = 0
+    return times_s, _metres_of(starts, firsts, transcription)
+
+
+def _metres_of(
+    starts: np.ndarray, firsts: np.ndarray, transcription: Transcription
+) -> tuple[Metre, ...]:
+    """Metres of bars that start at beats (N,) of a sheet, those numbered `firsts` of the song."""
+    metres: list[Metre] = []
+    lengths = np.append(np.diff(starts), 0)
+    for start, first, length in zip(starts.tolist(), firsts, lengths.tolist(), strict=True):
+        n_beats = int(transcription.metres[first])
+        n_beats = n_beats if length % n_beats == 0 else length
+        metre = Metre(float(start), n_beats, int(transcription.divisions[first]))
+        if not metres or metre != replace(metres[-1], start=metre.start):
+            metres.append(metre)
+    return tuple(metres)
 
 
 def _whole_song(times: np.ndarray, first_place: int, metre: int, length_s: float) -> np.ndarray:
@@ -176,15 +201,15 @@ def snapped(beats: np.ndarray, times_s: np.ndarray, reach_s: float) -> np.ndarra
 def find_chord_names(
     chord: np.ndarray, bass: np.ndarray, beats: BeatTimes, key: tuple[int, str]
 ) -> tuple[Chord, ...]:
-    """Runs of equal pitch classes (F, 12) and bass (F, 12), from half beat to half beat.
+    """Runs of equal pitch classes (F, 12) and bass (F, 12), from part to part of a beat.
 
     Each lasts until the next. Without any chord, the tonic.
     """
     both = np.concatenate([chord, bass], axis=1)
     firsts = np.flatnonzero(np.r_[True, (both[1:] != both[:-1]).any(1)])
     firsts = firsts[chord[firsts].any(1)]
-    starts = np.round(2 * beats.beats_at(firsts)) / 2
-    names = {  # of two that begin in one half beat the later
+    starts = beats.parts_at(firsts)
+    names = {  # of two that begin in one part the later
         max(0.0, float(start)): name_chord(chord[frame], bass[frame], key)
         for start, frame in zip(starts, firsts, strict=True)
         if start < beats.n_beats
@@ -240,39 +265,47 @@ def find_key(tune: np.ndarray, chord: np.ndarray) -> tuple[int, str]:
 # --- form and groove
 
 
-def find_sections(
-    energy: np.ndarray, beats: BeatTimes, metre: int, notes: tuple[Note, ...]
-) -> tuple[Section, ...]:
-    """Consecutive bars of about one energy (F,) together."""
-    bar = (beats.beats_at(np.arange(len(energy))) // metre).astype(int)
-    n_bars = -(-beats.n_beats // metre)
-    level = np.full(n_bars, np.nan, energy.dtype)
-    for i in np.unique(bar[bar < n_bars]):
+def find_sections(energy: np.ndarray, beats: BeatTimes, sheet: LeadSheet) -> tuple[Section, ...]:
+    """Consecutive bars of one metre and of about one energy (F,) together."""
+    starts = sheet.bar_starts()
+    bar = np.searchsorted(starts, beats.beats_at(np.arange(len(energy))), side="right") - 1
+    level = np.full(len(starts), np.nan, energy.dtype)
+    for i in np.unique(bar):
         level[i] = np.median(energy[bar == i])
     level = np.where(np.isnan(level), np.nanmedian(level), level)
+    changes = {metre.start for metre in sheet.changes}
     firsts = [0]
-    for i in range(1, n_bars):
-        if abs(level[i] - np.median(level[firsts[-1] : i])) > SECTION_STEP:
+    for i in range(1, len(starts)):
+        is_new = abs(level[i] - np.median(level[firsts[-1] : i])) > SECTION_STEP
+        if is_new or starts[i] in changes:
             firsts.append(i)
+    edges = [*starts[firsts].tolist(), float(beats.n_beats)]
     return tuple(
-        _section(float(np.median(level[a:b])), a * metre, min(b * metre, beats.n_beats), notes)
-        for a, b in zip(firsts, [*firsts[1:], n_bars], strict=True)
+        _section(float(np.median(level[a:b])), start, end, sheet.notes)
+        for a, b, start, end in zip(
+            firsts, [*firsts[1:], len(starts)], edges[:-1], edges[1:], strict=True
+        )
     )
 
 
-def _section(energy: float, start: int, end: int, notes: tuple[Note, ...]) -> Section:
+def _section(energy: float, start: float, end: float, notes: tuple[Note, ...]) -> Section:
     sung = any(note.start < end and note.end > start for note in notes)
     name = "chorus" if energy >= CHORUS_ENERGY else "verse"
-    return Section(name if sung else "instrumental", float(start), float(end - start), energy, sung)
+    return Section(name if sung else "instrumental", start, end - start, energy, sung)
 
 
-def find_accents(struck: np.ndarray, start: float, end: float, metre: int) -> tuple[float, ...]:
-    """For each eighth of a bar, the share of bars from beat `start` to `end` in which it is struck.
+def find_accents(strokes: np.ndarray, metre: Metre, start: float, end: float) -> tuple[float, ...]:
+    """For each part of a bar, the share of bars from beat `start` to `end` in which it is struck.
 
-    struck (n,): numbers of the eighths that are.
+    strokes (n,): in beats.
     """
-    eighths = np.arange(round(2 * start), round(2 * end))
-    here = struck[(struck >= 2 * start) & (struck < 2 * end)]
-    n_struck = np.bincount(here % (2 * metre), minlength=2 * metre)
-    n_bars = np.bincount(eighths % (2 * metre), minlength=2 * metre)
-    return tuple((n_struck / np.maximum(1, n_bars)).tolist())
+
+    def number(beats: np.ndarray | float) -> np.ndarray:
+        return np.round(metre.division * (np.asarray(beats) - metre.start)).astype(int)
+
+    def count(parts: np.ndarray) -> np.ndarray:
+        return np.bincount(parts % metre.parts_per_bar, minlength=metre.parts_per_bar)
+
+    parts = np.arange(number(start), number(end))
+    struck = np.intersect1d(number(strokes), parts)
+    return tuple((count(struck) / np.maximum(1, count(parts))).tolist())

@@ -14,7 +14,15 @@ from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.transcription.lead_sheet import QUALITIES, Chord, LeadSheet, Note, Section, TimeGrid
+from kcarol.transcription.lead_sheet import (
+    QUALITIES,
+    Chord,
+    LeadSheet,
+    Metre,
+    Note,
+    Section,
+    TimeGrid,
+)
 from kcarol.transcription.notation import (
     bar_places,
     beat_grid,
@@ -183,37 +191,68 @@ def test_a_song_without_tune_or_chords_is_written_down_too():
 # --- grid
 
 
-@pytest.mark.parametrize("metre", [3, 4])
-@pytest.mark.parametrize("pickup", [0, 1, 2])
-@pytest.mark.parametrize("first_s", [0.0, 0.2, 0.4])
-def test_every_bar_of_the_grid_begins_at_a_downbeat(metre, pickup, first_s):
-    beats = first_s + 0.5 * np.arange(24)
-    times_s, found = beat_grid(beats, beats[pickup::metre], 12.3)
-    assert (
-        found == metre and times_s[0] == 0 and (np.diff(times_s) > 0).all() and times_s[-1] >= 12.3
+def song_with_beats(beats_s, firsts, metre, length_s):
+    """A song of which only the beats and the numbers of those that begin bars are told."""
+    beats = np.round(np.asarray(beats_s) / FRAME_S).astype(int)
+    sheet = scale_sheet()
+    n_frames = round(length_s / FRAME_S)
+    number = np.arange(len(beats))
+    bar = np.searchsorted(firsts, number, side="right") - 1
+    positions = np.where(bar < 0, number - firsts[0] + metre, number - np.array(firsts)[bar])
+    empty = decision_of(sheet, TimeGrid.of(sheet))
+    frames = {
+        name: np.resize(value, (n_frames, *value.shape[1:]))
+        for name, value in vars(empty).items()
+        if isinstance(value, np.ndarray) and len(value) == len(empty)
+    }
+    return replace(
+        empty,
+        **frames,
+        beats=beats,
+        positions=positions,
+        metres=np.full(len(beats), metre),
+        divisions=np.full(len(beats), 2),
     )
+
+
+@pytest.mark.parametrize("metre", [3, 4, 5])
+@pytest.mark.parametrize("pickup", [0, 1, 2])
+@pytest.mark.parametrize("first_s", [0.0, 0.192, 0.4])
+def test_every_bar_of_the_grid_begins_at_a_downbeat(metre, pickup, first_s):
+    beats_s = first_s + 0.512 * np.arange(24)
+    song = song_with_beats(beats_s, np.arange(pickup, 24, metre), metre, 12.8)
+    times_s, metres = beat_grid(song, 1 / FRAME_S)
+    assert metres == (Metre(0.0, metre),) and times_s[0] == 0
+    assert (np.diff(times_s) > 0).all() and times_s[-1] >= 12.8
     bars = times_s[::metre]
-    for downbeat in beats[pickup::metre]:
+    for downbeat in beats_s[pickup::metre]:
         off = np.abs(bars - downbeat).min()
         # a first beat soon after the beginning is drawn to it
-        assert off < 1e-9 or (downbeat == beats[0] and off <= 0.25)
+        assert off < FRAME_S or (downbeat == beats_s[0] and off <= 0.256)
 
 
 @pytest.mark.parametrize("beats_in_bar", [3, 5, 7])
-def test_a_bar_of_another_length_is_divided_evenly_and_the_next_begins_in_time(beats_in_bar):
-    beats = 0.5 * np.arange(40)
+def test_a_bar_of_another_length_is_of_another_metre(beats_in_bar):
     firsts = np.r_[0, 4, 8, 8 + beats_in_bar + 4 * np.arange(5)]
-    times_s, metre = beat_grid(beats, beats[firsts], 20.0)
-    assert metre == 4
-    bars = times_s[::4]
-    assert (
-        all(np.abs(bars - beats[f]).min() < 1e-9 for f in firsts) and (np.diff(times_s) > 0.2).all()
-    )
+    song = song_with_beats(0.512 * np.arange(40), firsts, 4, 20.0)
+    times_s, metres = beat_grid(song, 1 / FRAME_S)
+    after = 8.0 + beats_in_bar
+    assert metres == (Metre(0.0, 4), Metre(8.0, beats_in_bar), Metre(after, 4))
+    assert np.allclose(np.diff(times_s)[:-1], 0.512, atol=FRAME_S)
 
 
 def test_one_beat_is_not_enough():
     with pytest.raises(ValueError, match="expected at least two beats of a song, found 1"):
-        beat_grid(np.array([1.0]), np.array([1.0]), 2.0)
+        beat_grid(song_with_beats([1.0], np.array([0]), 4, 2.0), 1 / FRAME_S)
+
+
+def test_changes_of_metre_and_compound_time_are_written():
+    song = song_with_beats(0.512 * np.arange(40), np.r_[0:16:4, 16:40:3], 4, 21.0)
+    song = replace(song, metres=np.repeat([4, 3], [16, 24]), divisions=np.repeat([2, 3], [16, 24]))
+    sheet, _ = notate(song, AUDIO)
+    assert sheet.metres == (Metre(0.0, 4), Metre(16.0, 3, 3))
+    assert all(len(s.accents) == sheet.metre_at(s.start).parts_per_bar for s in sheet.sections)
+    assert 16.0 in {section.start for section in sheet.sections}
 
 
 def test_positions_in_beats_are_the_inverse_of_the_grid():
