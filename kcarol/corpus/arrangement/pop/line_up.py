@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -179,7 +180,7 @@ class _Casting:
             basses = band.basses if rng.random() < LIKE_THE_BAND else PROGRAMS["bass"]
             program = pick(rng, basses)
             styles = band.lines or BASS_LINES
-            events = score.in_each_metre(lambda piece: bass_line(piece, rng, styles))
+            events = score.in_each_metre(partial(bass_line, rng=rng, styles=styles))
             self.players["bass"] = Player(events, program, self.draw_kind(), is_mono=True)
 
     def groove_for(self, piece: Score, usual: Groove) -> Groove:
@@ -215,7 +216,8 @@ class _Casting:
                 self.players["chords3"] = player
 
     def write_chords(self, comp: Comp, threshold: float) -> list[Event]:
-        return self.score.in_each_metre(lambda piece: chord_part(piece, self.rng, comp, threshold))
+        write = partial(chord_part, rng=self.rng, comp=comp, threshold=threshold)
+        return self.score.in_each_metre(write)
 
     def add_companions(self) -> None:
         """Lines beside the tune, and all remaining parts of a band."""
@@ -237,7 +239,7 @@ class _Casting:
                 continue
             if self.joins(name, USUAL.get(name, RARE)):
                 if name in COMPANIONS:
-                    events = score.in_each_metre(lambda piece, play=play: play(piece, rng))
+                    events = score.in_each_metre(partial(play, rng=rng))
                 else:
                     events = play(score, rng)
                 program = pick(rng, PROGRAMS[name])
@@ -259,7 +261,7 @@ class _Casting:
     def add_backing(self) -> None:
         """Backing voices: two singers, or a choir of the soundfont."""
         voices = [
-            self.score.in_each_metre(lambda piece, k=k: lines.backing_voice(piece, self.rng, k))
+            self.score.in_each_metre(partial(lines.backing_voice, rng=self.rng, voice=k))
             for k in range(3)
         ]
         if self.voice and self.rng.random() < 0.35:

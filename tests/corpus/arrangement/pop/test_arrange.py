@@ -11,6 +11,7 @@ from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.arrangement.pop.bands import BANDS, synth_role
 from kcarol.corpus.arrangement.pop.grooves import GROOVES, NO_DRUMS
 from kcarol.corpus.arrangement.pop.hints import KINDS
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
 
 SEEDS = range(300)
 UNACCOMPANIED = "unaccompanied"  # the band without chords
@@ -214,3 +215,30 @@ def test_second_guitar_plays_what_the_first_does_at_its_own_time(songs):
         assert first == again
     jittered = [a for a in doubled if a.part("chords").strokes != a.part("chords3").strokes]
     assert len(jittered) > len(doubled) / 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_sheet_whose_metre_changes_anywhere_is_arranged_to_its_end(seed):
+    rng = np.random.default_rng(seed)
+    metres, end = [], 0.0
+    for beats, division in zip(rng.integers(1, 9, 4), rng.integers(2, 4, 4), strict=True):
+        metres.append(Metre(end, int(beats), int(division)))
+        end += float(beats * rng.integers(1, 4))
+    beats, last = range(int(end)), Section("verse", 0.0, end, 0.9)
+    sheet = LeadSheet(
+        "odd",
+        110.0,
+        metres[0].beats_per_bar,
+        0,
+        "major",
+        tuple(Note(float(beat), 0.9, 60 + beat % 12) for beat in beats),
+        tuple(Chord(float(beat), 1.0, beat % 12) for beat in beats),
+        (last,),
+        division=metres[0].division,
+        changes=tuple(metres[1:]),
+    )
+    grid = TimeGrid.of(sheet)
+    arrangement = arrange_pop(sheet, grid, rng)
+    assert len(tune_strokes(arrangement)) >= len(sheet.notes)
+    starts_s = [stroke.start_s for part in arrangement.parts for stroke in part.strokes]
+    assert 0 <= min(starts_s) and grid.length_s - 3 < max(starts_s) <= grid.length_s

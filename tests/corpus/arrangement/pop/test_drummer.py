@@ -1,6 +1,8 @@
 """Drums and percussion."""
 
 import numpy as np
+import pytest
+from metres import sheet_in
 from pop_songs import plain_song
 
 from kcarol.corpus.arrangement.pop.drummer import drum_part, percussion_part
@@ -28,3 +30,14 @@ def test_percussion_repeats_one_rhythm_bar_by_bar():
     for event in events:
         bars.setdefault(int(event.beat // 4), []).append((event.beat % 4, event.velocity))
     assert len(bars) > 2 and all(bar == next(iter(bars.values())) for bar in bars.values())
+
+
+@pytest.mark.parametrize("name", GROOVES)
+def test_drums_strike_on_the_steps_of_their_metre_and_not_beyond_the_song(name):
+    groove = GROOVES[name]
+    score = Score.of(sheet_in(groove.beats, groove.division))
+    events = drum_part(score, np.random.default_rng(1), groove)
+    steps = np.array([event.beat for event in events]) * 4 * groove.steps
+    assert np.mean(np.abs(steps - np.round(steps)) < 1e-6) > 0.9
+    first_beats = {event.beat for event in events} & {bar.start for bar in score.bars}
+    assert len(first_beats) >= 6 and max(event.beat for event in events) < score.sheet.n_beats
