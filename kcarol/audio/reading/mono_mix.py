@@ -11,6 +11,11 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from kcarol.audio.spectrum import power
 
 FRAME_S = 0.09  # of the Fourier transform: tells neighbouring notes apart
 FRAMES_PER_BLOCK = 8  # decided on together, about 0.7 s
@@ -22,6 +27,7 @@ CANCELLED_KEPT = 0.35  # a cell that keeps less is cancelled out
 LEAST_CANCELLED = 0.03  # share of a block's power, weighted by frequency, from which on it matters
 RESTORED_KEPT = (0.5, 0.9)  # in such a block: below, a bin is one channel's; above, the mean's
 NEARLY_STRONGEST = 0.5  # the first channel with this share of the strongest one's power is taken
+TINY = torch.finfo(torch.float32).tiny  # power
 QUIETEST = 1e-4  # rms (-80 dB): below, what cancels out is dither or a stuck bit
 
 
@@ -142,25 +148,21 @@ def _cells(power: np.ndarray) -> np.ndarray:
 
 def _cancelled(sound: np.ndarray, frame: int) -> np.ndarray:
     """What the mean of (n, channels) lacks of the strongest channel, where it cancels out: (n,)."""
-    window = np.sin(np.pi * (np.arange(frame, dtype=np.float32) + 0.5) / frame)
-    padded = np.pad(sound, ((frame // 2, frame // 2), (0, 0)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, frame, axis=0)[:: frame // 2]
-    spectra = np.fft.rfft(frames.transpose(1, 0, 2) * window)
-    kept = _smooth(_power(spectra.sum(axis=0, keepdims=True)))
-    kept /= np.maximum(_smooth(_power(spectra)), np.finfo(np.float32).tiny)
+    window = torch.sin(torch.pi * (torch.arange(frame) + 0.5) / frame)
+    options = {"n_fft": frame, "hop_length": frame // 2, "window": window}
+    waves = torch.from_numpy(np.ascontiguousarray(sound.T))
+    spectra = torch.stft(waves, pad_mode="constant", return_complex=True, **options)
+    total = spectra.sum(0)
+    powers = power(spectra)
+    kept = _smooth(power(total)) / _smooth(powers.sum(0)).clamp_min(TINY)
     low, high = RESTORED_KEPT
-    mask = np.clip((high - kept) / (high - low), 0, 1)
-    powers = (mask * (spectra.real**2 + spectra.imag**2)).sum(axis=(1, 2))
-    strongest = int(np.argmax(powers >= NEARLY_STRONGEST * powers.max()))
-    lacking = np.fft.irfft(mask * (spectra[strongest] - spectra.mean(axis=0)), frame) * window
-    wave = np.zeros(len(padded), np.float32)
-    for number, part in enumerate(lacking):
-        wave[number * frame // 2 : number * frame // 2 + frame] += part
-    return wave[frame // 2 : -(frame // 2)]
+    mask = ((high - kept) / (high - low)).clamp(0, 1)
+    lost = (mask * powers).sum((1, 2))
+    strongest = int((lost >= NEARLY_STRONGEST * lost.max()).int().argmax())
+    lacking = mask * (spectra[strongest] - total / len(waves))
+    return torch.istft(lacking, length=len(sound), **options).numpy()
 
 
-def _smooth(power: np.ndarray) -> np.ndarray:
-    """(frames, bins) summed over three frames and three bins."""
-    padded = np.pad(power, 1)
-    rows = padded[:-2] + padded[1:-1] + padded[2:]
-    return rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
+def _smooth(powers: Tensor) -> Tensor:
+    """(bins, frames) averaged over three bins and three frames."""
+    return avg_pool2d(powers[None], 3, stride=1, padding=1)[0]
