@@ -32,6 +32,7 @@ from kcarol.conversion.playing_time import PlayingTime
 from kcarol.conversion.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, measure_texture, stretch_of
 from kcarol.conversion.styles import AnyStyle, Style
+from kcarol.conversion.vibrato import centre_vibrato
 from kcarol.conversion.weights import find_weights, load_converter, weights_sha256
 from kcarol.conversion.windowed_model import WindowedModel
 from kcarol.model.content import Content
@@ -178,7 +179,8 @@ class Converter:
                 lambda: measure_level(song, self.audio, cfg),
             )
             transcription, level = parallel_map(lambda job: job(), jobs)
-        return replace(transcription, level=level, tuning_cents=tuning_cents)
+            transcription = replace(transcription, level=level, tuning_cents=tuning_cents)
+            return centre_vibrato(transcription, song, self.audio)
 
     @torch.inference_mode()
     def play(

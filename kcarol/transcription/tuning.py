@@ -7,6 +7,8 @@ the votes demand.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import soxr
 import torch
@@ -65,35 +67,50 @@ def semitone_votes(wave: np.ndarray, audio: AudioConfig) -> tuple[np.ndarray, np
     """(T,) -> of each block the sum of its partials' votes, whose angle is the tuning, complex
     (blocks,); and the power that this sum would have if votes were random, (blocks,).
     """
-    slow = torch.from_numpy(soxr.resample(wave, audio.sample_rate, RATE_HZ, "LQ"))[None]
-    spectra = stft_blocks(slow, amplitude_window(N_FFT), HOP_LENGTH)
-    frames = torch.cat([power(x[0, :, FIRST_BIN:LAST_BIN]) for x in spectra])
+    frames = partial_spectra(wave, audio, HOP_LENGTH)
     n_blocks = max(1, len(frames) // BLOCK_FRAMES)
-    blocks = frames[: n_blocks * BLOCK_FRAMES].view(n_blocks, -1, frames.shape[1]).mean(1)
-    block, hz, weight = partials(blocks.numpy())
-    votes = weight * np.exp(2j * np.pi * 12 * np.log2(hz / 440))
+    blocks = frames[: n_blocks * BLOCK_FRAMES].reshape(n_blocks, -1, frames.shape[1]).mean(1)
+    found = find_partials(blocks)
+    votes = found.weight * np.exp(2j * np.pi * 12 * np.log2(found.hz / 440))
     real, imaginary, random_power = (
-        np.bincount(block, weights, n_blocks) for weights in (votes.real, votes.imag, weight**2)
+        np.bincount(found.spectrum, weights, n_blocks)
+        for weights in (votes.real, votes.imag, found.weight**2)
     )
     return real + 1j * imaginary, random_power
 
 
-def partials(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Powers (blocks, bins) from FIRST_BIN on -> of each partial its block, frequency and weight.
+def partial_spectra(wave: np.ndarray, audio: AudioConfig, hop_length: int) -> np.ndarray:
+    """(T,) -> power (frames, bins) from FIRST_BIN to LAST_BIN, every `hop_length` at RATE_HZ."""
+    slow = torch.from_numpy(soxr.resample(wave, audio.sample_rate, RATE_HZ, "LQ"))[None]
+    spectra = stft_blocks(slow, amplitude_window(N_FFT), hop_length)
+    return torch.cat([power(x[0, :, FIRST_BIN:LAST_BIN]) for x in spectra]).numpy()
+
+
+class Partials(NamedTuple):
+    """Partials of several spectra, each (n,)."""
+
+    spectrum: np.ndarray  # whose it is
+    hz: np.ndarray
+    weight: np.ndarray  # at most about 1: the strongest counts little more than the others
+    width_hz: np.ndarray
+
+
+def find_partials(spectra: np.ndarray) -> Partials:
+    """Of powers (spectra, bins) from FIRST_BIN on.
 
     A partial is a hump of the spectrum, from edge to edge, and its frequency the centre of that
     hump: a vibrato's is the note, whose extremes, where it dwells, would be peaks of their own.
     """
-    strongest = blocks.max(1)
-    inner = blocks[:, 1:-1]
+    strongest = spectra.max(1)
+    inner = spectra[:, 1:-1]
     loud = inner > np.maximum(SOFTEST_PARTIAL * strongest, SILENCE)[:, None]
-    block, peak = np.nonzero((inner > blocks[:, :-2]) & (inner >= blocks[:, 2:]) & loud)
+    spectrum, peak = np.nonzero((inner > spectra[:, :-2]) & (inner >= spectra[:, 2:]) & loud)
     peak += 1
     widest = (FIRST_BIN + peak) * (2 ** (REACH_CENTS / 1200) - 1)
     reach = int(LAST_BIN * (2 ** (REACH_CENTS / 1200) - 1)) + 1
     offsets = np.arange(-reach, reach + 1, dtype=np.float32)
-    padded = np.pad(blocks, ((0, 0), (reach, reach)))
-    around = padded[block[:, None], peak[:, None] + np.arange(2 * reach + 1)]  # (peaks, bins)
+    padded = np.pad(spectra, ((0, 0), (reach, reach)))
+    around = padded[spectrum[:, None], peak[:, None] + np.arange(2 * reach + 1)]  # (peaks, bins)
     height = around[:, reach]
     above = around > EDGE * height[:, None]
     right = np.logical_and.accumulate(above[:, reach:], axis=1)
@@ -103,8 +120,10 @@ def partials(blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     is_partial &= np.maximum(left.sum(1), right.sum(1)) <= widest
     total = hump.sum(1)
     hz = (FIRST_BIN + peak + hump @ offsets / total) * BIN_HZ
-    weight = (total / strongest[block]) ** 0.25
-    return block[is_partial], hz[is_partial], weight[is_partial]
+    weight = (total / strongest[spectrum]) ** 0.25
+    width_hz = (left.sum(1) + right.sum(1) - 1) * BIN_HZ
+    found = Partials(spectrum, hz, weight, width_hz)
+    return Partials(*(values[is_partial] for values in found))
 
 
 def likeliest_path(votes: np.ndarray) -> np.ndarray:
