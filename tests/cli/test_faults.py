@@ -155,7 +155,7 @@ def test_a_folder_without_permission_is_said_before_the_work(weights, tmp_path):
             place.chmod(0o755)
     script = (
         "import importlib.readers, os, sys; from kcarol.cli import main as cli\n"
-        "from kcarol.conversion import api; os.setuid(65534)\n"
+        "from kcarol.conversion import api, catalogue; os.setuid(65534)\n"
         "api.convert = lambda *a, **k: print('WORKED')\nsys.exit(cli.main(sys.argv[1:]))"
     )
     done = python(script, *convert(weights, source, "-o", out))
