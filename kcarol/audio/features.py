@@ -66,6 +66,7 @@ class Features(nn.Module):
         """
         with torch.autocast(wave.device.type, enabled=False):
             flat = flatten_batch(wave)
+            flat = flat - flat.mean(-1, keepdim=True)  # a constant is no sound
             rms = flat.square().mean(-1).sqrt()
             gain = self.cfg.reference_rms / rms.clamp_min(SILENCE_RMS)
             n_frames = self.cfg.n_frames(wave.shape[-1])

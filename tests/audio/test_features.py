@@ -48,6 +48,11 @@ def test_features_do_not_depend_on_level():
     assert torch.allclose(FEATURES(wave), FEATURES(0.05 * wave), atol=1e-3)
 
 
+def test_features_do_not_depend_on_a_constant():
+    wave = 0.01 * torch.randn(20_000, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(FEATURES(wave), FEATURES(wave + 0.3), atol=1e-3)
+
+
 def test_whitened_bands_stay_within_the_clip_and_lose_most_of_a_tilt():
     bright = np.random.default_rng(0).standard_normal(32_000)
     dull = np.convolve(bright, [0.6, 0.4], "same")
