@@ -21,6 +21,7 @@ from kcarol.evaluation.conformance import (
 from kcarol.transcription.lead_sheet import Stroke
 from kcarol.transcription.song_level import SongLevel
 from kcarol.transcription.transcription import Transcription
+from kcarol.transcription.tuning import estimate_tuning
 
 RATE = AudioConfig.sample_rate
 LENGTH_S = 12.0
@@ -212,3 +213,11 @@ def test_the_shipped_weights_play_in_the_songs_tuning_and_rest_with_it(shipped):
     for case in (flat, paused):
         figures = compare_carol(shipped.convert(case.wave), case)
         assert figures.get("carol_cents", 0) < 10 and figures.get("rest_db", -100) < -50, figures
+
+
+def test_half_a_carol_lies_in_tune_under_its_song(shipped):
+    """What the mix holds beside the song is the carol, a third of a semitone below A440."""
+    song = draw_case("A = 432 Hz", 0).wave
+    mix = shipped.convert(song, strength=0.5)
+    carol = mix - np.vdot(mix, song) / np.vdot(song, song) * song
+    assert np.median(estimate_tuning(carol)) == pytest.approx(-31.8, abs=8)
