@@ -118,7 +118,7 @@ class HalvesRegression:
     A logistic regression on 290 songs (data/experiments.md).
     """
 
-    constant: float = -9.1
+    constant: float = -8.8
     tempo: float = 2.0  # an octave above `likely_bpm`
     lead: float = 2.3  # a nat by which the stronger half of the beats is surer
     between: float = -1.0  # a nat of the mean logit halfway between beats
@@ -181,7 +181,7 @@ class DecodingConfig:
     least_gain: float = -1.0  # nats that a beat can cost and bring
     most_gain: float = 3.0
     evidence_s: float = 4.0  # without any beat so near, a beat costs nothing
-    steadiness: float = 200.0  # nats that a squared log ratio of two intervals costs
+    steadiness: float = 150.0  # nats that a squared log ratio of two intervals costs
     tempo_jump: float = 8.0  # nats that any other tempo costs
     tempo_jump_share: float = 0.25  # log ratio of two intervals that parts stretches of a song
     same_tempo_share: float = 0.12  # log ratio within which two stretches have one tempo
@@ -192,7 +192,7 @@ class DecodingConfig:
     # bars
     least_downbeat: float = 0.02  # probabilities are taken to lie between it and 1 less it
     # nats that a bar of so many beats costs
-    metre_costs: tuple[tuple[int, float], ...] = ((4, 0.0), (3, 0.1), (2, 1.5), (5, 0.8), (7, 1.0))
+    metre_costs: tuple[tuple[int, float], ...] = ((4, 0.0), (3, 0.1), (2, 1.3), (5, 0.8), (7, 1.0))
     metre_change: float = 8.0  # nats that another metre costs
     division_beats: int = 8  # on either side, that are taken to divide in the same way
     least_thirds: float = 4.0  # nats by which thirds of beats are surer than their halves

@@ -49,12 +49,12 @@ def frame_positions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Position of each frame in its beat and in its bar, 0 to 1, (F,) float32 each.
 
-    The grid of beats continues evenly before the first and after the last.
+    The grid of beats goes on before the first and after the last as fast as there.
     """
-    period = float(np.median(np.diff(beats))) if len(beats) > 1 else 30.0
-    before = np.arange(int(np.ceil(beats[0] / period)) + 1, 0, -1)
-    after = np.arange(1, int(np.ceil((n_frames - beats[-1]) / period)) + 2)
-    grid = np.concatenate([beats[0] - period * before, beats, beats[-1] + period * after])
+    gaps = np.diff(beats) if len(beats) > 1 else np.array([30])
+    before = np.arange(int(np.ceil(beats[0] / gaps[0])) + 1, 0, -1)
+    after = np.arange(1, int(np.ceil((n_frames - beats[-1]) / gaps[-1])) + 2)
+    grid = np.concatenate([beats[0] - gaps[0] * before, beats, beats[-1] + gaps[-1] * after])
     length = np.concatenate([0 * before + metres[0], metres, 0 * after + metres[-1]])
     count = np.concatenate([positions[0] - before, positions, positions[-1] + after]) % length
     at = np.interp(np.arange(n_frames), grid, np.arange(len(grid)))
