@@ -42,19 +42,20 @@ def centre_vibrato(
     pitches = transcription.tune[[start for start, _ in notes]].astype(float)
     cents, is_wide = cents_off(notes, pitches, transcription.tuning_cents, song, audio)
     tune = transcription.tune.copy()
-    is_slide, is_certain = np.zeros((2, len(tune)), bool)  # may be part of a slide; needs no swing
+    is_right, is_mended = np.zeros((2, len(tune)), bool)  # long notes, as heard and moved
     for (start, stop), pitch, off, wide in zip(notes, pitches, cents, is_wide, strict=True):
         is_moved = wide and abs(off) >= MIN_DISTANCE_CENTS
         if is_moved:
             tune[start:stop] = round(pitch + off / 100)
         is_long = stop - start >= STEADY_FRAMES
-        is_certain[start:stop] = is_long and is_moved
-        is_slide[start:stop] = is_long and not wide and abs(off) < MIN_DISTANCE_CENTS
+        is_mended[start:stop] = is_long and is_moved
+        is_right[start:stop] = is_long and abs(off) < MIN_DISTANCE_CENTS
 
+    # a note that was heard right is no extreme, but may slide to the next
     swings = [
         (start, stop)
         for start, stop in swing_spans(notes, transcription)
-        if not is_slide[start:stop].any() and not is_certain[start:stop].all()
+        if not is_right[start:stop].any() and not is_mended[start:stop].all()
     ]
     middles = np.array([tune[a:b].min() + tune[a:b].max() for a, b in swings]) / 2
     cents, is_wide = cents_off(swings, middles, transcription.tuning_cents, song, audio)

@@ -36,8 +36,8 @@ ANGLES = np.arange(0, 100, STEP_CENTS) * (2 * np.pi / 100)
 MOVE_COST = 1.0  # votes that a change of a cent from one block to the next costs
 JUMP_COST = 60.0  # votes that any change costs at most
 IN_TUNE_CENTS = 6.0  # a song that never is further off counts as in tune
-# power of the sum of agreeing votes, re that of random ones: noise and drums reach 3, a few notes 8
-MIN_AGREEMENT = 7.0
+# power of the sum of agreeing votes, re that of random ones: noise reaches 3, a lone voice 5.5
+MIN_AGREEMENT = 4.5
 
 
 def estimate_tuning(song: np.ndarray | DiskBuffer, audio: AudioConfig | None = None) -> np.ndarray:
