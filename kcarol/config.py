@@ -195,7 +195,7 @@ class DecodingConfig:
     metre_costs: tuple[tuple[int, float], ...] = ((4, 0.0), (3, 0.1), (2, 1.3), (5, 0.8), (7, 1.0))
     metre_change: float = 8.0  # nats that another metre costs
     division_beats: int = 8  # on either side, that are taken to divide in the same way
-    least_thirds: float = 4.0  # nats by which thirds of beats are surer than their halves
+    least_thirds: float = 3.0  # nats by which thirds of beats are surer than their halves
 
     # melody
     note_change: float = 5.0  # nats that a change of pitch costs without an onset
