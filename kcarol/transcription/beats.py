@@ -28,7 +28,8 @@ def find_beats(
     path = _likeliest_path(_gain(activation, audio, cfg), audio, cfg)
     around = np.pad(activation, NEAR_FRAMES)[path[:, None] + np.arange(2 * NEAR_FRAMES + 1)]
     beats = _evened(path + around.argmax(1) - NEAR_FRAMES)
-    return _extended(_without_parts(beats, activation, downbeat, audio, cfg), len(activation))
+    beats = _without_parts(beats, activation, downbeat, audio, cfg)
+    return _extended(beats, len(activation), 60 / cfg.fallback_bpm * audio.frame_rate)
 
 
 # --- the path
@@ -97,11 +98,13 @@ def _evened(beats: np.ndarray) -> np.ndarray:
     return (beats + np.where(np.abs(off) <= UNEVEN_FRAMES, off / 2, 0)).round().astype(int)
 
 
-def _extended(beats: np.ndarray, n_frames: int) -> np.ndarray:
-    """The beats, continued at the first and last tempo to both ends of the song."""
-    if len(beats) < 2:
-        return beats
-    first, last = (float(np.median(gaps)) for gaps in (np.diff(beats[:9]), np.diff(beats[-9:])))
+def _extended(beats: np.ndarray, n_frames: int, only_gap: float) -> np.ndarray:
+    """The beats, continued at the first and last tempo to both ends of the song.
+
+    only_gap: frames between the beats where there is only one.
+    """
+    gaps = np.diff(beats) if len(beats) > 1 else np.array([only_gap])
+    first, last = float(np.median(gaps[:8])), float(np.median(gaps[-8:]))
     before = beats[0] - first * np.arange(int(beats[0] / first), 0, -1)
     after = beats[-1] + last * np.arange(1, int((n_frames - 1 - beats[-1]) / last) + 1)
     return np.concatenate([before.round(), beats, after.round()]).astype(int)

@@ -100,12 +100,12 @@ def notate(
 
 
 def bar_places(beats: np.ndarray, downbeats: np.ndarray) -> tuple[np.ndarray, int]:
-    """Place (n,) of each beat in its bar, 0 the first, and the metre, 3 or 4 (4 if unknown)."""
+    """Place (n,) of each beat in its bar, 0 the first, and the commonest metre (4 if unknown)."""
     number = np.arange(len(beats))
     firsts = np.searchsorted(beats, downbeats)
     if not len(firsts):
         return number % 4, 4
-    metre = 3 if len(firsts) > 1 and np.median(np.diff(firsts)) == 3 else 4
+    metre = int(np.median(np.diff(firsts))) if len(firsts) > 1 else 4
     bar = (np.searchsorted(firsts, number, side="right") - 1).clip(0)
     return (number - firsts[bar]) % metre, metre
 

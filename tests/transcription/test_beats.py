@@ -132,3 +132,10 @@ def test_eighths_of_compound_time_are_no_beats(bpm):
         beat[np.round(marks + third * gap).astype(int)[:-1]] = 0.5
     found = find_beats(beat, downbeat, AUDIO, CFG)
     assert len(found) == len(marks) and np.abs(found - marks).max() <= 1
+
+
+def test_a_single_beat_is_continued_to_both_ends():
+    activation = np.full(100, 0.02)
+    activation[50] = 0.9
+    found = find_beats(activation, 0.02 + 0 * activation, AUDIO, CFG)
+    assert 50 in found and len(found) >= 2 and found[0] >= 0 and found[-1] < 100

@@ -261,7 +261,7 @@ def test_positions_in_beats_are_the_inverse_of_the_grid():
     assert np.allclose(beats_at(grid.beat_times_s, grid.time_s(beats)), beats)
 
 
-@pytest.mark.parametrize("metre", [3, 4])
+@pytest.mark.parametrize("metre", [2, 3, 4, 5, 7])
 def test_beats_know_their_place_in_the_bar(metre):
     beats = np.arange(20) * 30
     place, found = bar_places(beats, beats[2::metre])
