@@ -81,7 +81,7 @@ def _likeliest_path(gain: np.ndarray, audio: AudioConfig, cfg: DecodingConfig) -
 
     frames = np.arange(max(0, len(gain) - longest), len(gain))  # one of them is the last beat
     last = np.where(frames[:, None] + intervals >= len(gain), best[longest + frames], NEVER)
-    frame, interval = np.unravel_index(last.argmax(), last.shape)
+    frame, interval = (int(i) for i in np.unravel_index(last.argmax(), last.shape))
     path = [int(frames[frame])]
     while True:
         before = arrivals(np.array([path[-1]]))[:, 0] - change[:, interval]

@@ -300,12 +300,12 @@ def find_accents(strokes: np.ndarray, metre: Metre, start: float, end: float) ->
     strokes (n,): in beats.
     """
 
-    def number(beats: np.ndarray | float) -> np.ndarray:
-        return np.round(metre.division * (np.asarray(beats) - metre.start)).astype(int)
+    def number(beats: np.ndarray) -> np.ndarray:
+        return np.round(metre.division * (beats - metre.start)).astype(int)
 
     def count(parts: np.ndarray) -> np.ndarray:
         return np.bincount(parts % metre.parts_per_bar, minlength=metre.parts_per_bar)
 
-    parts = np.arange(number(start), number(end))
+    parts = np.arange(*number(np.array([start, end])).tolist())
     struck = np.intersect1d(number(strokes), parts)
     return tuple((count(struck) / np.maximum(1, count(parts))).tolist())
