@@ -149,9 +149,11 @@ def _cells(power: np.ndarray) -> np.ndarray:
 def _cancelled(sound: np.ndarray, frame: int) -> np.ndarray:
     """What the mean of (n, channels) lacks of the strongest channel, where it cancels out: (n,)."""
     window = torch.sin(torch.pi * (torch.arange(frame) + 0.5) / frame)
-    options = {"n_fft": frame, "hop_length": frame // 2, "window": window}
+    hop_length = frame // 2
     waves = torch.from_numpy(np.ascontiguousarray(sound.T))
-    spectra = torch.stft(waves, pad_mode="constant", return_complex=True, **options)
+    spectra = torch.stft(
+        waves, frame, hop_length, window=window, pad_mode="constant", return_complex=True
+    )
     total = spectra.sum(0)
     powers = power(spectra)
     kept = _smooth(power(total)) / _smooth(powers.sum(0)).clamp_min(TINY)
@@ -160,7 +162,7 @@ def _cancelled(sound: np.ndarray, frame: int) -> np.ndarray:
     lost = (mask * powers).sum((1, 2))
     strongest = int((lost >= NEARLY_STRONGEST * lost.max()).int().argmax())
     lacking = mask * (spectra[strongest] - total / len(waves))
-    return torch.istft(lacking, length=len(sound), **options).numpy()
+    return torch.istft(lacking, frame, hop_length, window=window, length=len(sound)).numpy()
 
 
 def _smooth(powers: Tensor) -> Tensor:
