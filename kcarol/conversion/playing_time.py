@@ -69,7 +69,9 @@ class PlayingTime:
         level = replace(song.level, n_samples=self.n_samples, fade_db=song.level.fade_db[source])
         return replace(song, beats=places[song.beats], level=level, **held, **events)
 
-    def resample_onto(self, carol: np.ndarray | DiskBuffer, played: np.ndarray | DiskBuffer):
+    def resample_onto(
+        self, carol: np.ndarray | DiskBuffer, played: np.ndarray | DiskBuffer
+    ) -> None:
         """Write the played wave (n_samples,) into `carol` (T,) in song time, piece by piece."""
         pieces = list(self._pieces(len(carol)))
         fading_out = np.zeros(0, np.float32)
