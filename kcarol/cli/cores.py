@@ -14,8 +14,8 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 def available_cores() -> int:
     """Cores of the machine within its CPU affinity (taskset) and its containers' limits.
 
-    joblib.cpu_count() does as much for containers, but passes over groups below the root, to which
-    systemd gives its limits, and takes .2 s to import.
+    loky's count passes over groups below the root, to which systemd gives its limits, and takes
+    .2 s to import.
     """
     if hasattr(os, "process_cpu_count"):  # since Python 3.13
         n_cores = os.process_cpu_count()
