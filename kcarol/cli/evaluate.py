@@ -176,7 +176,11 @@ def _synthetic_options(converter: Converter, neural: bool) -> dict:
     if neural:
         vocoders["griffin-lim"] = vocode_by(converter.with_vocoder(GriffinLim()))
     predict = converter.predicted_mel
-    return {"vocoders": vocoders, "predict": lambda wave, style: predict(wave, style).numpy()}
+    return {
+        "convert": converter.carol_at_a440,
+        "vocoders": vocoders,
+        "predict": lambda wave, style: predict(wave, style).numpy(),
+    }
 
 
 def _draw(table: Table, out: Path) -> Path:

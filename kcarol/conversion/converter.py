@@ -277,7 +277,7 @@ class Converter:
         with fast_inference(self.device):
             return self.vocoder.vocode(mel.to(self.device), length, phases=phases).cpu().numpy()
 
-    # --- log-mels for figures
+    # --- for figures
 
     def carol_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, M) of a carol, as `play` gives it to the vocoder."""
@@ -290,6 +290,12 @@ class Converter:
         """The log-mel (F, M) of a song's carol before the post-filter, as in training's loss."""
         content = self.transcribe(song).weighted_content(self.cfg.tune_doubt)
         return self.predict(content, style)
+
+    def carol_at_a440(self, song: Sound, style: AnyStyle) -> Sound:
+        """A song's carol (T,) as if the song were in tune, for comparison with a target that is."""
+        transcription = self.transcribe(song)
+        in_tune = np.zeros_like(transcription.tuning_cents)
+        return self.play(replace(transcription, tuning_cents=in_tune), style)
 
     # --- styles
 

@@ -30,7 +30,8 @@ def evaluate(
     demo: songs with their own carols, see `held_out.demo_pairs`.
     real_dir: a folder of real songs, see `evaluate_real`.
     baselines: whether the table includes them.
-    synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`.
+    synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`;
+        another `convert` for the pairs, too, whose carols are at A440 whatever the song's tuning.
 
     `kcarol.evaluation.metrics` defines the figures. Raises ValueError if there is nothing to
     evaluate.
@@ -38,8 +39,10 @@ def evaluate(
     tables = []
     for on, given in (("synthetic", list(pairs)), ("demo", list(demo))):
         if given:
-            options = dict(synthetic_options or {}, on=on)
-            tables.append(evaluate_synthetic(convert, given, baselines, out_dir, **options))
+            options = {"convert": convert, **(synthetic_options or {}), "on": on}
+            tables.append(
+                evaluate_synthetic(pairs=given, baselines=baselines, out_dir=out_dir, **options)
+            )
     if real_dir is not None:
         options = dict(real_options or {}, baselines=baselines, out_dir=out_dir)
         tables.append(evaluate_real(convert, real_dir, **options))

@@ -221,3 +221,8 @@ def test_half_a_carol_lies_in_tune_under_its_song(shipped):
     mix = shipped.convert(song, strength=0.5)
     carol = mix - np.vdot(mix, song) / np.vdot(song, song) * song
     assert np.median(estimate_tuning(carol)) == pytest.approx(-31.8, abs=8)
+
+
+def test_a_carol_for_comparison_is_at_a440_whatever_the_songs_tuning(shipped):
+    song = draw_case("A = 432 Hz", 0).wave
+    assert np.abs(estimate_tuning(shipped.carol_at_a440(song, "bells"))).max() < 8
