@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from kcarol.audio.decoding import load_audio_into
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.encoding import save_audio
+from kcarol.audio.files import LostSoundWarning, telling_lost_sound
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.transcription.transcription import Transcription
@@ -35,6 +38,7 @@ def convert(
     force: replace an existing `out`.
 
     The carol's file records what it was made from, see `kcarol.conversion.provenance`.
+    LostSoundWarning tells what sound of the song is missing.
     Raises AudioError (cannot be read or written), FileExistsError, WeightsError, ValueError.
     """
     song = Path(song)
@@ -48,9 +52,15 @@ def convert(
     settings = settings_sha256(converter.weights_sha256, style, strength)
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
-    with _on_disk(song, converter, out) as wave, DiskBuffer(len(wave), beside=out) as carol:
-        converter.convert(wave, style, strength, carol, beside=out)
-        return save_audio(out, carol, converter.audio.sample_rate, comment_of(record))
+    lost: list[str] = []
+    with telling_lost_sound(lost.append), _on_disk(song, converter, out) as wave:
+        with DiskBuffer(len(wave), beside=out) as carol:
+            converter.convert(wave, style, strength, carol, beside=out)
+            record = replace(record, is_whole=not lost)
+            save_audio(out, carol, converter.audio.sample_rate, comment_of(record))
+    for text in lost:
+        warnings.warn(text, LostSoundWarning, stacklevel=2)
+    return out
 
 
 def transcribe(

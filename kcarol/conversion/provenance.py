@@ -21,7 +21,8 @@ from kcarol.conversion.styles import AnyStyle
 
 MISSING = "missing"  # there is no carol
 CURRENT = "current"  # made from this song with these settings
-OUTDATED = "outdated"  # made from an earlier file of this song, or with other settings
+# made from an earlier file of this song, with other settings, or without some of its sound
+OUTDATED = "outdated"
 FOREIGN = "foreign"  # made from another song
 UNRECORDED = "unrecorded"  # made by another program, or by kcarol before it kept records
 KEPT = (CURRENT, UNRECORDED)  # without --force
@@ -35,6 +36,7 @@ class Provenance:
     place: str  # of its path as seen from the carol's folder
     settings: str  # of style, strength and weights, see `settings_sha256`
     kcarol: str = __version__  # for the reader: a new version alone is no reason to convert again
+    is_whole: bool = True  # no sound of the song was missing
 
 
 def provenance_of(song: Path, carol: Path, settings: str) -> Provenance:
@@ -95,7 +97,7 @@ def compare(carol: Path, song: Path, settings: str) -> str:
     if same_place and same_settings and not song.exists():
         return CURRENT  # the song was deleted once its carol was there
     same_song = found.song == song_sha256(song)
-    if same_song and same_settings:
+    if same_song and same_settings and found.is_whole:
         return CURRENT
     return OUTDATED if same_song or same_place else FOREIGN
 

@@ -168,3 +168,20 @@ def test_a_song_of_which_sound_is_missing_becomes_a_carol_and_one_line_and_the_s
     assert len(lines) == 1 and f"{song}: expected whole sound" in lines[0]
     assert "from 3.0 to 4.0 s" in lines[0]
     assert abs(len(load_audio(tmp_path / "song.carol.wav")) - 3 * RATE) < 0.1 * RATE
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_missing_sound_is_told_again_until_there_is_a_whole_copy(
+    as_list, tmp_path, weights, make_song, capsys
+):
+    song, out = make_song(tmp_path / "album/song.wav", 4.0), tmp_path / "out"
+    whole = song.read_bytes()
+    song.write_bytes(whole[: 3 * 2 * RATE])
+    (tmp_path / "list.txt").write_text("album/song.wav\n")
+    what = ["--manifest", tmp_path / "list.txt"] if as_list else [song.parent]
+    for _ in range(2):
+        assert run(*what, "--weights", weights, "-o", out) == cli.FAILED
+        assert "expected whole sound" in capsys.readouterr().err
+    song.write_bytes(whole)
+    assert run(*what, "--weights", weights, "-o", out) == 0
+    assert len(load_audio(out / "song.carol.wav")) == 4 * RATE
