@@ -18,16 +18,17 @@ MOST_MODULES = 12  # a folder
 MOST_COLUMNS = 100
 
 LISTENING = {"audio", "model", "transcription"}
-CONVERTING = LISTENING | {"vocoder", "conversion"}
+CONVERTING = LISTENING | {"vocoder", "arrangement", "conversion"}
 MEASURING = CONVERTING | {"dataset", "evaluation", "training"}
 MAY_IMPORT = {  # folder -> folders below it; all may import config
     "audio": set(),
     "model": {"audio"},
     "vocoder": {"audio", "model"},
     "transcription": {"audio", "model"},
-    "conversion": LISTENING | {"vocoder"},
-    "dataset": LISTENING,
-    "corpus": {"audio", "dataset", "transcription"},
+    "arrangement": {"audio", "model", "transcription"},
+    "conversion": LISTENING | {"vocoder", "arrangement"},
+    "dataset": LISTENING | {"arrangement"},
+    "corpus": {"audio", "model", "dataset", "transcription", "arrangement"},
     "evaluation": CONVERTING | {"dataset"},
     "training": CONVERTING | {"dataset"},
     "notebook": MEASURING | {"corpus"},

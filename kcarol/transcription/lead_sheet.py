@@ -82,10 +82,19 @@ class Section:
     energy: float = ENERGY  # 0 to 1: how full the arrangement is
     sung: bool = True  # False: instrumental, the tune rests
     accents: tuple[float, ...] = ()  # the section's own groove; none: the sheet's
+    label: str = ""  # sections with the same label are the same music; empty: the name
 
     @property
     def end(self) -> float:
         return self.start + self.length
+
+
+@dataclass(frozen=True)
+class BarShape(Span):
+    """How loud and how busy one bar of the song's record is."""
+
+    level_db: float  # loudness re the song's loud passages (their 80th percentile)
+    strokes_per_s: float  # onsets of the whole band, as detected in the record
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,7 @@ class LeadSheet:
     accents: tuple[float, ...] = ()  # of a bar's parts, 0 to 1: the groove as composed
     division: int = 2  # parts of a beat, at the beginning
     changes: tuple[Metre, ...] = ()  # of the metre after the beginning, sorted
+    bars: tuple[BarShape, ...] = ()  # of the record, one a bar; empty: not known
 
     @property
     def n_beats(self) -> float:

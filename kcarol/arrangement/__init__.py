@@ -1,0 +1,1 @@
+"""From a lead sheet to what the instruments of a carol play."""

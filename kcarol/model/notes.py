@@ -1,0 +1,41 @@
+"""Notes: what the instruments of a carol play, as the playing half reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Notes:
+    """N notes in the order in which they begin."""
+
+    instrument: Tensor  # (N,) int64, numbers of INSTRUMENTS
+    pitch: Tensor  # (N,) int64, MIDI
+    level_db: Tensor  # (N,) float32, re the instrument's hardest stroke
+    start: Tensor  # (N,) float32, frames from the beginning of the song
+    end: Tensor  # (N,) float32, frames; where the key is released
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    def window(self, first: int, stop: int, ring_frames: int) -> Notes:
+        """The notes that sound in the frames from `first` to `stop`, counted from `first`; a note
+        sounds for up to `ring_frames` after it is released.
+        """
+        sounds = (self.start < stop) & (self.end + ring_frames > first)
+        some = Notes(*(getattr(self, f.name)[sounds] for f in fields(self)))
+        return Notes(
+            some.instrument, some.pitch, some.level_db, some.start - first, some.end - first
+        )
+
+    def tensor(self) -> Tensor:
+        """(N, 5) float32, one column a field; `of_tensor` is the inverse."""
+        return torch.stack([getattr(self, f.name).float() for f in fields(self)], dim=1)
+
+    @classmethod
+    def of_tensor(cls, columns: Tensor) -> Notes:
+        instrument, pitch, level_db, start, end = columns.float().unbind(1)
+        return cls(instrument.long(), pitch.long(), level_db, start, end)
