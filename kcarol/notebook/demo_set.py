@@ -98,8 +98,8 @@ def arrangements(name: str = DEMO_SONG, style: str = STYLE) -> dict[str, Parts]:
     """The notes of a demo song's pop band and of its carol, without drums, for
     `figures.piano_rolls`. KeyError for other names.
     """
-    from kcarol.corpus.arrangement.carol.arrange import arrange_carol
-    from kcarol.corpus.arrangement.carol.styles import STYLES
+    from kcarol.arrangement.arrange import arrange_carol
+    from kcarol.arrangement.styles import STYLES
     from kcarol.corpus.dataset.demo_set import DemoSong
 
     demo = DemoSong.of(_demo_songs()[name])

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kcarol.arrangement.styles import STYLES, CarolStyle
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.arrange import render_carol
-from kcarol.corpus.arrangement.carol.styles import STYLES, CarolStyle
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
+from kcarol.corpus.dataset.carol_record import render_carol
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.render import VALIDATION_SOUNDFONT

@@ -25,11 +25,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.decoding import load_audio
 from kcarol.config import TUNE_LOWEST
 from kcarol.conversion.converter import Converter
-from kcarol.corpus.arrangement.carol.arrange import render_carol
-from kcarol.corpus.arrangement.carol.styles import STYLES
+from kcarol.corpus.dataset.carol_record import render_carol
 from kcarol.dataset.labels import unpack
 from kcarol.dataset.shards import stored_shards
 from kcarol.evaluation import metrics

@@ -5,9 +5,9 @@ import pytest
 from training_runs import RATE, bells, random_transcription
 from transcriptions import transcription_of
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.arrange import render_carol
-from kcarol.corpus.arrangement.carol.styles import STYLES
+from kcarol.corpus.dataset.carol_record import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_versions import (
     KICK,

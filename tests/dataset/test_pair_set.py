@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import TUNE_LOWEST, AudioConfig
-from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED
 from kcarol.dataset.labels import NO_NOTE, unpack
 from kcarol.dataset.pair_set import ROOM_NOISE_DB, PairSetError, load_pair_set, read_pairs

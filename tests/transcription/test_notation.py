@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from transcriptions import transcription_of
 
+from kcarol.arrangement.arrange import arrange_carol
+from kcarol.arrangement.styles import STYLES
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.arrange import arrange_carol
-from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.arrange import render_carol
-from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.arrangement.humanise import TAIL_S
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
+from kcarol.corpus.dataset.carol_record import HALL_DAMPING, HALL_RT60_S, render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.dataset.sound_file import write_sound
@@ -170,10 +170,10 @@ def render_demo_carol(sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     renew()
     song, style = demo_carol(), STYLES[STYLE]
     demo = DemoSong.of(song)
-    dry_style = replace(style, wet=0.0, noise_db=-90.0)
+    dry_style = replace(style, hall=0.0)
     dry = render_carol(demo.sheet, demo.grid, dry_style, sample_rate, demo.length_s)
     both_ears = np.stack([dry, dry])
-    hall = reverb(both_ears, sample_rate, style.rt60_s, style.wet, song.seed, style.damping)
+    hall = reverb(both_ears, sample_rate, HALL_RT60_S, style.hall, song.seed, HALL_DAMPING)
     return _faded(hall.T * (PEAK / np.abs(hall).max()), sample_rate)
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.styles import STYLES
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED, make_pairs
 from kcarol.corpus.dataset.rendering import SONG_S
 from kcarol.corpus.dataset.sound_file import write_sound

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kcarol.arrangement.styles import STYLES, CarolStyle
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.arrange import render_carol
-from kcarol.corpus.arrangement.carol.styles import CarolStyle, draw_style
 from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
+from kcarol.corpus.dataset.carol_record import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.draws import pick
@@ -60,7 +60,7 @@ def make_pairs(
     cfg = cfg or AudioConfig()
     rng = np.random.default_rng(seed)
     is_held_out = seed >= VALIDATION_SEED
-    style = style or draw_style(rng)
+    style = style or STYLES[pick(rng, list(STYLES))]
     soundfonts = (VALIDATION_SOUNDFONT,) if is_held_out else TRAINING_SOUNDFONTS
     speakers = VALIDATION_SPEAKERS if is_held_out else TRAINING_SPEAKERS
     pairs = []

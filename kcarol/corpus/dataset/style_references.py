@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from kcarol.arrangement.styles import STYLES, CarolStyle
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
-from kcarol.corpus.arrangement.carol.arrange import render_carol
-from kcarol.corpus.arrangement.carol.styles import STYLES, CarolStyle
+from kcarol.corpus.dataset.carol_record import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune

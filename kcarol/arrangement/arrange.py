@@ -11,13 +11,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import fft
 
+from kcarol.arrangement.sleigh_bells import sleigh_bells
+from kcarol.arrangement.styles import CarolStyle, Layer
 from kcarol.config import TUNE_CENTRE
-from kcarol.corpus.arrangement.carol.sleigh_bells import sleigh_bells
-from kcarol.corpus.arrangement.carol.styles import CarolStyle, Layer
-from kcarol.corpus.mixing.room import reverb
-from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, render_parts
+from kcarol.model.instruments import Instrument
 from kcarol.transcription.lead_sheet import (
     TOLERANCE,
     Chord,
@@ -38,8 +36,6 @@ ARPEGGIO_RINGS = 1.5  # beats, at most to the end of the chord
 # how much softer than the middle velocity each role is
 SOFTER = {"tune": -10, "harmony": 8, "bass": 4, "toll": 10}
 MIDDLE_VELOCITY, MIDDLE_ENERGY = 82, 0.6
-RMS = 0.1  # of the dry carol and of the carol
-PEAK = 0.98
 
 
 class _Step(NamedTuple):
@@ -49,18 +45,20 @@ class _Step(NamedTuple):
 
 
 def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[Part, ...]:
-    """The carol's parts, without the sleigh bells, which General MIDI lacks."""
+    """The carol's parts, the sleigh bells last."""
     # the loudest layer has 0 dB: the synthesiser has no volume far above
     loudest_db = max((layer.gain_db for layer in style.layers), default=0.0)
-    return tuple(
+    parts = tuple(
         Part(
             f"{layer.role}{i}",
             _strokes(sheet, grid, style, layer),
-            layer.program,
+            layer.instrument.program,
             gain_db=layer.gain_db - loudest_db,
+            pan=layer.instrument.pan,
         )
         for i, layer in enumerate(style.layers)
     )
+    return (*parts, sleigh_bells(sheet, grid, style))
 
 
 def _strokes(
@@ -73,8 +71,16 @@ def _strokes(
         start_s = float(grid.time_s(note.start))
         length_s = float(grid.end_s(note.end)) - start_s
         velocity = _velocity(sheet, style, note.start, SOFTER[layer.role])
-        strokes.append(Stroke(start_s, length_s * layer.lift, note.pitch + layer.shift, velocity))
+        pitch = _within(note.pitch + layer.shift, layer.instrument)
+        strokes.append(Stroke(start_s, length_s * layer.lift, pitch, velocity))
     return tuple(strokes)
+
+
+def _within(pitch: int, instrument: Instrument) -> int:
+    """The pitch by as few octaves as bring it into an instrument's range."""
+    up = max(0, -(-(instrument.lowest - pitch) // 12))
+    down = max(0, -(-(pitch - instrument.highest) // 12))
+    return pitch + 12 * (up - down)
 
 
 def _velocity(sheet: LeadSheet, style: CarolStyle, beat: float, softer: float) -> int:
@@ -225,38 +231,3 @@ def _multiples(spacing: float, metre: Metre, start: float, end: float) -> list[f
     first = np.ceil((start - metre.start) / spacing - TOLERANCE)
     last = np.ceil((end - metre.start) / spacing - TOLERANCE)
     return [metre.start + k * spacing for k in range(int(first), int(last))]
-
-
-def render_carol(
-    sheet: LeadSheet,
-    grid: TimeGrid,
-    style: CarolStyle,
-    sample_rate: int,
-    length_s: float | None = None,
-    soundfont: str = CAROL_SOUNDFONT,
-) -> np.ndarray:
-    """The carol as sound: (T,) float32 mono, peak below 1, T = length_s * sample_rate."""
-    length_s = grid.length_s if length_s is None else length_s
-    n = round(length_s * sample_rate)
-    parts = arrange_carol(sheet, grid, style)
-    dry = _levelled(render_parts(parts, length_s, sample_rate, soundfont).mean(axis=0))
-    dry = dry + sleigh_bells(sheet, grid, style, sample_rate, n)
-    wave = reverb(dry, sample_rate, style.rt60_s, style.wet, seed=12, damping=style.damping)
-    wave = _levelled(_tilted(wave, sample_rate, style.tilt_db))
-    noise = np.random.default_rng(24).standard_normal(n).astype(np.float32)
-    wave = wave + 10 ** (style.noise_db / 20) * noise
-    return (wave / max(1.0, np.abs(wave).max() / PEAK)).astype(np.float32)
-
-
-def _levelled(wave: np.ndarray) -> np.ndarray:
-    return wave / (np.sqrt((wave**2).mean()) + 1e-9) * RMS
-
-
-def _tilted(wave: np.ndarray, sample_rate: int, tilt_db: float) -> np.ndarray:
-    """Straight spectral tilt over log frequency: 0 dB at 500 Hz, `tilt_db` four octaves above."""
-    if tilt_db == 0:
-        return wave
-    n = fft.next_fast_len(len(wave), real=True)
-    octaves = np.log2(np.maximum(fft.rfftfreq(n, 1 / sample_rate), 30) / 500).astype(np.float32)
-    spectrum = fft.rfft(wave, n) * 10 ** (tilt_db / 80 * octaves)
-    return fft.irfft(spectrum, n)[: len(wave)].astype(np.float32)
