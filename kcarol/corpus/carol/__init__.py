@@ -1,0 +1,1 @@
+"""How carols sound: what the playing half learns from."""
