@@ -18,7 +18,7 @@ TUNE_CENTRE = 74
 
 @dataclass(frozen=True)
 class AudioConfig:
-    """Sample rate, log-mel and features. T samples have F == 1 + T // hop_length frames."""
+    """Sample rates, log-mel and features. T samples have F == 1 + T // hop_length frames."""
 
     sample_rate: int = 16_000  # Hz
     hop_length: int = 256  # samples: 16 ms a frame
@@ -32,6 +32,12 @@ class AudioConfig:
     f_min_hz: float = 40.0
     f_max_hz: float = 8_000.0
     log_floor: float = 1e-5  # smallest mel magnitude, -100 dB
+
+    # full band: carols are stereo at the full rate, with the same 16 ms frames
+    full_rate: int = 48_000  # Hz, a multiple of `sample_rate`
+    n_treble_bands: int = 12  # above f_max_hz
+    treble_max_hz: float = 20_000.0
+    treble_n_fft: int = 1536  # samples at the full rate: 32 ms, short for sharp attacks
 
     # features: what the converter reads
     feature_n_fft: int = 4096  # samples: semitones apart from 65 Hz upwards
@@ -53,6 +59,21 @@ class AudioConfig:
     def n_features(self) -> int:
         """Whitened pitch bands, flux bands and one loudness value."""
         return self.n_pitch_bands + self.n_flux + 1
+
+    @property
+    def n_bands(self) -> int:
+        """Of the middle or the side in full band: mel bands, then treble bands."""
+        return self.n_mels + self.n_treble_bands
+
+    @property
+    def full_factor(self) -> int:
+        """Samples at the full rate for each one at `sample_rate`."""
+        return self.full_rate // self.sample_rate
+
+    @property
+    def full_hop(self) -> int:
+        """Samples at the full rate a frame."""
+        return self.hop_length * self.full_factor
 
     @property
     def frame_rate(self) -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from kcarol.audio.ffmpeg import find_ffmpeg
+from kcarol.audio.reading.ffmpeg import find_ffmpeg
 
 SECONDS, RATE = 0.6, 22_050
 SOUND, ERROR, EITHER = "sound", "error", "either"  # what has to come of a case

@@ -19,8 +19,8 @@ import numpy as np
 import soxr
 
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.ffmpeg import Probe, absolute_name, check_rate, find_ffmpeg, probe
 from kcarol.audio.files import AudioError
+from kcarol.audio.reading.ffmpeg import Probe, absolute_name, check_rate, find_ffmpeg, probe
 from kcarol.audio.reading.mono_mix import mono_mix
 from kcarol.audio.reading.native import sources, stream_native
 from kcarol.audio.reading.timeline import LEAST_GAP_S

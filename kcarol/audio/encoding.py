@@ -9,8 +9,8 @@ import numpy as np
 import soundfile
 
 from kcarol.audio.disk_buffer import DiskBuffer
-from kcarol.audio.ffmpeg import check_finite
 from kcarol.audio.files import AudioError, atomic_write
+from kcarol.audio.reading.ffmpeg import check_finite
 from kcarol.config import AudioConfig
 
 SAVE_FORMATS = {

@@ -15,7 +15,7 @@ from pathlib import Path
 from kcarol import __version__
 from kcarol.audio.clips import file_sha256
 from kcarol.audio.encoding import read_comment
-from kcarol.audio.ffmpeg import check_file
+from kcarol.audio.reading.ffmpeg import check_file
 from kcarol.conversion.manifest import composed
 from kcarol.conversion.styles import AnyStyle
 

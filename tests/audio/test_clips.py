@@ -26,8 +26,8 @@ from kcarol.audio.clips import (
 )
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.ffmpeg import find_ffmpeg
 from kcarol.audio.files import DataError
+from kcarol.audio.reading.ffmpeg import find_ffmpeg
 from kcarol.config import AudioConfig
 
 CFG = AudioConfig(max_s=1.0)

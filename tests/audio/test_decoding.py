@@ -12,8 +12,8 @@ from signals import sine
 
 from kcarol.audio import decoding
 from kcarol.audio.decoding import load_audio, stream_audio
-from kcarol.audio.ffmpeg import find_ffmpeg
 from kcarol.audio.files import AudioError
+from kcarol.audio.reading.ffmpeg import find_ffmpeg
 
 FORMATS = {
     "wav": [],

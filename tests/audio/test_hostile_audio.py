@@ -16,9 +16,10 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kcarol.audio import decoding, ffmpeg
+from kcarol.audio import decoding
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.files import AudioError, printable
+from kcarol.audio.reading import ffmpeg
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
 from kcarol.conversion.api import convert

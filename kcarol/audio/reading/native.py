@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.ffmpeg import Probe, absolute_name, check_file, decode, probe
 from kcarol.audio.files import AudioError, LostSoundWarning, printable
+from kcarol.audio.reading.ffmpeg import Probe, absolute_name, check_file, decode, probe
 from kcarol.audio.reading.mpeg_frames import Hole, frame_holes
 from kcarol.audio.reading.ogg import ogg_links
 from kcarol.audio.reading.timeline import LEAST_GAP_S, ClockReader, Gap, silence

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 from signals import sine
 
-from kcarol.audio.ffmpeg import find_ffmpeg
+from kcarol.audio.reading.ffmpeg import find_ffmpeg
 from kcarol.audio.reading.mpeg_frames import adts_frame, frame_holes, mp3_frame
 
 CODECS = {"mp3": "libmp3lame", "mp2": "mp2", "aac": "aac"}

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from kcarol.audio.decoding import load_audio
-from kcarol.audio.ffmpeg import find_ffmpeg, probe
 from kcarol.audio.files import AudioError, LostSoundWarning
+from kcarol.audio.reading.ffmpeg import find_ffmpeg, probe
 from kcarol.audio.reading.native import stream_native
 
 RATE = 16_000  # of load_audio

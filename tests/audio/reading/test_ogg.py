@@ -6,7 +6,7 @@ import pytest
 import soundfile
 from signals import sine
 
-from kcarol.audio.ffmpeg import find_ffmpeg
+from kcarol.audio.reading.ffmpeg import find_ffmpeg
 from kcarol.audio.reading.ogg import ogg_links
 
 

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from signals import sine
 
-from kcarol.audio import ffmpeg
-from kcarol.audio.ffmpeg import Probe, probe
 from kcarol.audio.files import AudioError
+from kcarol.audio.reading import ffmpeg
+from kcarol.audio.reading.ffmpeg import Probe, probe
 from kcarol.audio.reading.native import stream_native
 
 
