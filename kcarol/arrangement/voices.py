@@ -1,0 +1,144 @@
+"""Four voices of a lead sheet: the tune, and alto, tenor and bass that follow the chords.
+
+The voicings of all chords are chosen together, by dynamic programming over the costs of
+`voice_leading`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kcarol.arrangement.harmony import LEAST_SPAN, SoundingChord, sounding_harmony
+from kcarol.arrangement.tune import in_one_register
+from kcarol.arrangement.voice_leading import (
+    ALTO,
+    BASS,
+    SOPRANO,
+    TENOR,
+    Slot,
+    motion_cost,
+    voicings_of,
+)
+from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note
+
+
+@dataclass(frozen=True)
+class FourParts:
+    """Four voices in beats, concert pitch, each one note at a time."""
+
+    soprano: tuple[Note, ...]  # the tune, in one register over the song, with its rests
+    alto: tuple[Note, ...]
+    tenor: tuple[Note, ...]
+    bass: tuple[Note, ...]
+    upper: tuple[Note, ...]  # the highest voice of the harmony where the tune rests
+    harmony: tuple[SoundingChord, ...]  # from beginning to end
+
+
+def four_parts(sheet: LeadSheet) -> FourParts:
+    tune = in_one_register(sheet.notes)
+    harmony = sounding_harmony(sheet, tune)
+    slots = _slots(sheet, harmony, tune)
+    voices = _cheapest_way(slots)
+    rests = [not slot.tune for slot in slots]
+    return FourParts(
+        tune,
+        *(_line(slots, voices[:, voice]) for voice in (ALTO, TENOR, BASS)),
+        upper=_line(slots, voices[:, SOPRANO], rests),
+        harmony=harmony,
+    )
+
+
+def _slots(sheet: LeadSheet, harmony: Sequence[SoundingChord], tune: Sequence[Note]) -> list[Slot]:
+    """Chords, cut at bars."""
+    bars = sheet.bar_starts()
+    starts = [note.start for note in tune]
+    slots = []
+    for chord in harmony:
+        inner = bars[(bars > chord.start + LEAST_SPAN) & (bars < chord.end - LEAST_SPAN)]
+        edges = [chord.start, *inner.tolist(), chord.end]
+        for start, end in zip(edges, edges[1:], strict=False):
+            first = max(0, bisect_right(starts, start) - 1)
+            stop = bisect_right(starts, end)
+            slots.append(_slot(sheet, chord, start, end, tune[first:stop]))
+    return slots
+
+
+def _slot(
+    sheet: LeadSheet, chord: SoundingChord, start: float, end: float, notes: Sequence[Note]
+) -> Slot:
+    """One slot; notes that only touch it do not count."""
+    least = min(LEAST_SPAN, (end - start) / 2)
+    sung = {n: min(n.end, end) - max(n.start, start) for n in notes}
+    sung = {note: length for note, length in sung.items() if length > least - TOLERANCE}
+    main = max(sung, key=sung.__getitem__).pitch if sung else None
+    return Slot(
+        start,
+        end - start,
+        chord,
+        tuple(note.pitch for note in sung),
+        main,
+        leading_note=(sheet.key + 11) % 12,
+        is_at_rest=start <= TOLERANCE or end >= sheet.n_beats - TOLERANCE,
+    )
+
+
+def _cheapest_way(slots: Sequence[Slot]) -> np.ndarray:
+    """(N, 4) voicings of N slots whose costs and motions are cheapest together (Viterbi)."""
+    known: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
+    ways: dict[tuple, np.ndarray] = {}
+    total = np.zeros(1)
+    back: list[np.ndarray] = []
+    for before, slot in zip([None, *slots], slots, strict=False):
+        if slot.key not in known:
+            known[slot.key] = voicings_of(slot)
+        voicings, cost = known[slot.key]
+        if before is not None:
+            way = before.key, slot.key
+            if way not in ways:
+                ways[way] = _ways(known[before.key][0], voicings, before, slot)
+            total = total[:, None] + ways[way]
+        else:
+            total = np.zeros((1, len(cost)))
+        back.append(total.argmin(0))
+        total = total.min(0) + cost
+    return _backwards(back, [known[slot.key][0] for slot in slots], int(total.argmin()))
+
+
+def _ways(before: np.ndarray, after: np.ndarray, earlier: Slot, later: Slot) -> np.ndarray:
+    """(K, L) costs of motion; the tune leaves by its last note and enters by its first."""
+    before, after = before.copy(), after.copy()
+    if earlier.tune:
+        before[:, SOPRANO] = earlier.tune[-1]
+    if later.tune:
+        after[:, SOPRANO] = later.tune[0]
+    is_free = not earlier.tune and not later.tune
+    return motion_cost(before, after, (earlier, later), is_free)
+
+
+def _backwards(back: list[np.ndarray], voicings: list[np.ndarray], last: int) -> np.ndarray:
+    """(N, 4) voicings, from the last one's number."""
+    chosen = []
+    for choice, options in zip(reversed(back), reversed(voicings), strict=True):
+        chosen.append(options[last])
+        last = int(choice[last])
+    return np.array(chosen[::-1]).reshape(-1, 4)
+
+
+def _line(
+    slots: Sequence[Slot], pitches: np.ndarray, sounds: Sequence[bool] | None = None
+) -> tuple[Note, ...]:
+    """Notes of one voice, equal neighbours as one; where it does not sound it rests."""
+    notes: list[Note] = []
+    for i, (slot, pitch) in enumerate(zip(slots, pitches.tolist(), strict=True)):
+        if sounds is not None and not sounds[i]:
+            continue
+        last = notes[-1] if notes else None
+        if last is not None and last.pitch == pitch and slot.start - last.end < TOLERANCE:
+            notes[-1] = Note(last.start, slot.end - last.start, pitch)
+        else:
+            notes.append(Note(slot.start, slot.length, pitch))
+    return tuple(notes)
