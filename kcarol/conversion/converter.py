@@ -40,6 +40,7 @@ from kcarol.model.device import best_device, fast_inference
 from kcarol.model.logits import Logits
 from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.decoding import decode
+from kcarol.transcription.form.onset_rate import onset_rate
 from kcarol.transcription.song_level import measure_level
 from kcarol.transcription.transcription import Transcription
 from kcarol.transcription.tuning import estimate_tuning
@@ -176,10 +177,12 @@ class Converter:
             logits = self.hear(song, tuning_cents)
             jobs = (
                 lambda: decode(logits, audio=self.audio, cfg=cfg),
-                lambda: measure_level(song, self.audio, cfg),
+                lambda: (measure_level(song, self.audio, cfg), onset_rate(song, self.audio)),
             )
-            transcription, level = parallel_map(lambda job: job(), jobs)
-            transcription = replace(transcription, level=level, tuning_cents=tuning_cents)
+            transcription, (level, rate) = parallel_map(lambda job: job(), jobs)
+            transcription = replace(
+                transcription, level=level, onset_rate=rate, tuning_cents=tuning_cents
+            )
             return centre_vibrato(transcription, song, self.audio)
 
     @torch.inference_mode()

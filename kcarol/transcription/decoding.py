@@ -10,6 +10,7 @@ from kcarol.model.logits import Logits
 from kcarol.transcription.activations import highest_near
 from kcarol.transcription.bars import bar_positions, beat_divisions, part_spans
 from kcarol.transcription.beats import find_beats
+from kcarol.transcription.form.onset_rate import rate_of_strokes
 from kcarol.transcription.groove import find_strokes, steady_energy
 from kcarol.transcription.harmony import mean_over_spans
 from kcarol.transcription.melody import NO_TUNE, find_tune, note_probabilities, register_shift
@@ -25,7 +26,10 @@ def decode(
     audio: AudioConfig | None = None,
     cfg: DecodingConfig | None = None,
 ) -> Transcription:
-    """Logits (F, n) of a whole song -> its transcription. `level` None: steady, without fades."""
+    """Logits (F, n) of a whole song -> its transcription, whose onsets are the groove's strokes.
+
+    `level` None: steady, without fades.
+    """
     audio = audio or AudioConfig()
     cfg = cfg or DecodingConfig()
 
@@ -38,6 +42,7 @@ def decode(
     tune, begins = find_tune(logits.tune, onset, audio, cfg)
     tune_probability, rest_probability = note_probabilities(tune, logits.tune)
 
+    strokes = find_strokes(accent, beats, positions, divisions, cfg)
     spans = part_spans(beats, divisions, len(logits))
     return Transcription(
         beats=beats,
@@ -50,8 +55,9 @@ def decode(
         onset=np.where(begins, highest_near(onset, 1).clip(MIN_ONSET), 0).astype(np.float32),
         chord=mean_over_spans(logits.chord.float().sigmoid().numpy(), spans),
         bass=mean_over_spans(logits.bass.float().softmax(1)[:, :-1].numpy(), spans),
-        strokes=find_strokes(accent, beats, positions, divisions, cfg),
+        strokes=strokes,
         energy=steady_energy(_sigmoid(logits.energy), audio, cfg),
+        onset_rate=rate_of_strokes(strokes, audio),
         tuning_cents=np.zeros(len(logits), np.float32),
         level=level or SongLevel.steady(len(logits), audio),
     )

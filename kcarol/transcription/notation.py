@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kcarol.config import AudioConfig
+from kcarol.transcription.form.bar_shapes import with_bars
 from kcarol.transcription.lead_sheet import (
     QUALITIES,
     SCALES,
@@ -61,14 +62,16 @@ class BeatTimes:
         return np.round(division * beats) / division
 
 
-def notate(
+def lead_sheet_of(
     transcription: Transcription, cfg: AudioConfig | None = None, title: str = ""
 ) -> tuple[LeadSheet, TimeGrid]:
     """The lead sheet of a transcription, and when its beats are, from 0 to the song's end.
 
-    Notes are as sung; chords hold until the next one. ValueError for fewer than two beats.
+    Notes are as sung; chords hold until the next one; bars are as loud and busy as the song's.
+    ValueError for fewer than two beats.
     """
-    frame_rate = (cfg or AudioConfig()).frame_rate
+    cfg = cfg or AudioConfig()
+    frame_rate = cfg.frame_rate
     content = transcription.content.map(lambda x: x.numpy())
     times_s, metres = beat_grid(transcription, frame_rate)
     beats = BeatTimes(times_s, frame_rate, metres)
@@ -93,7 +96,9 @@ def notate(
     )
     accents = find_accents(strokes, metres[0], 0, sheet.metre_spans()[0][1])
     sheet = replace(sheet, sections=sections, accents=accents)
-    return sheet, TimeGrid(times_s, sheet.beats_per_bar)
+    grid = TimeGrid(times_s, sheet.beats_per_bar)
+    loudness_db, rate = transcription.loudness_db, transcription.onset_rate
+    return with_bars(sheet, grid, loudness_db, rate, cfg), grid
 
 
 # --- beats and bars

@@ -1,4 +1,4 @@
-"""Loudness of a song: as a whole, and over time where it fades."""
+"""Loudness of a song: as a whole and over time, and where it fades."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from kcarol.config import AudioConfig, DecodingConfig
 PIECE_FRAMES = 20_480  # read at once: 5.5 minutes
 EDGE_FRAMES = 16  # .25 s
 REACH_FRAMES = 512  # 8 s, over which the filter of rumble decays
+MOMENT_FRAMES = 25  # .4 s, as ITU-R BS.1770-4 measures momentary loudness
+LOUD_PERCENTILE = 80  # of the momentary loudness where a song sounds: 0 dB
+SOFTEST_DB, LOUDEST_DB = -60.0, 20.0  # of the momentary loudness
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,7 @@ class SongLevel:
     n_samples: int  # T
     loudness: Loudness
     fade_db: np.ndarray  # (F,) float32 dB <= 0, by which its carol is turned down
+    loudness_db: np.ndarray  # (F,) float32 dB: momentary loudness re the loud passages'
 
     @classmethod
     def steady(cls, n_frames: int, audio: AudioConfig | None = None) -> SongLevel:
@@ -37,6 +41,7 @@ class SongLevel:
         return cls(
             (n_frames - 1) * audio.hop_length,
             Loudness(lufs=-np.inf, rms_db=rms_db),
+            np.zeros(n_frames, np.float32),
             np.zeros(n_frames, np.float32),
         )
 
@@ -51,7 +56,18 @@ def measure_level(
         loudness = Loudness(loudness_lufs(song, audio.sample_rate), rms_db)
     # silence of a soft song is as deep below it as that of a loud one
     relative_db = torch.where(curve_db > SILENT_DB, curve_db - rms_db, SILENT_DB)
-    return SongLevel(len(song), loudness, _fade_db(relative_db, audio, cfg))
+    fade_db = _fade_db(relative_db, audio, cfg)
+    return SongLevel(len(song), loudness, fade_db, momentary_loudness(curve_db.numpy()))
+
+
+def momentary_loudness(curve_db: np.ndarray) -> np.ndarray:
+    """(F,) dB re full scale -> (F,) float32 dB re the LOUD_PERCENTILE of what sounds."""
+    powers = np.pad(10 ** (curve_db.astype(float) / 10), MOMENT_FRAMES // 2, mode="edge")
+    moment = np.ones(MOMENT_FRAMES) / MOMENT_FRAMES
+    moment_db = 10 * np.log10(np.convolve(powers, moment, "valid").clip(1e-12))
+    sounding = moment_db[moment_db > max(SILENT_DB, moment_db.max() + SOFTEST_DB)]
+    loud_db = np.percentile(sounding, LOUD_PERCENTILE) if len(sounding) else 0.0
+    return (moment_db - loud_db).clip(SOFTEST_DB, LOUDEST_DB).round(2).astype(np.float32)
 
 
 def _sounds(curve_db: Tensor) -> bool:

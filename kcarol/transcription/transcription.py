@@ -18,14 +18,17 @@ from kcarol.audio.loudness import Loudness
 from kcarol.config import TUNE_LOWEST, AudioConfig
 from kcarol.model.content import N_PITCHES, Content, phases
 from kcarol.transcription.bars import frame_positions
+from kcarol.transcription.form.onset_rate import MOST_ONSETS_PER_S, rate_of_strokes
 from kcarol.transcription.harmony import decide_bass, decide_chords
-from kcarol.transcription.song_level import SongLevel
+from kcarol.transcription.song_level import LOUDEST_DB, SOFTEST_DB, SongLevel
 
 STRUCK = 0.5  # probability above which a stroke is decoded
 # less likely strokes and pitch classes are not played
 MIN_STROKE = 0.1
 MIN_PITCH_CLASS = 0.08
-FORMAT = 2  # of saved transcriptions; 1, with one metre a song, is read, too
+FORMAT = 3  # of saved transcriptions
+# 1, with one metre a song, and 2, without its loudness over time, are read, too
+OLDER_FORMATS = (1, 2)
 MAX_HOURS = 24.0  # a longer one is an attempt to exhaust memory
 
 
@@ -55,12 +58,18 @@ class Transcription:
     bass: np.ndarray  # (F, 12) float32: probability of each pitch class, a half beat the same
     strokes: np.ndarray  # (F,) float32: probability that the groove strikes, 0 between eighths
     energy: np.ndarray  # (F,) float32: how full the arrangement is, 0 to 1
+    onset_rate: np.ndarray  # (F,) float32: onsets a second of the whole record, see there
     tuning_cents: np.ndarray  # (F,) float32: how far the song lies above A4 = 440 Hz
-    level: SongLevel  # length in samples, loudness, fades
+    level: SongLevel  # length in samples, loudness as a whole and over time, fades
 
     def __len__(self) -> int:
         """Frames F."""
         return len(self.tune)
+
+    @property
+    def loudness_db(self) -> np.ndarray:
+        """(F,) float32 dB: momentary loudness re the song's loud passages."""
+        return self.level.loudness_db
 
     @property
     def downbeats(self) -> np.ndarray:
@@ -140,7 +149,7 @@ class Transcription:
                 "positions": self.positions.tolist(),
                 "metres": _runs_of(self.metres),
                 "divisions": _runs_of(self.divisions),
-                "fade_db": _runs_of(self.level.fade_db),
+                **{name: _runs_of(getattr(self.level, name)) for name in LEVEL_ARRAYS},
                 **{name: _runs_of(getattr(self, name)) for name in FRAME_ARRAYS},
             },
             separators=(",", ":"),
@@ -154,10 +163,10 @@ class Transcription:
             found = json.loads(text)
         except (ValueError, RecursionError):
             raise ValueError("no JSON") from None
-        if not isinstance(found, dict) or found.get("format") not in (1, FORMAT):
+        if not isinstance(found, dict) or found.get("format") not in (FORMAT, *OLDER_FORMATS):
             raise ValueError(f"no object of format {FORMAT}")
         try:
-            return _from_values(_of_format_1(found) if found["format"] == 1 else found)
+            return _from_values(_of_older_format(found))
         except KeyError as error:
             raise ValueError(f"no {error.args[0]}") from None
         except (TypeError, OverflowError) as error:
@@ -178,18 +187,30 @@ FRAME_ARRAYS = {  # array of F frames -> its columns, its type, its least and it
     "bass": ((12,), np.float32, 0, 1),
     "strokes": ((), np.float32, 0, 1),
     "energy": ((), np.float32, 0, 1),
+    "onset_rate": ((), np.float32, 0, MOST_ONSETS_PER_S),
     "tuning_cents": ((), np.float32, -1200, 1200),
 }
-FADE = ((), np.float32, -200, 0)
+LEVEL_ARRAYS = {  # array of the level of F frames -> as in FRAME_ARRAYS
+    "fade_db": ((), np.float32, -200, 0),
+    "loudness_db": ((), np.float32, SOFTEST_DB, LOUDEST_DB),
+}
 
 
-def _of_format_1(found: Mapping) -> Mapping:
-    """What a file of format 1 says in the words of format 2."""
-    n_beats, n_samples = len(found["beats"]), _n_samples(found)
+def _of_older_format(found: Mapping) -> Mapping:
+    """What a file of any format says in the words of the latest one."""
+    if found["format"] == FORMAT:
+        return found
+    n_beats, n_frames = len(found["beats"]), AudioConfig().n_frames(_n_samples(found))
+    if found["format"] == 1:
+        found = dict(found) | {
+            "metres": [[n_beats, found["metre"]]],
+            "divisions": [[n_beats, 2]],
+            "tuning_cents": [[n_frames, 0.0]],
+        }
+    strokes = _array(found, "strokes", n_frames, FRAME_ARRAYS["strokes"])
     return dict(found) | {
-        "metres": [[n_beats, found["metre"]]],
-        "divisions": [[n_beats, 2]],
-        "tuning_cents": [[AudioConfig().n_frames(n_samples), 0.0]],
+        "loudness_db": [[n_frames, 0.0]],
+        "onset_rate": rate_of_strokes(strokes, AudioConfig()).tolist(),
     }
 
 
@@ -221,7 +242,7 @@ def _from_values(found: Mapping) -> Transcription:
                 lufs=-math.inf if lufs is None else _number(found, "loudness_lufs", -200, 100),
                 rms_db=_number(found, "loudness_rms_db", -200, 100),
             ),
-            _array(found, "fade_db", n_frames, FADE),
+            **{name: _array(found, name, n_frames, kind) for name, kind in LEVEL_ARRAYS.items()},
         ),
         **{name: _array(found, name, n_frames, kind) for name, kind in FRAME_ARRAYS.items()},
     )

@@ -36,7 +36,7 @@ from kcarol.evaluation import metrics
 from kcarol.evaluation.held_out import synthetic_pairs
 from kcarol.evaluation.recordings import audio_files
 from kcarol.model.content import N_PITCHES, Content
-from kcarol.transcription.notation import notate
+from kcarol.transcription.notation import lead_sheet_of
 from kcarol.vocoder.griffin_lim import GriffinLim
 
 WINDOW_FRAMES = 512
@@ -171,7 +171,7 @@ def stages(
     transcription = converter.transcribe(wave)
     yield "heads", of_content(logits.content(torch.zeros(len(logits), 4)))
     yield "decoded transcription", of_content(transcription.content)
-    sheet, grid = notate(transcription, cfg)
+    sheet, grid = lead_sheet_of(transcription, cfg)
     if isinstance(style, str) and style in STYLES:
         yield (
             "arranger playing it",

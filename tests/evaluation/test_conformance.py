@@ -72,8 +72,9 @@ def perfect(case, late_s=0.0, semitones=0, cents=0.0):
         bass=np.zeros((n_frames, 12), np.float32),
         strokes=flat,
         energy=flat,
+        onset_rate=flat,
         tuning_cents=(case.tuning_at(time_s) + cents).astype(np.float32),
-        level=SongLevel(len(case.wave), Loudness(-20.0, -20.0), flat),
+        level=SongLevel(len(case.wave), Loudness(-20.0, -20.0), flat, flat),
     )
 
 

@@ -28,8 +28,8 @@ from kcarol.transcription.notation import (
     beat_grid,
     beats_at,
     find_key,
+    lead_sheet_of,
     name_chord,
-    notate,
     snapped,
 )
 
@@ -46,7 +46,7 @@ def decision_of(sheet, grid):
 
 def written_again(sheet, seed=0, drift=0.01):
     grid = TimeGrid.of(sheet, np.random.default_rng(seed), drift)
-    return grid, *notate(decision_of(sheet, grid), AUDIO, sheet.title)
+    return grid, *lead_sheet_of(decision_of(sheet, grid), AUDIO, sheet.title)
 
 
 @pytest.fixture(scope="module", params=[*SONGS, 0, 1, 2])
@@ -168,7 +168,7 @@ def test_where_nothing_sounds_the_last_chord_holds():
     transcription = decision_of(sheet, TimeGrid.of(sheet))
     transcription.chord[250:300] = 0
     transcription.bass[250:300] = 0
-    again, _ = notate(transcription, AUDIO)
+    again, _ = lead_sheet_of(transcription, AUDIO)
     assert again.chords == (Chord(0.0, 16.0, 0),)
 
 
@@ -183,7 +183,7 @@ def test_a_song_without_tune_or_chords_is_written_down_too():
         bass=0 * transcription.bass,
         energy=0 * transcription.energy,
     )
-    again, _ = notate(silent, AUDIO)
+    again, _ = lead_sheet_of(silent, AUDIO)
     assert again.notes == () and len(again.chords) == 1 and again.chords[0].length == 16
     assert [s.sung for s in again.sections] == [False]
 
@@ -249,7 +249,7 @@ def test_one_beat_is_not_enough():
 def test_changes_of_metre_and_compound_time_are_written():
     song = song_with_beats(0.512 * np.arange(40), np.r_[0:16:4, 16:40:3], 4, 21.0)
     song = replace(song, metres=np.repeat([4, 3], [16, 24]), divisions=np.repeat([2, 3], [16, 24]))
-    sheet, _ = notate(song, AUDIO)
+    sheet, _ = lead_sheet_of(song, AUDIO)
     assert sheet.metres == (Metre(0.0, 4), Metre(16.0, 3, 3))
     assert all(len(s.accents) == sheet.metre_at(s.start).parts_per_bar for s in sheet.sections)
     assert 16.0 in {section.start for section in sheet.sections}

@@ -97,8 +97,26 @@ def test_a_carol_fades_after_its_song_has_ended_and_not_before():
     assert not fade_db[: end + release - 3].any() and (fade_db[end + release + 3 :] < -40).all()
 
 
-def test_fades_are_the_same_in_pieces(monkeypatch):
+def test_loudness_is_told_against_the_loud_passages_whatever_the_songs_level():
+    song = np.concatenate([tone(3.0, 0.05), tone(4.0, 0.5), np.zeros(3 * RATE, np.float32)])
+    for gain in (1, 0.01):
+        loudness_db = measure_level(np.float32(gain) * song, AUDIO, CFG).loudness_db
+        assert len(loudness_db) == AUDIO.n_frames(len(song)) and loudness_db.dtype == np.float32
+        assert loudness_db[60:150] == pytest.approx(-20, abs=0.5)
+        assert loudness_db[220:400] == pytest.approx(0, abs=0.5)
+        assert (loudness_db[-100:] == song_level.SOFTEST_DB).all()
+
+
+@pytest.mark.parametrize("n_samples", [400, RATE])
+def test_silence_has_the_least_loudness(n_samples):
+    loudness_db = measure_level(np.zeros(n_samples, np.float32), AUDIO, CFG).loudness_db
+    assert (loudness_db == song_level.SOFTEST_DB).all()
+
+
+def test_fades_and_loudness_are_the_same_in_pieces(monkeypatch):
     song = np.concatenate([tone(2.0), tone(2.0, 1e-4), tone(1.0)])
-    whole = fade_of(song)
+    whole = measure_level(song, AUDIO, CFG)
     monkeypatch.setattr(song_level, "PIECE_FRAMES", 37)
-    np.testing.assert_allclose(fade_of(song), whole, atol=1e-3)
+    pieces = measure_level(song, AUDIO, CFG)
+    np.testing.assert_allclose(pieces.fade_db, whole.fade_db, atol=1e-3)
+    np.testing.assert_allclose(pieces.loudness_db, whole.loudness_db, atol=0.02)

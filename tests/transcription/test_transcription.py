@@ -22,7 +22,8 @@ def transcribed(noise=2.0, lufs=-14.123456789):
     n_samples = (len(logits) - 1) * AUDIO.hop_length + 7
     fade_db = np.zeros(len(logits), np.float32)
     fade_db[-100:] = -np.linspace(0, 40, 100, dtype=np.float32)
-    return decode(logits, SongLevel(n_samples, Loudness(lufs, -17.7), fade_db))
+    loudness_db = fade_db.clip(-3)
+    return decode(logits, SongLevel(n_samples, Loudness(lufs, -17.7), fade_db, loudness_db))
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +92,9 @@ def broken(transcription, **changes):
     [
         ("no JSON at all", "no JSON"),
         ("[" * 100_000, "no JSON"),
-        ("[1, 2]", "no object of format 2"),
-        ('{"format": 3}', "no object of format 2"),
-        ('{"format": 2}', "no n_samples"),
+        ("[1, 2]", "no object of format 3"),
+        ('{"format": 4}', "no object of format 3"),
+        ('{"format": 3}', "no n_samples"),
         ('{"format": 1}', "no beats"),
     ],
 )
@@ -126,6 +127,8 @@ def test_what_is_no_transcription_is_refused_in_one_line(tmp_path, text, found):
         ("chord", [[1, [0.5] * 12]]),
         ("energy", ["x"]),
         ("fade_db", None),
+        ("loudness_db", [[1, 0.0]]),
+        ("onset_rate", [[1, 2.0]]),
         ("loudness_lufs", "loud"),
         ("loudness_rms_db", float("nan")),
     ],
@@ -142,12 +145,17 @@ def test_beats_with_values_out_of_range_are_refused(transcription, name, value):
         Transcription.from_json(broken(transcription, **{name: [[n, value]]}))
 
 
-def test_files_of_format_1_with_one_metre_are_loaded(transcription):
-    later = ("metres", "divisions", "tuning_cents")
+LATER = {1: ("metres", "divisions", "tuning_cents"), 2: ("loudness_db", "onset_rate")}
+
+
+@pytest.mark.parametrize("format_", LATER)
+def test_files_of_older_formats_are_loaded_as_steady_songs(transcription, format_):
     values = json.loads(transcription.to_json())
+    later = {name for since, names in LATER.items() if since >= format_ for name in names}
     old = {name: value for name, value in values.items() if name not in later}
-    old |= {"format": 1, "metre": int(transcription.metres[0])}
-    assert same(Transcription.from_json(json.dumps(old)), transcription)
+    old |= {"format": format_, "metre": int(transcription.metres[0])}
+    level = replace(transcription.level, loudness_db=0 * transcription.loudness_db)
+    assert same(Transcription.from_json(json.dumps(old)), replace(transcription, level=level))
 
 
 def test_frames_with_values_out_of_range_are_refused(transcription):

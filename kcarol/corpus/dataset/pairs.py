@@ -21,6 +21,7 @@ from kcarol.corpus.synthesis import render, speech
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS, Speaker
 from kcarol.dataset.labels import Labels
+from kcarol.transcription.form.bar_shapes import measured
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 SONGS_PER_STYLE = 2  # one is the other's style reference
@@ -94,8 +95,9 @@ def make_pop(
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
     plain: bool = False,
 ) -> tuple[np.ndarray, LeadSheet, TimeGrid]:
-    """A pop record (T,) float32, its sheet as played (`as_played`), and its time grid."""
+    """A pop record (T,) float32, its sheet as played and measured, and its time grid."""
     grid = draw_grid(sheet, rng, plain)
     arrangement = arrange_pop(sheet, grid, rng, plain=plain)
     pop = render_pop(arrangement, grid.length_s, cfg.sample_rate, soundfont, rng, speakers=speakers)
-    return pop[: round(grid.length_s * cfg.sample_rate)], as_played(sheet, arrangement, grid), grid
+    pop = pop[: round(grid.length_s * cfg.sample_rate)]
+    return pop, measured(as_played(sheet, arrangement, grid), grid, pop, cfg), grid

@@ -11,7 +11,7 @@ from kcarol.corpus.mixing.mix import mix
 from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
 from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, renew
 from kcarol.transcription.lead_sheet import Stroke
-from kcarol.transcription.notation import bar_places, notate
+from kcarol.transcription.notation import bar_places, lead_sheet_of
 from kcarol.transcription.transcription import Transcription
 
 # General MIDI drum notes
@@ -40,7 +40,7 @@ def played_by_band(
     (T,), peak <= 1. RenderError without the synthesiser.
     """
     renew()  # independent of earlier renders
-    sheet, grid = notate(transcription, audio)
+    sheet, grid = lead_sheet_of(transcription, audio)
     soundfont = str(rng.choice(TRAINING_SOUNDFONTS))
     length_s = n_samples / audio.sample_rate
     wave = render_pop(arrange_pop(sheet, grid, rng), length_s, audio.sample_rate, soundfont, rng)
