@@ -14,7 +14,8 @@ import numpy as np
 class DiskBuffer:
     """float32 (n,) or (n, width) in an unnamed temporary file, gone when closed or killed.
 
-    Slices have no step. Threads may read at the same time. OSError names the file `beside`.
+    Slices have no step; of (n,) also as `buffer[..., start:stop]`. Threads may read at the same
+    time. OSError names the file `beside`.
     """
 
     # numpy.memmap holds an hour's 220 MB in memory, or takes 1.2 times as long if mapped again for
@@ -44,13 +45,13 @@ class DiskBuffer:
     def shape(self) -> tuple[int, ...]:
         return self.length, *self.row_shape
 
-    def __getitem__(self, span: slice) -> np.ndarray:
+    def __getitem__(self, span: slice | tuple) -> np.ndarray:
         start, n_rows = self._place(span)
         rows = np.empty((n_rows, *self.row_shape), np.float32)
         self._transfer(self.file.readinto, start, rows)
         return rows
 
-    def __setitem__(self, span: slice, rows: np.ndarray | float) -> None:
+    def __setitem__(self, span: slice | tuple, rows: np.ndarray | float) -> None:
         start, n_rows = self._place(span)
         rows = np.broadcast_to(rows, (n_rows, *self.row_shape))
         self._transfer(self.file.write, start, np.ascontiguousarray(rows, np.float32))
@@ -60,8 +61,9 @@ class DiskBuffer:
         self._resize(start + len(rows))
         self[start:] = rows
 
-    def _place(self, span: slice) -> tuple[int, int]:
+    def _place(self, span: slice | tuple) -> tuple[int, int]:
         """First row and number of rows."""
+        span = span[-1] if isinstance(span, tuple) else span
         start, stop, _ = span.indices(self.length)
         return start, max(0, stop - start)
 
@@ -84,3 +86,31 @@ class DiskBuffer:
             yield
         except OSError as error:
             raise type(error)(error.errno, error.strerror, str(self.beside)) from error
+
+
+class DiskWave(DiskBuffer):
+    """float32 (channels, T) on disk, read and written as `wave[..., start:stop]`."""
+
+    def __init__(self, n_channels: int, n_samples: int = 0, beside: Path | None = None):
+        """Zeros; `beside` as of `DiskBuffer`."""
+        super().__init__(n_samples, n_channels, beside)
+
+    def __len__(self) -> int:
+        """Channels, as of an array (channels, T)."""
+        return self.row_shape[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return *self.row_shape, self.length
+
+    def __getitem__(self, span: slice | tuple) -> np.ndarray:
+        return np.ascontiguousarray(super().__getitem__(span).T)
+
+    def __setitem__(self, span: slice | tuple, samples: np.ndarray | float) -> None:
+        super().__setitem__(span, np.asarray(samples).T)
+
+    def append(self, samples: np.ndarray) -> None:
+        """(channels, t)."""
+        start = self.length
+        self._resize(start + samples.shape[-1])
+        self[..., start:] = samples

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcarol.audio import disk_buffer
-from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 
 SPANS = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(lambda ends: slice(*sorted(ends)))
 
@@ -62,3 +62,16 @@ def test_threads_read_at_once():
             range(0, 49_900, 37),
         )
         assert all(read)
+
+
+def test_a_wave_of_several_channels_is_read_and_written_as_an_array_is():
+    array = np.random.default_rng(0).normal(size=(2, 50)).astype(np.float32)
+    with DiskWave(2, 30) as wave, DiskBuffer(30) as mono:
+        assert wave.shape == (2, 30) and len(wave) == 2 and not wave[..., :].any()
+        wave[..., 10:30] = array[:, 10:30]
+        wave[:, :10] = array[:, :10]
+        wave.append(array[:, 30:])
+        assert np.array_equal(wave[..., :], array) and wave.shape == array.shape
+        assert np.array_equal(wave[:, 5:17], array[..., 5:17])
+        mono[..., 2:5] = 1.0
+        assert mono[..., 1:6].tolist() == [0, 1, 1, 1, 0]
