@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.arrangement.harmony import LEAST_SPAN, SoundingChord, sounding_harmony
-from kcarol.arrangement.tune import in_one_register
-from kcarol.arrangement.voice_leading import (
+from kcarol.arrangement.counterpoint.harmony import LEAST_SPAN, SoundingChord, sounding_harmony
+from kcarol.arrangement.counterpoint.tune import in_one_register
+from kcarol.arrangement.counterpoint.voice_leading import (
     ALTO,
     BASS,
     SOPRANO,
@@ -43,13 +43,9 @@ def four_parts(sheet: LeadSheet) -> FourParts:
     harmony = sounding_harmony(sheet, tune)
     slots = _slots(sheet, harmony, tune)
     voices = _cheapest_way(slots)
-    rests = [not slot.tune for slot in slots]
-    return FourParts(
-        tune,
-        *(_line(slots, voices[:, voice]) for voice in (ALTO, TENOR, BASS)),
-        upper=_line(slots, voices[:, SOPRANO], rests),
-        harmony=harmony,
-    )
+    alto, tenor, bass = (_line(slots, voices[:, voice]) for voice in (ALTO, TENOR, BASS))
+    upper = _line(slots, voices[:, SOPRANO], [not slot.tune for slot in slots])
+    return FourParts(tune, alto, tenor, bass, upper, harmony)
 
 
 def _slots(sheet: LeadSheet, harmony: Sequence[SoundingChord], tune: Sequence[Note]) -> list[Slot]:

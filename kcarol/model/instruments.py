@@ -18,6 +18,7 @@ class Instrument:
     highest: int  # MIDI, inclusive
     pan: float = 0.0  # -1 left to 1 right
     rings: bool = False  # struck or plucked: the note decays however long it is held
+    most_notes: int = 10  # that its players strike together, or hold
 
     @property
     def n_keys(self) -> int:
@@ -25,29 +26,29 @@ class Instrument:
 
 
 INSTRUMENTS = (
-    Instrument("celesta", 8, 60, 108, -0.5, rings=True),
-    Instrument("glockenspiel", 9, 72, 108, 0.6, rings=True),
-    Instrument("music_box", 10, 60, 96, -0.6, rings=True),
-    Instrument("vibraphone", 11, 53, 89, 0.4, rings=True),
-    Instrument("tubular_bells", 14, 53, 84, 0.7, rings=True),
+    Instrument("celesta", 8, 60, 108, -0.5, rings=True, most_notes=8),
+    Instrument("glockenspiel", 9, 72, 108, 0.6, rings=True, most_notes=4),
+    Instrument("music_box", 10, 60, 96, -0.6, rings=True, most_notes=8),
+    Instrument("vibraphone", 11, 53, 89, 0.4, rings=True, most_notes=4),
+    Instrument("tubular_bells", 14, 53, 84, 0.7, rings=True, most_notes=2),
     Instrument("piano", 0, 28, 103, 0.0, rings=True),
-    Instrument("harp", 46, 28, 103, -0.7, rings=True),
-    Instrument("guitar", 24, 40, 83, 0.5, rings=True),
+    Instrument("harp", 46, 28, 103, -0.7, rings=True, most_notes=8),
+    Instrument("guitar", 24, 40, 83, 0.5, rings=True, most_notes=6),
     Instrument("organ", 19, 36, 96, 0.0),
-    Instrument("choir", 52, 41, 84, 0.0),
-    Instrument("oohs", 53, 41, 84, -0.4),
+    Instrument("choir", 52, 41, 84, 0.0, most_notes=8),
+    Instrument("oohs", 53, 41, 84, -0.4, most_notes=8),
     Instrument("strings", 48, 28, 96, 0.0),
-    Instrument("violin", 40, 55, 98, -0.6),
-    Instrument("cello", 42, 36, 76, 0.5),
+    Instrument("violin", 40, 55, 98, -0.6, most_notes=2),
+    Instrument("cello", 42, 36, 76, 0.5, most_notes=2),
     Instrument("pizzicato", 45, 28, 91, 0.5, rings=True),
-    Instrument("flute", 73, 60, 96, -0.3),
-    Instrument("oboe", 68, 58, 91, 0.3),
-    Instrument("clarinet", 71, 50, 91, -0.5),
-    Instrument("horn", 60, 34, 77, -0.7),
-    Instrument("trumpet", 56, 52, 84, 0.6),
-    Instrument("trombone", 57, 34, 72, 0.7),
-    Instrument("timpani", 47, 36, 60, 0.3, rings=True),
-    Instrument(SLEIGH_BELLS, None, SLEIGH_KEY, SLEIGH_KEY, 0.2, rings=True),
+    Instrument("flute", 73, 60, 96, -0.3, most_notes=2),
+    Instrument("oboe", 68, 58, 91, 0.3, most_notes=2),
+    Instrument("clarinet", 71, 50, 91, -0.5, most_notes=2),
+    Instrument("horn", 60, 34, 77, -0.7, most_notes=4),
+    Instrument("trumpet", 56, 52, 84, 0.6, most_notes=3),
+    Instrument("trombone", 57, 34, 72, 0.7, most_notes=3),
+    Instrument("timpani", 47, 36, 60, 0.3, rings=True, most_notes=2),
+    Instrument(SLEIGH_BELLS, None, SLEIGH_KEY, SLEIGH_KEY, 0.2, rings=True, most_notes=1),
 )
 NUMBERS = {instrument.name: number for number, instrument in enumerate(INSTRUMENTS)}
 N_KEYS = sum(instrument.n_keys for instrument in INSTRUMENTS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kcarol.arrangement.voice_leading import RANGES
+from kcarol.arrangement.counterpoint.voice_leading import RANGES
 from kcarol.arrangement.voices import four_parts
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 

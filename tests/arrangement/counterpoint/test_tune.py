@@ -2,7 +2,7 @@
 
 import pytest
 
-from kcarol.arrangement.tune import in_one_register, phrases
+from kcarol.arrangement.counterpoint.tune import in_one_register, phrases
 from kcarol.transcription.lead_sheet import Note
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from kcarol.arrangement.harmony import sounding_harmony
+from kcarol.arrangement.counterpoint.harmony import sounding_harmony
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kcarol.arrangement.harmony import SoundingChord
-from kcarol.arrangement.voice_leading import Slot, motion_cost, voicings_of
+from kcarol.arrangement.counterpoint.harmony import SoundingChord
+from kcarol.arrangement.counterpoint.voice_leading import Slot, motion_cost, voicings_of
 
 LEADING_NOTE = 11  # of C major
 

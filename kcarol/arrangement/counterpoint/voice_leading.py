@@ -7,16 +7,17 @@ Voicings are arrays (K, 4) of MIDI pitches: soprano, alto, tenor, bass.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from kcarol.arrangement.harmony import SoundingChord
+from kcarol.arrangement.counterpoint.harmony import SoundingChord
 from kcarol.transcription.lead_sheet import Span
 
 # MIDI: where each voice sings; the soprano's where it is free, since the tune rests
-RANGES = {"soprano": (64, 77), "alto": (55, 74), "tenor": (48, 67), "bass": (40, 60)}
+RANGES = {"soprano": (64, 77), "alto": (55, 74), "tenor": (48, 67), "bass": (41, 60)}
 SOPRANO, ALTO, TENOR, BASS = range(4)
 MIDDLE = np.array([70, 64, 57, 47])  # MIDI: where each voice sounds best
 MOST_VOICINGS = 80  # of a chord, the cheapest
@@ -131,7 +132,7 @@ def voicings_of(slot: Slot) -> tuple[np.ndarray, np.ndarray]:
     return voices[best], cost[best]
 
 
-def _pitches(pitch_classes, voice: str) -> list[int]:
+def _pitches(pitch_classes: Iterable[int], voice: str) -> list[int]:
     lowest, highest = RANGES[voice]
     return [pitch for pitch in range(lowest, highest + 1) if pitch % 12 in pitch_classes]
 

@@ -1,0 +1,229 @@
+"""What a teacher would mark in written parts."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import numpy as np
+
+from kcarol.arrangement.counterpoint.harmony import clashes
+from kcarol.arrangement.counterpoint.voice_leading import RANGES
+from kcarol.arrangement.score import instrument_of
+from kcarol.arrangement.voices import FourParts
+from kcarol.model.instruments import Instrument
+from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, TimeGrid
+
+PERFECT = (0, 7)  # semitones between voices, octaves folded
+TOGETHER = 0.06  # of a beat: notes that begin so near to each other begin together
+TUNE_RANGE = (55, 86)  # MIDI: what is sung and played on top, seen generously
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Counts, but for the clashes. Added together they are those of more songs."""
+
+    n_bars: float = 0
+    parallels: int = 0  # fifths and octaves of the outer voices
+    out_of_range: int = 0  # notes that an instrument or a voice does not have
+    crossings: int = 0  # a lower voice above a higher one
+    doubled_leading_notes: int = 0
+    hanging: int = 0  # notes that end after the song
+    too_many_notes: int = 0  # strokes of more keys than a player has hands for
+    tune_length: float = 0.0  # how long the tune sounds, in the parts' unit of time
+    clash_length: float = 0.0  # of it, a semitone from another part for longer than an eighth
+
+    def __add__(self, other: Marks) -> Marks:
+        return Marks(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def clash_share(self) -> float:
+        return self.clash_length / max(self.tune_length, 1e-9)
+
+    def per_100_bars(self) -> dict[str, float]:
+        names = (f.name for f in fields(self) if not f.name.endswith("length"))
+        counts = {n: 100 * getattr(self, n) / max(self.n_bars, 1) for n in names if n != "n_bars"}
+        return {**counts, "clash_share": self.clash_share}
+
+
+def lint_voices(parts: FourParts, sheet: LeadSheet) -> Marks:
+    """Marks in four voices, in beats."""
+    below = parts.alto, parts.tenor, parts.bass
+    eighth = 1 / sheet.division
+    return Marks(
+        n_bars=len(sheet.bar_starts()),
+        parallels=sum(
+            len(parallels(line, parts.bass, TOGETHER)) for line in (parts.soprano, parts.upper)
+        ),
+        out_of_range=_out_of_voice(parts),
+        crossings=sum(
+            len(crossings(high, low, TOGETHER)) for high, low in pairwise((parts.soprano, *below))
+        )
+        + len(crossings(parts.upper, parts.alto, TOGETHER)),
+        doubled_leading_notes=_doubled_leading_notes(parts, sheet),
+        hanging=_ending_after([note for line in below for note in line], sheet.n_beats),
+        tune_length=sum(note.length for note in parts.soprano),
+        clash_length=clash_length(parts.soprano, [n for line in below for n in line], eighth),
+    )
+
+
+def lint_parts(
+    parts: Sequence[Part], sheet: LeadSheet, grid: TimeGrid, tune: Iterable[Note]
+) -> Marks:
+    """Marks in the parts of instruments, in seconds; `tune` in beats, as the carol has it."""
+    beat_s = float(np.median(np.diff(grid.beat_times_s)))
+    sung = [_timed(note, grid) for note in tune]
+    played = [(instrument_of(part), _notes(part)) for part in parts]
+    pitched = sorted(
+        (note for instrument, notes in played if instrument.n_keys > 1 for note in notes),
+        key=_start,
+    )
+    return Marks(
+        n_bars=len(sheet.bar_starts()),
+        parallels=len(parallels(sung, lowest_line(pitched, sung), TOGETHER * beat_s)),
+        out_of_range=sum(
+            not who.lowest <= note.pitch <= who.highest for who, notes in played for note in notes
+        ),
+        hanging=_ending_after([note for _, notes in played for note in notes], grid.length_s),
+        too_many_notes=sum(_too_many(who, notes, TOGETHER * beat_s) for who, notes in played),
+        tune_length=sum(note.length for note in sung),
+        clash_length=clash_length(sung, pitched, beat_s / sheet.division),
+    )
+
+
+def _timed(note: Note, grid: TimeGrid) -> Note:
+    start_s = float(grid.time_s(note.start))
+    return Note(start_s, float(grid.end_s(note.end)) - start_s, note.pitch)
+
+
+def _notes(part: Part) -> list[Note]:
+    return sorted((Note(s.start_s, s.length_s, round(s.pitch)) for s in part.strokes), key=_start)
+
+
+def _start(note: Note) -> float:
+    return note.start
+
+
+# --- two voices
+
+
+def parallels(high: Sequence[Note], low: Sequence[Note], together: float) -> list[float]:
+    """Where two voices, each one note at a time, move from a fifth or octave to another."""
+    found = []
+    lows = {round(after.start / together): pair for pair in pairwise(low) for after in pair[1:]}
+    for before, after in pairwise(high):
+        step = round(after.start / together)
+        near = next((lows[s] for s in (step, step - 1, step + 1) if s in lows), None)
+        if near is None or after.start - before.end > together:
+            continue
+        left, reached = before.pitch - near[0].pitch, after.pitch - near[1].pitch
+        moved = before.pitch != after.pitch and near[0].pitch != near[1].pitch
+        if moved and left % 12 == reached % 12 and reached % 12 in PERFECT:
+            found.append(after.start)
+    return found
+
+
+def crossings(high: Sequence[Note], low: Sequence[Note], together: float) -> list[float]:
+    """Where the lower of two voices sounds above the higher one."""
+    return [
+        max(upper.start, lower.start)
+        for upper, lower in overlapping(high, low, together)
+        if lower.pitch > upper.pitch
+    ]
+
+
+def overlapping(
+    high: Sequence[Note], low: Sequence[Note], least: float
+) -> Iterator[tuple[Note, Note]]:
+    """Pairs of notes of two sorted voices that sound together for longer than `least`."""
+    starts = [note.start for note in low]
+    longest = max((note.length for note in low), default=0.0)
+    for upper in high:
+        first = bisect_right(starts, upper.start - longest)
+        for lower in low[first : bisect_right(starts, upper.end)]:
+            if min(upper.end, lower.end) - max(upper.start, lower.start) > least:
+                yield upper, lower
+
+
+def lowest_line(notes: Sequence[Note], tune: Sequence[Note]) -> list[Note]:
+    """The lowest of all notes just after each beginning of a note or of a tune's note."""
+    edges = sorted({note.start for note in notes} | {note.start for note in tune})
+    line: list[Note] = []
+    starts = [note.start for note in notes]
+    longest = max((note.length for note in notes), default=0.0)
+    for start, end in pairwise([*edges, max((n.end for n in notes), default=0.0)]):
+        near = notes[bisect_right(starts, start - longest) : bisect_right(starts, start)]
+        pitch = min((note.pitch for note in near if note.end > start + 1e-6), default=None)
+        if pitch is None:
+            continue
+        if line and line[-1].pitch == pitch:
+            line[-1] = Note(line[-1].start, end - line[-1].start, pitch)
+        else:
+            line.append(Note(start, end - start, pitch))
+    return line
+
+
+def clash_length(tune: Sequence[Note], others: Sequence[Note], eighth: float) -> float:
+    """How long a tune sounds a semitone, octaves folded, from another note for over an eighth."""
+    spans: dict[Note, list[tuple[float, float]]] = {}
+    for sung, other in overlapping(tune, sorted(others, key=_start), eighth * (1 + TOGETHER)):
+        if clashes(other.pitch, sung.pitch):
+            span = max(sung.start, other.start), min(sung.end, other.end)
+            spans.setdefault(sung, []).append(span)
+    return sum(_union(found) for found in spans.values())
+
+
+def _union(spans: list[tuple[float, float]]) -> float:
+    total, reached = 0.0, -np.inf
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+# --- one voice, one instrument
+
+
+def _out_of_voice(parts: FourParts) -> int:
+    ranges = {**RANGES, "upper": RANGES["soprano"], "soprano": TUNE_RANGE}
+    return sum(
+        not lowest <= note.pitch <= highest
+        for voice, (lowest, highest) in ranges.items()
+        for note in getattr(parts, voice)
+    )
+
+
+def _doubled_leading_notes(parts: FourParts, sheet: LeadSheet) -> int:
+    """Chords on V or VII in which two voices have the leading note for longer than an eighth."""
+    leading = (sheet.key + 11) % 12
+    lines = [[n for n in line if n.pitch % 12 == leading] for line in _four(parts)]
+    dominant = [c for c in parts.harmony if (c.root - sheet.key) % 12 in (7, 11)]
+    pairs = [
+        max(a.start, b.start)
+        for i, high in enumerate(lines)
+        for low in lines[i + 1 :]
+        for a, b in overlapping(high, low, 1 / sheet.division)
+    ]
+    return sum(any(chord.start <= beat < chord.end for beat in pairs) for chord in dominant)
+
+
+def _four(parts: FourParts) -> tuple[tuple[Note, ...], ...]:
+    return parts.soprano, parts.alto, parts.tenor, parts.bass
+
+
+def _ending_after(notes: Iterable[Note], end: float) -> int:
+    return sum(note.end > end + TOGETHER for note in notes)
+
+
+def _too_many(who: Instrument, notes: Sequence[Note], together: float) -> int:
+    """Strokes at which a player strikes, or holds, more keys than `most_notes`."""
+    counts: list[int] = []
+    starts = np.array([note.start for note in notes])
+    ends = np.array([note.end for note in notes])
+    for start in np.unique(starts):
+        struck = np.abs(starts - start) <= together / 2
+        held = (starts <= start) & (ends > start + together)
+        counts.append(int((struck if who.rings else held).sum()))
+    return sum(count > who.most_notes for count in counts)
