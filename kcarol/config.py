@@ -90,6 +90,8 @@ class ModelConfig:
 
     n_features: int = AudioConfig().n_features
     n_mels: int = AudioConfig().n_mels
+    # of middle and side, where the model plays notes; 0: it plays content
+    n_bands: int = 0
     d_model: int = 320
     n_heads: int = 8
     n_layers: int = 6
@@ -100,6 +102,11 @@ class ModelConfig:
     d_style: int = 64
     max_random_offset: int = 512  # steps, of the positional encoding in training
     dropout: float = 0.0  # pairs are drawn endlessly; masks took a tenth of a step
+
+    @property
+    def n_played(self) -> int:
+        """Bands of a frame that is played: middle and side, or the middle's mel bands alone."""
+        return 2 * self.n_bands or self.n_mels
 
     @classmethod
     def smoke(cls) -> ModelConfig:

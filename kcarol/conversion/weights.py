@@ -77,7 +77,7 @@ def save_converter(
         "styles": {name: style.embedding.tolist() for name, style in named.items()},
         "window_frames": window_frames,
         "about": about,
-        "texture": (torch.zeros(model.cfg.n_mels) if texture is None else texture).tolist(),
+        "texture": (torch.zeros(model.cfg.n_played) if texture is None else texture).tolist(),
     }
     for field in POST_FILTER_FIELDS:
         own = {name: getattr(style, field) for name, style in named.items()}
@@ -98,7 +98,7 @@ def load_converter(path: Path, device: str | torch.device) -> ConverterWeights:
             f"{path}: expected window_frames from 2 to {MAX_SIZE} beside the weights, found "
             f"{window_frames!r}; get the file again"
         )
-    texture = vector(path, "texture", extra.get("texture"), model.cfg.n_mels)
+    texture = vector(path, "texture", extra.get("texture"), model.cfg.n_played)
     return ConverterWeights(model, _read_styles(path, extra, model.cfg), window_frames, texture)
 
 
@@ -115,7 +115,7 @@ def _read_styles(path: Path, extra: Mapping, cfg: ModelConfig) -> dict[str, Styl
     styles = {}
     for name, embedding in embeddings.items():
         fields = {
-            field: vector(path, f"{field} of {name}", values[name], cfg.n_mels)
+            field: vector(path, f"{field} of {name}", values[name], cfg.n_played)
             for field, values in own.items()
             if name in values
         }

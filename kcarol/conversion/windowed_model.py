@@ -16,6 +16,8 @@ from kcarol.config import AudioConfig, ConversionConfig
 from kcarol.model.content import Content
 from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
+from kcarol.model.note_bank import RING_FRAMES
+from kcarol.model.notes import Notes
 from kcarol.model.transformer import MusicTransformer
 
 MAX_CPU_BATCH = 4  # windows at once per thread: more exceed its cache
@@ -91,6 +93,23 @@ class WindowedModel:
 
         for start, rows in self._map(played, len(content.tune)):
             out[start : start + len(rows)] = rows.numpy()
+
+    @torch.inference_mode()
+    def play_notes(
+        self, notes: Notes, n_frames: int, embedding: Tensor, out: np.ndarray | DiskBuffer
+    ) -> None:
+        """Write the log-mel (F, 2, n_bands) of notes in a style (d_style,) into `out`."""
+        embedding = embedding.to(self.device)
+
+        def played(spans: list[Span]) -> Tensor:
+            windows = [notes.window(a, b, RING_FRAMES) for a, b in spans]
+            length = spans[0][1] - spans[0][0]
+            with fast_inference(self.device):
+                mel = self.model.play_notes(windows, length, embedding.expand(len(spans), -1))
+            return self.model.destandardise(mel).cpu()
+
+        for start, rows in self._map(played, n_frames):
+            out[start : start + len(rows)] = rows.unflatten(1, (2, -1)).numpy()
 
     def _map(
         self, work: Callable[[list[Span]], Tensor], n_frames: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -30,6 +31,14 @@ class Notes:
         return Notes(
             some.instrument, some.pitch, some.level_db, some.start - first, some.end - first
         )
+
+    def to(self, device: torch.device) -> Notes:
+        return Notes(*(getattr(self, f.name).to(device) for f in fields(self)))
+
+    @classmethod
+    def concatenated(cls, several: Sequence[Notes]) -> Notes:
+        """One after the other, in the order given."""
+        return cls(*(torch.cat([getattr(some, f.name) for some in several]) for f in fields(cls)))
 
     def tensor(self) -> Tensor:
         """(N, 5) float32, one column a field; `of_tensor` is the inverse."""

@@ -16,13 +16,14 @@ class StyleEncoder(nn.Module):
 
     def __init__(self, cfg: ModelConfig):
         super().__init__()
+        n_bands = cfg.n_played
         self.layers = nn.ModuleList(
             [
-                nn.Conv1d(cfg.n_mels, 128, 5, stride=2, padding=2),
+                nn.Conv1d(n_bands, 128, 5, stride=2, padding=2),
                 nn.Conv1d(128, 128, 5, stride=2, padding=2),
             ]
         )
-        self.out = nn.Linear(2 * (128 + cfg.n_mels), cfg.d_style)
+        self.out = nn.Linear(2 * (128 + n_bands), cfg.d_style)
 
     def forward(self, standardised: Tensor) -> Tensor:
         """(B, F, M) -> (B, d_style). ValueError for fewer than MIN_STYLE_FRAMES frames."""

@@ -8,6 +8,7 @@ F frames of 16 ms are S = ceil(F / stride) Transformer steps of 64 ms; D is the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 from kcarol.config import ModelConfig
 from kcarol.model.content import N_CONTENT, Content
 from kcarol.model.logits import HEADS, Logits
+from kcarol.model.note_bank import FLOOR, NoteBank
+from kcarol.model.notes import Notes
 from kcarol.model.style_encoder import StyleEncoder
 
 
@@ -51,13 +54,20 @@ class MusicTransformer(nn.Module):
         self.heads = nn.ModuleDict(
             {name: nn.Linear(cfg.d_model, n * cfg.stride) for name, n in HEADS.items()}
         )
-        self.read_content = nn.Linear(N_CONTENT * cfg.stride, cfg.d_model)
+        if cfg.n_bands:
+            self.note_bank = NoteBank(cfg)
+            self.read_draft = nn.Linear(2 * cfg.n_bands * cfg.stride, cfg.d_model)
+        else:
+            self.read_content = nn.Linear(N_CONTENT * cfg.stride, cfg.d_model)
         self.style_encoder = StyleEncoder(cfg)
         self.read_style = nn.Linear(cfg.d_style, cfg.d_model)
         self.out_norm = nn.LayerNorm(cfg.d_model)
-        self.out = nn.Linear(cfg.d_model, cfg.n_mels * cfg.stride)
-        self.register_buffer("mel_mean", torch.zeros(cfg.n_mels))  # of carol log-mel, per band
-        self.register_buffer("mel_std", torch.ones(cfg.n_mels))
+        self.out = nn.Linear(cfg.d_model, cfg.n_played * cfg.stride)
+        if cfg.n_bands:  # an untrained model plays the draft
+            nn.init.zeros_(self.out.weight)
+            nn.init.zeros_(self.out.bias)
+        self.register_buffer("mel_mean", torch.zeros(cfg.n_played))  # of carol log-mel, per band
+        self.register_buffer("mel_std", torch.ones(cfg.n_played))
 
     def hear(self, features: Tensor, attention: list | None = None) -> Logits:
         """(B, F, C) -> logits (B, F, n). A list given as `attention` gets each layer's weights."""
@@ -86,9 +96,25 @@ class MusicTransformer(nn.Module):
             x, _ = layer(x, style)
         return self._to_frames(self.out(self.out_norm(x)), frames.shape[1]).float()
 
+    def play_notes(self, notes: Sequence[Notes], n_frames: int, style: Tensor) -> Tensor:
+        """Notes of B windows of F frames, and style (B, d_style) -> standardised log-mel of middle
+        and side (B, F, 2 * n_bands).
+
+        The draft of the note bank, which the Transformer layers correct.
+        """
+        with torch.autocast(style.device.type, enabled=False):
+            draft = self.standardise(self.note_bank(notes, n_frames).flatten(2))
+        x = self.read_draft(self._to_steps(draft)) + self.read_style(style)[:, None]
+        x = self._add_position(x)  # (B, S, D)
+        for layer in self.layers[self.cfg.n_hearing_layers :]:
+            x, _ = layer(x, style)
+        return draft + self._to_frames(self.out(self.out_norm(x)), n_frames).float()
+
     def embed_style(self, log_mel: Tensor) -> Tensor:
-        """Style of reference carols: log-mel (B, F, M) -> (B, d_style)."""
-        return self.style_encoder(self.standardise(log_mel))
+        """Style of reference carols: log-mel (B, F, M), or of middle and side (B, F, 2, n_bands),
+        -> (B, d_style).
+        """
+        return self.style_encoder(self.standardise(log_mel.flatten(2)))
 
     def forward(
         self,
@@ -119,7 +145,11 @@ class MusicTransformer(nn.Module):
         return logits, self.play(heard, style), played_given
 
     def standardise(self, log_mel: Tensor) -> Tensor:
-        return (log_mel.float() - self.mel_mean) / self.mel_std
+        """(..., n_played); what is softer than the note bank's floor counts as the floor."""
+        log_mel = log_mel.float()
+        if self.cfg.n_bands:
+            log_mel = log_mel.clamp_min(math.log(FLOOR))
+        return (log_mel - self.mel_mean) / self.mel_std
 
     def destandardise(self, standardised: Tensor) -> Tensor:
         return standardised.float() * self.mel_std + self.mel_mean
@@ -127,10 +157,11 @@ class MusicTransformer(nn.Module):
     def parameters_of(self, half: str) -> list[nn.Parameter]:
         """Parameters of the "hear" half or of the "play" half."""
         n = self.cfg.n_hearing_layers
+        reading = [self.note_bank, self.read_draft] if self.cfg.n_bands else [self.read_content]
         halves = {
             "hear": [self.conv1, self.conv2, *self.layers[:n], self.heard_norm, self.heads],
             "play": [
-                *[self.read_content, self.style_encoder, self.read_style],
+                *[*reading, self.style_encoder, self.read_style],
                 *[*self.layers[n:], self.out_norm, self.out],
             ],
         }

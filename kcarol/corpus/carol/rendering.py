@@ -12,8 +12,8 @@ from kcarol.corpus.carol.jingle import jingle
 from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, render_parts
 from kcarol.transcription.lead_sheet import Part, Stroke
 
-# full arrangements of drawn sheets come to an rms of about `AudioConfig.reference_rms`: one gain for
-# all songs, since each song's own would hide from the player how loud its instruments are
+# full arrangements of drawn sheets come to an rms of about `AudioConfig.reference_rms`. One gain
+# for all songs: each song's own would hide from the player how loud its instruments are
 CAROL_GAIN = 4.0
 JINGLE_PEAK = 0.25  # of the hardest stroke, each way
 

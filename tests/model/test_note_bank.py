@@ -1,0 +1,97 @@
+"""Drafts by the note bank: powers add, notes begin, ring, die away, and keep to their window."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from kcarol.config import ModelConfig
+from kcarol.model.instruments import INSTRUMENTS, N_KEYS, NUMBERS
+from kcarol.model.note_bank import AGES, FLOOR, RELEASE_AGES, RING_FRAMES, SOFT_DB, NoteBank
+from kcarol.model.notes import Notes
+
+N_BANDS = 6
+FLUTE = NUMBERS["flute"]
+FLOOR_NATS = torch.tensor(FLOOR).log().item()
+
+
+@pytest.fixture(scope="module")
+def bank():
+    """Each key sounds evenly in all bands, the higher the louder, and fades after its release."""
+    bank = NoteBank(replace(ModelConfig.smoke(), n_bands=N_BANDS))
+    with torch.no_grad():
+        bank.middle[:] = -2.0 + torch.arange(N_KEYS)[:, None, None] / N_KEYS
+        bank.side[:] = -0.5
+        bank.soft[:] = 0.7
+        bank.release[:] = -0.5 * torch.tensor(RELEASE_AGES, dtype=torch.float).clamp_min(0)
+    return bank.eval()
+
+
+def notes(*rows: tuple[int, int, float, float, float]) -> Notes:
+    return Notes.of_tensor(torch.tensor(rows, dtype=torch.float32).reshape(-1, 5))
+
+
+@torch.no_grad()
+def test_without_notes_there_is_the_floor(bank):
+    draft = bank([notes(), notes()], 20)
+    assert draft.shape == (2, 20, 2, N_BANDS)
+    assert torch.allclose(draft, torch.tensor(FLOOR_NATS))
+
+
+@torch.no_grad()
+def test_a_note_sounds_from_its_stroke_until_it_has_died_away(bank):
+    middle, side = bank([notes((FLUTE, 72, 0.0, 10.0, 30.0))], 80)[0, :, :, 0].unbind(1)
+    key = int(bank.keys(notes((FLUTE, 72, 0, 0, 0))))
+    assert torch.allclose(middle[:7], torch.tensor(FLOOR_NATS))
+    assert torch.allclose(middle[7:30], bank.middle[key, 0, 0])
+    assert torch.allclose(side[7:30] - middle[7:30], torch.tensor(-0.5))
+    assert middle[38] - middle[34] == pytest.approx(-2.0, abs=1e-4)
+    assert torch.allclose(middle[50:], torch.tensor(FLOOR_NATS))
+
+
+@torch.no_grad()
+def test_powers_of_notes_add(bank):
+    note = notes((FLUTE, 72, -20.0, 10.0, 30.0))
+    one, both = bank([note, Notes.concatenated([note, note])], 40)[:, 8:30]
+    assert torch.allclose(both - one, torch.tensor(2.0).log() / 2)
+
+
+@torch.no_grad()
+def test_a_soft_stroke_sounds_as_the_bank_has_it_soft(bank):
+    hard, soft = bank(
+        [notes((FLUTE, 72, 0.0, 5.0, 30.0)), notes((FLUTE, 72, SOFT_DB, 5.0, 30.0))], 30
+    )[:, 10, 0, 0]
+    assert soft - hard == pytest.approx(SOFT_DB / 20 * 2.302585 + 0.7, abs=1e-4)
+
+
+@torch.no_grad()
+def test_keys_beyond_the_range_sound_as_the_nearest(bank):
+    flute = INSTRUMENTS[FLUTE]
+    found = bank.keys(notes(*((FLUTE, pitch, 0, 0, 0) for pitch in (0, flute.lowest, 127))))
+    assert found[0] == found[1] and found[2] - found[0] == flute.n_keys - 1
+    last = notes((len(INSTRUMENTS) - 1, 127, 0, 0, 0))
+    assert int(bank.keys(last)) == N_KEYS - 1
+
+
+@torch.no_grad()
+def test_a_decay_is_even_in_db_between_two_ages(bank):
+    decaying = NoteBank(replace(ModelConfig.smoke(), n_bands=N_BANDS))
+    decaying.middle[:] = -0.02 * torch.tensor(AGES, dtype=torch.float)[:, None]
+    middle = decaying([notes((FLUTE, 72, 0.0, 0.0, 200.0))], 180)[0, :, 0, 0]
+    assert torch.allclose(middle[1:].diff(), torch.tensor(-0.02), atol=1e-4)
+
+
+@torch.no_grad()
+def test_a_window_of_a_song_is_drafted_as_in_the_whole(bank):
+    song = notes((FLUTE, 70, -3.0, 4.3, 60.0), (FLUTE, 77, -9.0, 30.6, 31.0))
+    whole = bank([song], 120)[0]
+    window = bank([song.window(50, 90, RING_FRAMES)], 40)[0]
+    assert torch.allclose(window, whole[50:90], atol=1e-5)
+
+
+def test_the_bank_learns():
+    bank = NoteBank(replace(ModelConfig.smoke(), n_bands=N_BANDS))
+    bank([notes((FLUTE, 72, -3.0, 4.0, 20.0))], 20).sum().backward()
+    key = int(bank.keys(notes((FLUTE, 72, 0, 0, 0))))
+    assert bank.middle.grad[key].abs().sum() > 0 and bank.middle.grad[key + 1].abs().sum() == 0
+    assert bank.side.grad[key].abs().sum() > 0 and bank.soft.grad[key].abs().sum() > 0
