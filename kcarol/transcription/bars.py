@@ -101,3 +101,11 @@ def part_spans(beats: np.ndarray, divisions: np.ndarray, n_frames: int) -> list[
     at = np.interp(beat + part / divisions[beat], np.arange(len(beats)), beats)
     edges = np.unique(np.concatenate([[0], at.round().astype(int), [n_frames]]).clip(0, n_frames))
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+
+def mean_over_spans(values: np.ndarray, spans: list[tuple[int, int]]) -> np.ndarray:
+    """(F, n) -> (F, n) float32: in each span of frames its mean."""
+    out = np.zeros(values.shape, np.float32)
+    for start, stop in spans:
+        out[start:stop] = values[start:stop].mean(0)
+    return out

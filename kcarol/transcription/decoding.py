@@ -8,11 +8,10 @@ from torch import Tensor
 from kcarol.config import TUNE_LOWEST, AudioConfig, DecodingConfig
 from kcarol.model.logits import Logits
 from kcarol.transcription.activations import highest_near
-from kcarol.transcription.bars import bar_positions, beat_divisions, part_spans
+from kcarol.transcription.bars import bar_positions, beat_divisions, mean_over_spans, part_spans
 from kcarol.transcription.beats import find_beats
 from kcarol.transcription.form.onset_rate import rate_of_strokes
 from kcarol.transcription.groove import find_strokes, steady_energy
-from kcarol.transcription.harmony import mean_over_spans
 from kcarol.transcription.melody import NO_TUNE, find_tune, note_probabilities, register_shift
 from kcarol.transcription.song_level import SongLevel
 from kcarol.transcription.transcription import Transcription

@@ -5,22 +5,16 @@ Timing is preserved: `TimeGrid` holds the times of the sheet's beats, which may 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.transcription.form.bar_shapes import with_bars
-from kcarol.transcription.lead_sheet import (
-    QUALITIES,
-    SCALES,
-    Chord,
-    LeadSheet,
-    Metre,
-    Note,
-    Section,
-    TimeGrid,
-)
+from kcarol.transcription.harmony.chords import ChordSpan
+from kcarol.transcription.harmony.key import find_key
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
 from kcarol.transcription.transcription import Transcription
 
 DIVISIONS = (4, 3)  # of a beat that notes snap to
@@ -28,13 +22,6 @@ SNAP_FRAMES = 1.5  # within which they do: beats and notes are each known to a f
 LEAD_S = 0.004  # length of each beat that is missing from a first bar
 SECTION_STEP = 0.08  # bars whose energy differs by more begin a section
 CHORUS_ENERGY = 0.7
-
-# Perceived fitness of the pitch classes in C major and C minor (Krumhansl and Kessler,
-# Psychological Review 1982)
-KEY_PROFILES = {
-    "major": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    "minor": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,7 @@ def lead_sheet_of(
         key=key,
         mode=mode,
         notes=notes,
-        chords=find_chord_names(content.chord > 0.5, content.bass > 0.5, beats, (key, mode)),
+        chords=find_chords(transcription.chords, beats, key),
         sections=(),
         division=metres[0].division,
         changes=metres[1:],
@@ -203,68 +190,24 @@ def snapped(beats: np.ndarray, times_s: np.ndarray, reach_s: float) -> np.ndarra
     return np.where(np.abs(nearest - beats) * period_s <= reach_s, nearest, beats)
 
 
-def find_chord_names(
-    chord: np.ndarray, bass: np.ndarray, beats: BeatTimes, key: tuple[int, str]
-) -> tuple[Chord, ...]:
-    """Runs of equal pitch classes (F, 12) and bass (F, 12), from part to part of a beat.
-
-    Each lasts until the next. Without any chord, the tonic.
-    """
-    both = np.concatenate([chord, bass], axis=1)
-    firsts = np.flatnonzero(np.r_[True, (both[1:] != both[:-1]).any(1)])
-    firsts = firsts[chord[firsts].any(1)]
-    starts = beats.parts_at(firsts)
+def find_chords(spans: Sequence[ChordSpan], beats: BeatTimes, tonic: int) -> tuple[Chord, ...]:
+    """Decided chords from part to part of a beat, each until the next; without any, the tonic."""
+    sounding = [span for span in spans if span.root is not None]
+    starts = beats.parts_at(np.array([span.start for span in sounding])).clip(0)
     names = {  # of two that begin in one part the later
-        max(0.0, float(start)): name_chord(chord[frame], bass[frame], key)
-        for start, frame in zip(starts, firsts, strict=True)
+        float(start): (span.root, span.quality, span.bass)
+        for start, span in zip(starts, sounding, strict=True)
         if start < beats.n_beats
     }
-    changes = []
-    for start, name in sorted(names.items()):
+    changes: list[tuple[float, tuple]] = []
+    for start, name in names.items():
         if not changes or name != changes[-1][1]:
             changes.append((start if changes else 0.0, name))
-    changes = changes or [(0.0, (key[0], "maj", None))]
+    changes = changes or [(0.0, (tonic, "maj", None))]
     ends = [start for start, _ in changes[1:]] + [float(beats.n_beats)]
     return tuple(
         Chord(start, end - start, *name) for (start, name), end in zip(changes, ends, strict=True)
     )
-
-
-def name_chord(
-    classes: np.ndarray, bass: np.ndarray, key: tuple[int, str]
-) -> tuple[int, str, int | None]:
-    """Root, quality and bass (None: the root) of pitch classes (12,) and a bass (12,), both bool.
-
-    The chord with the fewest classes too many or too few; among equals one whose root is the bass,
-    then the one that adds least to the key's scale, then the plainest.
-    """
-    sounding = set(np.flatnonzero(classes).tolist())
-    low = int(bass.argmax()) if bass.any() else None
-    scale = {(key[0] + step) % 12 for step in SCALES[key[1]]}
-
-    def cost(name: tuple[int, str]) -> tuple[int, bool, int]:
-        own = {(name[0] + step) % 12 for step in QUALITIES[name[1]]}
-        return len(own ^ sounding), name[0] != low, len(own - sounding - scale)
-
-    names = ((root, quality) for quality in QUALITIES for root in range(12))
-    root, quality = min(names, key=cost)
-    return root, quality, None if low in (None, root) else low
-
-
-def find_key(tune: np.ndarray, chord: np.ndarray) -> tuple[int, str]:
-    """Tonic and mode whose profile correlates best with how long each pitch class sounds.
-
-    tune (F,): MIDI pitches or -1; chord (F, 12).
-    """
-    held = chord.sum(0) + np.bincount(tune[tune >= 0] % 12, minlength=12)
-    if np.ptp(held) == 0:
-        return 0, "major"
-    fits = {
-        (tonic, mode): np.corrcoef(held, np.roll(profile, tonic))[0, 1]
-        for mode, profile in KEY_PROFILES.items()
-        for tonic in range(12)
-    }
-    return max(fits, key=fits.__getitem__)
 
 
 # --- form and groove

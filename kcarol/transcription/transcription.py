@@ -19,7 +19,8 @@ from kcarol.config import TUNE_LOWEST, AudioConfig
 from kcarol.model.content import N_PITCHES, Content, phases
 from kcarol.transcription.bars import frame_positions
 from kcarol.transcription.form.onset_rate import MOST_ONSETS_PER_S, rate_of_strokes
-from kcarol.transcription.harmony import decide_bass, decide_chords
+from kcarol.transcription.harmony.chords import ChordSpan, decide_chords, rolls_of
+from kcarol.transcription.harmony.parts import Parts
 from kcarol.transcription.song_level import LOUDEST_DB, SOFTEST_DB, SongLevel
 
 STRUCK = 0.5  # probability above which a stroke is decoded
@@ -77,14 +78,20 @@ class Transcription:
         return self.beats[self.positions == 0]
 
     @cached_property
+    def chords(self) -> tuple[ChordSpan, ...]:
+        """The decided chords, from the first frame to the last."""
+        grid = (self.beats, self.positions, self.metres, self.divisions)
+        return decide_chords(self.chord, self.bass, self.tune, Parts.of(*grid, len(self)))
+
+    @cached_property
     def content(self) -> Content:
         """Hard decisions as content (F, n) of zeros and ones (except phase and energy)."""
-        bass = decide_bass(self.bass)[:, None] == np.arange(12)
+        chord, bass = rolls_of(self.chords)
         return Content(
             tune=self._tune_roll(),
             onset=_column(self.onset > 0),
-            chord=torch.from_numpy(decide_chords(self.chord)),
-            bass=torch.from_numpy(bass.astype(np.float32)),
+            chord=torch.from_numpy(chord),
+            bass=torch.from_numpy(bass),
             phase=self._phase(),
             accent=_column(self.strokes > STRUCK),
             energy=_column(self.energy),

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from kcarol.config import DecodingConfig
-from kcarol.transcription.bars import bar_positions, beat_divisions, frame_positions, part_spans
+from kcarol.transcription.bars import (
+    bar_positions,
+    beat_divisions,
+    frame_positions,
+    mean_over_spans,
+    part_spans,
+)
 
 CFG = DecodingConfig()
 
@@ -112,3 +118,8 @@ def test_compound_time_begins_within_a_song():
     activation[beats[40:, None] + [20, 40]] = 0.8
     divisions = beat_divisions(beats, (activation,) * 3, CFG)
     assert (divisions[:35] == 2).all() and (divisions[45:] == 3).all()
+
+
+def test_spans_have_their_mean():
+    mean = mean_over_spans(np.array([[0.0], [1.0], [0.5]]), [(0, 2), (2, 3)])
+    assert mean.dtype == np.float32 and mean[:, 0].tolist() == [0.5, 0.5, 0.5]

@@ -14,24 +14,9 @@ from kcarol.config import AudioConfig
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.transcription.lead_sheet import (
-    QUALITIES,
-    Chord,
-    LeadSheet,
-    Metre,
-    Note,
-    Section,
-    TimeGrid,
-)
-from kcarol.transcription.notation import (
-    bar_places,
-    beat_grid,
-    beats_at,
-    find_key,
-    lead_sheet_of,
-    name_chord,
-    snapped,
-)
+from kcarol.transcription.harmony.key import find_key
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
+from kcarol.transcription.notation import bar_places, beat_grid, beats_at, lead_sheet_of, snapped
 
 AUDIO = AudioConfig()
 FRAME_S = AUDIO.hop_length / AUDIO.sample_rate
@@ -270,24 +255,6 @@ def test_beats_know_their_place_in_the_bar(metre):
 
 
 # --- names
-
-
-def test_every_chord_in_root_position_gets_a_name_of_its_own_notes():
-    for quality, steps in QUALITIES.items():
-        for root in range(12):
-            classes = np.isin(np.arange(12), [(root + step) % 12 for step in steps])
-            found = name_chord(classes, np.arange(12) == root, (0, "major"))
-            assert found == (root, quality, None)
-
-
-def test_a_bass_that_is_not_the_root_is_kept():
-    c_major = np.isin(np.arange(12), [0, 4, 7])
-    assert name_chord(c_major, np.arange(12) == 4, (0, "major")) == (0, "maj", 4)
-
-
-@pytest.mark.parametrize("key, quality", [((0, "major"), "min"), ((2, "major"), "maj")])
-def test_a_bare_fifth_becomes_the_triad_of_the_key(key, quality):
-    assert name_chord(np.isin(np.arange(12), [9, 4]), np.arange(12) == 9, key) == (9, quality, None)
 
 
 @pytest.mark.parametrize("title", SONGS)

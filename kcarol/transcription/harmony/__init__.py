@@ -1,0 +1,1 @@
+"""Chords as a musician would name them: by key, harmonic rhythm, bass and repetition."""
