@@ -9,9 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from kcarol.arrangement.counterpoint.cheapest_way import cheapest_way
 from kcarol.arrangement.counterpoint.harmony import LEAST_SPAN, SoundingChord, sounding_harmony
 from kcarol.arrangement.counterpoint.tune import in_one_register
 from kcarol.arrangement.counterpoint.voice_leading import (
@@ -42,7 +44,7 @@ def four_parts(sheet: LeadSheet) -> FourParts:
     tune = in_one_register(sheet.notes)
     harmony = sounding_harmony(sheet, tune)
     slots = _slots(sheet, harmony, tune)
-    voices = _cheapest_way(slots)
+    voices = _voicings(slots)
     alto, tenor, bass = (_line(slots, voices[:, voice]) for voice in (ALTO, TENOR, BASS))
     upper = _line(slots, voices[:, SOPRANO], [not slot.tune for slot in slots])
     return FourParts(tune, alto, tenor, bass, upper, harmony)
@@ -82,26 +84,18 @@ def _slot(
     )
 
 
-def _cheapest_way(slots: Sequence[Slot]) -> np.ndarray:
-    """(N, 4) voicings of N slots whose costs and motions are cheapest together (Viterbi)."""
-    known: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
-    ways: dict[tuple, np.ndarray] = {}
-    total = np.zeros(1)
-    back: list[np.ndarray] = []
-    for before, slot in zip([None, *slots], slots, strict=False):
-        if slot.key not in known:
-            known[slot.key] = voicings_of(slot)
-        voicings, cost = known[slot.key]
-        if before is not None:
-            way = before.key, slot.key
-            if way not in ways:
-                ways[way] = _ways(known[before.key][0], voicings, before, slot)
-            total = total[:, None] + ways[way]
-        else:
-            total = np.zeros((1, len(cost)))
-        back.append(total.argmin(0))
-        total = total.min(0) + cost
-    return _backwards(back, [known[slot.key][0] for slot in slots], int(total.argmin()))
+def _voicings(slots: Sequence[Slot]) -> np.ndarray:
+    """(N, 4) voicings of N slots whose costs and motions are cheapest together."""
+    known = {slot.key: voicings_of(slot) for slot in slots}
+    pairs = {(before.key, after.key): (before, after) for before, after in pairwise(slots)}
+    ways = {
+        keys: _ways(known[keys[0]][0], known[keys[1]][0], *pair) for keys, pair in pairs.items()
+    }
+    chosen = cheapest_way(
+        [known[slot.key][1] for slot in slots],
+        [ways[before.key, after.key] for before, after in pairwise(slots)],
+    )
+    return np.array([known[s.key][0][number] for s, number in zip(slots, chosen, strict=True)])
 
 
 def _ways(before: np.ndarray, after: np.ndarray, earlier: Slot, later: Slot) -> np.ndarray:
@@ -113,15 +107,6 @@ def _ways(before: np.ndarray, after: np.ndarray, earlier: Slot, later: Slot) -> 
         after[:, SOPRANO] = later.tune[0]
     is_free = not earlier.tune and not later.tune
     return motion_cost(before, after, (earlier, later), is_free)
-
-
-def _backwards(back: list[np.ndarray], voicings: list[np.ndarray], last: int) -> np.ndarray:
-    """(N, 4) voicings, from the last one's number."""
-    chosen = []
-    for choice, options in zip(reversed(back), reversed(voicings), strict=True):
-        chosen.append(options[last])
-        last = int(choice[last])
-    return np.array(chosen[::-1]).reshape(-1, 4)
 
 
 def _line(

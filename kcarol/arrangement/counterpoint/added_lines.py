@@ -1,0 +1,227 @@
+"""Lines beside the four voices: a descant above the tune, a counter-line below it.
+
+Each is the cheapest way through the pitches that are possible under each chord.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from kcarol.arrangement.counterpoint.cheapest_way import cheapest_way
+from kcarol.arrangement.counterpoint.harmony import LEAST_SPAN, SoundingChord, clashes
+from kcarol.arrangement.voices import FourParts
+from kcarol.transcription.lead_sheet import SCALES, TOLERANCE, LeadSheet, Note, Span
+
+GAP = 1.5  # beats: where the tune begins no note for so long, a counter-line may move
+PERFECT = (0, 7)  # semitones, octaves folded
+
+
+@dataclass(frozen=True)
+class LineRules:
+    """Range and costs of an added line."""
+
+    lowest: int  # MIDI
+    highest: int
+    steps: tuple[float, ...]  # of melodic intervals by semitones, to an octave and beyond
+    stays_in_gap: float = 0.0  # of holding the note where the tune rests or holds its own
+    similar: float = 0.6  # of motion in the tune's direction
+    same_class: float = 2.5  # as the tune: an octave or unison
+    crowded: float = 3.0  # nearer to the tune than a third
+    passing: float = 1.2  # a tone that is not in the chord
+    off_middle: float = 0.08  # a semitone from the middle of the range
+    parallel: float = 40.0  # fifths or octaves with the tune
+    parallel_with_bass: float = 15.0
+    not_by_step: float = 100.0  # to or from a tone that is not in the chord
+
+
+# E5 to C6, of long notes
+DESCANT = LineRules(76, 84, (0.2, 0, 0, 0.5, 0.7, 1.2, 4, 1.5, 4, 4, 9, 9, 5, 15))
+# F3 to A4: a cello, a horn, the tenors
+COUNTER_LINE = LineRules(
+    53, 69, (0.3, 0, 0, 0.8, 1.2, 2, 8, 3, 6, 6, 12, 12, 8, 20), stays_in_gap=2.0
+)
+
+
+@dataclass(frozen=True)
+class Cell(Span):
+    """A stretch in which an added line has one note."""
+
+    chord: SoundingChord
+    tune: tuple[Note, ...]  # that sound in it
+    bass: tuple[Note, ...]
+    is_gap: bool  # the tune rests or holds its note
+
+
+def descant(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
+    """A line above the tune, of chord tones, long and rather against the tune's direction.
+
+    It rests where the tune leaves no room.
+    """
+    cells = _cells(parts, sheet, [])
+    options = [_above(cell, DESCANT) for cell in cells]
+    return _line(cells, options, DESCANT)
+
+
+def counter_line(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
+    """A line below the tune that steps on where the tune rests or holds, else holds itself."""
+    cells = _cells(parts, sheet, _gap_beats(parts.soprano, sheet))
+    scale = {(sheet.key + step) % 12 for step in SCALES[sheet.mode]}
+    options = [_below(cell, COUNTER_LINE, scale if cell.is_gap else set()) for cell in cells]
+    return _line(cells, options, COUNTER_LINE)
+
+
+# --- where a line has notes, and which
+
+
+def _cells(parts: FourParts, sheet: LeadSheet, gap_beats: list[float]) -> list[Cell]:
+    """Bars and chords, cut at the beats in gaps, too."""
+    starts = [*(chord.start for chord in parts.harmony), *sheet.bar_starts().tolist()]
+    edges = _apart([*starts, *gap_beats, sheet.n_beats])
+    gaps = np.array(gap_beats)
+    harmony, tune, bass = (
+        _within(spans, edges) for spans in (parts.harmony, parts.soprano, parts.bass)
+    )
+    return [
+        Cell(start, end - start, chords[0], sung, low, bool(np.isclose(gaps, start).any()))
+        for (start, end), chords, sung, low in zip(
+            pairwise(edges), harmony, tune, bass, strict=True
+        )
+    ]
+
+
+def _apart(edges: Iterable[float]) -> list[float]:
+    """Sorted edges without those nearer than LEAST_SPAN to the one before."""
+    out: list[float] = []
+    for edge in sorted(edges):
+        if not out or edge - out[-1] >= LEAST_SPAN:
+            out.append(edge)
+    return out
+
+
+def _within(spans: Sequence, edges: Sequence[float]) -> list[tuple]:
+    """The spans between each two edges that sound there for longer than a moment."""
+    starts = np.array([span.start for span in spans])
+    ends = np.array([span.end for span in spans])
+    found = []
+    for start, end in pairwise(edges):
+        overlap = np.minimum(ends, end) - np.maximum(starts, start)
+        least = min(LEAST_SPAN, (end - start) / 2) - TOLERANCE
+        found.append(tuple(spans[i] for i in np.flatnonzero(overlap > least).tolist()))
+    return found
+
+
+def _gap_beats(tune: Sequence[Note], sheet: LeadSheet) -> list[float]:
+    """Beats within the tune's long notes and rests."""
+    starts = [0.0, *(note.start for note in tune), sheet.n_beats]
+    return [
+        beat
+        for start, end in pairwise(starts)
+        if end - start >= GAP
+        for beat in np.arange(np.ceil(start - TOLERANCE), end - LEAST_SPAN).tolist()
+    ]
+
+
+def _above(cell: Cell, rules: LineRules) -> np.ndarray:
+    """Chord tones above the tune."""
+    lowest = max([rules.lowest, *(note.pitch + 1 for note in cell.tune)])
+    return _agreeing(range(lowest, rules.highest + 1), cell, set())
+
+
+def _below(cell: Cell, rules: LineRules, scale: set[int]) -> np.ndarray:
+    """Chord tones, and those of a scale, below the tune."""
+    highest = min([rules.highest, *(note.pitch - 1 for note in cell.tune)])
+    return _agreeing(range(rules.lowest, highest + 1), cell, scale)
+
+
+def _agreeing(pitches: Iterable[int], cell: Cell, scale: set[int]) -> np.ndarray:
+    """(K,) those in the chord or the scale that lie no semitone from the tune."""
+    classes = {*cell.chord.pitch_classes, *scale}
+    agreeing = {pc for pc in classes if not any(clashes(pc, note.pitch) for note in cell.tune)}
+    return np.array([pitch for pitch in pitches if pitch % 12 in agreeing], int)
+
+
+# --- the cheapest way
+
+
+def _line(
+    cells: Sequence[Cell], options: Sequence[np.ndarray], rules: LineRules
+) -> tuple[Note, ...]:
+    """One pitch for each cell that has options; the line rests at the others."""
+    notes: list[Note] = []
+    for first, stop in _runs(options):
+        here, pitches = cells[first:stop], options[first:stop]
+        costs = [_cost(*pair, rules) for pair in zip(pitches, here, strict=True)]
+        ways = [
+            _way(before, after, cell, following, rules)
+            for (before, after), (cell, following) in zip(
+                pairwise(pitches), pairwise(here), strict=True
+            )
+        ]
+        chosen = cheapest_way(costs, ways)
+        for cell, among, choice in zip(here, pitches, chosen, strict=True):
+            _append_(notes, Note(cell.start, cell.length, int(among[choice])))
+    return tuple(notes)
+
+
+def _runs(options: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+    """First and stop of the stretches in which each cell has options."""
+    some = np.array([False, *(len(pitches) > 0 for pitches in options), False])
+    edges = np.flatnonzero(np.diff(some.astype(int)))
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _append_(notes: list[Note], note: Note) -> None:
+    """Adds a note, or lengthens the last one if it has the same pitch."""
+    last = notes[-1] if notes else None
+    if last is not None and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
+        notes[-1] = Note(last.start, note.end - last.start, last.pitch)
+    else:
+        notes.append(note)
+
+
+def _cost(pitch: np.ndarray, cell: Cell, rules: LineRules) -> np.ndarray:
+    """(K,) of pitches in a cell."""
+    cost = rules.off_middle * np.abs(pitch - (rules.lowest + rules.highest) / 2)
+    cost += rules.passing * _is_passing(pitch, cell)
+    for note in cell.tune:
+        share = min(1.0, note.length / cell.length)
+        apart = np.abs(pitch - note.pitch)
+        cost += share * (rules.same_class * (apart % 12 == 0) + rules.crowded * (apart < 3))
+    return cost
+
+
+def _is_passing(pitch: np.ndarray, cell: Cell) -> np.ndarray:
+    return ~np.isin(pitch % 12, cell.chord.pitch_classes)
+
+
+def _way(
+    before: np.ndarray, after: np.ndarray, cell: Cell, following: Cell, rules: LineRules
+) -> np.ndarray:
+    """(K, L) of going from K pitches in a cell to L in the following one."""
+    moved = after - before[:, None]
+    apart = np.abs(moved)
+    cost = np.array(rules.steps)[apart.clip(0, 13)]
+    cost += rules.stays_in_gap * following.is_gap * (apart == 0)
+    passing = _is_passing(before, cell)[:, None] | _is_passing(after, following)
+    cost += rules.not_by_step * (passing & ((apart == 0) | (apart > 2)))
+    for other, parallel in (
+        (_motion(cell.tune, following.tune), rules.parallel),
+        (_motion(cell.bass, following.bass), rules.parallel_with_bass),
+    ):
+        if other is None:
+            continue
+        left, reached = (before - other[0])[:, None] % 12, (after - other[1]) % 12
+        is_parallel = (left == reached) & np.isin(reached, PERFECT) & (apart > 0)
+        cost += parallel * is_parallel + rules.similar * (moved * (other[1] - other[0]) > 0)
+    return cost
+
+
+def _motion(before: Sequence[Note], after: Sequence[Note]) -> tuple[int, int] | None:
+    """From which pitch to which another voice moves; None if it rests or stays."""
+    if not before or not after or before[-1].pitch == after[0].pitch:
+        return None
+    return before[-1].pitch, after[0].pitch

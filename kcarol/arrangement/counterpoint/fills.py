@@ -1,0 +1,106 @@
+"""What sounds between and after the phrases of a tune: echoes, a drone, the last chord."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kcarol.arrangement.counterpoint.harmony import SoundingChord, clashes
+from kcarol.arrangement.counterpoint.tune import OCTAVE, phrases
+from kcarol.arrangement.voices import FourParts
+from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note
+
+ECHO_REST = 1.9  # beats: so long a rest has room for an echo
+ECHO_LENGTH, MOST_ECHOED = 2.5, 4  # beats and notes, at most
+BEFORE_TUNE = 0.5  # beats of rest between an echo and the next phrase
+SHORTEST = 0.25  # beats
+PEDAL_LOWEST = 36  # MIDI, C2: the octave of the pedal
+LEAST_PEDAL = 2.0  # beats
+
+
+def echo(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
+    """The last notes of each phrase once more, an octave up, in the rest after it.
+
+    They keep their places between the beats. Where the chord has become another one that they
+    would clash with, there is no echo.
+    """
+    sung = phrases(parts.soprano)
+    ends = [*(phrase[0].start for phrase in sung[1:]), sheet.n_beats + BEFORE_TUNE]
+    return tuple(
+        note
+        for phrase, end in zip(sung, ends, strict=True)
+        for note in _echo_of(phrase, end, parts.harmony)
+    )
+
+
+def _echo_of(
+    phrase: Sequence[Note], next_start: float, harmony: Sequence[SoundingChord]
+) -> list[Note]:
+    end = phrase[-1].end
+    if next_start - end < ECHO_REST:
+        return []
+    last = [note for note in phrase[-MOST_ECHOED:] if note.start >= end - ECHO_LENGTH]
+    last = last or [phrase[-1]]
+    delay = float(np.ceil(end - last[0].start - TOLERANCE))
+    moved = [replace(n, start=n.start + delay, pitch=n.pitch + OCTAVE) for n in last]
+    cut = [replace(n, length=min(n.length, next_start - BEFORE_TUNE - n.start)) for n in moved]
+    agrees = all(note.length >= SHORTEST and _agrees(note, harmony) for note in cut)
+    return cut if agrees else []
+
+
+def _agrees(note: Note, harmony: Sequence[SoundingChord]) -> bool:
+    """Whether a note lies a semitone from no chord that it sounds in."""
+    return not any(
+        clashes(pc, note.pitch) for chord in _under(note, harmony) for pc in chord.pitch_classes
+    )
+
+
+def _under(note: Note, harmony: Sequence[SoundingChord]) -> list[SoundingChord]:
+    return [
+        chord
+        for chord in harmony
+        if chord.start < note.end - SHORTEST / 2 and chord.end > note.start + SHORTEST / 2
+    ]
+
+
+def pedal(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
+    """The tonic, held under all chords that bear it; under others the fifth above, or a rest."""
+    notes: list[Note] = []
+    for chord in parts.harmony:
+        borne = next((pc for pc in (sheet.key, sheet.key + 7) if _bears(chord, pc % 12)), None)
+        if borne is None:
+            continue
+        note = Note(chord.start, chord.length, PEDAL_LOWEST + (borne - PEDAL_LOWEST) % OCTAVE)
+        last = notes[-1] if notes else None
+        if last is not None and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
+            notes[-1] = replace(last, length=note.end - last.start)
+        else:
+            notes.append(note)
+    return tuple(note for note in notes if note.length >= LEAST_PEDAL)
+
+
+def _bears(chord: SoundingChord, pitch_class: int) -> bool:
+    """Whether a drone lies a semitone from no tone of a chord, nor is one that gives way."""
+    tones = (*chord.pitch_classes, chord.bass_class)
+    return pitch_class not in chord.omitted and not any(clashes(pc, pitch_class) for pc in tones)
+
+
+def cadence(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
+    """The last chord as it rings out to the end of the sheet, in wide position, low to high.
+
+    It begins with the chord, with the tune's last note or with the last bar but one, whichever is
+    last.
+    """
+    chord = parts.harmony[-1]
+    latest = chord.end - SHORTEST
+    starts = [chord.start, *(note.start for note in parts.soprano[-1:])]
+    start = max([*sheet.bar_starts()[-2:][:1].tolist(), *(s for s in starts if s < latest)])
+    pitches = {line[-1].pitch for line in (parts.bass, parts.tenor, parts.alto)}
+    pitches |= {n.pitch for n in parts.soprano[-1:] if n.pitch % OCTAVE in chord.pitch_classes}
+    pitches.add(parts.bass[-1].pitch - OCTAVE)
+    highest = max(pitches)
+    above = range(highest + 1, highest + 1 + OCTAVE)
+    pitches |= {pitch for pitch in above if pitch % OCTAVE == chord.root}
+    return tuple(Note(start, chord.end - start, pitch) for pitch in sorted(pitches))
