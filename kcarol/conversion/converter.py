@@ -46,8 +46,8 @@ from kcarol.transcription.transcription import Transcription
 from kcarol.transcription.tuning import estimate_tuning
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
-from kcarol.vocoder.phase_continuation import CarriedPhases
 from kcarol.vocoder.pieces import vocode_in_pieces
+from kcarol.vocoder.refinement.phase_continuation import CarriedPhases
 
 Sound = np.ndarray | DiskBuffer
 
@@ -267,9 +267,13 @@ class Converter:
 
     def vocode_onto(self, carol: Sound, log_mel: PostFilter) -> None:
         """Write the wave of a log-mel (F, M) into `carol` (T,), piece by piece."""
-        pieces = vocode_in_pieces(
-            self.vocode, log_mel.frames, len(carol), self.audio.hop_length, self.cfg.piece_frames
-        )
+        phases = CarriedPhases()
+
+        def vocode(first: int, last: int, n_samples: int) -> np.ndarray:
+            return self.vocode(log_mel.frames(first, last), n_samples, phases)
+
+        hop, piece_frames = self.audio.hop_length, self.cfg.piece_frames
+        pieces = vocode_in_pieces(vocode, len(carol), hop, piece_frames, [phases])
         start = 0
         for piece in pieces:
             carol[start : start + len(piece)] = piece

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from kcarol.audio.chunks import chunk_spans, overlap_add
 from kcarol.audio.log_mel import mel_filters
 from kcarol.config import AudioConfig
-from kcarol.vocoder.phase_continuation import CarriedPhases
+from kcarol.vocoder.refinement.phase_continuation import CarriedPhases
 from kcarol.vocoder.shapes import check_log_mel, output_length
 
 FADE_FRAMES = 16  # cross-fade from a block to the next
@@ -94,8 +94,9 @@ class GriffinLim(nn.Module):
         length: int | None = None,
         block_frames: int = 4096,
         phases: CarriedPhases | None = None,
+        side: bool = False,
     ) -> Tensor:
-        """Like `forward`, but long inputs in cross-faded blocks. `phases` are not used."""
+        """Like `forward`, but long inputs in cross-faded blocks. The last two are not used."""
         check_log_mel(log_mel, self.cfg.n_mels)
         hop = self.cfg.hop_length
         n_samples = output_length(log_mel.shape[-2], hop, length)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,10 +14,10 @@ from kcarol.audio.parallel import n_workers, parallel_map
 from kcarol.config import AudioConfig, VocoderConfig
 from kcarol.model.weights_file import config_from, load_module, save_module
 from kcarol.vocoder.inverse_stft import InverseSTFT
-from kcarol.vocoder.low_band import LowBand
-from kcarol.vocoder.mel_correction import MelCorrection
-from kcarol.vocoder.phase_continuation import CarriedPhases
-from kcarol.vocoder.phase_refinement import STRIDE
+from kcarol.vocoder.refinement.low_band import LowBand
+from kcarol.vocoder.refinement.mel_correction import MelCorrection
+from kcarol.vocoder.refinement.phase_continuation import CarriedPhases
+from kcarol.vocoder.refinement.phase_refinement import STRIDE
 from kcarol.vocoder.shapes import check_log_mel, output_length
 
 MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large magnitudes
@@ -56,6 +55,27 @@ class ConvNeXtBlock(nn.Module):
         return y[:, :, 0].transpose(1, 2)
 
 
+class Refinement(nn.Module):
+    """Passes that bring a wave nearer to its log-mel: all bands, the low octaves, all bands."""
+
+    def __init__(
+        self,
+        audio: AudioConfig,
+        cfg: VocoderConfig,
+        corrections: tuple[int, int],
+        low_passes: tuple[int, ...],
+    ):
+        super().__init__()
+        self.first, self.last = (
+            MelCorrection(audio, passes, cfg.correction_momentum, cfg.correction_step)
+            for passes in corrections
+        )
+        rates = zip(cfg.low_rates, low_passes, cfg.low_momenta, strict=True)
+        self.low_bands = nn.ModuleList(
+            LowBand(audio, *rate, fresh=i == 0) for i, rate in enumerate(rates)
+        )
+
+
 class NeuralVocoder(nn.Module):
     """Vocos (arXiv 2306.00814): ConvNeXt at frame rate, magnitude and phase, inverse STFT.
 
@@ -83,14 +103,8 @@ class NeuralVocoder(nn.Module):
         self.head = nn.Linear(cfg.d_model, cfg.n_fft + 2)
         self.istft = InverseSTFT(cfg.n_fft, cfg.hop_length)
 
-        self.first_correction, self.last_correction = (
-            MelCorrection(audio, passes, cfg.correction_momentum, cfg.correction_step)
-            for passes in cfg.corrections
-        )
-        rates = zip(cfg.low_rates, cfg.low_passes, cfg.low_momenta, strict=True)
-        self.low_bands = nn.ModuleList(
-            LowBand(audio, *rate, fresh=i == 0) for i, rate in enumerate(rates)
-        )
+        self.refinement = Refinement(audio, cfg, cfg.corrections, cfg.low_passes)
+        self.side_refinement = Refinement(audio, cfg, cfg.side_corrections, cfg.side_low_passes)
         self.apply(_init_weights)
         with torch.no_grad():
             self.head.bias[: cfg.n_fft // 2 + 1] = START_LOG_MAGNITUDE
@@ -139,27 +153,38 @@ class NeuralVocoder(nn.Module):
         length: int | None = None,
         block_frames: int = 2048,
         phases: CarriedPhases | None = None,
+        side: bool = False,
     ) -> Tensor:
         """Like `forward`, and then refined: a first correction, the low octaves, the last one.
 
         The result does not depend on `block_frames`; memory grows only with the wave. `phases`:
-        for a piece (F, M) of a longer song, see `vocode_in_pieces`.
+        for a piece (F, M) of a longer song, see `vocode_in_pieces`. `side`: with the fewer passes
+        of a side.
         """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_samples = output_length(log_mel.shape[-2], self.cfg.hop_length, length)
         mel = log_mel if log_mel.dim() == 3 else log_mel[None]
         if not n_samples:
             return log_mel.new_zeros(*log_mel.shape[:-2], 0)
-        shape, first, last = (len(mel), n_samples), self.first_correction, self.last_correction
-        wave = self._in_blocks(partial(self._draft, mel), shape, first.reach, block_frames)
-        for low_band in self.low_bands:
+        refinement = self.side_refinement if side else self.refinement
+        first, last = refinement.first, refinement.last
+
+        def draft(start: int, stop: int) -> Tensor:
+            return first(self._made(mel, start, stop), mel[:, start // self.cfg.hop_length :])
+
+        def finish(start: int, stop: int) -> Tensor:
+            return last(wave[:, start:stop], mel[:, start // self.cfg.hop_length :])
+
+        shape = len(mel), n_samples
+        wave = self._in_blocks(draft, shape, first.reach, block_frames)
+        for low_band in refinement.low_bands:
             for row in zip(wave, mel, strict=True):
                 low_band.correct_(*row, phases)  # type: ignore[operator]
-        wave = self._in_blocks(partial(self._finish, wave, mel), shape, last.reach, block_frames)
+        wave = self._in_blocks(finish, shape, last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
 
-    def _draft(self, mel: Tensor, start: int, stop: int) -> Tensor:
-        """Samples [start, stop) as the network makes them, after the first correction."""
+    def _made(self, mel: Tensor, start: int, stop: int) -> Tensor:
+        """Samples [start, stop) as the network makes them."""
         hop, n_skip = self.cfg.hop_length, self.istft.n_skip
         first = start // hop + n_skip
         last = first + math.ceil((stop - start) / hop)
@@ -167,12 +192,7 @@ class NeuralVocoder(nn.Module):
             self._rows(mel, row, min(row + NETWORK_FRAMES, last))
             for row in range(first, last, NETWORK_FRAMES)
         ]
-        wave = torch.cat(rows, dim=1).flatten(1)[:, : stop - start]
-        return self.first_correction(wave, mel[:, start // hop :])
-
-    def _finish(self, wave: Tensor, mel: Tensor, start: int, stop: int) -> Tensor:
-        """Samples [start, stop) of the wave after the last correction."""
-        return self.last_correction(wave[:, start:stop], mel[:, start // self.cfg.hop_length :])
+        return torch.cat(rows, dim=1).flatten(1)[:, : stop - start]
 
     def _rows(self, mel: Tensor, start: int, stop: int) -> Tensor:
         """Rows [start, stop) of the inverse STFT, from the frames that reach them and context."""

@@ -14,7 +14,6 @@ from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.griffin_lim import GriffinLim
-from kcarol.vocoder.pieces import vocode_in_pieces
 
 AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
 
@@ -204,29 +203,6 @@ def test_griffin_lims_pieces_fade_into_each_other():
     jumps = np.abs(np.diff(carol))
     join = AUDIO.n_frames(len(carol)) // 4 * 2 * AUDIO.hop_length  # pieces are equally long
     assert jumps[join - 500 : join + 500].max() <= jumps.max() and np.isfinite(carol).all()
-
-
-@needs_shipped
-def test_the_low_octaves_go_on_from_piece_to_piece():
-    """Of a wave's own log-mel: the phases of a predicted one depend on rounding."""
-    wave, shipped = song(30.0), Converter.load(device="cpu")
-    mel, n = shipped.log_mel(torch.from_numpy(wave)), len(wave)
-
-    def starting_anew(mel, length, phases):
-        return shipped.vocode(mel, length)
-
-    def pieces(vocode):
-        return np.concatenate(
-            list(
-                vocode_in_pieces(
-                    vocode, lambda first, stop: mel[first:stop], n, AUDIO.hop_length, 700
-                )
-            )
-        )
-
-    whole = shipped.vocode(mel, n)
-    assert difference_db(whole, pieces(shipped.vocode)) < -50
-    assert difference_db(whole, pieces(starting_anew)) > -10
 
 
 # --- styles

@@ -61,8 +61,8 @@ def test_length_that_breaks_the_law_is_refused(vocoder):
 
 
 def set_passes(vocoder, whole, low=0):
-    vocoder.first_correction.passes = vocoder.last_correction.passes = whole
-    for band in vocoder.low_bands:
+    vocoder.refinement.first.passes = vocoder.refinement.last.passes = whole
+    for band in vocoder.refinement.low_bands:
         band.passes, band.fresh = low, low > 0 and band.fresh
 
 
@@ -116,6 +116,16 @@ def test_low_bands_bring_the_wave_nearer_still(vocoder):
         set_passes(vocoder, 2, passes)
         distance.append(float((log_mel(vocoder.vocode(mel, 16_000)) - mel).abs().mean()))
     assert distance[1] < 0.9 * distance[0]
+
+
+def test_a_side_has_its_own_passes(vocoder):
+    set_passes(vocoder, 0)
+    mel = LogMel(AUDIO)(chord(16_000))
+    distance = [
+        float((LogMel(AUDIO)(vocoder.vocode(mel, 16_000, side=side)) - mel).abs().mean())
+        for side in (False, True)
+    ]
+    assert distance[1] < distance[0]
 
 
 def test_context_frames_are_the_receptive_field(vocoder):

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from kcarol.vocoder.phase_continuation import CarriedPhases, continued_phases, peaks
+from kcarol.vocoder.refinement.phase_continuation import CarriedPhases, continued_phases, peaks
 
 
 @pytest.mark.parametrize("bins", (9.0, 20.3, 31.5, 40.75))

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sounds import RATE, tones
 
-from kcarol.vocoder.decimation import Decimator, lowpass
+from kcarol.vocoder.refinement.decimation import Decimator, lowpass
 
 FADED = torch.hann_window(2 * RATE)
 

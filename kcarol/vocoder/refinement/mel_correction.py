@@ -8,7 +8,7 @@ from torch import Tensor
 from kcarol.audio.log_mel import mel_filters
 from kcarol.audio.spectrum import BandedProduct
 from kcarol.config import AudioConfig
-from kcarol.vocoder.phase_refinement import MAX_NATS, RUMBLE, PhaseRefinement, power
+from kcarol.vocoder.refinement.phase_refinement import MAX_NATS, RUMBLE, PhaseRefinement, power
 
 
 class MelCorrection(PhaseRefinement):

@@ -7,7 +7,7 @@ import torch
 from sounds import CFG, RATE, assert_rumble_is_hushed, distance, noise, tones
 
 from kcarol.audio.log_mel import LogMel
-from kcarol.vocoder.low_band import LowBand
+from kcarol.vocoder.refinement.low_band import LowBand
 
 
 @pytest.mark.parametrize("length", (1, 15, 16, 17, 257, 4_000))

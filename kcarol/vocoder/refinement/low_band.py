@@ -11,9 +11,15 @@ from torch import Tensor
 from kcarol.audio.log_mel import mel_filters
 from kcarol.audio.parallel import n_workers, parallel_map, single_threaded
 from kcarol.config import AudioConfig
-from kcarol.vocoder.decimation import PASSBAND, Decimator
-from kcarol.vocoder.phase_continuation import CarriedPhases, continued_phases, peaks
-from kcarol.vocoder.phase_refinement import MAX_NATS, RUMBLE, STRIDE, PhaseRefinement, power
+from kcarol.vocoder.refinement.decimation import PASSBAND, Decimator
+from kcarol.vocoder.refinement.phase_continuation import CarriedPhases, continued_phases, peaks
+from kcarol.vocoder.refinement.phase_refinement import (
+    MAX_NATS,
+    RUMBLE,
+    STRIDE,
+    PhaseRefinement,
+    power,
+)
 
 BLOCK_FRAMES = 2048  # whose phases are started at once
 N_SHARED_STARTED = 6  # bins above the single ones whose phases are started with them

@@ -6,7 +6,7 @@ import pytest
 from sounds import CFG, assert_rumble_is_hushed, distance, noise, tones
 
 from kcarol.audio.log_mel import LogMel
-from kcarol.vocoder.mel_correction import MelCorrection
+from kcarol.vocoder.refinement.mel_correction import MelCorrection
 
 WAVE = tones(250.0, 1_000.0, 3_000.0)
 WRONG = WAVE + 0.02 * noise(len(WAVE))

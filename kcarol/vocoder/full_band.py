@@ -1,0 +1,106 @@
+"""FullBandVocoder: bands of middle and side to stereo at the full rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import soxr
+import torch
+from torch import Tensor, nn
+
+from kcarol.audio.full_band import RESAMPLING
+from kcarol.audio.log_mel import mel_edges_hz
+from kcarol.config import AudioConfig
+from kcarol.model.device import fast_inference
+from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.neural import NeuralVocoder
+from kcarol.vocoder.pieces import vocode_in_pieces
+from kcarol.vocoder.refinement.phase_continuation import CarriedPhases
+from kcarol.vocoder.shapes import output_length
+from kcarol.vocoder.treble import TrebleNoise
+
+MONO_BELOW_HZ = 120.0  # the bass is in the middle: below, the side is turned down
+MONO_SLOPE = 4  # of the side below, powers of the frequency: 24 dB an octave
+MIDDLE, SIDE = 0, 1
+
+
+class FullBandVocoder(nn.Module):
+    """A vocoder twice, for the middle and the side below 8 kHz, and noise above."""
+
+    side_gain: Tensor  # (n_bands,) nats
+
+    def __init__(self, vocoder: NeuralVocoder | GriffinLim, audio: AudioConfig | None = None):
+        super().__init__()
+        self.audio = audio or AudioConfig()
+        self.vocoder = vocoder
+        self.treble = TrebleNoise(self.audio)
+        ratio = (mel_edges_hz(self.audio)[1:-1] / MONO_BELOW_HZ) ** MONO_SLOPE
+        side_gain = torch.zeros(self.audio.n_bands)
+        side_gain[: self.audio.n_mels] = (ratio / (1 + ratio)).log()
+        self.register_buffer("side_gain", side_gain, persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.side_gain.device
+
+    @torch.inference_mode()
+    def vocode(
+        self,
+        bands: Tensor,
+        length: int | None = None,
+        first_frame: int = 0,
+        phases: tuple[CarriedPhases | None, CarriedPhases | None] = (None, None),
+    ) -> Tensor:
+        """Bands (F, 2, n_bands), as of `FullBandMel` -> left and right (2, T) float32.
+
+        T is `length` or (F - 1) * full_hop. `first_frame`, `phases`: of a piece of a longer song,
+        of which `stream` makes all. ValueError for another shape or a length that does not fit.
+        """
+        audio = self.audio
+        if bands.dim() != 3 or bands.shape[1:] != (2, audio.n_bands) or not len(bands):
+            raise ValueError(
+                f"expected bands (F, 2, {audio.n_bands}), found shape {tuple(bands.shape)}"
+            )
+        n_samples = output_length(len(bands), audio.full_hop, length)
+        bands = bands.float().to(self.device)
+        channels = self._low(bands, n_samples, phases)
+        self.treble.add_(channels, bands[:, :, audio.n_mels :], first_frame)
+        middle, side = channels
+        return torch.stack([middle + side, middle - side])
+
+    def _low(
+        self,
+        bands: Tensor,
+        n_samples: int,
+        phases: tuple[CarriedPhases | None, CarriedPhases | None],
+    ) -> Tensor:
+        """Middle and side (2, T) at the full rate, without the treble."""
+        audio = self.audio
+        n_low = n_samples // audio.full_factor
+        low = np.empty((n_low, 2), np.float32)
+        with fast_inference(self.device):
+            for channel in (MIDDLE, SIDE):
+                mel = bands[:, channel, : audio.n_mels]
+                if channel == SIDE:
+                    mel = mel + self.side_gain[: audio.n_mels]
+                wave = self.vocoder.vocode(mel, n_low, phases=phases[channel], side=channel == SIDE)
+                low[:, channel] = wave.cpu().numpy()
+        channels = torch.zeros(2, n_samples)
+        full = soxr.resample(low, audio.sample_rate, audio.full_rate, RESAMPLING)
+        channels[:, : len(full)] = torch.from_numpy(full.T)
+        return channels.to(self.device)
+
+    def stream(
+        self, bands_of: Callable[[int, int], Tensor], n_samples: int, piece_frames: int
+    ) -> Iterator[np.ndarray]:
+        """A song's left and right of `n_samples` as consecutive pieces (2, t).
+
+        bands_of: first frame and last frame + 1 -> bands (f, 2, n_bands). As `vocode_in_pieces`.
+        """
+        phases = CarriedPhases(), CarriedPhases()
+
+        def vocode(first: int, last: int, length: int) -> np.ndarray:
+            return self.vocode(bands_of(first, last), length, first, phases).cpu().numpy()
+
+        return vocode_in_pieces(vocode, n_samples, self.audio.full_hop, piece_frames, phases)
