@@ -1,4 +1,4 @@
-"""Sound files to mono waves at the model's sample rate.
+"""Sound files to mono waves at the model's sample rate, and to stereo at any rate.
 
 Short spans of compressed files are decoded by pydub. Long files, and those with more than pydub can
 hold (24 bits, floats), are piped from the same ffmpeg chunk by chunk, so that memory use does not
@@ -11,18 +11,20 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.files import AudioError
 from kcarol.audio.reading.ffmpeg import Probe, absolute_name, check_rate, find_ffmpeg, probe
 from kcarol.audio.reading.mono_mix import mono_mix
 from kcarol.audio.reading.native import sources, stream_native
+from kcarol.audio.reading.resampling import n_resampled, resampled
+from kcarol.audio.reading.stereo_mix import stereo_mix
 from kcarol.audio.reading.timeline import LEAST_GAP_S
 from kcarol.config import AudioConfig
 
@@ -50,6 +52,20 @@ LONGEST_S = 8 * 3600.0  # of a wave in memory: 1.8 GB; a small file can expand t
 # of a wave on disk: 5.5 GB, and converting it holds 140 MB of logits an hour in memory
 LONGEST_ON_DISK_S = 24 * 3600.0
 
+NativeChunk = tuple[int, np.ndarray]  # sample rate and sound (n, channels), see `stream_native`
+
+
+@dataclass(frozen=True)
+class NativeSound:
+    """The extent of a file's sound, as the file has it."""
+
+    sample_rate: int  # Hz; of its first part, where parts differ
+    n_samples: int  # at that rate
+
+    def n_samples_at(self, rate: int) -> int:
+        """As many as `stream_stereo` gives at another rate."""
+        return n_resampled(self.n_samples, self.sample_rate, rate)
+
 
 def load_audio(
     path: str | Path,
@@ -62,14 +78,21 @@ def load_audio(
     AudioError if there is no such file, no sound in it (or in the span), samples that are not
     finite, or more than LONGEST_S. LostSoundWarning if some is missing (see `stream_native`).
     """
-    chunks = _decode(Path(path), cfg or AudioConfig(), LONGEST_S, start_s, duration_s)
-    return np.concatenate(list(chunks))
+    rate = (cfg or AudioConfig()).sample_rate
+    native = _native_chunks(Path(path), LONGEST_S, start_s, duration_s)
+    return np.concatenate(list(_mono(native, rate)))
 
 
-def load_audio_into(buffer: DiskBuffer, path: str | Path, cfg: AudioConfig | None = None) -> None:
+def load_audio_into(
+    buffer: DiskBuffer, path: str | Path, cfg: AudioConfig | None = None
+) -> NativeSound:
     """Append what `load_audio` returns to a buffer (T,) by chunks; up to LONGEST_ON_DISK_S."""
-    for chunk in _decode(Path(path), cfg or AudioConfig(), LONGEST_ON_DISK_S):
+    counts: list[tuple[int, int]] = []
+    native = _counted(_native_chunks(Path(path), LONGEST_ON_DISK_S), counts)
+    for chunk in _mono(native, (cfg or AudioConfig()).sample_rate):
         buffer.append(chunk)
+    rate = counts[0][0]
+    return NativeSound(rate, sum(n_resampled(n, other, rate) for other, n in counts))
 
 
 def stream_audio(
@@ -80,70 +103,80 @@ def stream_audio(
     duration_s: float | None = None,
 ) -> Iterator[np.ndarray]:
     """Yield what `load_audio` returns in chunks (t,) of about `chunk_s`, decoded on demand."""
-    yield from _stream(Path(path), cfg or AudioConfig(), chunk_s, start_s, duration_s)
+    native = stream_native(Path(path), chunk_s, start_s, duration_s)
+    yield from _mono(native, (cfg or AudioConfig()).sample_rate)
 
 
-def _stream(
-    path: Path,
-    cfg: AudioConfig,
-    chunk_s: float,
-    start_s: float,
-    duration_s: float | None,
-    found: Probe | None = None,
+def load_stereo(
+    path: str | Path, rate: int, start_s: float = 0.0, duration_s: float | None = None
+) -> np.ndarray:
+    """As `load_audio`, but (2, T) at a rate in Hz, whatever the file's channels."""
+    native = _native_chunks(Path(path), LONGEST_S, start_s, duration_s)
+    return np.concatenate(list(_stereo(native, rate))).T.copy()
+
+
+def stream_stereo(
+    path: str | Path, rate: int, start_s: float = 0.0, duration_s: float | None = None
 ) -> Iterator[np.ndarray]:
-    chunks = stream_native(path, chunk_s, start_s, duration_s, found)
-    for (rate, _), link in itertools.groupby(chunks, _format):
-        yield from _resampled(mono_mix((sound for _, sound in link), rate), rate, cfg.sample_rate)
+    """Yield what `load_stereo` returns in chunks (t, 2), of songs of any length."""
+    yield from _stereo(stream_native(Path(path), CHUNK_S, start_s, duration_s), rate)
 
 
-def _format(chunk: tuple[int, np.ndarray]) -> tuple[int, int]:
+def _mono(native: Iterable[NativeChunk], target: int) -> Iterator[np.ndarray]:
+    """Chunks (t,) at one rate."""
+    for rate, link in _links(native):
+        yield from resampled(mono_mix(link, rate), rate, target)
+
+
+def _stereo(native: Iterable[NativeChunk], target: int) -> Iterator[np.ndarray]:
+    """Chunks (t, 2) at one rate."""
+    for rate, link in _links(native):
+        yield from resampled(map(stereo_mix, link), rate, target)
+
+
+def _links(native: Iterable[NativeChunk]) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
+    """Rate and chunks (n, channels) of each part in which neither rate nor channels change."""
+    for (rate, _), chunks in itertools.groupby(native, _format):
+        yield rate, (sound for _, sound in chunks)
+
+
+def _format(chunk: NativeChunk) -> tuple[int, int]:
     """Sample rate and number of channels."""
     rate, sound = chunk
     return rate, sound.shape[1]
 
 
-def _resampled(chunks: Iterable[np.ndarray], rate: int, target: int) -> Iterator[np.ndarray]:
-    """Chunks (n,) at another rate, as long in all as librosa's: rounded up."""
-    if rate == target:
-        yield from chunks
-        return
-    resampler = soxr.ResampleStream(rate, target, 1, "float32", "HQ")
-    n_in = n_out = 0
-    for chunk in chunks:
-        n_in += len(chunk)
-        resampled = resampler.resample_chunk(chunk)
-        n_out += len(resampled)
-        if len(resampled):
-            yield resampled
-    rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-    yield _fit(rest, max(0, math.ceil(n_in * target / rate) - n_out))
+def _counted(
+    native: Iterable[NativeChunk], counts_: list[tuple[int, int]]
+) -> Iterator[NativeChunk]:
+    """The same chunks; `counts_` becomes rate and number of samples of each of `_links`."""
+    for (rate, _), chunks in itertools.groupby(native, _format):
+        counts_.append((rate, 0))
+        for chunk in chunks:
+            counts_[-1] = (rate, counts_[-1][1] + len(chunk[1]))
+            yield chunk
 
 
-def _decode(
-    path: Path,
-    cfg: AudioConfig,
-    longest_s: float,
-    start_s: float = 0.0,
-    duration_s: float | None = None,
-) -> Iterator[np.ndarray]:
-    """Yield at least one chunk (t,)."""
+def _native_chunks(
+    path: Path, longest_s: float, start_s: float = 0.0, duration_s: float | None = None
+) -> Iterator[NativeChunk]:
+    """Yield at least one chunk with samples. AudioError beyond `longest_s`."""
     found = probe(path)
     if not start_s and duration_s is None and _is_plain(path, found):
         rate, sound = _decode_by_pydub(path, found.codec)
         # only the pipe knows of gaps; files of less or more sound than their header says have some
         if len(sound) and abs(len(sound) / rate - (found.duration_s or 0)) < LEAST_GAP_S:
-            wave = np.concatenate(list(mono_mix([sound], rate)))
-            yield _resample(wave, rate, cfg.sample_rate)
+            yield rate, sound
             return
-    n_samples = 0
-    for chunk in _stream(path, cfg, CHUNK_S, start_s, duration_s, found):
-        n_samples += len(chunk)
-        if n_samples > longest_s * cfg.sample_rate:
+    seconds = 0.0
+    for rate, sound in stream_native(path, CHUNK_S, start_s, duration_s, found):
+        seconds += len(sound) / rate
+        if seconds > longest_s:
             raise AudioError(
                 f"{path}: expected at most {longest_s / 3600:g} h of sound, found more: "
                 "cut it into parts"
             )
-        yield chunk
+        yield rate, sound
 
 
 def _is_plain(path: Path, found: Probe) -> bool:
@@ -194,16 +227,3 @@ def _segment_class() -> Any:
             return super().__getitem__(span)
 
     return Segment
-
-
-def _resample(wave: np.ndarray, rate: int, target: int) -> np.ndarray:
-    """librosa.resample(res_type="soxr_hq") without importing librosa, which takes a second."""
-    if rate == target:
-        return wave
-    resampled = soxr.resample(wave, rate, target, quality="HQ")
-    return _fit(resampled, math.ceil(len(wave) * (target / rate)))
-
-
-def _fit(wave: np.ndarray, n_samples: int) -> np.ndarray:
-    """Cut or padded to a length: librosa rounds lengths up, soxr to the nearest."""
-    return np.pad(wave[:n_samples], (0, max(0, n_samples - len(wave))))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,12 @@ import soundfile
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.files import AudioError, atomic_write
 from kcarol.audio.reading.ffmpeg import check_finite
+from kcarol.audio.writing import libsndfile, mpeg4
+from kcarol.audio.writing.formats import check_format
 from kcarol.config import AudioConfig
 
-SAVE_FORMATS = {
-    ".wav": ("WAV", "PCM_16"),
-    ".flac": ("FLAC", "PCM_16"),
-    ".ogg": ("OGG", "VORBIS"),
-    ".mp3": ("MP3", "MPEG_LAYER_III"),
-}
 BLOCK = 1 << 16  # samples: libvorbis overflows its stack on long single writes
+MOST_WAV_BYTES = 4_000_000_000  # that its header can count; more is written as RF64
 
 
 def save_audio(
@@ -28,66 +26,59 @@ def save_audio(
     sample_rate: int = AudioConfig.sample_rate,
     comment: str = "",
 ) -> Path:
-    """Write (T,) or (T, channels) to .wav or .flac (16 bits), .ogg or .mp3, clipped at ±1.
-
-    comment: text beside the sound, see `read_comment`.
-    The file appears whole or not at all. AudioError for other suffixes, no samples, or samples that
-    are not finite; OSError on a full disk.
-    """
-    path = Path(path)
+    """Write (T,), or (C, T) of one channel or two, as `save_blocks` does."""
     if not isinstance(wave, DiskBuffer):
         wave = np.asarray(wave, dtype=np.float32)
-    if path.suffix.lower() not in SAVE_FORMATS:
-        raise AudioError(
-            f"{path}: expected a name in {', '.join(SAVE_FORMATS)}, found '{path.suffix}'"
-        )
-    if len(wave.shape) not in (1, 2) or not len(wave):
-        raise AudioError(
-            f"{path}: expected samples (T,) or (T, channels), found shape {wave.shape}"
-        )
-    container, subtype = SAVE_FORMATS[path.suffix.lower()]
-    channels = 1 if len(wave.shape) == 1 else wave.shape[1]
+    *channels, n_samples = wave.shape
+    if channels not in ([], [1], [2]):
+        raise AudioError(f"{path}: expected samples (T,) or (2, T), found shape {wave.shape}")
+    blocks = (wave[..., start : start + BLOCK].T for start in range(0, n_samples, BLOCK))
+    return save_blocks(path, blocks, n_samples, (channels or [1])[0], sample_rate, comment)
+
+
+def save_blocks(
+    path: str | Path,
+    blocks: Iterable[np.ndarray],
+    n_samples: int,
+    n_channels: int,
+    sample_rate: int,
+    comment: str = "",
+) -> Path:
+    """Write blocks (t,) or (t, channels) in the format of the path's ending, see SAVE_FORMATS: 16
+    bits if it is lossless; clipped at ±1.
+
+    n_samples: in all blocks; comment: text beside the sound, see `read_comment`.
+    The file appears whole or not at all. AudioError for other endings or rates, no samples, or
+    samples that are not finite; OSError on a full disk.
+    """
+    path = Path(path)
+    form = check_format(path, sample_rate)
+    if not n_samples:
+        raise AudioError(f"{path}: expected samples, found none")
+    if form.container == "WAV" and 2 * n_samples * n_channels > MOST_WAV_BYTES:
+        form = replace(form, container="RF64")
+    sound = (check_finite(block, path).clip(-1, 1) for block in _short(blocks))
     try:
-        with atomic_write(path) as temporary, _Sink(temporary, "r+") as sink:
-            with soundfile.SoundFile(
-                sink, "w", sample_rate, channels, subtype, format=container
-            ) as file:
-                if comment:
-                    file.comment = comment
-                for start in range(0, len(wave), BLOCK):
-                    file.write(check_finite(wave[start : start + BLOCK], path).clip(-1, 1))
-    except soundfile.LibsndfileError as error:
+        with atomic_write(path) as temporary:
+            if form.container == "MPEG-4":
+                mpeg4.write(temporary, sound, n_channels, sample_rate, comment)
+            else:
+                libsndfile.write(temporary, sound, n_channels, sample_rate, form, comment)
+    except (soundfile.LibsndfileError, mpeg4.FfmpegError) as error:
         raise AudioError(
-            f"{path}: expected {container} at {sample_rate} Hz to be written, found: {error}"
+            f"{path}: expected {form.container} at {sample_rate} Hz to be written, found: {error}"
         ) from error
     return path
 
 
+def _short(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The same samples in blocks of at most BLOCK."""
+    for block in blocks:
+        for start in range(0, len(block), BLOCK):
+            yield block[start : start + BLOCK]
+
+
 def read_comment(path: str | Path) -> str:
     """The comment that `save_audio` wrote; empty if there is none, or no such file."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            return file.comment
-    except (soundfile.LibsndfileError, OSError, UnicodeDecodeError):
-        return ""
-
-
-class _Sink(io.FileIO):
-    """A file that raises a failed write when it is closed; libsndfile ignores it silently."""
-
-    error: OSError | None = None
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        try:
-            n_written = 0
-            while n_written < len(data):
-                n_written += super().write(data[n_written:])
-        except OSError as error:
-            self.error = self.error or error
-            return 0
-        return len(data)
-
-    def __exit__(self, *raised: object) -> None:
-        self.close()
-        if self.error:
-            raise self.error
+    path = Path(path)
+    return (mpeg4 if path.suffix.lower() == ".m4a" else libsndfile).read_comment(path)

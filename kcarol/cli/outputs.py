@@ -54,7 +54,7 @@ def means_folder(out: Path, several: bool) -> bool:
     ending is no format that is written, or `out` is a file and there are several songs.
     """
     from kcarol.audio.decoding import AUDIO_SUFFIXES
-    from kcarol.audio.encoding import SAVE_FORMATS
+    from kcarol.audio.writing.formats import SAVE_FORMATS
 
     ending = out.suffix.lower()
     is_sound = ending in {*SAVE_FORMATS, *AUDIO_SUFFIXES}

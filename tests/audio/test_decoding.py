@@ -11,9 +11,17 @@ from scipy.signal import get_window
 from signals import sine
 
 from kcarol.audio import decoding
-from kcarol.audio.decoding import load_audio, stream_audio
+from kcarol.audio.decoding import (
+    load_audio,
+    load_audio_into,
+    load_stereo,
+    stream_audio,
+    stream_stereo,
+)
+from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.files import AudioError
 from kcarol.audio.reading.ffmpeg import find_ffmpeg
+from kcarol.config import AudioConfig
 
 FORMATS = {
     "wav": [],
@@ -164,3 +172,36 @@ def test_samples_that_are_not_finite_are_named(bad, tmp_path):
     wave[5_000] = bad
     soundfile.write(tmp_path / "bad.wav", wave, 16_000, subtype="FLOAT")
     assert "NaN" in error_of(tmp_path / "bad.wav")
+
+
+# ---- the song's own sound
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "flac", "ogg", "opus", "m4a"])
+def test_rate_and_length_of_a_file_are_told(suffix, encoded):
+    with DiskBuffer() as buffer:
+        sound = load_audio_into(buffer, encoded(suffix))
+        assert sound.sample_rate == (48_000 if suffix == "opus" else 44_100)
+        assert sound.n_samples == 2 * sound.sample_rate
+        assert buffer.shape == (sound.n_samples_at(16_000),) == (32_000,)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3", "ogg"])
+def test_stereo_keeps_both_sides_at_any_rate_and_begins_when_the_mono_wave_does(suffix, encoded):
+    path = encoded(suffix)
+    wave = load_stereo(path, 48_000)
+    assert wave.shape == (2, 96_000) and wave.dtype == np.float32
+    assert np.linalg.norm(wave[0]) == pytest.approx(2 * np.linalg.norm(wave[1]), rel=0.02)
+    streamed = np.concatenate(list(stream_stereo(path, 48_000))).T
+    assert np.abs(wave - streamed).max() < 1e-4  # pydub holds 16 bits
+    mono = load_audio(path, AudioConfig(sample_rate=48_000))
+    assert np.abs(wave.mean(0) - mono).max() < 1e-4
+    part = load_stereo(path, 44_100, start_s=0.5, duration_s=0.25)
+    whole = load_stereo(path, 44_100)
+    assert part.shape == (2, 11_025)
+    assert np.abs(part - whole[:, 22_050:33_075]).max() < 1e-3
+
+
+def test_a_mono_file_is_heard_on_both_sides(tmp_path):
+    soundfile.write(tmp_path / "x.wav", sine(440), 16_000, subtype="FLOAT")
+    assert np.array_equal(load_stereo(tmp_path / "x.wav", 16_000), np.stack([sine(440)] * 2))

@@ -6,8 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from kcarol.audio.encoding import SAVE_FORMATS, read_comment, save_audio
+from kcarol.audio.encoding import read_comment, save_audio
 from kcarol.audio.files import AudioError
+from kcarol.audio.writing.formats import SAVE_FORMATS
 from kcarol.conversion.provenance import (
     CURRENT,
     FOREIGN,
