@@ -11,18 +11,24 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from kcarol.audio.features import Features
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
+from kcarol.dataset.carols import CarolRows
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.content import N_FIELDS
+from kcarol.model.note_bank import RING_FRAMES
+from kcarol.model.notes import Notes
+from kcarol.model.style_encoder import MIN_STYLE_FRAMES
 from kcarol.training.distributed import Processes
 from kcarol.transcription.tuning import estimate_tuning
 
 FULL_SCALE = 32768  # of waves in int16
+NO_NOTE = -1.0  # fills up the notes of a batch
 
 
 class BatchSource(Protocol):
@@ -231,6 +237,59 @@ class PairBatches(StoredRows):
         first = rng.integers(0, self.n_first, self.batch_size)
         others = rng.integers(self.n_first, self.filled, self.batch_size)
         return np.where(is_first, first, others)
+
+
+class CarolBatches:
+    """The player's batches: windows of carols, all held in memory, by notes and log-mel."""
+
+    def __init__(
+        self,
+        rows: Iterable[CarolRows],
+        cfg: AudioConfig,
+        batch_size: int,
+        window_frames: int,
+        seed: int = 0,
+    ):
+        self.notes: list[Notes] = []
+        log_mels = []
+        for some in rows:
+            self.notes += some.notes
+            log_mels.append(some.log_mel)
+        if not log_mels:
+            raise ValueError("expected at least one carol, found none; render some")
+        self.n_alike = len(log_mels[0])  # neighbours by the same instruments
+        self.log_mel = torch.cat(log_mels)
+        self.cfg = cfg
+        self.batch_size = batch_size
+        self.window_frames = window_frames
+        self.seed = seed
+
+    @property
+    def batch_seconds(self) -> float:
+        return self.batch_size * self.window_frames / self.cfg.frame_rate
+
+    def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
+        """log_mel (B, F, 2, n_bands) of one window each; its notes (B, N, 5), filled up with rows
+        of NO_NOTE; and reference (B, F / 2, 2, n_bands) of a carol by the same instruments.
+        """
+        rng = np.random.default_rng([self.seed, number])
+        rows = rng.integers(0, len(self.notes), self.batch_size)
+        others = rows // self.n_alike * self.n_alike + (rows + 1) % self.n_alike
+        length, half = self.window_frames, max(MIN_STYLE_FRAMES, self.window_frames // 2)
+        starts = rng.integers(0, self.log_mel.shape[1] + 1 - length, (2, self.batch_size))
+        mine = slice(rank * self.batch_size // world, (rank + 1) * self.batch_size // world)
+        index, other, (first, second) = (
+            torch.from_numpy(x[..., mine]) for x in (rows, others, starts)
+        )
+        notes = [
+            self.notes[row].window(a, a + length, RING_FRAMES).tensor()
+            for row, a in zip(index.tolist(), first.tolist(), strict=True)
+        ]
+        return {
+            "log_mel": windows(self.log_mel, index, first, length),
+            "notes": pad_sequence(notes, batch_first=True, padding_value=NO_NOTE),
+            "reference": windows(self.log_mel, other, second, half),
+        }
 
 
 class WaveBatches(StoredRows):

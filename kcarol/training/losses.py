@@ -20,7 +20,9 @@ from kcarol.config import AudioConfig
 from kcarol.dataset.labels import Targets, unpack
 from kcarol.model.content import N_PITCHES, Content
 from kcarol.model.logits import Logits
+from kcarol.model.notes import Notes
 from kcarol.model.transformer import MusicTransformer
+from kcarol.training.batches import NO_NOTE
 from kcarol.training.distributed import average_gradients_
 from kcarol.vocoder.discriminators import (
     RESOLUTIONS,
@@ -110,6 +112,79 @@ def transpose_targets(labels: Targets, semitones: int) -> Targets:
     bass = torch.where(labels.bass < 12, (labels.bass + semitones) % 12, 12)
     chord = torch.roll(labels.content.chord, semitones, dims=-1)
     return replace(labels, tune=tune, bass=bass, content=replace(labels.content, chord=chord))
+
+
+# --- the player
+
+
+@dataclass(frozen=True)
+class PlayerWeights:
+    """Weights of the player's loss."""
+
+    side: float = 0.5  # re the middle
+    treble: float = 0.5  # of bands above the mel bands, re those
+    inaudible: float = 0.2  # of what the carol's louder bands mask
+    difference: float = 4.0  # of the change from frame to frame: onsets and decays stay sharp
+    detail: float = 1.0  # of the change from band to band: partials stay apart
+
+
+AUDIBLE_NATS = 6.5  # below the loudest band of its frame, about which a band becomes inaudible
+SOFT_FRAME_NATS = 3.5  # below the loudest frame: softer frames mask no more
+# of recording and balance, which the player takes from the style: deviations in nats
+TILT = 0.1  # an octave
+COLOUR = 0.15  # at each of COLOUR_POINTS along the bands
+COLOUR_POINTS = 6
+WIDTH = 0.3  # of the side
+
+
+class PlayerLoss:
+    """MSE on standardised log-mel of middle and side, played from notes."""
+
+    def __init__(self, cfg: AudioConfig, weights: PlayerWeights | None = None):
+        self.cfg = cfg
+        self.weights = weights or PlayerWeights()
+
+    def __call__(self, module: MusicTransformer, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Named terms and their weighted sum "loss", all ()."""
+        target, reference = batch["log_mel"].float(), batch["reference"].float()
+        if module.training:
+            colour = draw_colour(len(target), self.cfg).to(target.device)
+            target, reference = target + colour, reference + colour
+        style = module.embed_style(reference)
+        notes = [Notes.of_tensor(rows[rows[:, 0] != NO_NOTE]) for rows in batch["notes"]]
+        played = module.play_notes(notes, target.shape[1], style)
+        error = played - module.standardise(target.flatten(2))
+        share = self.shares(target).flatten(2)
+        error = error * share.sqrt()
+        terms = {
+            "played": error.square().sum() / share.sum(),
+            "difference": error.diff(dim=1).square().mean() / share.mean(),
+            "detail": error.unflatten(2, (2, -1)).diff(dim=3).square().mean() / share.mean(),
+        }
+        weights = self.weights
+        loss = terms["played"] + weights.difference * terms["difference"]
+        return {**terms, "loss": loss + weights.detail * terms["detail"]}
+
+    def shares(self, target: Tensor) -> Tensor:
+        """(B, F, 2, n_bands) how much each value counts."""
+        loudest = target.amax((2, 3), keepdim=True)
+        loudest = loudest.maximum(loudest.amax(1, keepdim=True) - SOFT_FRAME_NATS)
+        audible = torch.sigmoid(target - loudest + AUDIBLE_NATS)
+        share = self.weights.inaudible + (1 - self.weights.inaudible) * audible
+        channel = torch.tensor([1.0, self.weights.side], device=target.device)
+        band = torch.ones(self.cfg.n_bands, device=target.device)
+        band[self.cfg.n_mels :] = self.weights.treble
+        return share * channel[:, None] * band
+
+
+def draw_colour(n_rows: int, cfg: AudioConfig) -> Tensor:
+    """(B, 1, 2, n_bands) nats: the tilt, colour and width of a recording; half have none."""
+    octaves = torch.linspace(-4, 4, cfg.n_bands)
+    points = COLOUR * torch.randn(n_rows, 1, COLOUR_POINTS)
+    curve = F.interpolate(points, size=cfg.n_bands, mode="linear", align_corners=True)
+    curve = curve + TILT * torch.randn(n_rows, 1, 1) * octaves
+    both = torch.cat([curve, curve + WIDTH * torch.randn(n_rows, 1, 1)], dim=1)
+    return (both * (torch.rand(n_rows, 1, 1) < 0.5))[:, None]
 
 
 # --- the converter

@@ -10,10 +10,12 @@ from training_runs import random_shard
 from kcarol.audio.features import Features
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
+from kcarol.dataset.carols import CarolRows
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import ROW_FRAMES, Shard
-from kcarol.training.batches import PairBatches, WaveBatches
+from kcarol.model.notes import Notes
+from kcarol.training.batches import NO_NOTE, CarolBatches, PairBatches, WaveBatches
 from kcarol.training.fine_tuning import shared_batches
 
 CFG = AudioConfig()
@@ -149,3 +151,51 @@ def test_without_corpus_pairs_every_window_is_the_users_own():
 def test_a_share_that_is_none_is_refused(share):
     with pytest.raises(ValueError, match="expected a share above 0 and at most 1"):
         shared_batches([random_shard()], [], share, SMOKE, "cpu")
+
+
+def made_up_carols(n: int, n_rows: int = 2, n_frames: int = 100) -> list[CarolRows]:
+    """Rows whose log-mel says row and frame, each with a note every ten frames."""
+    carols = []
+    for first in range(0, n * n_rows, n_rows):
+        mels = [
+            torch.full((n_frames, 2, CFG.n_bands), float(row))
+            for row in range(first, first + n_rows)
+        ]
+        for mel in mels:
+            mel[:, 1] = torch.arange(n_frames)[:, None]
+        starts = torch.arange(0, n_frames, 10.0)
+        columns = [torch.full_like(starts, 5), starts + 40, -starts / 10, starts, starts + 5]
+        notes = [Notes.of_tensor(torch.stack(columns, 1))] * n_rows
+        waves = torch.zeros(n_rows, 2, 8, dtype=torch.int16)
+        carols.append(CarolRows(notes, torch.stack(mels).half(), waves))
+    return carols
+
+
+def test_notes_of_a_batch_are_those_of_its_windows():
+    batches = CarolBatches(made_up_carols(2), CFG, batch_size=4, window_frames=32, seed=3)
+    batch = batches.batch(1)
+    assert batch["log_mel"].shape == (4, 32, 2, CFG.n_bands)
+    for mel, padded in zip(batch["log_mel"], batch["notes"], strict=True):
+        notes = Notes.of_tensor(padded[padded[:, 0] != NO_NOTE])
+        first = int(mel[0, 1, 0])
+        assert torch.equal(notes.pitch, (40 + first + notes.start).long())
+        assert len(notes) >= 3
+
+
+def test_the_reference_is_of_the_other_carol_by_the_same_instruments():
+    batches = CarolBatches(made_up_carols(3), CFG, batch_size=6, window_frames=32)
+    batch = batches.batch(0)
+    rows, others = batch["log_mel"][:, 0, 0, 0], batch["reference"][:, 0, 0, 0]
+    assert torch.equal(rows // 2, others // 2) and not (rows == others).any()
+
+
+def test_processes_share_a_batch_of_carols():
+    batches = CarolBatches(made_up_carols(2), CFG, batch_size=4, window_frames=32)
+    whole, half = batches.batch(2), batches.batch(2, rank=1, world=2)
+    assert torch.equal(whole["log_mel"][2:], half["log_mel"])
+    assert torch.equal(whole["reference"][2:], half["reference"])
+
+
+def test_no_carols_are_an_error():
+    with pytest.raises(ValueError, match="at least one carol"):
+        CarolBatches([], CFG, 4, 32)

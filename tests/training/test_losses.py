@@ -1,5 +1,7 @@
 """Facts about the converter's loss: it falls, and transposes with sound and labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,9 @@ from kcarol.training.losses import (
     STAGES,
     ConverterLoss,
     LossWeights,
+    PlayerLoss,
     Variation,
+    draw_colour,
     head_losses,
     mask_features,
     transpose_targets,
@@ -254,3 +258,43 @@ def test_all_losses_fall_on_one_batch_seen_again_and_again():
 
 def test_packed_labels_has_a_column_for_each_number():
     assert packed_labels(10).shape == (1, 10, N_PACKED)
+
+
+# --- the player
+
+
+def carol_batch(n_rows=2, n_frames=48):
+    rng = torch.Generator().manual_seed(0)
+    log_mel = torch.randn(n_rows, n_frames, 2, AUDIO.n_bands, generator=rng) - 3
+    notes = torch.tensor([[[15.0, 72.0, -6.0, 4.0, 30.0], [-1.0] * 5]]).expand(n_rows, -1, -1)
+    return {"log_mel": log_mel, "notes": notes, "reference": log_mel[:, :16]}
+
+
+def test_the_player_learns_what_notes_sound_like():
+    torch.manual_seed(0)
+    model = MusicTransformer(replace(ModelConfig.smoke(), n_bands=AUDIO.n_bands)).eval()
+    loss, batch = PlayerLoss(AUDIO), carol_batch()
+    optimizer = torch.optim.Adam(model.parameters_of("play"), 3e-3)
+    before = loss(model, batch)["loss"].item()
+    for _ in range(25):
+        optimizer.zero_grad()
+        loss(model, batch)["loss"].backward()
+        optimizer.step()
+    assert loss(model, batch)["loss"].item() < 0.8 * before
+
+
+def test_errors_weigh_less_in_the_side_in_the_treble_and_where_nothing_is_heard():
+    target = torch.zeros(1, 4, 2, AUDIO.n_bands)
+    target[:, :, :, 50:] = -12
+    shares = PlayerLoss(AUDIO).shares(target)[0, 0]
+    assert shares[0, 0] > shares[1, 0] > shares[1, 60] > shares[1, -1] > 0
+    assert shares[0, 0] > shares[0, 60] > shares[0, -1]
+
+
+def test_the_colour_of_a_recording_is_the_same_in_all_frames_and_missing_in_half():
+    torch.manual_seed(0)
+    colour = draw_colour(400, AUDIO)
+    assert colour.shape == (400, 1, 2, AUDIO.n_bands)
+    varied = colour.flatten(1).any(1)
+    assert 150 < varied.sum() < 250
+    assert colour[varied].abs().mean() < 0.6
