@@ -255,8 +255,6 @@ class ConversionConfig:
     batch_windows: int = 8
     # semitones by which the song is transposed before hearing; the logits are averaged
     heard_at: tuple[int, ...] = (-1, 0, 1)
-    # power of the tune's probabilities in playing; 0: as if certain
-    tune_doubt: float = 0.25
     piece_frames: int = 20_480  # of a longer song that are vocoded at once: 5.5 minutes
     # of a prediction's deviation from its mean over `stretch_s`: conditional means move too little
     stretch: float = 1.1

@@ -11,8 +11,11 @@ from kcarol.cli.checks import UsageError, checked_device, checked_style, wants_s
 from kcarol.cli.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from kcarol.conversion.converter import Converter
     from kcarol.evaluation.table import Table
+    from kcarol.transcription.transcription import Transcription
 
 HELP = "convert songs with known answers and print a table beside its baselines"
 PARENTS = (KPOP, WEIGHTS, VOCODER, DEVICE, SMOKE)
@@ -81,7 +84,12 @@ def _run_cases(arguments: Namespace) -> int:
     converter = Converter.load(
         arguments.weights, checked_device(arguments.device), arguments.vocoder
     )
-    table = evaluate_cases(converter.transcribe, cases, converter.play)
+
+    def play(transcription: Transcription) -> np.ndarray:
+        """The carol (T,) in mono, at the model's rate."""
+        return converter.play(transcription, rate=converter.audio.sample_rate, mono=True)[0]
+
+    table = evaluate_cases(converter.transcribe, cases, play)
     table.settings["weights"] = str(arguments.weights or "shipped")
     players = ((case.name.replace("/", "-"), "case", case.wave) for case in cases)
     page = write_listening_page(arguments.out, "cases", players, table)
@@ -108,7 +116,7 @@ def _run_pairs(arguments: Namespace) -> int:
     if arguments.demo:
         demo = demo_pairs(arguments.kpop, arguments.demo, heard_s=heard_s)
     table = evaluate(
-        converter.convert,
+        converter.mono_carol,
         out,
         pairs=pairs,
         demo=demo[:SMOKE_PAIRS] if smoke else demo,
@@ -151,7 +159,7 @@ def _real_options(arguments: Namespace, converter: Converter) -> dict:
 
     smoke, rivals = wants_smoke(arguments), {}
     if arguments.vocoder == "neural" and not smoke:
-        rivals["griffin-lim"] = converter.with_vocoder(GriffinLim()).convert
+        rivals["griffin-lim"] = converter.with_vocoder(GriffinLim()).mono_carol
     styles = arguments.styles or list(converter.styles)[: 1 if smoke else None]
     return {
         "styles": [checked_style(style, converter) for style in styles],
@@ -175,12 +183,14 @@ def _synthetic_options(converter: Converter, neural: bool) -> dict:
     vocoders = {"oracle": vocode_by(converter)}
     if neural:
         vocoders["griffin-lim"] = vocode_by(converter.with_vocoder(GriffinLim()))
-    predict = converter.predicted_mel
-    return {
-        "convert": converter.carol_at_a440,
-        "vocoders": vocoders,
-        "predict": lambda wave, style: predict(wave, style).numpy(),
-    }
+    n_mels = converter.audio.n_mels
+
+    def predict(wave: np.ndarray, style: str) -> np.ndarray:
+        """(T,) -> log-mel (F, M) of the carol's middle, which is its mono."""
+        played = converter.predicted_mel(converter.transcribe(wave), style)
+        return played[:, 0, :n_mels].numpy()
+
+    return {"convert": converter.carol_at_a440, "vocoders": vocoders, "predict": predict}
 
 
 def _draw(table: Table, out: Path) -> Path:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kcarol.audio.decoding import load_audio_into
-from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import LostSoundWarning, telling_lost_sound
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.transcription.transcription import Transcription
+
+KEPT_RATES = (44_100, 48_000)  # Hz: carols of other songs are at the full rate
 
 
 def convert(
@@ -53,11 +53,13 @@ def convert(
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
     lost: list[str] = []
-    with telling_lost_sound(lost.append), _on_disk(song, converter, out) as wave:
-        with DiskBuffer(len(wave), beside=out) as carol:
-            converter.convert(wave, style, strength, carol, beside=out)
+    with telling_lost_sound(lost.append), DiskBuffer(beside=out) as wave:
+        native = load_audio_into(wave, song, converter.audio)
+        rate = native.sample_rate if native.sample_rate in KEPT_RATES else converter.audio.full_rate
+        with DiskWave(2, native.n_samples_at(rate), out) as carol:
+            converter.convert(wave, style, strength, rate=rate, carol=carol, beside=out)
             record = replace(record, is_whole=not lost)
-            save_audio(out, carol, converter.audio.sample_rate, comment_of(record))
+            save_audio(out, carol, rate, comment_of(record))
     for text in lost:
         warnings.warn(text, LostSoundWarning, stacklevel=2)
     return out
@@ -73,16 +75,9 @@ def transcribe(
     converter = converter or Converter.load()
     if isinstance(song, np.ndarray):
         return converter.transcribe(song)
-    with _on_disk(Path(song), converter) as wave:
-        return converter.transcribe(wave)
-
-
-@contextmanager
-def _on_disk(song: Path, converter: Converter, beside: Path | None = None) -> Iterator[DiskBuffer]:
-    """A song's samples (T,), mono at the model's rate."""
-    with DiskBuffer(beside=beside) as wave:
+    with DiskBuffer() as wave:
         load_audio_into(wave, song, converter.audio)
-        yield wave
+        return converter.transcribe(wave)
 
 
 def default_output(song: Path) -> Path:

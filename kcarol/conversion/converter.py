@@ -2,11 +2,14 @@
 
     song (T,) ──features, MusicTransformer.hear──▶ Logits (F, n) ──decode──▶ Transcription
 
-    Transcription, Style ──MusicTransformer.play──▶ log-mel (F, M) ──PostFilter──▶ log-mel (F, M)
-        ──vocoder──▶ wave (T,) ──PlayingTime──▶ wave (T,) ──match_loudness──▶ carol (T,)
+    Transcription ──lead_sheet_of──▶ LeadSheet, TimeGrid ──arrange_carol──▶ Parts ──notes_of──▶
+        Notes ──MusicTransformer.play_notes──▶ log-mel of middle and side (F, 2 * n_bands)
+        ──PostFilter, FullBandVocoder──▶ stereo (2, t) ──PlayingTime──▶ stereo (2, T)
+        ──follow_loudness, Hall, match_loudness──▶ carol (2, T)
 
-Songs and carols are arrays or disk buffers of float32 samples, mono, at the model's rate. Of a
-whole song only logits and transcription are in memory; sound and log-mel go through in pieces.
+Songs are heard at the model's rate, in mono; carols are stereo, at any rate. Both are arrays of
+float32 samples or the same on disk. Of a whole song only logits, transcription and notes are in
+memory; sound and log-mel go through in pieces.
 """
 
 from __future__ import annotations
@@ -17,45 +20,52 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import soxr
 import torch
 from torch import Tensor
 
+from kcarol.arrangement.arrange import arrange_carol
+from kcarol.arrangement.score import notes_of
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.chunks import chunk_spans
-from kcarol.audio.decoding import load_audio
-from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.decoding import load_stereo
+from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 from kcarol.audio.features import Features
+from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
-from kcarol.audio.loudness import SILENT_DB, in_pieces, match_loudness_, measure_loudness
+from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
+from kcarol.conversion.dynamics import follow_loudness_
 from kcarol.conversion.playing_time import PlayingTime
 from kcarol.conversion.post_filter import PostFilter
-from kcarol.conversion.style_matching import balance_of, measure_texture, stretch_of
-from kcarol.conversion.styles import AnyStyle, Style
+from kcarol.conversion.style_matching import balance_of, completed, known_bands, stretch_of
+from kcarol.conversion.styles import AnyStyle, Style, nearest_arrangement, nearest_style
 from kcarol.conversion.vibrato import centre_vibrato
 from kcarol.conversion.weights import find_weights, load_converter, weights_sha256
 from kcarol.conversion.windowed_model import WindowedModel
-from kcarol.model.content import Content
 from kcarol.model.device import best_device, fast_inference
 from kcarol.model.logits import Logits
+from kcarol.model.notes import Notes
 from kcarol.model.transformer import MusicTransformer
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.form.onset_rate import onset_rate
+from kcarol.transcription.lead_sheet import Part
+from kcarol.transcription.notation import lead_sheet_of
 from kcarol.transcription.song_level import measure_level
 from kcarol.transcription.transcription import Transcription
 from kcarol.transcription.tuning import estimate_tuning
+from kcarol.vocoder.full_band import FullBandVocoder
 from kcarol.vocoder.griffin_lim import GriffinLim
+from kcarol.vocoder.hall import Hall
 from kcarol.vocoder.neural import NeuralVocoder
-from kcarol.vocoder.pieces import vocode_in_pieces
-from kcarol.vocoder.refinement.phase_continuation import CarriedPhases
 
-Sound = np.ndarray | DiskBuffer
+Song = np.ndarray | DiskBuffer  # (T,) at the model's rate
+Wave = np.ndarray | DiskWave  # (channels, T)
 
 MIN_SAMPLES = 400  # 25 ms: the shortest song
 MIN_STYLE_S = 0.5
 MAX_STYLE_S = 120.0  # of a style file that are read
-# share of the measured difference that is applied; the rest is due to missed notes
-REFERENCE_TEXTURE = 0.85
 
 
 class Converter:
@@ -73,7 +83,8 @@ class Converter:
         cfg: ConversionConfig | None = None,
         weights_sha256: str = "",
     ):
-        """`styles`: by name, (d_style,) or more. `texture`: (M,) nats of styles without their own.
+        """`styles`: by name, (d_style,) or more. `texture`: (2 * n_bands,) nats of styles without
+        their own.
 
         `window_frames`: of the model's training. `weights_sha256`: see there; empty if unknown.
         """
@@ -83,10 +94,17 @@ class Converter:
         self.device = torch.device(device)
         self.model = model.to(device).eval()
         self.vocoder = vocoder.to(device).eval()
-        self.styles = {name: Style.of(style) for name, style in styles.items()}
-        self.texture = torch.zeros(model.cfg.n_mels) if texture is None else texture
+        self.full_band = FullBandVocoder(self.vocoder, self.audio).to(device)
+        self.styles = {
+            name: replace(
+                style, arrangement=style.arrangement or (name if name in STYLES else None)
+            )
+            for name, style in ((name, Style.of(style)) for name, style in styles.items())
+        }
+        self.texture = torch.zeros(2 * self.audio.n_bands) if texture is None else texture
         self.features = Features(self.audio).to(device)
         self.log_mel = LogMel(self.audio).to(device)
+        self.full_band_mel = FullBandMel(self.audio).to(device)
         self.window_frames = window_frames
         self.windows = WindowedModel(
             self.model, self.features, window_frames, self.audio, self.device, self.cfg
@@ -146,29 +164,52 @@ class Converter:
 
     def convert(
         self,
-        song: Sound,
+        song: Song,
         style: AnyStyle = "bells",
         strength: float = 1.0,
-        carol: Sound | None = None,
+        *,
+        original: Wave | None = None,
+        rate: int | None = None,
+        mono: bool = False,
+        hall: float | None = None,
+        loudness: Loudness | None = None,
+        carol: Wave | None = None,
         beside: Path | None = None,
-    ) -> Sound:
-        """A song (T,) -> its carol (T,), as loud as the song, peaks at most 1.
+    ) -> Wave:
+        """A song (T,) at the model's rate -> its carol (2, T'), see `play`.
 
         strength: share of the carol, 0 to 1; the rest is the song.
-        carol: zeros (T,) to write into; None: a new array.
-        beside: file in whose folder temporary files are made; None: the system's.
+        original: the song (C, T') as recorded, at the carol's rate and with as many channels and
+        samples, to be blended in and to be as loud as; None: the song as it is heard.
         ValueError for samples that are no finite mono wave, an unknown style, another strength.
         """
         if not 0 <= strength <= 1:
             raise ValueError(f"expected a strength of 0 to 1, found {strength}")
-        style = self.style(style)
-        carol = self.play(self.transcribe(song), style, carol, beside)
+        style, rate = self.style(style), rate or self.audio.full_rate
+        if loudness is None and original is not None:
+            loudness = measure_loudness(original, rate)
+        carol = self.play(
+            self.transcribe(song),
+            style,
+            rate=rate,
+            mono=mono,
+            hall=hall,
+            loudness=loudness,
+            carol=carol,
+            beside=beside,
+        )
         if strength < 1:
-            blend_(carol, song, strength, self.audio.sample_rate)
+            original = self._resampled(song[:], rate, carol) if original is None else original
+            blend_(carol, original, strength, rate)
         return carol
 
+    def _resampled(self, song: np.ndarray, rate: int, carol: Wave) -> np.ndarray:
+        """(T,) at the model's rate -> in the shape (C, T') of its carol at `rate`."""
+        wave = soxr.resample(song, self.audio.sample_rate, rate)[: carol.shape[-1]]
+        return np.tile(np.pad(wave, (0, carol.shape[-1] - len(wave))), (len(carol), 1))
+
     @torch.inference_mode()
-    def transcribe(self, song: Sound) -> Transcription:
+    def transcribe(self, song: Song) -> Transcription:
         """A song (T,) -> its transcription. ValueError as in `convert`."""
         _check_song(song)
         cfg = DecodingConfig()
@@ -185,47 +226,87 @@ class Converter:
             )
             return centre_vibrato(transcription, song, self.audio)
 
+    def score_of(self, transcription: Transcription, style: AnyStyle = "bells") -> tuple[Part, ...]:
+        """What the instruments of a song's carol play, in song time."""
+        sheet, grid = lead_sheet_of(with_two_beats(transcription), self.audio)
+        name = nearest_arrangement(self.style(style), self.styles)
+        return arrange_carol(sheet, grid, STYLES[name])
+
     @torch.inference_mode()
     def play(
         self,
         transcription: Transcription,
         style: AnyStyle = "bells",
-        carol: Sound | None = None,
+        *,
+        rate: int | None = None,
+        mono: bool = False,
+        hall: float | None = None,
+        loudness: Loudness | None = None,
+        carol: Wave | None = None,
         beside: Path | None = None,
-    ) -> Sound:
-        """A song's transcription -> its carol (T,), in the song's tuning.
+    ) -> Wave:
+        """A song's transcription -> its carol (2, T), in the song's tuning, as loud as the song,
+        true peaks at most PEAK_DB.
 
-        `carol`, `beside` as in `convert`.
+        rate: Hz; None: the full rate.
+        mono: whether the carol is (1, T).
+        hall: share of the hall, 0 to 1; None: the style's.
+        loudness: of the song in as many channels; None: as it was heard, in mono.
+        carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
+        beside: file in whose folder temporary files are made; None: the system's.
         """
-        level = transcription.level
-        carol = np.zeros(level.n_samples, np.float32) if carol is None else carol
+        level, rate = transcription.level, rate or self.audio.full_rate
+        if carol is None:
+            n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
+            carol = np.zeros((1 if mono else 2, n_samples), np.float32)
         if level.n_samples < MIN_SAMPLES or level.loudness.rms_db <= SILENT_DB:
             return carol
         style = self.style(style)
+        if hall is None:
+            hall = STYLES[nearest_arrangement(style, self.styles)].hall
         with single_threaded():
-            if not transcription.tuning_cents.any():
-                self.play_at_a440(transcription, style, carol, beside)
+            if len(carol) == 2:
+                self.play_stereo_onto(carol, rate, transcription, style, hall, beside)
             else:
-                time = PlayingTime(transcription, self.audio)
-                with DiskBuffer(time.n_samples, beside=beside) as played:
-                    self.play_at_a440(time.stretched, style, played, beside)
-                    time.resample_onto(carol, played)
-            match_loudness_(carol, level.loudness, self.audio.sample_rate)
+                with DiskWave(2, carol.shape[-1], beside) as stereo:
+                    self.play_stereo_onto(stereo, rate, transcription, style, hall, beside)
+                    for span, piece in in_pieces(stereo):
+                        carol[..., span] = piece.mean(0, keepdims=True)
+            loudness = loudness or heard_loudness(level.loudness, len(carol))
+            match_loudness_(carol, loudness, rate)
         return carol
 
     # --- its steps
 
-    def play_at_a440(
-        self, transcription: Transcription, style: Style, carol: Sound, beside: Path | None
+    def play_stereo_onto(
+        self,
+        carol: Wave,
+        rate: int,
+        transcription: Transcription,
+        style: Style,
+        hall: float,
+        beside: Path | None,
     ) -> None:
-        """Write a transcription's carol into `carol` (T,), whatever the song's tuning."""
-        with DiskBuffer(len(transcription), self.model.cfg.n_mels, beside) as predicted:
-            # content takes 80 MB an hour: it is freed before the vocoder needs memory
-            self.predict(transcription.weighted_content(self.cfg.tune_doubt), style, predicted)
-            log_mel = self.post_filter(predicted, style, transcription.level.fade_db)
-            self.vocode_onto(carol, log_mel)
+        """Write a transcription's carol into `carol` (2, T), at a loudness of its own."""
+        time = PlayingTime(transcription.tuning_cents, self.audio)
+        n_samples = time.n_samples(transcription.level.n_samples / self.audio.sample_rate)
+        notes = notes_of(self.score_of(transcription, style), self.audio.frame_rate)
+        with DiskWave(2, n_samples, beside) as played:
+            self.play_notes_onto(played, time.played(notes), style, beside)
+            time.resample_onto(carol, rate, played)
+        follow_loudness_(carol, transcription.level, rate, self.audio)
+        Hall(hall, rate).add_(carol)
 
-    def hear(self, song: Sound, tuning_cents: np.ndarray | None = None) -> Logits:
+    def play_notes_onto(
+        self, played: Wave, notes: Notes, style: Style, beside: Path | None = None
+    ) -> None:
+        """Write what notes sound like into `played` (2, T) at the full rate, without a hall."""
+        n_frames = 1 + played.shape[-1] // self.audio.full_hop
+        with DiskBuffer(n_frames, 2 * self.audio.n_bands, beside) as predicted:
+            self.predict(notes, n_frames, style, predicted)
+            self.vocode_onto(played, self.post_filter(predicted, style))
+
+    def hear(self, song: Song, tuning_cents: np.ndarray | None = None) -> Logits:
         """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`.
 
         `tuning_cents` (F,) as of `estimate_tuning`; None: estimated.
@@ -235,24 +316,23 @@ class Converter:
         return self.windows.hear(song, tuning_cents)
 
     def predict(
-        self, content: Content, style: AnyStyle, out: DiskBuffer | None = None
+        self, notes: Notes, n_frames: int, style: AnyStyle, out: DiskBuffer | None = None
     ) -> Tensor | DiskBuffer:
-        """Content (F, n) -> log-mel (F, M), by `MusicTransformer.play`: a conditional mean.
+        """Notes -> log-mel of middle and side (F, 2 * n_bands), by `MusicTransformer.play_notes`:
+        a conditional mean.
 
-        out: a buffer (F, M) to write into; None: a new tensor.
+        out: a buffer (F, 2 * n_bands) to write into; None: a new tensor.
         """
         embedding = self.style(style).embedding
         if out is not None:
-            self.windows.play(content, embedding, out)
+            self.windows.play_notes(notes, n_frames, embedding, out)
             return out
-        mel = torch.empty(len(content.tune), self.model.cfg.n_mels)
-        self.windows.play(content, embedding, mel.numpy())
+        mel = torch.empty(n_frames, 2 * self.audio.n_bands)
+        self.windows.play_notes(notes, n_frames, embedding, mel.numpy())
         return mel
 
-    def post_filter(
-        self, predicted: Tensor | DiskBuffer, style: AnyStyle, fade_db: np.ndarray | None = None
-    ) -> PostFilter:
-        """Of a predicted log-mel (F, M), with the fades (F,) of a song if there are any."""
+    def post_filter(self, predicted: Tensor | DiskBuffer, style: AnyStyle) -> PostFilter:
+        """Of a predicted log-mel (F, 2 * n_bands)."""
         style = self.style(style)
         return PostFilter(
             predicted,
@@ -260,49 +340,52 @@ class Converter:
             stretch_frames=round(self.cfg.stretch_s * self.audio.frame_rate),
             texture=self.cfg.texture * (self.texture if style.texture is None else style.texture),
             balance=style.balance,
-            fade=None if fade_db is None else torch.from_numpy(fade_db) * (math.log(10) / 20),
             seed=self.cfg.seed,
             audio=self.audio,
         )
 
-    def vocode_onto(self, carol: Sound, log_mel: PostFilter) -> None:
-        """Write the wave of a log-mel (F, M) into `carol` (T,), piece by piece."""
-        phases = CarriedPhases()
+    def vocode_onto(self, played: Wave, log_mel: PostFilter) -> None:
+        """Write the stereo of a log-mel (F, 2 * n_bands) into `played` (2, T), piece by piece."""
 
-        def vocode(first: int, last: int, n_samples: int) -> np.ndarray:
-            return self.vocode(log_mel.frames(first, last), n_samples, phases)
+        def bands_of(first: int, stop: int) -> Tensor:
+            return log_mel.frames(first, stop).unflatten(1, (2, -1))
 
-        hop, piece_frames = self.audio.hop_length, self.cfg.piece_frames
-        pieces = vocode_in_pieces(vocode, len(carol), hop, piece_frames, [phases])
         start = 0
-        for piece in pieces:
-            carol[start : start + len(piece)] = piece
-            start += len(piece)
+        for piece in self.full_band.stream(bands_of, played.shape[-1], self.cfg.piece_frames):
+            played[..., start : start + piece.shape[-1]] = piece
+            start += piece.shape[-1]
 
-    def vocode(self, mel: Tensor, length: int, phases: CarriedPhases | None = None) -> np.ndarray:
-        """Log-mel (F, M) -> (length,); `phases` as in `vocode_in_pieces`."""
-        with fast_inference(self.device):
-            return self.vocoder.vocode(mel.to(self.device), length, phases=phases).cpu().numpy()
+    # --- for figures and metrics
 
-    # --- for figures
+    def predicted_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
+        """The log-mel (F, 2, n_bands) of a song's carol before the post-filter, at A440."""
+        notes = notes_of(self.score_of(transcription, style), self.audio.frame_rate)
+        return self.predict(notes, len(transcription), style).unflatten(1, (2, -1))
 
     def carol_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
-        """The log-mel (F, M) of a carol, as `play` gives it to the vocoder."""
-        style = self.style(style)
-        predicted = self.predict(transcription.weighted_content(self.cfg.tune_doubt), style)
-        post_filter = self.post_filter(predicted, style, transcription.level.fade_db)
-        return post_filter.frames(0, len(predicted))
+        """The log-mel (F, 2, n_bands) of a carol, as the vocoder gets it, at A440."""
+        predicted = self.predicted_mel(transcription, style).flatten(1)
+        return self.post_filter(predicted, style).frames(0, len(predicted)).unflatten(1, (2, -1))
 
-    def predicted_mel(self, song: Sound, style: AnyStyle) -> Tensor:
-        """The log-mel (F, M) of a song's carol before the post-filter, as in training's loss."""
-        content = self.transcribe(song).weighted_content(self.cfg.tune_doubt)
-        return self.predict(content, style)
+    def mono_carol(
+        self, song: Song, style: AnyStyle = "bells", strength: float = 1.0
+    ) -> np.ndarray:
+        """A song's carol (T,) as the song is heard: in mono, at the model's rate."""
+        rate = self.audio.sample_rate
+        return self.convert(song, style, strength, rate=rate, mono=True)[0]
 
-    def carol_at_a440(self, song: Sound, style: AnyStyle) -> Sound:
-        """A song's carol (T,) as if the song were in tune, for comparison with a target that is."""
+    def carol_at_a440(self, song: Song, style: AnyStyle) -> np.ndarray:
+        """The mono carol (T,) as if the song were in tune, for comparison with a target that is."""
         transcription = self.transcribe(song)
         in_tune = np.zeros_like(transcription.tuning_cents)
-        return self.play(replace(transcription, tuning_cents=in_tune), style)
+        transcription = replace(transcription, tuning_cents=in_tune)
+        return self.play(transcription, style, rate=self.audio.sample_rate, mono=True)[0]
+
+    @torch.inference_mode()
+    def vocode(self, mel: Tensor, length: int) -> np.ndarray:
+        """Log-mel (F, M) of one channel -> its wave (T,) at the model's rate."""
+        with fast_inference(self.device):
+            return self.vocoder.vocode(mel.to(self.device), length).cpu().numpy()
 
     # --- styles
 
@@ -315,44 +398,74 @@ class Converter:
             return Style.of(style)
         if str(style) in self.styles:
             return self.styles[str(style)]
+        if str(style) in STYLES and self.styles:  # arranged, but not learned
+            likest = nearest_style(str(style), self.styles)
+            return replace(self.styles[likest], arrangement=str(style))
         if not Path(style).exists():
             raise ValueError(
                 f"expected a style of {', '.join(self.styles)} or a carol's audio file, "
                 f"found {style}: no such file"
             )
-        return self.measure_style(load_audio(style, self.audio, duration_s=MAX_STYLE_S))
+        return self.measure_style(load_stereo(style, self.audio.full_rate, duration_s=MAX_STYLE_S))
 
     @torch.inference_mode()
-    def measure_style(self, carol: np.ndarray, texture_share: float = REFERENCE_TEXTURE) -> Style:
-        """The style of a recorded carol (T,), see `style_matching`. Raises as `embed_style`."""
-        embedding = self.embed_style(carol)
-        carol = to_reference_rms(carol)
-        mel = self.log_mel(torch.from_numpy(carol).to(self.device)).cpu()
-        played = self.predicted_mel(carol, embedding)
-        texture = texture_share * measure_texture(played, mel)
+    def measure_style(self, carol: np.ndarray) -> Style:
+        """The style of a recorded carol, (2, T) at the full rate or (T,) at the model's rate, see
+        `style_matching`. Raises as `embed_style`.
+        """
+        bands = self.bands_of(carol)
+        style = Style(self._embedding_of(bands))
+        style = replace(style, arrangement=nearest_arrangement(style, self.styles))
+        played = self.predicted_mel(self.transcribe(self._heard(carol)), style)[: len(bands)]
+        bands = bands[: len(played)]
+        texture = self.cfg.texture * self.texture.view(2, -1)
         n_frames = round(self.cfg.stretch_s * self.audio.frame_rate)
-        return Style(
-            embedding,
-            texture,
-            balance_of(played, mel),
-            stretch_of(played, mel, self.cfg.texture * texture, n_frames),
+        return replace(
+            style,
+            balance=balance_of(played, bands).flatten(),
+            stretch=stretch_of(played, bands, texture, n_frames).flatten(),
         )
 
     @torch.inference_mode()
     def embed_style(self, carol: np.ndarray) -> Tensor:
-        """(T,) -> (d_style,), mean over windows. ValueError for silence or under MIN_STYLE_S."""
-        length_s = len(carol) / self.audio.sample_rate
+        """As of `measure_style` -> (d_style,), mean over windows. ValueError for silence or under
+        MIN_STYLE_S.
+        """
+        return self._embedding_of(self.bands_of(carol))
+
+    def _embedding_of(self, bands: Tensor) -> Tensor:
+        model = self.model
+        standardised = model.standardise(bands.flatten(1)).unflatten(1, (2, -1))
+        whole = completed(standardised, known_bands(bands)).flatten(1)
+        spans = chunk_spans(len(whole), min(self.window_frames, len(whole)), 0)
+        windows = [model.style_encoder(whole[None, a:b])[0] for a, b in spans]
+        return torch.stack(windows).mean(0).cpu()
+
+    def bands_of(self, carol: np.ndarray) -> Tensor:
+        """As of `measure_style`, at the level that carols have in training -> (F, 2, n_bands)."""
+        rate = self.audio.sample_rate if carol.ndim == 1 else self.audio.full_rate
+        length_s = carol.shape[-1] / rate
         if length_s < MIN_STYLE_S or not np.any(carol):
-            found = "silence" if len(carol) and not np.any(carol) else f"{length_s:.2f} s"
+            found = "silence" if carol.size and not np.any(carol) else f"{length_s:.2f} s"
             raise ValueError(
                 f"expected at least {MIN_STYLE_S:g} s of a carol as style, found {found}"
             )
-        mel = self.log_mel(torch.from_numpy(to_reference_rms(carol)).to(self.device))
-        spans = chunk_spans(len(mel), min(self.window_frames, len(mel)), 0)
-        return torch.stack([self.model.embed_style(mel[None, a:b])[0] for a, b in spans]).mean(0)
+        carol = to_reference_rms(carol)
+        if carol.ndim == 2:
+            return self.full_band_mel(carol).cpu()
+        mel = self.log_mel(torch.from_numpy(carol).to(self.device)).cpu()
+        bands = mel.new_full((len(mel), 2, self.audio.n_bands), math.log(self.audio.log_floor))
+        bands[:, 0, : self.audio.n_mels] = mel
+        return bands
+
+    def _heard(self, carol: np.ndarray) -> np.ndarray:
+        """As of `measure_style` -> (T,) as the model hears it."""
+        if carol.ndim == 2:
+            carol = soxr.resample(carol.mean(0), self.audio.full_rate, self.audio.sample_rate)
+        return to_reference_rms(carol)
 
 
-def _check_song(song: Sound) -> None:
+def _check_song(song: Song) -> None:
     """ValueError for arrays that are no finite mono wave; disk buffers were checked when filled."""
     if len(song.shape) != 1 or len(song) < 1:
         raise ValueError(f"expected a mono wave (T,), found shape {song.shape}")
@@ -360,18 +473,37 @@ def _check_song(song: Sound) -> None:
         raise ValueError("expected finite samples, found some that are not: repair the sound first")
 
 
-def blend_(carol: Sound, song: Sound, strength: float, sample_rate: int) -> None:
-    """Blends an equally loud song (T,) into `carol`, in place: `strength` of it stays the carol.
+def with_two_beats(transcription: Transcription) -> Transcription:
+    """The same, or of a song of less than two beats one whose second beat is its end."""
+    if len(transcription.beats) >= 2:
+        return transcription
+    two = np.arange(2)
+    return replace(
+        transcription,
+        beats=two * max(1, len(transcription) - 1),
+        positions=two,
+        metres=np.full(2, 4),
+        divisions=np.full(2, 2),
+    )
+
+
+def blend_(carol: Wave, song: Wave, strength: float, sample_rate: int) -> None:
+    """Blends an equally loud song (C, T) into `carol`, in place: `strength` of it stays the carol.
 
     Waves, not spectra: blended log-mels lose the song in the vocoder (chroma .7 at strength 0),
     and their style is not monotone in the strength (p_carol highest at .75).
     """
     for span, piece in in_pieces(carol):
-        carol[span] = np.float32(strength) * piece + np.float32(1 - strength) * song[span]
+        carol[..., span] = np.float32(strength) * piece + np.float32(1 - strength) * song[..., span]
     match_loudness_(carol, measure_loudness(song, sample_rate), sample_rate)
 
 
+def heard_loudness(loudness: Loudness, n_channels: int) -> Loudness:
+    """Of a song that was measured in mono and sounds in `n_channels`: BS.1770 adds their powers."""
+    return replace(loudness, lufs=loudness.lufs + 10 * math.log10(n_channels))
+
+
 def to_reference_rms(wave: np.ndarray) -> np.ndarray:
-    """(T,) at the root mean square that carols have in training."""
+    """(..., T) at the root mean square that carols have in training."""
     rms = float(np.sqrt(np.mean(np.square(wave))))
     return (wave * (AudioConfig.reference_rms / max(1e-6, rms))).astype(np.float32)

@@ -1,31 +1,34 @@
 """The time in which a carol is played at A440, so that it sounds in its song's tuning.
 
-A wave that is read r times as fast sounds r times as high. So the networks play a transcription
-that is stretched by r, and the wave is resampled: it lasts as long as the song again, its pitch is
-r times that of A440, and every note begins where the song's does.
+A wave that is read r times as fast sounds r times as high. So the networks play notes at times that
+are stretched by r, and the wave is resampled: it lasts as long as the song again, its pitch is r
+times that of A440, and every note begins where the song's does. The same resampling brings the wave
+to the rate that is wished.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 import soxr
+import torch
 
-from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig
-from kcarol.transcription.transcription import Transcription
+from kcarol.model.notes import Notes
 
-HELD = ("tune", "tune_probability", "chord", "bass", "energy", "tuning_cents")  # in many frames
-EVENTS = ("onset", "strokes")  # in single frames
 STEP_FRAMES = 32  # in which the ratio is constant: half a second
-PIECE_STEPS = 128  # resampled at once at most: a minute
-FADE_SAMPLES = 128  # from a piece to the next
-CONTEXT_SAMPLES = 128  # that the resampler's filter sees on both sides of a piece
+PIECE_STEPS = 32  # resampled at once at most: 16 s
+FADE_SAMPLES = 256  # from a piece to the next
+# that the resampler's filter sees on both sides of a piece, at the lower one of both rates
+CONTEXT_SAMPLES = 128
 STARTS = np.arange(1_024)  # samples by which reading may begin earlier, to meet the output's grid
+
+Wave = np.ndarray | DiskWave
 
 
 class PlayingTime:
@@ -34,86 +37,77 @@ class PlayingTime:
     Playing time at the beginning of frame f is the sum of r over the frames before.
     """
 
-    def __init__(self, transcription: Transcription, audio: AudioConfig):
-        """By the tuning of a song, in cents above A440."""
-        self.transcription = transcription
+    def __init__(self, tuning_cents: np.ndarray, audio: AudioConfig):
+        """`tuning_cents` (F,): of a song, above A440."""
         self.audio = audio
-        n_steps = -(-len(transcription) // STEP_FRAMES)
-        ratios = 2 ** (transcription.tuning_cents.astype(float) / 1200)
+        n_steps = -(-len(tuning_cents) // STEP_FRAMES)
+        ratios = 2 ** (tuning_cents.astype(float) / 1200)
         padded = np.pad(ratios, (0, n_steps * STEP_FRAMES - len(ratios)), mode="edge")
         self.ratios = padded.reshape(n_steps, STEP_FRAMES).mean(1)  # of each step
         self.starts = np.concatenate([[0], np.cumsum(self.ratios) * STEP_FRAMES])  # in frames
 
-    def of(self, song_time: np.ndarray) -> np.ndarray:
+    def of(self, song_time: np.ndarray | float) -> np.ndarray:
         """Playing time, both in frames, also fractions."""
         steps = np.arange(len(self.starts)) * STEP_FRAMES
         return np.interp(song_time, steps, self.starts)
 
-    @property
-    def n_samples(self) -> int:
-        """Of the played wave."""
-        hop = self.audio.hop_length
-        return int(np.ceil(self.of(self.transcription.level.n_samples / hop) * hop))
+    def n_samples(self, song_s: float) -> int:
+        """Samples, at the full rate, of what is played during a song of `song_s`."""
+        return math.ceil(float(self.of(song_s * self.audio.frame_rate)) * self.audio.full_hop)
 
-    @cached_property
-    def stretched(self) -> Transcription:
-        """The transcription in playing time; what happens in a frame still does in a frame."""
-        song = self.transcription
-        n_frames = self.audio.n_frames(self.n_samples)
-        places = np.round(self.of(np.arange(len(song)))).astype(int).clip(max=n_frames - 1)
-        source = np.searchsorted(places, np.arange(n_frames), side="right") - 1
-        events = {name: np.zeros(n_frames, np.float32) for name in EVENTS}
-        for name, array in events.items():
-            np.maximum.at(array, places, getattr(song, name))
-        held = {name: getattr(song, name)[source] for name in HELD}
-        level = replace(song.level, n_samples=self.n_samples, fade_db=song.level.fade_db[source])
-        return replace(song, beats=places[song.beats], level=level, **held, **events)
+    def played(self, notes: Notes) -> Notes:
+        """Notes in song time -> the same in playing time."""
+        start, end = (
+            torch.from_numpy(self.of(times.numpy())).float() for times in (notes.start, notes.end)
+        )
+        return replace(notes, start=start, end=end)
 
-    def resample_onto(
-        self, carol: np.ndarray | DiskBuffer, played: np.ndarray | DiskBuffer
-    ) -> None:
-        """Write the played wave (n_samples,) into `carol` (T,) in song time, piece by piece."""
-        pieces = list(self._pieces(len(carol)))
-        fading_out = np.zeros(0, np.float32)
-        waves = parallel_map(lambda piece: self._resampled(played, *piece), pieces)
+    def resample_onto(self, carol: Wave, rate: int, played: Wave) -> None:
+        """Write the played wave (C, t) at the full rate into `carol` (C, T) at `rate` Hz, in song
+        time, piece by piece.
+        """
+        pieces = list(self._pieces(carol.shape[-1], rate))
+        fading_out = np.zeros((len(carol), 0), np.float32)
+        waves = parallel_map(lambda piece: self._resampled(played, rate, *piece), pieces)
         for (first, stop, _), wave in zip(pieces, waves, strict=True):
-            fade = np.linspace(1, 0, len(fading_out), dtype=np.float32)
-            wave[: len(fade)] += (fading_out - wave[: len(fade)]) * fade
-            carol[first:stop] = wave[: stop - first]
-            fading_out = wave[stop - first :]
+            begin = wave[:, : fading_out.shape[1]]
+            begin += (fading_out - begin) * np.linspace(1, 0, begin.shape[1], dtype=np.float32)
+            carol[..., first:stop] = wave[:, : stop - first]
+            fading_out = wave[:, stop - first :]
 
-    def _pieces(self, n_samples: int) -> Iterator[tuple[int, int, float]]:
+    def _pieces(self, n_samples: int, rate: int) -> Iterator[tuple[int, int, float]]:
         """First sample, the one after the last, and the ratio, the same throughout a piece."""
-        hop = self.audio.hop_length
-        first = 0
+        step_samples = STEP_FRAMES / self.audio.frame_rate * rate
+        first = first_step = 0
         for step, ratio in enumerate(self.ratios):
             is_last = step + 1 == len(self.ratios)
-            stop = n_samples if is_last else min(n_samples, (step + 1) * STEP_FRAMES * hop)
-            is_full = stop - first >= PIECE_STEPS * STEP_FRAMES * hop
+            stop = n_samples if is_last else min(n_samples, round((step + 1) * step_samples))
+            is_full = step + 1 - first_step >= PIECE_STEPS
             if stop > first and (is_last or is_full or self.ratios[step + 1] != ratio):
                 yield first, stop, float(ratio)
-                first = stop
+                first, first_step = stop, step + 1
 
     def _resampled(
-        self, played: np.ndarray | DiskBuffer, first: int, stop: int, ratio: float
+        self, played: Wave, rate: int, first: int, stop: int, ratio: float
     ) -> np.ndarray:
-        """Samples `first` to `stop` of the carol, and FADE_SAMPLES more."""
-        hop = self.audio.hop_length
-        begin = float(self.of(first / hop)) * hop
+        """Samples `first` to `stop` of the carol, and FADE_SAMPLES more, (C, n)."""
+        begin = float(self.of(first / rate * self.audio.frame_rate)) * self.audio.full_hop
+        step = ratio * self.audio.full_rate / rate  # samples read for each one written
+        context = math.ceil(CONTEXT_SAMPLES * max(1.0, step))
         # reading begins at a whole sample: at one from which the output's grid meets `begin`
-        starts = int(begin) - CONTEXT_SAMPLES - STARTS
-        before = (begin - starts) / ratio
+        starts = int(begin) - context - STARTS
+        before = (begin - starts) / step
         best = np.abs(before - np.round(before)).argmin()
         n_before = round(before[best])
         n_out = stop - first + FADE_SAMPLES
-        n_read = int((n_before + n_out) * ratio) + CONTEXT_SAMPLES
+        n_read = int((n_before + n_out) * step) + context
         wave = _padded(played, int(starts[best]), n_read)
-        rate = self.audio.sample_rate
-        return soxr.resample(wave, ratio * rate, rate)[n_before : n_before + n_out]
+        resampled = soxr.resample(wave.T, step * rate, rate)
+        return resampled[n_before : n_before + n_out].T
 
 
-def _padded(wave: np.ndarray | DiskBuffer, start: int, n_samples: int) -> np.ndarray:
-    """(n_samples,) from sample `start` on, zeros before and behind the wave (T,)."""
-    found = wave[max(0, start) : max(0, start + n_samples)]
+def _padded(wave: Wave, start: int, n_samples: int) -> np.ndarray:
+    """(C, n_samples) from sample `start` on, zeros before and behind the wave (C, T)."""
+    found = wave[..., max(0, start) : max(0, start + n_samples)]
     left = min(n_samples, max(0, -start))
-    return np.pad(found, (left, n_samples - left - len(found)))
+    return np.pad(found, ((0, 0), (left, n_samples - left - found.shape[-1])))

@@ -9,7 +9,6 @@ draws random texture of that deviation and correlation.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,14 +27,16 @@ STRETCHED_BANDS = 16  # at once, since songs last hours
 
 @dataclass(frozen=True)
 class PostFilter:
-    """A carol's log-mel (F, M), computed from `predicted` for the requested frames."""
+    """A carol's log-mel (F, M), computed from `predicted` for the requested frames.
+
+    M: the bands of the middle, then those of the side.
+    """
 
     predicted: Tensor | DiskBuffer  # (F, M), nats
     stretch: Tensor | float  # factor (M,) of the deviations from the running mean
     stretch_frames: int  # of the running mean
     texture: Tensor  # (M,) deviation of the grain, nats
     balance: Tensor | None  # (M,) nats added throughout; None: nothing
-    fade: Tensor | None  # (F,) nats <= 0 added to all bands; None: nothing
     seed: int  # of the texture
     audio: AudioConfig
 
@@ -52,8 +53,6 @@ class PostFilter:
         if self.balance is not None:
             mel += self.balance.to(mel)
         add_texture_(mel, self.texture, self.seed, self.audio, first, len(self))
-        if self.fade is not None:
-            mel.add_(self.fade[first:stop, None]).clamp_min_(math.log(self.audio.log_floor))
         return mel
 
 

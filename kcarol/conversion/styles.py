@@ -1,23 +1,30 @@
-"""Styles: how a carol sounds."""
+"""Styles: who plays in a carol, and how it sounds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
+
+from kcarol.arrangement.styles import STYLES, CarolStyle
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
 
 
 @dataclass(frozen=True)
 class Style:
-    """The embedding conditions the model; the others, (M,) over mel bands, set the post-filter."""
+    """The embedding conditions the model; the next three, (M,) over the bands of middle and side,
+    set the post-filter.
+    """
 
     embedding: Tensor  # (d_style,)
     texture: Tensor | None = None  # nats; None: the converter's
     balance: Tensor | None = None  # nats to add throughout; None: nothing
     stretch: Tensor | None = None  # factor; None: the configuration's
+    arrangement: str | None = None  # name in STYLES; None: that of the nearest named style
 
     @classmethod
     def of(cls, style: Style | Tensor) -> Style:
@@ -26,3 +33,32 @@ class Style:
 
 
 AnyStyle = str | Path | Tensor | Style  # a name, a carol's sound file, an embedding, or a style
+
+
+def nearest_arrangement(style: Style, named: Mapping[str, Style]) -> str:
+    """Whose arrangement a style has: its own, or that of the named style with the nearest
+    embedding; the first of STYLES if none of them is named.
+    """
+    if style.arrangement:
+        return style.arrangement
+    distances = {
+        name: float(torch.dist(style.embedding, other.embedding))
+        for name, other in named.items()
+        if name in STYLES
+    }
+    return min(distances, key=distances.__getitem__, default=next(iter(STYLES)))
+
+
+def nearest_style(arrangement: str, named: Mapping[str, Style]) -> str:
+    """The named style whose arrangement has most instruments in common with one of STYLES."""
+    wanted = _instruments(STYLES[arrangement])
+
+    def likeness(name: str) -> float:
+        own = _instruments(STYLES[name]) if name in STYLES else set()
+        return len(wanted & own) / len(wanted | own)
+
+    return max(named, key=likeness)
+
+
+def _instruments(style: CarolStyle) -> set[str]:
+    return {layer.instrument.name for layer in style.layers}

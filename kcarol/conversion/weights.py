@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.clips import file_sha256
 from kcarol.config import ModelConfig
 from kcarol.conversion.styles import Style
@@ -26,13 +27,14 @@ from kcarol.model.weights_file import (
 CONVERTER_FILE = "converter.safetensors"
 VOCODER_FILE = "vocoder.safetensors"
 POST_FILTER_FIELDS = ("texture", "balance", "stretch")  # of `Style`, in files as "own_..."
+ARRANGEMENTS = "own_arrangement"
 
 
 class ConverterWeights(NamedTuple):
     model: MusicTransformer
     styles: dict[str, Style]
     window_frames: int  # that the model was trained on
-    texture: Tensor  # (M,) of styles that have none of their own
+    texture: Tensor  # (2 * n_bands,) of styles that have none of their own
 
 
 def shipped_weights() -> Path:
@@ -78,6 +80,7 @@ def save_converter(
         "window_frames": window_frames,
         "about": about,
         "texture": (torch.zeros(model.cfg.n_played) if texture is None else texture).tolist(),
+        ARRANGEMENTS: {n: s.arrangement for n, s in named.items() if s.arrangement},
     }
     for field in POST_FILTER_FIELDS:
         own = {name: getattr(style, field) for name, style in named.items()}
@@ -89,9 +92,7 @@ def save_converter(
 
 def load_converter(path: Path, device: str | torch.device) -> ConverterWeights:
     """Read a file of `save_converter`. WeightsError for anything else."""
-    model, extra = load_module(
-        path, lambda values: MusicTransformer(config_from(ModelConfig, values)), device
-    )
+    model, extra = load_module(path, _model_of, device)
     window_frames = extra.get("window_frames")
     if not isinstance(window_frames, int) or not 2 <= window_frames <= MAX_SIZE:
         raise WeightsError(
@@ -102,12 +103,23 @@ def load_converter(path: Path, device: str | torch.device) -> ConverterWeights:
     return ConverterWeights(model, _read_styles(path, extra, model.cfg), window_frames, texture)
 
 
+def _model_of(config: dict) -> MusicTransformer:
+    if not config.get("n_bands"):
+        raise WeightsError(
+            "expected weights whose player reads notes, found those of an earlier kcarol: train "
+            "them again (kcarol train), or leave out --weights for the ones that ship"
+        )
+    return MusicTransformer(config_from(ModelConfig, config))
+
+
 def _read_styles(path: Path, extra: Mapping, cfg: ModelConfig) -> dict[str, Style]:
-    """Named styles; older files have no post-filter fields."""
+    """Named styles; fields that a style lacks are left out of the file."""
     embeddings = extra.get("styles")
     own = {field: extra.get(f"own_{field}", {}) for field in POST_FILTER_FIELDS}
+    arrangements = extra.get(ARRANGEMENTS, {})
     if not isinstance(embeddings, dict) or not all(
-        isinstance(values, dict) and values.keys() <= embeddings.keys() for values in own.values()
+        isinstance(values, dict) and values.keys() <= embeddings.keys()
+        for values in (*own.values(), arrangements)
     ):
         raise WeightsError(
             f"{path}: expected styles by name beside the weights, found others; get the file again"
@@ -119,5 +131,11 @@ def _read_styles(path: Path, extra: Mapping, cfg: ModelConfig) -> dict[str, Styl
             for field, values in own.items()
             if name in values
         }
-        styles[name] = Style(vector(path, f"style {name}", embedding, cfg.d_style), **fields)
+        if arrangements.get(name) not in (None, *STYLES):
+            raise WeightsError(
+                f"{path}: expected {name} to be arranged as one of {', '.join(STYLES)}, found "
+                f"{arrangements[name]!r}; get the file again"
+            )
+        embedding = vector(path, f"style {name}", embedding, cfg.d_style)
+        styles[name] = Style(embedding, **fields, arrangement=arrangements.get(name))
     return styles

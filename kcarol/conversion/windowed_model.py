@@ -13,7 +13,6 @@ from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.features import Features, transpose_features
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig, ConversionConfig
-from kcarol.model.content import Content
 from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
 from kcarol.model.note_bank import RING_FRAMES
@@ -81,24 +80,10 @@ class WindowedModel:
         return Logits.split(logits)
 
     @torch.inference_mode()
-    def play(self, content: Content, embedding: Tensor, out: np.ndarray | DiskBuffer) -> None:
-        """Write the log-mel (F, M) of content (F, n) in a style (d_style,) into `out`."""
-        embedding = embedding.to(self.device)
-
-        def played(spans: list[Span]) -> Tensor:
-            batch = content.map(lambda x: torch.stack([x[a:b] for a, b in spans]).to(self.device))
-            with fast_inference(self.device):
-                mel = self.model.play(batch, embedding.expand(len(spans), -1))
-            return self.model.destandardise(mel).cpu()
-
-        for start, rows in self._map(played, len(content.tune)):
-            out[start : start + len(rows)] = rows.numpy()
-
-    @torch.inference_mode()
     def play_notes(
         self, notes: Notes, n_frames: int, embedding: Tensor, out: np.ndarray | DiskBuffer
     ) -> None:
-        """Write the log-mel (F, 2, n_bands) of notes in a style (d_style,) into `out`."""
+        """Write the log-mel (F, 2 * n_bands) of notes in a style (d_style,) into `out`."""
         embedding = embedding.to(self.device)
 
         def played(spans: list[Span]) -> Tensor:
@@ -109,7 +94,7 @@ class WindowedModel:
             return self.model.destandardise(mel).cpu()
 
         for start, rows in self._map(played, n_frames):
-            out[start : start + len(rows)] = rows.unflatten(1, (2, -1)).numpy()
+            out[start : start + len(rows)] = rows.numpy()
 
     def _map(
         self, work: Callable[[list[Span]], Tensor], n_frames: int

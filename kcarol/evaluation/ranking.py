@@ -33,7 +33,7 @@ def strength_curve(
     song = metrics.chromagram(metrics.prepare(wave))
     rows = []
     for strength in strengths:
-        carol = metrics.prepare(converter.convert(wave, style, strength))
+        carol = metrics.prepare(converter.mono_carol(wave, style, strength))
         content = metrics.chroma_similarity(song, metrics.chromagram(carol))
         p_carol = reference.p_carol(metrics.style_windows(carol))
         rows.append({"strength": float(strength), "content": content, "style": p_carol})

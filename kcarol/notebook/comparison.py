@@ -41,7 +41,7 @@ class Comparison:
         """(T,) of the whole song, since beats, chords and tune are decoded over all of it."""
         key = (name, style, round(strength, 3))
         if key not in self._carols:
-            self._carols[key] = self.converter.convert(self.song(name), style, strength)
+            self._carols[key] = self.converter.mono_carol(self.song(name), style, strength)
         return self._carols[key]
 
     def waves(

@@ -50,7 +50,7 @@ def write_all(
     converter = converter or Converter.load(device="cpu")
     song = demo_set.demo_song(data)
     transcription = converter.transcribe(song)
-    carol = converter.play(transcription, STYLE)
+    carol = converter.mono_carol(song, STYLE)
     pictures = {
         "pair": figures.spectrograms(
             {title: log_mel(cut(song)), f"its carol, {STYLE}": log_mel(cut(carol))}
@@ -115,7 +115,8 @@ def styles(converter: Converter, transcription: Transcription) -> Picture:
     rate = converter.audio.frame_rate
     span = slice(round(START_S * rate), round((START_S + STYLE_LENGTH_S) * rate))
     mels = {name: converter.carol_mel(transcription, name) for name in converter.styles}
-    return figures.spectrograms({name: mel[span].numpy() for name, mel in mels.items()})
+    middles = {name: mel[span, 0, : converter.audio.n_mels] for name, mel in mels.items()}
+    return figures.spectrograms({name: mel.numpy() for name, mel in middles.items()})
 
 
 def strength(converter: Converter, data: Path) -> Picture:

@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from converters import in_pieces, make_converter, needs_shipped, song
+from converters import MODEL, in_pieces, make_converter, needs_shipped, song
 
-from kcarol.audio.loudness import loudness_lufs
-from kcarol.config import AudioConfig, ModelConfig
+from kcarol.audio.disk_buffer import DiskWave
+from kcarol.audio.loudness import PEAK_DB, loudness_lufs, measure_loudness, true_peak_db
+from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.griffin_lim import GriffinLim
 
-AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
+AUDIO = AudioConfig()
+RATE = AUDIO.full_rate
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +31,8 @@ def converter():
 def test_the_carol_is_exactly_as_long_as_the_song_and_within_full_scale(converter, n):
     wave = np.resize(song(), n)
     carol = converter.convert(wave)
-    assert carol.shape == (n,) and carol.dtype == np.float32
-    assert np.isfinite(carol).all() and np.abs(carol).max() <= 1
+    assert carol.shape == (2, 3 * n) and carol.dtype == np.float32
+    assert np.isfinite(carol).all() and true_peak_db(carol) <= PEAK_DB
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 95, 96, 97, 127, 128, 129, 130, 300])
@@ -38,7 +40,39 @@ def test_what_is_heard_and_played_has_a_row_per_frame(converter, n_frames):
     wave = np.resize(song(), (n_frames - 1) * AUDIO.hop_length + 17)
     transcription = converter.transcribe(wave)
     mel = converter.carol_mel(transcription, "choir")
-    assert mel.shape == (n_frames, AUDIO.n_mels) and len(transcription) == n_frames
+    assert mel.shape == (n_frames, 2, AUDIO.n_bands) and len(transcription) == n_frames
+
+
+@pytest.mark.parametrize("rate, n_samples", [(44_100, 132_301), (8_000, 23_999), (96_000, 288_000)])
+def test_a_carol_has_the_rate_and_the_samples_that_are_wished(converter, rate, n_samples):
+    transcription = converter.transcribe(song())
+    carol = np.zeros((2, n_samples), np.float32)
+    assert converter.play(transcription, rate=rate, carol=carol) is carol
+    plain = converter.play(transcription, rate=rate)
+    assert abs(plain.shape[1] - n_samples) <= 1
+    n = min(plain.shape[1], n_samples)
+    assert np.allclose(carol[:, 500 : n - 500], plain[:, 500 : n - 500], atol=0.01)
+    with DiskWave(2, n_samples) as on_disk:
+        converter.play(transcription, rate=rate, carol=on_disk)
+        assert np.array_equal(on_disk[..., :], carol)
+
+
+def test_a_carol_is_left_and_right_or_both_together(converter):
+    transcription = converter.transcribe(song())
+    stereo = converter.play(transcription, hall=0.0)
+    mono = converter.play(transcription, hall=0.0, mono=True)
+    assert mono.shape == (1, stereo.shape[1])
+    assert np.corrcoef(mono[0], stereo.mean(0))[0, 1] > 0.99
+    assert np.corrcoef(*stereo)[0, 1] < 0.99
+
+
+def test_the_parts_of_a_carol_lie_within_the_song(converter):
+    wave = song(8.0)
+    parts = converter.score_of(converter.transcribe(wave), "choir")
+    strokes = [stroke for part in parts for stroke in part.strokes]
+    assert strokes and min(stroke.start_s for stroke in strokes) >= 0
+    assert max(stroke.start_s for stroke in strokes) < 8.1
+    assert parts != converter.score_of(converter.transcribe(wave), "bells")
 
 
 def test_a_transcription_is_played_as_the_song_it_was_made_of(converter, tmp_path):
@@ -87,13 +121,27 @@ def test_converting_twice_gives_the_same(converter):
 
 def test_the_carol_is_as_loud_as_the_song_unless_its_peak_forbids(converter):
     wave = 0.05 * song(6.0)
-    carol = converter.convert(wave)
-    assert abs(loudness_lufs(carol) - loudness_lufs(wave)) < 0.1
+    transcription = converter.transcribe(wave)
+    stereo, mono = converter.play(transcription), converter.play(transcription, mono=True)
+    assert loudness_lufs(mono, RATE) == pytest.approx(loudness_lufs(wave), abs=0.1)
+    both = np.stack([wave, wave])  # a mono song sounds in both channels
+    assert loudness_lufs(stereo, RATE) == pytest.approx(loudness_lufs(both), abs=0.1)
+
+
+def test_the_carol_is_as_loud_as_the_recording_that_is_given(converter):
+    wave = song(6.0)
+    wide = 0.1 * np.random.default_rng(0).standard_normal((2, 3 * len(wave))).astype(np.float32)
+    carol = converter.convert(wave, original=wide)
+    assert loudness_lufs(carol, RATE) == pytest.approx(loudness_lufs(wide, RATE), abs=0.5)
+    blended = converter.convert(wave, strength=0.5, original=wide)
+    assert blended.shape == wide.shape
+    assert np.corrcoef(blended[0], wide[0])[0, 1] > 0.4
+    assert measure_loudness(blended, RATE).lufs == pytest.approx(loudness_lufs(wide, RATE), abs=0.5)
 
 
 def test_a_louder_song_gives_the_same_carol_but_louder(converter):
     soft, loud = converter.convert(0.1 * song()), converter.convert(0.2 * song())
-    assert np.corrcoef(soft, loud)[0, 1] > 0.999
+    assert np.corrcoef(soft[0], loud[0])[0, 1] > 0.999
 
 
 def test_another_style_gives_another_carol(converter):
@@ -105,7 +153,7 @@ def test_another_style_gives_another_carol(converter):
 def test_strength_goes_from_the_song_to_the_carol(converter):
     wave = song()
     outputs = [
-        converter.convert(wave, "bells", strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)
+        converter.mono_carol(wave, "bells", strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
     likeness = [np.corrcoef(wave, output)[0, 1] for output in outputs]
     assert np.allclose(outputs[0], wave, atol=1e-3) and np.all(np.diff(likeness) < -0.01)
@@ -124,8 +172,27 @@ def test_a_recording_as_style_gives_its_balance_to_the_carol(converter):
         name: converter.carol_mel(transcription, converter.measure_style(reference))
         for name, reference in references.items()
     }
-    slope = {name: float(mel[:, 64:].mean() - mel[:, :64].mean()) for name, mel in mels.items()}
+    slope = {
+        name: float(mel[:, 0, 64:128].mean() - mel[:, 0, :64].mean()) for name, mel in mels.items()
+    }
     assert slope["bright"] > slope["dull"] + 1
+
+
+def test_a_wide_recording_as_style_makes_the_carol_wider_than_a_narrow_one(converter):
+    middle, side = 0.1 * np.random.default_rng(0).standard_normal((2, 2 * RATE))
+    transcription = converter.transcribe(song())
+    width = {}
+    for name, share in {"wide": 1.0, "narrow": 0.03}.items():
+        reference = np.stack([middle + share * side, middle - share * side]).astype(np.float32)
+        mel = converter.carol_mel(transcription, converter.measure_style(reference))
+        width[name] = float((mel[:, 1] - mel[:, 0]).mean())
+    assert width["wide"] > width["narrow"] + 1
+
+
+def test_what_a_mono_recording_lacks_stays_as_it_is_played(converter):
+    style = converter.measure_style(song(2.0))
+    middle, side = style.balance.view(2, -1)
+    assert middle[: AUDIO.n_mels].any() and not side.any() and not middle[AUDIO.n_mels :].any()
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
@@ -137,7 +204,7 @@ def test_a_strength_outside_0_to_1_is_refused(converter, strength):
 def test_griffin_lim_stands_in_for_the_vocoder():
     converter = make_converter()
     slow = Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO)
-    assert slow.convert(song(1.0)).shape == (16_000,)
+    assert slow.convert(song(1.0)).shape == (2, RATE)
 
 
 # --- long songs
@@ -199,7 +266,7 @@ def test_griffin_lims_pieces_fade_into_each_other():
     slow = in_pieces(
         Converter(converter.model, GriffinLim(AUDIO), converter.styles, 128, AUDIO), 400
     )
-    carol = slow.convert(song(20.0))
+    carol = slow.mono_carol(song(10.0))
     jumps = np.abs(np.diff(carol))
     join = AUDIO.n_frames(len(carol)) // 4 * 2 * AUDIO.hop_length  # pieces are equally long
     assert jumps[join - 500 : join + 500].max() <= jumps.max() and np.isfinite(carol).all()
@@ -215,6 +282,18 @@ def test_a_style_is_a_name_a_vector_or_a_file(converter, tmp_path):
     assert converter.style(style) is style
     assert torch.equal(converter.style(style.embedding).embedding, style.embedding)
     assert torch.equal(converter.style("choir").embedding, torch.ones(MODEL.d_style))
+
+
+def test_every_style_has_an_arrangement(converter):
+    assert converter.style("choir").arrangement == "choir"
+    learned = converter.styles["choir"].embedding
+    assert converter.style("a_cappella").arrangement == "a_cappella"
+    assert torch.equal(converter.style("a_cappella").embedding, learned)
+    near_choir = converter.style(0.9 * learned)
+    transcription = converter.transcribe(song())
+    assert converter.score_of(transcription, near_choir) == converter.score_of(
+        transcription, "choir"
+    )
 
 
 def test_the_style_of_a_carol_does_not_depend_on_its_level(converter):
@@ -249,7 +328,7 @@ def test_the_shipped_weights_convert_in_every_named_style():
     assert all(torch.isfinite(mel).all() for mel in mels)
     assert min((a - b).abs().mean() for i, a in enumerate(mels) for b in mels[:i]) > 0.1
     carol = converter.convert(song(6.0))
-    assert len(carol) == 96_000 and 0.01 < np.abs(carol).max() <= 1
+    assert carol.shape == (2, 6 * RATE) and 0.01 < np.abs(carol).max() <= 1
 
 
 @needs_shipped
@@ -272,8 +351,8 @@ def test_the_carol_is_silent_where_the_song_is(converter):
     transcription = converter.transcribe(song)
     fade_db = transcription.level.fade_db
     assert (fade_db[: 2 * 62] == 0).all() and (fade_db[-2 * 62 :] < -40).all()
-    mel = converter.carol_mel(transcription, "bells")
-    assert float(mel[-62:].mean()) < float(mel[62 : 2 * 62].mean()) - 2
+    carol = converter.play(transcription, "bells", hall=0.0)
+    assert np.abs(carol[:, -RATE:]).max() < 0.01 * np.abs(carol[:, RATE : 2 * RATE]).max()
 
 
 @pytest.mark.parametrize("kind", ["constant", "rumble", "dither"])

@@ -4,60 +4,67 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from converters import make_converter, song
 from scipy.signal import hilbert
-from transcriptions import labels_of, transcription_of
 
-from kcarol.audio.disk_buffer import DiskBuffer
+from kcarol.audio.disk_buffer import DiskWave
 from kcarol.config import AudioConfig
 from kcarol.conversion.playing_time import PlayingTime
+from kcarol.model.notes import Notes
 
 AUDIO = AudioConfig()
-RATE, HOP = AUDIO.sample_rate, AUDIO.hop_length
-PLAIN = transcription_of(labels_of("Jingle Bells"))
-N_FRAMES = len(PLAIN)
+LENGTH_S = 40.0
+N_FRAMES = 1 + round(LENGTH_S * AUDIO.frame_rate)
 SINKING = np.linspace(60, -60, N_FRAMES)
 
 
 def playing_time(cents):
-    return PlayingTime(replace(PLAIN, tuning_cents=np.full(N_FRAMES, cents, np.float32)), AUDIO)
+    return PlayingTime(np.full(N_FRAMES, cents, np.float32), AUDIO)
 
 
-def resampled_sine(time, hz=500.0):
-    wave = np.sin(2 * np.pi * hz * np.arange(time.n_samples) / RATE).astype(np.float32)
-    carol = np.zeros(PLAIN.level.n_samples, np.float32)
-    time.resample_onto(carol, wave)
+def resampled_sine(time, rate=44_100, hz=500.0):
+    """What sounds at `hz` in playing time, left; and at twice that, right; (2, T)."""
+    seconds = np.arange(time.n_samples(LENGTH_S)) / AUDIO.full_rate
+    wave = np.sin(2 * np.pi * hz * seconds * np.array([[1], [2]])).astype(np.float32)
+    carol = np.zeros((2, round(LENGTH_S * rate)), np.float32)
+    time.resample_onto(carol, rate, wave)
     return carol
 
 
-@pytest.mark.parametrize("cents", [-70.0, -7.0, 30.0, 49.0])
-def test_a_wave_sounds_at_the_tuning_without_seams(cents):
-    carol = resampled_sine(playing_time(cents))
-    time_s = np.arange(len(carol)) / RATE
-    expected = np.sin(2 * np.pi * 500 * 2 ** (cents / 1200) * time_s)
-    assert np.abs(carol - expected)[200:-200].max() < 0.02
+@pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
+@pytest.mark.parametrize("cents", [-70.0, -7.0, 0.0, 30.0, 49.0])
+def test_a_wave_sounds_at_the_tuning_and_the_rate_without_seams(cents, rate):
+    carol = resampled_sine(playing_time(cents), rate)
+    time_s = np.arange(carol.shape[1]) / rate
+    expected = np.sin(2 * np.pi * 500 * 2 ** (cents / 1200) * time_s * np.array([[1], [2]]))
+    assert np.abs(carol - expected)[:, 200:-200].max() < 0.02
+
+
+def test_a_wave_in_tune_at_its_own_rate_is_left_as_it_is():
+    time = playing_time(0.0)
+    wave = np.random.default_rng(0).standard_normal((2, time.n_samples(LENGTH_S)))
+    wave = wave.astype(np.float32)
+    carol = np.zeros_like(wave)
+    time.resample_onto(carol, AUDIO.full_rate, wave)
+    assert np.allclose(carol, wave, atol=1e-6)
 
 
 def test_a_drifting_tuning_is_followed_without_clicks():
-    carol = resampled_sine(playing_time(SINKING))
+    carol = resampled_sine(playing_time(SINKING), 16_000)[0]
     phase = np.unwrap(np.angle(hilbert(carol)))
-    hz = np.diff(phase[::HOP]) * RATE / HOP / (2 * np.pi)
+    hz = np.diff(phase[:: AUDIO.hop_length]) * AUDIO.frame_rate / (2 * np.pi)
     cents = 1200 * np.log2(hz / 500)
     assert np.abs(cents - SINKING[: len(cents)])[8:-8].max() < 4
 
 
-@pytest.mark.parametrize("cents", [-50.0, 50.0, SINKING])
-def test_everything_happens_at_its_time(cents):
-    time = playing_time(cents)
-    stretched = time.stretched
-    for name in ("onset", "strokes"):
-        frames = np.flatnonzero(getattr(PLAIN, name))
-        found = np.flatnonzero(getattr(stretched, name))
-        assert np.abs(time.of(frames) - found).max() <= 0.5
-    assert np.abs(time.of(PLAIN.beats) - stretched.beats).max() <= 0.5
-    begins = np.flatnonzero(stretched.onset)
-    assert np.array_equal(stretched.tune[begins], PLAIN.tune[np.flatnonzero(PLAIN.onset)])
-    assert len(stretched) == len(stretched.level.fade_db) == AUDIO.n_frames(time.n_samples)
+def test_notes_are_played_at_their_time():
+    notes = Notes.of_tensor(torch.tensor([[0, 72, 0, 0.0, 60.5], [0, 74, 0, 625.0, 700.0]]))
+    played = playing_time(100.0).played(notes)
+    ratio = 2 ** (1 / 12)
+    assert played.start.tolist() == pytest.approx([0, 625 * ratio], rel=1e-5)
+    assert played.end.tolist() == pytest.approx([60.5 * ratio, 700 * ratio], rel=1e-5)
+    assert torch.equal(played.pitch, notes.pitch)
 
 
 @pytest.mark.parametrize("n_samples", [400, 5_000, 40_000])
@@ -67,7 +74,7 @@ def test_a_detuned_carol_is_as_long_as_its_song(n_samples, cents):
     heard = converter.transcribe(song()[:n_samples])
     tuned = replace(heard, tuning_cents=np.full(len(heard), cents, np.float32))
     carol = converter.play(tuned)
-    assert len(carol) == min(n_samples, len(song())) and np.isfinite(carol).all()
+    assert carol.shape == (2, 3 * min(n_samples, len(song()))) and np.isfinite(carol).all()
     assert not np.array_equal(carol, converter.play(heard))
-    with DiskBuffer(len(carol)) as on_disk:
-        assert np.array_equal(converter.play(tuned, carol=on_disk)[:], carol)
+    with DiskWave(*carol.shape) as on_disk:
+        assert np.array_equal(converter.play(tuned, carol=on_disk)[..., :], carol)

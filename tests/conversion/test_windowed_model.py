@@ -2,14 +2,15 @@
 
 import pytest
 import torch
-from converters import make_converter, song
+from converters import MODEL, make_converter, song
+from torch.nn import functional
 
-from kcarol.config import AudioConfig, ModelConfig
+from kcarol.config import AudioConfig
 from kcarol.conversion.windowed_model import samples_of
-from kcarol.model.content import FIELD_SIZES, Content
+from kcarol.model.notes import Notes
 from kcarol.model.transformer import MusicTransformer
 
-AUDIO, MODEL = AudioConfig(), ModelConfig.smoke()
+AUDIO = AudioConfig()
 
 
 @pytest.fixture(scope="module")
@@ -18,21 +19,28 @@ def converter():
 
 
 class LocalModel(MusicTransformer):
-    """Plays each frame from that frame's content alone."""
+    """Plays each frame from the notes that sound in it alone."""
 
-    def play(self, content: Content, style):
-        local = torch.cat([content.tune, content.chord, content.energy], dim=-1)
-        return local.repeat(1, 1, 2)[..., : self.cfg.n_mels] + style[:, None, :1]
+    def play_notes(self, notes, n_frames, style):
+        frame = torch.arange(n_frames)[:, None]
+        rolls = [
+            ((some.start <= frame) & (frame < some.end)).float() @ torch.eye(128)[some.pitch]
+            for some in notes
+        ]
+        padded = functional.pad(torch.stack(rolls), (0, self.cfg.n_played - 128))
+        return padded + style[:, None, :1]
 
 
 @pytest.mark.parametrize("window_frames", [64, 100])
-def test_windows_joined_equal_one_window_where_content_is_local(window_frames):
+def test_windows_joined_equal_one_window_where_playing_is_local(window_frames):
     rng = torch.Generator().manual_seed(0)
-    n_frames = 333
-    content = Content(*(torch.rand(n_frames, n, generator=rng) for n in FIELD_SIZES))
+    n_frames, n_notes = 333, 40
+    start = n_frames * torch.rand(n_notes, generator=rng).sort().values
+    pitch = torch.randint(60, 90, (n_notes,), generator=rng)
+    notes = Notes(torch.zeros_like(pitch), pitch, torch.zeros(n_notes), start, start + 20)
     style = torch.full((MODEL.d_style,), 0.3)
-    joined = make_converter(window_frames, LocalModel(MODEL)).predict(content, style)
-    whole = make_converter(n_frames, LocalModel(MODEL)).predict(content, style)
+    joined = make_converter(window_frames, LocalModel(MODEL)).predict(notes, n_frames, style)
+    whole = make_converter(n_frames, LocalModel(MODEL)).predict(notes, n_frames, style)
     assert torch.allclose(joined, whole, atol=1e-5)
 
 
