@@ -166,7 +166,14 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) 
     """Integrated loudness of (T,), or of the channels (C, T) together, by ITU-R BS.1770-4, LUFS;
     -inf for silence or under 0.4 s.
     """
-    blocks = _block_powers(wave, sample_rate)
+    return gated_lufs(step_powers(wave, sample_rate))
+
+
+def gated_lufs(powers: np.ndarray) -> float:
+    """Of the `step_powers` (K,) of a whole sound: those of its loud blocks, by ITU-R BS.1770-4."""
+    if len(powers) < STEPS_PER_BLOCK:
+        return -math.inf
+    blocks = np.convolve(powers, np.ones(STEPS_PER_BLOCK) / STEPS_PER_BLOCK, "valid")
     blocks = blocks[blocks > 10 ** ((ABSOLUTE_GATE_LUFS - LUFS_OFFSET_DB) / 10)]
     if not len(blocks):
         return -math.inf
@@ -174,11 +181,11 @@ def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) 
     return LUFS_OFFSET_DB + 10 * math.log10(blocks.mean())
 
 
-def _block_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
-    """(K,) mean squares of the K-weighted blocks of (..., T), summed over channels."""
+def step_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+    """(..., T) -> (K,): mean squares of the K-weighted whole steps, summed over channels."""
     step = round(BLOCK_STEP_S * sample_rate)
     n_steps = wave.shape[-1] // step
-    if n_steps < STEPS_PER_BLOCK:
+    if not n_steps:
         return np.zeros(0)
     settling = SETTLING_STEPS * step
     n_fft = settling + min(FILTERED_STEPS, n_steps) * step
@@ -196,8 +203,7 @@ def _block_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
         return steps.square().mean(-1).reshape(-1, last - first).sum(0)
 
     powers = parallel_map(of_steps, range(0, n_steps, FILTERED_STEPS))
-    power = torch.cat(list(powers)).double().numpy()
-    return np.convolve(power, np.ones(STEPS_PER_BLOCK) / STEPS_PER_BLOCK, "valid")
+    return torch.cat(list(powers)).double().numpy()
 
 
 @cache

@@ -1,0 +1,37 @@
+"""Loudness of sound that goes by, as of the whole."""
+
+import numpy as np
+import pyloudnorm
+import pytest
+from signals import sine
+
+from kcarol.audio.loudness import loudness_lufs
+from kcarol.audio.reading.loudness_meter import LoudnessMeter
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def metered(wave, rate, size):
+    meter = LoudnessMeter()
+    for start in range(0, len(wave), size):
+        meter.add(rate, wave[start : start + size])
+    return meter.lufs
+
+
+@pytest.mark.parametrize("size", [700, 44_100, 10**6])
+def test_chunks_of_any_size_give_the_loudness_of_the_whole(size):
+    rng = np.random.default_rng(0)
+    level = np.repeat([0.001, 0.1, 0.02], 44_100 + 77)[:, None]
+    wave = (level * rng.normal(size=(len(level), 2))).astype(np.float32)
+    found = metered(wave, 44_100, size)
+    assert found == pytest.approx(loudness_lufs(wave.T, 44_100), abs=1e-4)
+    assert found == pytest.approx(pyloudnorm.Meter(44_100).integrated_loudness(wave), abs=0.1)
+
+
+def test_silence_and_short_sounds_have_none_and_another_rate_begins_anew():
+    assert metered(np.zeros((48_000, 2), np.float32), 48_000, 4_800) == -np.inf
+    assert metered(np.ones((1_000, 2), np.float32), 48_000, 500) == -np.inf
+    meter = LoudnessMeter()
+    for rate in (16_000, 48_000):
+        meter.add(rate, np.stack([sine(997, 2, rate, amplitude=1.0)] * 2, axis=1))
+    assert meter.lufs == pytest.approx(0, abs=0.3)
