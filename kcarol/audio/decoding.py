@@ -7,11 +7,9 @@ grow with the file. Both are resampled by soxr, as librosa does.
 
 from __future__ import annotations
 
-import itertools
 import math
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,8 @@ from kcarol.audio.files import AudioError
 from kcarol.audio.reading.ffmpeg import Probe, absolute_name, check_rate, find_ffmpeg, probe
 from kcarol.audio.reading.mono_mix import mono_mix
 from kcarol.audio.reading.native import sources, stream_native
-from kcarol.audio.reading.resampling import n_resampled, resampled
+from kcarol.audio.reading.native_sound import NativeChunk, NativeMeter, NativeSound, links
+from kcarol.audio.reading.resampling import resampled
 from kcarol.audio.reading.stereo_mix import stereo_mix
 from kcarol.audio.reading.timeline import LEAST_GAP_S
 from kcarol.config import AudioConfig
@@ -52,20 +51,6 @@ LONGEST_S = 8 * 3600.0  # of a wave in memory: 1.8 GB; a small file can expand t
 # of a wave on disk: 5.5 GB, and converting it holds 140 MB of logits an hour in memory
 LONGEST_ON_DISK_S = 24 * 3600.0
 
-NativeChunk = tuple[int, np.ndarray]  # sample rate and sound (n, channels), see `stream_native`
-
-
-@dataclass(frozen=True)
-class NativeSound:
-    """The extent of a file's sound, as the file has it."""
-
-    sample_rate: int  # Hz; of its first part, where parts differ
-    n_samples: int  # at that rate
-
-    def n_samples_at(self, rate: int) -> int:
-        """As many as `stream_stereo` gives at another rate."""
-        return n_resampled(self.n_samples, self.sample_rate, rate)
-
 
 def load_audio(
     path: str | Path,
@@ -87,12 +72,11 @@ def load_audio_into(
     buffer: DiskBuffer, path: str | Path, cfg: AudioConfig | None = None
 ) -> NativeSound:
     """Append what `load_audio` returns to a buffer (T,) by chunks; up to LONGEST_ON_DISK_S."""
-    counts: list[tuple[int, int]] = []
-    native = _counted(_native_chunks(Path(path), LONGEST_ON_DISK_S), counts)
+    meter = NativeMeter()
+    native = meter.watch(_native_chunks(Path(path), LONGEST_ON_DISK_S))
     for chunk in _mono(native, (cfg or AudioConfig()).sample_rate):
         buffer.append(chunk)
-    rate = counts[0][0]
-    return NativeSound(rate, sum(n_resampled(n, other, rate) for other, n in counts))
+    return meter.sound
 
 
 def stream_audio(
@@ -124,37 +108,14 @@ def stream_stereo(
 
 def _mono(native: Iterable[NativeChunk], target: int) -> Iterator[np.ndarray]:
     """Chunks (t,) at one rate."""
-    for rate, link in _links(native):
+    for rate, link in links(native):
         yield from resampled(mono_mix(link, rate), rate, target)
 
 
 def _stereo(native: Iterable[NativeChunk], target: int) -> Iterator[np.ndarray]:
     """Chunks (t, 2) at one rate."""
-    for rate, link in _links(native):
+    for rate, link in links(native):
         yield from resampled(map(stereo_mix, link), rate, target)
-
-
-def _links(native: Iterable[NativeChunk]) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
-    """Rate and chunks (n, channels) of each part in which neither rate nor channels change."""
-    for (rate, _), chunks in itertools.groupby(native, _format):
-        yield rate, (sound for _, sound in chunks)
-
-
-def _format(chunk: NativeChunk) -> tuple[int, int]:
-    """Sample rate and number of channels."""
-    rate, sound = chunk
-    return rate, sound.shape[1]
-
-
-def _counted(
-    native: Iterable[NativeChunk], counts_: list[tuple[int, int]]
-) -> Iterator[NativeChunk]:
-    """The same chunks; `counts_` becomes rate and number of samples of each of `_links`."""
-    for (rate, _), chunks in itertools.groupby(native, _format):
-        counts_.append((rate, 0))
-        for chunk in chunks:
-            counts_[-1] = (rate, counts_[-1][1] + len(chunk[1]))
-            yield chunk
 
 
 def _native_chunks(

@@ -1,4 +1,4 @@
-"""Loudness of sound that goes by, as of the whole."""
+"""Rate, length and loudness of sound that goes by, as of the whole."""
 
 import numpy as np
 import pyloudnorm
@@ -6,7 +6,7 @@ import pytest
 from signals import sine
 
 from kcarol.audio.loudness import loudness_lufs
-from kcarol.audio.reading.loudness_meter import LoudnessMeter
+from kcarol.audio.reading.native_sound import LoudnessMeter, NativeMeter
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -35,3 +35,12 @@ def test_silence_and_short_sounds_have_none_and_another_rate_begins_anew():
     for rate in (16_000, 48_000):
         meter.add(rate, np.stack([sine(997, 2, rate, amplitude=1.0)] * 2, axis=1))
     assert meter.lufs == pytest.approx(0, abs=0.3)
+
+
+def test_rates_and_channels_may_change_on_the_way():
+    chunks = [(44_100, np.full((44_100, 2), 0.1, np.float32)), (22_050, np.ones((11_025, 1)))]
+    meter = NativeMeter()
+    passed = list(meter.watch(iter(chunks)))
+    assert all(found is sound for (_, found), (_, sound) in zip(passed, chunks, strict=True))
+    assert (meter.sound.sample_rate, meter.sound.n_samples) == (44_100, 66_150)
+    assert meter.sound.n_samples_at(48_000) == 72_000

@@ -1,0 +1,89 @@
+"""Rate, length and loudness of a file's sound as the file has it, found while it is read."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kcarol.audio.loudness import BLOCK_STEP_S, SETTLING_STEPS, gated_lufs, step_powers
+from kcarol.audio.reading.resampling import n_resampled
+from kcarol.audio.reading.stereo_mix import stereo_mix
+
+NativeChunk = tuple[int, np.ndarray]  # sample rate and sound (n, channels), see `stream_native`
+
+
+@dataclass(frozen=True)
+class NativeSound:
+    """What is known of a whole file's sound."""
+
+    sample_rate: int  # Hz; of its first link, where links differ
+    n_samples: int  # at that rate
+    lufs: float  # as two loudspeakers play it; -inf for silence, or less than .4 s
+
+    def n_samples_at(self, rate: int) -> int:
+        return n_resampled(self.n_samples, self.sample_rate, rate)
+
+
+class NativeMeter:
+    """Measures a file's sound as it goes by."""
+
+    def __init__(self) -> None:
+        self.links: list[tuple[int, int]] = []  # rate and number of samples of each
+        self.loudness = LoudnessMeter()
+
+    def watch(self, native: Iterable[NativeChunk]) -> Iterator[NativeChunk]:
+        """Yield the same chunks."""
+        for rate, chunks in links(native):
+            self.links.append((rate, 0))
+            for sound in chunks:
+                self.links[-1] = (rate, self.links[-1][1] + len(sound))
+                self.loudness.add(rate, stereo_mix(sound))
+                yield rate, sound
+
+    @property
+    def sound(self) -> NativeSound:
+        """Of all chunks so far, one at least."""
+        rate, _ = self.links[0]
+        n_samples = sum(n_resampled(n, other, rate) for other, n in self.links)
+        return NativeSound(rate, n_samples, self.loudness.lufs)
+
+
+class LoudnessMeter:
+    """Integrated loudness by ITU-R BS.1770-4 of chunks whose rate may change."""
+
+    def __init__(self) -> None:
+        self.powers = np.zeros(0)  # of the steps so far
+        self.rate = 0
+        self.waiting = np.zeros((2, 0), np.float32)  # steps that the filters settle on, and a rest
+        self.n_settling = 0  # of them
+
+    def add(self, rate: int, stereo: np.ndarray) -> None:
+        """Samples (n, 2) at a rate in Hz."""
+        if rate != self.rate:
+            self.rate, self.n_settling, self.waiting = rate, 0, np.zeros((2, 0), np.float32)
+        wave = np.concatenate([self.waiting, stereo.T], axis=1)
+        powers = step_powers(wave, rate)
+        self.powers = np.append(self.powers, powers[self.n_settling :])
+        self.n_settling = min(SETTLING_STEPS, len(powers))
+        n_done = (len(powers) - self.n_settling) * round(BLOCK_STEP_S * rate)
+        self.waiting = wave[:, n_done:]
+
+    @property
+    def lufs(self) -> float:
+        """Of all so far; -inf for silence, or less than .4 s."""
+        return gated_lufs(self.powers)
+
+
+def links(native: Iterable[NativeChunk]) -> Iterator[tuple[int, Iterator[np.ndarray]]]:
+    """Rate and chunks (n, channels) of each part in which neither rate nor channels change."""
+    for (rate, _), chunks in itertools.groupby(native, _format):
+        yield rate, (sound for _, sound in chunks)
+
+
+def _format(chunk: NativeChunk) -> tuple[int, int]:
+    """Sample rate and number of channels."""
+    rate, sound = chunk
+    return rate, sound.shape[1]
