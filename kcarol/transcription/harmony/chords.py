@@ -22,7 +22,7 @@ from kcarol.transcription.lead_sheet import QUALITIES
 
 # evidence of a part
 LEAST = 0.01  # probabilities are taken to lie between it and 1 less it
-LIKELY = 0.4  # probability from which on a pitch class speaks for a chord with it
+LIKELY = 0.35  # probability from which on a pitch class speaks for a chord with it
 GAIN = 0.8  # of the log-odds: pitch classes and parts are not independent
 SUNG = 0.3  # share of a pitch class's evidence that the tune explains while it sings it
 # probability of the bass by its semitones above the root
@@ -47,7 +47,7 @@ RARE = {  # qualities
     "add9": 2.2,
 }
 SILENCE = 1.0
-INVERSION = 3.0  # another tone of the chord in the bass
+INVERSION = 2.0  # another tone of the chord in the bass
 FOREIGN = 5.0  # a bass that is no tone of the chord
 BASS_CHANGE = 3.0  # under a chord that lasts, beside CHANGE
 

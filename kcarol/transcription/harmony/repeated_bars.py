@@ -8,7 +8,7 @@ from kcarol.transcription.harmony.parts import Parts
 
 SAME_BARS = 0.6  # least correlation of the evidence of two bars of the same music
 NEIGHBOURS = 1  # bars on either side that are alike, too
-SHARE = 0.5  # of the evidence that comes from all bars of the same music
+SHARE = 0.75  # of the evidence that comes from all bars of the same music
 
 
 def pooled(evidence: np.ndarray, parts: Parts) -> np.ndarray:
