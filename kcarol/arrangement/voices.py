@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from kcarol.arrangement.counterpoint.cheapest_way import cheapest_way
-from kcarol.arrangement.counterpoint.harmony import LEAST_SPAN, SoundingChord, sounding_harmony
-from kcarol.arrangement.counterpoint.tune import in_one_register
+from kcarol.arrangement.counterpoint.harmony import (
+    LEAST_SPAN,
+    SoundingChord,
+    eighth,
+    sounding_harmony,
+)
+from kcarol.arrangement.counterpoint.tune import in_one_register, phrases
 from kcarol.arrangement.counterpoint.voice_leading import (
     ALTO,
     BASS,
@@ -57,12 +62,11 @@ def _slots(sheet: LeadSheet, harmony: Sequence[SoundingChord], tune: Sequence[No
     slots = []
     for chord in harmony:
         inner = bars[(bars > chord.start + LEAST_SPAN) & (bars < chord.end - LEAST_SPAN)]
-        edges = [chord.start, *inner.tolist(), chord.end]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise([chord.start, *inner.tolist(), chord.end]):
             first = max(0, bisect_right(starts, start) - 1)
             stop = bisect_right(starts, end)
             slots.append(_slot(sheet, chord, start, end, tune[first:stop]))
-    return slots
+    return _with_cadences(slots, [phrase[-1].start for phrase in phrases(tune)])
 
 
 def _slot(
@@ -70,18 +74,28 @@ def _slot(
 ) -> Slot:
     """One slot; notes that only touch it do not count."""
     least = min(LEAST_SPAN, (end - start) / 2)
-    sung = {n: min(n.end, end) - max(n.start, start) for n in notes}
+    sung = {note: min(note.end, end) - max(note.start, start) for note in notes}
     sung = {note: length for note, length in sung.items() if length > least - TOLERANCE}
-    main = max(sung, key=sung.__getitem__).pitch if sung else None
+    held = [note for note, length in sung.items() if length > eighth(sheet, start) + TOLERANCE]
+    leading_note = (sheet.key + 11) % 12
     return Slot(
         start,
         end - start,
         chord,
         tuple(note.pitch for note in sung),
-        main,
-        leading_note=(sheet.key + 11) % 12,
+        max(sung, key=sung.__getitem__).pitch if sung else None,
+        leading_note,
+        sings_leading_note=any(note.pitch % 12 == leading_note for note in held),
         is_at_rest=start <= TOLERANCE or end >= sheet.n_beats - TOLERANCE,
     )
+
+
+def _with_cadences(slots: Sequence[Slot], last_notes: Sequence[float]) -> list[Slot]:
+    """The slots; those in which a phrase has its last note, and those before them, close."""
+    starts = np.array([slot.start for slot in slots])
+    last = np.searchsorted(starts, np.array(last_notes) + LEAST_SPAN, side="right") - 1
+    closing = {*last.tolist(), *(last - 1).tolist()}
+    return [replace(slot, closes=number in closing) for number, slot in enumerate(slots)]
 
 
 def _voicings(slots: Sequence[Slot]) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kcarol.transcription.lead_sheet import TOLERANCE, Chord, LeadSheet, Note
 
 LEAST_SPAN = 0.15  # beats: edges that are nearer to each other are one
+LEAST_TONES = 2  # of a chord
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,12 @@ class SoundingChord(Chord):
     """A chord without the tones that a long note of the tune lies a semitone from."""
 
     omitted: tuple[int, ...] = ()  # pitch classes
+    added: tuple[int, ...] = ()  # the tune's own, where too little of the chord is left
+
+    @property
+    def name(self) -> tuple:
+        """What tells it from other chords."""
+        return self.root, self.quality, self.bass, self.omitted, self.added
 
     @property
     def full_classes(self) -> tuple[int, ...]:
@@ -23,7 +31,7 @@ class SoundingChord(Chord):
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
-        return tuple(pc for pc in self.full_classes if pc not in self.omitted)
+        return (*(pc for pc in self.full_classes if pc not in self.omitted), *self.added)
 
 
 def sounding_harmony(sheet: LeadSheet, tune: Sequence[Note]) -> tuple[SoundingChord, ...]:
@@ -33,9 +41,12 @@ def sounding_harmony(sheet: LeadSheet, tune: Sequence[Note]) -> tuple[SoundingCh
     lies a semitone from a chord tone for longer than an eighth, the chord tone gives way.
     """
     out: list[SoundingChord] = []
+    starts = [note.start for note in tune]
     for chord in _held(sheet):
-        for part in _giving_way(chord, tune, sheet):
-            if out and _named(out[-1]) == _named(part):
+        first = max(0, bisect_right(starts, chord.start) - 1)
+        near = tune[first : bisect_right(starts, chord.end)]
+        for part in _giving_way(chord, near, eighth(sheet, chord.start)):
+            if out and out[-1].name == part.name:
                 out[-1] = replace(out[-1], length=part.end - out[-1].start)
             else:
                 out.append(part)
@@ -61,29 +72,33 @@ def _held(sheet: LeadSheet) -> Iterable[SoundingChord]:
         known = known if chord.silent else chord
         bass = None if known.bass == known.root else known.bass
         new = SoundingChord(chord.start, chord.length, known.root, known.quality, bass)
-        if held and _named(held[-1]) == _named(new):
+        if held and held[-1].name == new.name:
             held[-1] = replace(held[-1], length=new.end - held[-1].start)
         else:
             held.append(new)
     return held
 
 
-def _named(chord: SoundingChord) -> tuple:
-    return chord.root, chord.quality, chord.bass, chord.omitted
-
-
 def _giving_way(
-    chord: SoundingChord, tune: Sequence[Note], sheet: LeadSheet
+    chord: SoundingChord, tune: Sequence[Note], least: float
 ) -> Iterable[SoundingChord]:
-    """Parts of a chord, each without the tones that the tune clashes with in it."""
-    notes = [note for note in tune if _overlap(chord, note) > eighth(sheet, note.start) + TOLERANCE]
+    """Parts of a chord, each without the tones that the tune clashes with for over `least`."""
+    notes = [note for note in tune if _overlap(chord, note) > least + TOLERANCE]
     clashing = [n for n in notes if any(clashes(pc, n.pitch) for pc in chord.pitch_classes)]
     edges = _edges(chord, clashing)
     for start, end in zip(edges, edges[1:], strict=False):
         middle = (start + end) / 2
         under = [note for note in clashing if note.start < middle < note.end]
-        omitted = {pc for pc in chord.pitch_classes for n in under if clashes(pc, n.pitch)}
-        yield replace(chord, start=start, length=end - start, omitted=tuple(sorted(omitted)))
+        yield _without(replace(chord, start=start, length=end - start), under)
+
+
+def _without(chord: SoundingChord, notes: Iterable[Note]) -> SoundingChord:
+    """A chord without what notes clash with; if next to nothing is left, with the notes' own."""
+    classes = {note.pitch % 12 for note in notes}
+    omitted = {pc for pc in chord.full_classes if any(clashes(pc, sung) for sung in classes)}
+    left = set(chord.full_classes) - omitted
+    added = classes - left if len(left) < LEAST_TONES else ()
+    return replace(chord, omitted=tuple(sorted(omitted)), added=tuple(sorted(added)))
 
 
 def _overlap(chord: Chord, note: Note) -> float:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from kcarol.arrangement.counterpoint.cheapest_way import cheapest_way
 from kcarol.transcription.lead_sheet import TOLERANCE, Note
 
 OCTAVE = 12
@@ -15,9 +16,25 @@ OCTAVE = 12
 LOWEST, HIGHEST, CENTRE = 60, 81, 71
 BREATH = 0.9  # beats: so long a rest ends a phrase
 SHORT_BREATH, LONG_PHRASE = 0.45, 8.0  # beats: after so long a phrase a shorter rest ends it
-APART = 8  # semitones from the song's middle: a phrase further off was sung or heard an octave off
-SPIKE = 8  # semitones from both neighbours: a note further off may be heard an octave off
-MOST_STRAY_NOTES = 3  # in a row, an octave off within a phrase
+SHIFTS = OCTAVE * np.arange(-3, 4)  # of single notes and phrases, semitones
+
+
+@dataclass(frozen=True)
+class RegisterCosts:
+    """What keeps a tune in one register: moving notes by octaves against leaps and distance.
+
+    An octave leap that goes on in its new register stays; a leap there and back, a phrase by
+    another singer and a mistake of the hearing do not.
+    """
+
+    change: float = 0.92  # of the octaves by which notes are moved, from one to the next
+    change_at_rest: float = 0.8
+    leap: float = 0.18  # each semitone beyond a fifth
+    far: float = 0.04  # each beat and semitone beyond NEAR from the middle of the song
+
+
+REGISTER = RegisterCosts()
+FIFTH, NEAR = 7, 8  # semitones
 
 
 def phrases(notes: Iterable[Note]) -> tuple[tuple[Note, ...], ...]:
@@ -38,17 +55,18 @@ def _breathes(phrase: Sequence[Note], next_start: float) -> bool:
 
 
 def in_one_register(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """The notes of a song as one voice sings them, within about LOWEST to HIGHEST.
+    """The notes of a song as one voice sings them, one at a time, within about LOWEST to HIGHEST.
 
-    Whole phrases an octave off the rest are moved (another singer, or a mistake of the hearing),
-    then few notes an octave off within a phrase, then the whole tune by octaves.
+    Notes and phrases that are octaves off the rest are moved, then the whole tune by octaves.
     """
-    sung = phrases(_one_at_a_time(notes))
+    sung = _one_at_a_time(notes)
     if not sung:
         return ()
-    middle = _middle(note for phrase in sung for note in phrase)
-    moved = [note for phrase in sung for note in _mended(_near(phrase, middle))]
-    return tuple(_moved(moved, _octaves_to_range(moved)))
+    pitch = np.array([note.pitch for note in sung])
+    length = np.array([note.length for note in sung])
+    pitch += _shifts(sung, pitch, length)
+    pitch += _shift_to_range(pitch, length)
+    return tuple(replace(note, pitch=p) for note, p in zip(sung, pitch.tolist(), strict=True))
 
 
 def _one_at_a_time(notes: Iterable[Note]) -> list[Note]:
@@ -65,54 +83,30 @@ def _start(note: Note) -> float:
     return note.start
 
 
-def _middle(notes: Iterable[Note]) -> float:
+def _middle(pitch: np.ndarray, length: np.ndarray) -> int:
     """The pitch below which half of the time is sung."""
-    by_pitch = sorted(notes, key=_pitch)
-    sung = np.cumsum([note.length for note in by_pitch])
-    return by_pitch[int(np.searchsorted(sung, sung[-1] / 2))].pitch
+    order = np.argsort(pitch, kind="stable")
+    sung = np.cumsum(length[order])
+    return int(pitch[order][np.searchsorted(sung, sung[-1] / 2)])
 
 
-def _pitch(note: Note) -> int:
-    return note.pitch
+def _shifts(notes: Sequence[Note], pitch: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """(N,) semitones, the cheapest by REGISTER together."""
+    distance = np.abs(pitch[:, None] + SHIFTS - _middle(pitch, length))
+    costs = REGISTER.far * length[:, None] * (distance - NEAR).clip(0)
+    leaps = np.diff(pitch)[:, None, None] + SHIFTS - SHIFTS[:, None]
+    rests = np.array([b.start - a.end >= BREATH - TOLERANCE for a, b in pairwise(notes)], bool)
+    change = np.where(rests, REGISTER.change_at_rest, REGISTER.change)[:, None, None]
+    ways = REGISTER.leap * (np.abs(leaps) - FIFTH).clip(0) + change * (SHIFTS != SHIFTS[:, None])
+    return SHIFTS[cheapest_way(list(costs), list(ways))]
 
 
-def _near(phrase: Sequence[Note], middle: float) -> list[Note]:
-    """A phrase, moved by octaves if its middle is far from the song's."""
-    apart = middle - _middle(phrase)
-    return _moved(phrase, OCTAVE * round(apart / OCTAVE) if abs(apart) > APART else 0)
-
-
-def _mended(phrase: list[Note]) -> list[Note]:
-    """A phrase whose notes that are an octave off both neighbours are back between them."""
-    out = list(phrase)
-    for first in range(1, len(out) - 1):
-        for last in range(first, min(first + MOST_STRAY_NOTES, len(out) - 1)):
-            stray = out[first : last + 1]
-            shift = _shift_between(out[first - 1].pitch, stray, out[last + 1].pitch)
-            out[first : last + 1] = _moved(stray, shift)
-    return out
-
-
-def _shift_between(before: int, stray: Sequence[Note], after: int) -> int:
-    """By how much notes are to move that are SPIKE above or below both of their neighbours."""
-    leaps = before - stray[0].pitch, after - stray[-1].pitch
-    if min(leaps) >= SPIKE:
-        return OCTAVE
-    return -OCTAVE if max(leaps) <= -SPIKE else 0
-
-
-def _octaves_to_range(notes: Sequence[Note]) -> int:
+def _shift_to_range(pitch: np.ndarray, length: np.ndarray) -> int:
     """Octaves in semitones that bring most of the tune into range, and its middle near CENTRE."""
-    pitch = np.array([note.pitch for note in notes])
-    length = np.array([note.length for note in notes])
-    middle = _middle(notes)
+    middle = _middle(pitch, length)
 
     def cost(shift: int) -> float:
         outside = (LOWEST - pitch - shift).clip(0) + (pitch + shift - HIGHEST).clip(0)
         return float((outside * length).sum() / length.sum() + abs(middle + shift - CENTRE) / 12)
 
     return min(range(-5 * OCTAVE, 6 * OCTAVE, OCTAVE), key=cost)
-
-
-def _moved(notes: Iterable[Note], shift: int) -> list[Note]:
-    return [replace(note, pitch=note.pitch + shift) for note in notes]

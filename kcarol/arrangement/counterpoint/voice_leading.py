@@ -20,7 +20,7 @@ from kcarol.transcription.lead_sheet import Span
 RANGES = {"soprano": (64, 77), "alto": (55, 74), "tenor": (48, 67), "bass": (41, 60)}
 SOPRANO, ALTO, TENOR, BASS = range(4)
 MIDDLE = np.array([70, 64, 57, 47])  # MIDI: where each voice sounds best
-MOST_VOICINGS = 80  # of a chord, the cheapest
+MOST_VOICINGS = 48  # of a chord, the cheapest
 PAIRS = tuple(combinations(range(4), 2))
 WITH_BASS = np.array([lower == BASS for _, lower in PAIRS])
 OUTER = PAIRS.index((SOPRANO, BASS))
@@ -41,7 +41,8 @@ class VoicingCosts:
     seventh_in_bass: float = 5.0
     not_the_written_bass: float = 7.0  # of a slash chord
     clash_with_tune: float = 7.0  # of the bass
-    no_root_at_rest: float = 10.0  # first and last chord of the song
+    inverted_cadence: float = 2.5
+    inverted_at_rest: float = 10.0  # first and last chord of the song
     crossing: float = 25.0  # above the lowest note of the tune
     unison: float = 2.0
     unison_with_tune: float = 3.0
@@ -74,7 +75,7 @@ class MotionCosts:
         9,
         1.2,
     )  # by semitones
-    bass_beyond_octave: float = 12.0
+    beyond_octave: float = 12.0  # of the bass
     parallel: float = 7.0  # fifths or octaves between any two voices
     parallel_outer: float = 60.0
     hidden_outer: float = 3.0  # reached by similar motion and a leap of the soprano
@@ -95,14 +96,15 @@ class Slot(Span):
     tune: tuple[int, ...]  # MIDI pitches in it, in order; empty: the tune rests
     main: int | None  # the pitch sung longest
     leading_note: int  # pitch class
+    sings_leading_note: bool = False  # the tune, for longer than an eighth
+    closes: bool = False  # the last chord of a phrase, or the one before it
     is_at_rest: bool = False  # begins or ends the song
 
     @property
     def key(self) -> tuple:
         """What its voicings depend on."""
-        chord = self.chord
-        named = chord.root, chord.quality, chord.bass, chord.omitted
-        return *named, self.tune, self.main, self.leading_note, self.is_at_rest
+        tune = self.tune, self.main, self.leading_note, self.sings_leading_note
+        return *self.chord.name, *tune, self.closes, self.is_at_rest
 
 
 # --- one voicing
@@ -146,16 +148,17 @@ def _is_possible(voices: np.ndarray, is_free: bool) -> np.ndarray:
 
 def _tone_cost(voices: np.ndarray, slot: Slot) -> np.ndarray:
     """(K,) of tones of the chord that are missing, or sung by too many voices."""
-    chord, costs = slot.chord, VOICING
-    pitch_classes = voices % 12
+    chord = slot.chord
     cost = np.zeros(len(voices))
     for pc in chord.pitch_classes:
         step = (pc - chord.root) % 12
-        sung = (pitch_classes == pc).sum(1)
-        too_many = (sung - 1).clip(0)
-        is_tendency = pc == slot.leading_note and step == 4 or chord.quality == "7" and step == 4
-        doubled = costs.doubled_leading_note if is_tendency else costs.doubled[step]
-        cost += np.where(sung == 0, costs.missing[step], doubled * too_many)
+        has = voices % 12 == pc
+        if slot.sings_leading_note and pc == slot.leading_note:
+            has[:, SOPRANO] = True
+        is_leading = pc == slot.leading_note or (chord.quality == "7" and step == 4)
+        doubled = VOICING.doubled_leading_note if is_leading else VOICING.doubled[step]
+        sung = has.sum(1)
+        cost += np.where(sung == 0, VOICING.missing[step], doubled * (sung - 1))
     return cost
 
 
@@ -171,8 +174,10 @@ def _bass_cost(bass: np.ndarray, slot: Slot) -> np.ndarray:
     if chord.bass is not None:
         by_class[:] = costs.not_the_written_bass
     by_class[chord.bass_class] = 0
-    if slot.is_at_rest:
-        by_class += costs.no_root_at_rest * (np.arange(12) != chord.bass_class)
+    is_inverted = np.arange(12) != chord.bass_class
+    by_class += (
+        costs.inverted_at_rest * slot.is_at_rest + costs.inverted_cadence * slot.closes
+    ) * is_inverted
     if slot.main is not None and chord.omitted:
         by_class += [costs.clash_with_tune * (pc in chord.omitted) for pc in range(12)]
     return by_class[bass % 12]
@@ -200,73 +205,74 @@ def _spacing_cost(voices: np.ndarray, slot: Slot) -> np.ndarray:
 def motion_cost(
     before: np.ndarray, after: np.ndarray, slots: tuple[Slot, Slot], is_free: bool
 ) -> np.ndarray:
-    """(K, L) costs of the ways from K voicings to L.
+    """(K, L) costs of the ways from voicings (K, 4) to voicings (L, 4).
 
     `is_free`: the soprano's way counts as the alto's and the tenor's do.
     """
-    moved = (after[None] - before[:, None]).transpose(2, 0, 1)  # (4, K, L)
+    before, after = before.T[:, :, None], after.T[:, None]  # (4, K, 1) and (4, 1, L)
+    moved = after - before  # (4, K, L)
     inner = moved[SOPRANO if is_free else ALTO : BASS]
-    cost = _inner_cost(np.abs(inner)) + _bass_motion_cost(np.abs(moved[BASS]))
-    cost += _parallel_cost(before, after, moved)
-    cost += _direction_cost(before, after, moved)
+    cost = STEP_COST[np.abs(inner)].sum(0) + BASS_COST[np.abs(moved[BASS])]
+    cost += _parallel_cost(before, after, moved) + _direction_cost(before, after, moved)
     if is_same_harmony(*slots):
         cost += MOTION.moved_within_chord * (inner != 0).sum(0)
-    return cost + _resolution_cost(before, moved, *slots)
+    if is_dominant_to_tonic(*slots):
+        cost += _resolution_cost(before, moved, slots[0].chord.root)
+    return cost
 
 
 def is_same_harmony(before: Slot, after: Slot) -> bool:
     return (before.chord.root, before.chord.quality) == (after.chord.root, after.chord.quality)
 
 
-def _inner_cost(apart: np.ndarray) -> np.ndarray:
-    each = (
+def is_dominant_to_tonic(before: Slot, after: Slot) -> bool:
+    """Whether a chord with a leading note falls by a fifth."""
+    root = before.chord.root
+    is_major = (root + 4) % 12 in before.chord.pitch_classes
+    return is_major and (root - after.chord.root) % 12 == 7
+
+
+def _step_costs() -> np.ndarray:
+    """Of intervals (48,) of an inner voice."""
+    apart = np.arange(48)
+    return (
         MOTION.semitone * apart
         + MOTION.leap * (apart > 4)
         + MOTION.wide_leap * (apart > 7)
         + MOTION.tritone * (apart == 6)
     )
-    return each.sum(0)
 
 
-def _bass_motion_cost(apart: np.ndarray) -> np.ndarray:
-    return np.array(MOTION.bass)[apart.clip(0, 12)] + MOTION.bass_beyond_octave * (apart > 12)
+STEP_COST = _step_costs()
+BASS_COST = np.array([*MOTION.bass, *[MOTION.beyond_octave] * 12])
 
 
 def _parallel_cost(before: np.ndarray, after: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """Of fifths and octaves that follow fifths and octaves, in any direction."""
-    left = (before[:, UPPER] - before[:, LOWER]).T % 12  # (6, K)
-    reached = (after[:, UPPER] - after[:, LOWER]).T % 12  # (6, L)
+    left = (before[UPPER] - before[LOWER]) % 12  # (6, K, 1)
+    reached = (after[UPPER] - after[LOWER]) % 12  # (6, 1, L)
     is_perfect = (reached == 0) | (reached == 7)
-    same = (left[:, :, None] == reached[:, None]) & is_perfect[:, None]
-    parallel = same & (moved[UPPER] != 0) & (moved[LOWER] != 0)
-    outer = MOTION.parallel_outer - MOTION.parallel
+    has_moved = moved != 0
+    parallel = (left == np.where(is_perfect, reached, -1)) & has_moved[UPPER] & has_moved[LOWER]
     upper, bass = moved[SOPRANO], moved[BASS]
     hidden = is_perfect[OUTER] & (upper * bass > 0) & (np.abs(upper) > 2)
     return (
-        MOTION.parallel * parallel.sum(0) + outer * parallel[OUTER] + MOTION.hidden_outer * hidden
+        MOTION.parallel * parallel.sum(0)
+        + (MOTION.parallel_outer - MOTION.parallel) * parallel[OUTER]
+        + MOTION.hidden_outer * hidden
     )
 
 
 def _direction_cost(before: np.ndarray, after: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """Of voices that all go one way, and of a voice beyond where its neighbour was."""
-    direction = np.sign(moved)
-    one_way = np.abs(direction.sum(0)) == 4
-    above = after[None, :, 1:] > before[:, None, :-1]
-    below = after[None, :, :-1] < before[:, None, 1:]
-    return MOTION.all_one_way * one_way + MOTION.overlap * (above | below).sum(-1)
+    """Of voices that all go one way, and of voices beyond where their neighbours were."""
+    one_way = (moved > 0).all(0) | (moved < 0).all(0)
+    overlap = (after[1:] > before[:-1]) | (after[:-1] < before[1:])
+    return MOTION.all_one_way * one_way + MOTION.overlap * overlap.sum(0)
 
 
-def _resolution_cost(
-    before: np.ndarray, moved: np.ndarray, earlier: Slot, later: Slot
-) -> np.ndarray | float:
-    """At V to I: the leading note rises, the seventh falls by a step."""
-    root = earlier.chord.root
-    falls_a_fifth = (root - later.chord.root) % 12 == 7
-    if not falls_a_fifth or (root + 4) % 12 not in earlier.chord.pitch_classes:
-        return 0.0
-    leading = (before % 12 == (root + 4) % 12).T[:, :, None]
-    seventh = (before % 12 == (root + 10) % 12).T[:, :, None]
-    rises, falls = (moved >= 0) & (moved <= 1), (moved <= 0) & (moved >= -2)
-    inner = slice(ALTO, None)
-    wrong = (leading & ~rises)[inner].sum(0) + (seventh & ~falls)[inner].sum(0)
-    return MOTION.unresolved * wrong
+def _resolution_cost(before: np.ndarray, moved: np.ndarray, root: int) -> np.ndarray:
+    """Of leading notes that do not rise and sevenths that do not fall by a step."""
+    lower, moved = before[ALTO:] % 12, moved[ALTO:]
+    stuck_low = (lower == (root + 4) % 12) & ((moved < 0) | (moved > 1))
+    stuck_high = (lower == (root + 10) % 12) & ((moved > 0) | (moved < -2))
+    return MOTION.unresolved * (stuck_low | stuck_high).sum(0)
