@@ -20,16 +20,9 @@ from kcarol.arrangement.counterpoint.harmony import (
     eighth,
     sounding_harmony,
 )
-from kcarol.arrangement.counterpoint.tune import in_one_register, phrases
-from kcarol.arrangement.counterpoint.voice_leading import (
-    ALTO,
-    BASS,
-    SOPRANO,
-    TENOR,
-    Slot,
-    motion_cost,
-    voicings_of,
-)
+from kcarol.arrangement.counterpoint.passing_notes import with_passing_notes
+from kcarol.arrangement.counterpoint.tune import in_one_register, phrases, tied
+from kcarol.arrangement.counterpoint.voice_leading import SOPRANO, Slot, motion_cost, voicings_of
 from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note
 
 
@@ -50,9 +43,13 @@ def four_parts(sheet: LeadSheet) -> FourParts:
     harmony = sounding_harmony(sheet, tune)
     slots = _slots(sheet, harmony, tune)
     voices = _voicings(slots)
-    alto, tenor, bass = (_line(slots, voices[:, voice]) for voice in (ALTO, TENOR, BASS))
-    upper = _line(slots, voices[:, SOPRANO], [not slot.tune for slot in slots])
-    return FourParts(tune, alto, tenor, bass, upper, harmony)
+    soprano, alto, tenor, bass = (
+        [Note(slot.start, slot.length, pitch) for slot, pitch in zip(slots, line, strict=True)]
+        for line in voices.T.tolist()
+    )
+    upper = [note for note, slot in zip(soprano, slots, strict=True) if not slot.tune]
+    walking = with_passing_notes(tied(bass), sheet, tune, [*alto, *tenor])
+    return FourParts(tune, tied(alto), tied(tenor), walking, tied(upper), harmony)
 
 
 def _slots(sheet: LeadSheet, harmony: Sequence[SoundingChord], tune: Sequence[Note]) -> list[Slot]:
@@ -121,19 +118,3 @@ def _ways(before: np.ndarray, after: np.ndarray, earlier: Slot, later: Slot) -> 
         after[:, SOPRANO] = later.tune[0]
     is_free = not earlier.tune and not later.tune
     return motion_cost(before, after, (earlier, later), is_free)
-
-
-def _line(
-    slots: Sequence[Slot], pitches: np.ndarray, sounds: Sequence[bool] | None = None
-) -> tuple[Note, ...]:
-    """Notes of one voice, equal neighbours as one; where it does not sound it rests."""
-    notes: list[Note] = []
-    for i, (slot, pitch) in enumerate(zip(slots, pitches.tolist(), strict=True)):
-        if sounds is not None and not sounds[i]:
-            continue
-        last = notes[-1] if notes else None
-        if last is not None and last.pitch == pitch and slot.start - last.end < TOLERANCE:
-            notes[-1] = Note(last.start, slot.end - last.start, pitch)
-        else:
-            notes.append(Note(slot.start, slot.length, pitch))
-    return tuple(notes)

@@ -13,11 +13,14 @@ import numpy as np
 
 from kcarol.arrangement.counterpoint.cheapest_way import cheapest_way
 from kcarol.arrangement.counterpoint.harmony import LEAST_SPAN, SoundingChord, clashes
+from kcarol.arrangement.counterpoint.tune import tied
 from kcarol.arrangement.voices import FourParts
 from kcarol.transcription.lead_sheet import SCALES, TOLERANCE, LeadSheet, Note, Span
 
 GAP = 1.5  # beats: where the tune begins no note for so long, a counter-line may move
+LONGEST_MOTION = 4.0  # beats: then it holds its notes, too
 PERFECT = (0, 7)  # semitones, octaves folded
+IMPOSSIBLE = 1e6  # cost
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class LineRules:
     highest: int
     steps: tuple[float, ...]  # of melodic intervals by semitones, to an octave and beyond
     stays_in_gap: float = 0.0  # of holding the note where the tune rests or holds its own
+    turn: float = 0.2  # of going up after going down, and the reverse
     similar: float = 0.6  # of motion in the tune's direction
     same_class: float = 2.5  # as the tune: an octave or unison
     crowded: float = 3.0  # nearer to the tune than a third
@@ -42,7 +46,7 @@ class LineRules:
 DESCANT = LineRules(76, 84, (0.2, 0, 0, 0.5, 0.7, 1.2, 4, 1.5, 4, 4, 9, 9, 5, 15))
 # F3 to A4: a cello, a horn, the tenors
 COUNTER_LINE = LineRules(
-    53, 69, (0.3, 0, 0, 0.8, 1.2, 2, 8, 3, 6, 6, 12, 12, 8, 20), stays_in_gap=2.0
+    53, 69, (0.3, 0, 0, 0.8, 1.2, 2, 8, 3, 6, 6, 12, 12, 8, 20), stays_in_gap=2.0, turn=1.5
 )
 
 
@@ -115,13 +119,15 @@ def _within(spans: Sequence, edges: Sequence[float]) -> list[tuple]:
 
 
 def _gap_beats(tune: Sequence[Note], sheet: LeadSheet) -> list[float]:
-    """Beats within the tune's long notes and rests."""
-    starts = [0.0, *(note.start for note in tune), sheet.n_beats]
+    """Beats within the tune's long notes and rests, at the beginning of these."""
+    starts = [*(note.start for note in tune), sheet.n_beats]
     return [
         beat
         for start, end in pairwise(starts)
         if end - start >= GAP
-        for beat in np.arange(np.ceil(start - TOLERANCE), end - LEAST_SPAN).tolist()
+        for beat in np.arange(
+            np.ceil(start - TOLERANCE), min(end - LEAST_SPAN, start + LONGEST_MOTION)
+        ).tolist()
     ]
 
 
@@ -156,15 +162,14 @@ def _line(
         here, pitches = cells[first:stop], options[first:stop]
         costs = [_cost(*pair, rules) for pair in zip(pitches, here, strict=True)]
         ways = [
-            _way(before, after, cell, following, rules)
-            for (before, after), (cell, following) in zip(
-                pairwise(pitches), pairwise(here), strict=True
-            )
+            _way(*before_after, *cells_, rules)
+            for before_after, cells_ in zip(pairwise(pitches), pairwise(here), strict=True)
         ]
-        chosen = cheapest_way(costs, ways)
+        # a pitch comes in two states: the line last went down, or up
+        chosen = cheapest_way([np.tile(cost, 2) for cost in costs], ways)
         for cell, among, choice in zip(here, pitches, chosen, strict=True):
-            _append_(notes, Note(cell.start, cell.length, int(among[choice])))
-    return tuple(notes)
+            notes.append(Note(cell.start, cell.length, int(among[choice % len(among)])))
+    return tied(notes)
 
 
 def _runs(options: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
@@ -172,15 +177,6 @@ def _runs(options: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
     some = np.array([False, *(len(pitches) > 0 for pitches in options), False])
     edges = np.flatnonzero(np.diff(some.astype(int)))
     return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-
-
-def _append_(notes: list[Note], note: Note) -> None:
-    """Adds a note, or lengthens the last one if it has the same pitch."""
-    last = notes[-1] if notes else None
-    if last is not None and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
-        notes[-1] = Note(last.start, note.end - last.start, last.pitch)
-    else:
-        notes.append(note)
 
 
 def _cost(pitch: np.ndarray, cell: Cell, rules: LineRules) -> np.ndarray:
@@ -201,27 +197,39 @@ def _is_passing(pitch: np.ndarray, cell: Cell) -> np.ndarray:
 def _way(
     before: np.ndarray, after: np.ndarray, cell: Cell, following: Cell, rules: LineRules
 ) -> np.ndarray:
-    """(K, L) of going from K pitches in a cell to L in the following one."""
+    """(2 K, 2 L) of going from K pitches in a cell to L in the following one."""
     moved = after - before[:, None]
     apart = np.abs(moved)
     cost = np.array(rules.steps)[apart.clip(0, 13)]
     cost += rules.stays_in_gap * following.is_gap * (apart == 0)
     passing = _is_passing(before, cell)[:, None] | _is_passing(after, following)
     cost += rules.not_by_step * (passing & ((apart == 0) | (apart > 2)))
-    for other, parallel in (
-        (_motion(cell.tune, following.tune), rules.parallel),
-        (_motion(cell.bass, following.bass), rules.parallel_with_bass),
-    ):
-        if other is None:
-            continue
-        left, reached = (before - other[0])[:, None] % 12, (after - other[1]) % 12
-        is_parallel = (left == reached) & np.isin(reached, PERFECT) & (apart > 0)
-        cost += parallel * is_parallel + rules.similar * (moved * (other[1] - other[0]) > 0)
-    return cost
+    tune, bass = _motion(cell.tune, following.tune), _motion(cell.bass, following.bass)
+    cost += rules.parallel * _is_parallel(before, after, tune)
+    cost += rules.parallel_with_bass * _is_parallel(before, after, bass)
+    cost += rules.similar * (moved * (tune[1] - tune[0]) > 0)
+    return np.tile(cost, (2, 2)) + _turning_cost(np.sign(moved), rules)
 
 
-def _motion(before: Sequence[Note], after: Sequence[Note]) -> tuple[int, int] | None:
-    """From which pitch to which another voice moves; None if it rests or stays."""
-    if not before or not after or before[-1].pitch == after[0].pitch:
-        return None
+def _turning_cost(direction: np.ndarray, rules: LineRules) -> np.ndarray:
+    """(2 K, 2 L) of turning; a line that holds its note keeps the direction it came in."""
+
+    def block(came: int, goes: int) -> np.ndarray:
+        kept = np.where(direction == 0, came, direction)
+        return rules.turn * (direction == -came) + IMPOSSIBLE * (kept != goes)
+
+    return np.block([[block(came, goes) for goes in (-1, 1)] for came in (-1, 1)])
+
+
+def _motion(before: Sequence[Note], after: Sequence[Note]) -> tuple[int, int]:
+    """From which pitch to which another voice moves; twice the same if it rests or stays."""
+    if not before or not after:
+        return 0, 0
     return before[-1].pitch, after[0].pitch
+
+
+def _is_parallel(before: np.ndarray, after: np.ndarray, other: tuple[int, int]) -> np.ndarray:
+    """(K, L) fifths and octaves with another voice that follow one another."""
+    left, reached = (before - other[0])[:, None] % 12, (after - other[1]) % 12
+    have_moved = (before[:, None] != after) & (other[0] != other[1])
+    return (left == reached) & np.isin(reached, PERFECT) & have_moved

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from kcarol.arrangement.counterpoint.harmony import SoundingChord, clashes
-from kcarol.arrangement.counterpoint.tune import OCTAVE, phrases
+from kcarol.arrangement.counterpoint.tune import OCTAVE, phrases, tied
 from kcarol.arrangement.voices import FourParts
 from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note
 
@@ -67,18 +67,15 @@ def _under(note: Note, harmony: Sequence[SoundingChord]) -> list[SoundingChord]:
 
 def pedal(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
     """The tonic, held under all chords that bear it; under others the fifth above, or a rest."""
-    notes: list[Note] = []
+    return tuple(note for note in tied(_drone(parts, sheet.key)) if note.length >= LEAST_PEDAL)
+
+
+def _drone(parts: FourParts, key: int) -> Iterator[Note]:
     for chord in parts.harmony:
-        borne = next((pc for pc in (sheet.key, sheet.key + 7) if _bears(chord, pc % 12)), None)
-        if borne is None:
-            continue
-        note = Note(chord.start, chord.length, PEDAL_LOWEST + (borne - PEDAL_LOWEST) % OCTAVE)
-        last = notes[-1] if notes else None
-        if last is not None and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
-            notes[-1] = replace(last, length=note.end - last.start)
-        else:
-            notes.append(note)
-    return tuple(note for note in notes if note.length >= LEAST_PEDAL)
+        borne = next((pc for pc in (key, (key + 7) % OCTAVE) if _bears(chord, pc)), None)
+        if borne is not None:
+            pitch = PEDAL_LOWEST + (borne - PEDAL_LOWEST) % OCTAVE
+            yield Note(chord.start, chord.length, pitch)
 
 
 def _bears(chord: SoundingChord, pitch_class: int) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from kcarol.transcription.lead_sheet import TOLERANCE, Chord, LeadSheet, Note
 
@@ -41,11 +42,9 @@ def sounding_harmony(sheet: LeadSheet, tune: Sequence[Note]) -> tuple[SoundingCh
     lies a semitone from a chord tone for longer than an eighth, the chord tone gives way.
     """
     out: list[SoundingChord] = []
-    starts = [note.start for note in tune]
-    for chord in _held(sheet):
-        first = max(0, bisect_right(starts, chord.start) - 1)
-        near = tune[first : bisect_right(starts, chord.end)]
-        for part in _giving_way(chord, near, eighth(sheet, chord.start)):
+    chords = _held(sheet)
+    for chord, notes in zip(chords, _clashing(chords, tune, sheet), strict=True):
+        for part in _giving_way(chord, notes):
             if out and out[-1].name == part.name:
                 out[-1] = replace(out[-1], length=part.end - out[-1].start)
             else:
@@ -63,7 +62,7 @@ def clashes(pitch_class: int, pitch: int) -> bool:
     return (pitch_class - pitch) % 12 in (1, 11)
 
 
-def _held(sheet: LeadSheet) -> Iterable[SoundingChord]:
+def _held(sheet: LeadSheet) -> list[SoundingChord]:
     """Chords, where none is known the last one, equal neighbours as one."""
     tonic = Chord(0.0, 0.0, sheet.key, "maj" if sheet.mode == "major" else "min")
     known = next((chord for chord in sheet.chords if not chord.silent), tonic)
@@ -79,23 +78,41 @@ def _held(sheet: LeadSheet) -> Iterable[SoundingChord]:
     return held
 
 
-def _giving_way(
-    chord: SoundingChord, tune: Sequence[Note], least: float
-) -> Iterable[SoundingChord]:
-    """Parts of a chord, each without the tones that the tune clashes with for over `least`."""
-    notes = [note for note in tune if _overlap(chord, note) > least + TOLERANCE]
-    clashing = [n for n in notes if any(clashes(pc, n.pitch) for pc in chord.pitch_classes)]
-    edges = _edges(chord, clashing)
-    for start, end in zip(edges, edges[1:], strict=False):
+def _clashing(
+    chords: Sequence[SoundingChord], tune: Iterable[Note], sheet: LeadSheet
+) -> list[list[Note]]:
+    """For each chord the notes that lie a semitone from a tone for longer than an eighth; a tone
+    that neighbouring chords share counts as one.
+    """
+    starts = [chord.start for chord in chords]
+    found: list[list[Note]] = [[] for _ in chords]
+    for note in tune:
+        first, stop = bisect_right(starts, note.start) - 1, bisect_left(starts, note.end)
+        for pc in ((note.pitch - 1) % 12, (note.pitch + 1) % 12):
+            bearing = [n for n in range(max(0, first), stop) if pc in _classes(chords[n])]
+            length = sum(_overlap(chords[n], note) for n in bearing)
+            if length > eighth(sheet, note.start) + TOLERANCE:
+                for number in bearing:
+                    found[number].append(note)
+    return found
+
+
+def _classes(chord: SoundingChord) -> tuple[int, ...]:
+    return *chord.full_classes, chord.bass_class
+
+
+def _giving_way(chord: SoundingChord, notes: Sequence[Note]) -> Iterable[SoundingChord]:
+    """Parts of a chord, each without the tones that the notes in it clash with."""
+    for start, end in pairwise(_edges(chord, notes)):
         middle = (start + end) / 2
-        under = [note for note in clashing if note.start < middle < note.end]
+        under = [note for note in notes if note.start < middle < note.end]
         yield _without(replace(chord, start=start, length=end - start), under)
 
 
 def _without(chord: SoundingChord, notes: Iterable[Note]) -> SoundingChord:
     """A chord without what notes clash with; if next to nothing is left, with the notes' own."""
     classes = {note.pitch % 12 for note in notes}
-    omitted = {pc for pc in chord.full_classes if any(clashes(pc, sung) for sung in classes)}
+    omitted = {pc for pc in _classes(chord) if any(clashes(pc, sung) for sung in classes)}
     left = set(chord.full_classes) - omitted
     added = classes - left if len(left) < LEAST_TONES else ()
     return replace(chord, omitted=tuple(sorted(omitted)), added=tuple(sorted(added)))

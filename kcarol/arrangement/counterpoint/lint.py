@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
 
-from kcarol.arrangement.counterpoint.harmony import clashes
+from kcarol.arrangement.counterpoint.two_voices import (
+    TOGETHER,
+    clash_length,
+    crossings,
+    overlapping,
+    parallels,
+)
 from kcarol.arrangement.counterpoint.voice_leading import RANGES
 from kcarol.arrangement.score import instrument_of
 from kcarol.arrangement.voices import FourParts
 from kcarol.model.instruments import Instrument
 from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, TimeGrid
 
-PERFECT = (0, 7)  # semitones between voices, octaves folded
-TOGETHER = 0.06  # of a beat: notes that begin so near to each other begin together
 TUNE_RANGE = (55, 86)  # MIDI: what is sung and played on top, seen generously
 
 
@@ -106,45 +110,7 @@ def _start(note: Note) -> float:
     return note.start
 
 
-# --- two voices
-
-
-def parallels(high: Sequence[Note], low: Sequence[Note], together: float) -> list[float]:
-    """Where two voices, each one note at a time, move from a fifth or octave to another."""
-    found = []
-    lows = {round(after.start / together): pair for pair in pairwise(low) for after in pair[1:]}
-    for before, after in pairwise(high):
-        step = round(after.start / together)
-        near = next((lows[s] for s in (step, step - 1, step + 1) if s in lows), None)
-        if near is None or after.start - before.end > together:
-            continue
-        left, reached = before.pitch - near[0].pitch, after.pitch - near[1].pitch
-        moved = before.pitch != after.pitch and near[0].pitch != near[1].pitch
-        if moved and left % 12 == reached % 12 and reached % 12 in PERFECT:
-            found.append(after.start)
-    return found
-
-
-def crossings(high: Sequence[Note], low: Sequence[Note], together: float) -> list[float]:
-    """Where the lower of two voices sounds above the higher one."""
-    return [
-        max(upper.start, lower.start)
-        for upper, lower in overlapping(high, low, together)
-        if lower.pitch > upper.pitch
-    ]
-
-
-def overlapping(
-    high: Sequence[Note], low: Sequence[Note], least: float
-) -> Iterator[tuple[Note, Note]]:
-    """Pairs of notes of two sorted voices that sound together for longer than `least`."""
-    starts = [note.start for note in low]
-    longest = max((note.length for note in low), default=0.0)
-    for upper in high:
-        first = bisect_right(starts, upper.start - longest)
-        for lower in low[first : bisect_right(starts, upper.end)]:
-            if min(upper.end, lower.end) - max(upper.start, lower.start) > least:
-                yield upper, lower
+# --- one voice, one instrument
 
 
 def lowest_line(notes: Sequence[Note], tune: Sequence[Note]) -> list[Note]:
@@ -163,27 +129,6 @@ def lowest_line(notes: Sequence[Note], tune: Sequence[Note]) -> list[Note]:
         else:
             line.append(Note(start, end - start, pitch))
     return line
-
-
-def clash_length(tune: Sequence[Note], others: Sequence[Note], eighth: float) -> float:
-    """How long a tune sounds a semitone, octaves folded, from another note for over an eighth."""
-    spans: dict[Note, list[tuple[float, float]]] = {}
-    for sung, other in overlapping(tune, sorted(others, key=_start), eighth * (1 + TOGETHER)):
-        if clashes(other.pitch, sung.pitch):
-            span = max(sung.start, other.start), min(sung.end, other.end)
-            spans.setdefault(sung, []).append(span)
-    return sum(_union(found) for found in spans.values())
-
-
-def _union(spans: list[tuple[float, float]]) -> float:
-    total, reached = 0.0, -np.inf
-    for start, end in sorted(spans):
-        total += max(0.0, end - max(start, reached))
-        reached = max(reached, end)
-    return total
-
-
-# --- one voice, one instrument
 
 
 def _out_of_voice(parts: FourParts) -> int:

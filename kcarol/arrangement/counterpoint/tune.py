@@ -23,18 +23,19 @@ SHIFTS = OCTAVE * np.arange(-3, 4)  # of single notes and phrases, semitones
 class RegisterCosts:
     """What keeps a tune in one register: moving notes by octaves against leaps and distance.
 
-    An octave leap that goes on in its new register stays; a leap there and back, a phrase by
-    another singer and a mistake of the hearing do not.
+    An octave leap that goes on in its new register stays; a phrase by another singer does not.
     """
 
     change: float = 0.92  # of the octaves by which notes are moved, from one to the next
     change_at_rest: float = 0.8
-    leap: float = 0.18  # each semitone beyond a fifth
+    leap: float = 0.16  # each semitone beyond a fifth
     far: float = 0.04  # each beat and semitone beyond NEAR from the middle of the song
 
 
 REGISTER = RegisterCosts()
-FIFTH, NEAR = 7, 8  # semitones
+FIFTH, NEAR = 7, 9  # semitones
+STRAY = 10  # semitones above or below both neighbours: heard in the wrong octave
+MOST_STRAY = 3  # notes in a row
 
 
 def phrases(notes: Iterable[Note]) -> tuple[tuple[Note, ...], ...]:
@@ -54,15 +55,28 @@ def _breathes(phrase: Sequence[Note], next_start: float) -> bool:
     return rest >= (SHORT_BREATH if is_long else BREATH) - TOLERANCE
 
 
+def tied(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """A line, neighbours of one pitch as one note."""
+    out: list[Note] = []
+    for note in notes:
+        last = out[-1] if out else None
+        if last is not None and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
+            out[-1] = replace(last, length=note.end - last.start)
+        else:
+            out.append(note)
+    return tuple(out)
+
+
 def in_one_register(notes: Iterable[Note]) -> tuple[Note, ...]:
     """The notes of a song as one voice sings them, one at a time, within about LOWEST to HIGHEST.
 
-    Notes and phrases that are octaves off the rest are moved, then the whole tune by octaves.
+    Few notes that are an octave off both neighbours are moved, then phrases that are off the rest,
+    then the whole tune by octaves.
     """
     sung = _one_at_a_time(notes)
     if not sung:
         return ()
-    pitch = np.array([note.pitch for note in sung])
+    pitch = np.array(_without_strays([note.pitch for note in sung]))
     length = np.array([note.length for note in sung])
     pitch += _shifts(sung, pitch, length)
     pitch += _shift_to_range(pitch, length)
@@ -81,6 +95,19 @@ def _one_at_a_time(notes: Iterable[Note]) -> list[Note]:
 
 def _start(note: Note) -> float:
     return note.start
+
+
+def _without_strays(pitch: Sequence[int]) -> list[int]:
+    """Pitches; few that leap up and back by about octaves, or down and back, do not."""
+    out = list(pitch)
+    for width in range(1, MOST_STRAY + 1):
+        for first in range(1, len(out) - width):
+            rises = out[first - 1] - out[first], out[first + width] - out[first + width - 1]
+            nearest = min(rises, key=abs)
+            if min(rises) >= STRAY or max(rises) <= -STRAY:
+                shift = OCTAVE * round(nearest / OCTAVE)
+                out[first : first + width] = [p + shift for p in out[first : first + width]]
+    return out
 
 
 def _middle(pitch: np.ndarray, length: np.ndarray) -> int:

@@ -36,7 +36,8 @@ class VoicingCosts:
     missing: tuple[float, ...] = (3, 0, 5, 8, 8, 8, 6, 1.2, 6, 4, 6, 6)
     doubled: tuple[float, ...] = (0, 0, 2, 0.8, 1.8, 2.5, 4, 0.6, 3, 2.5, 10, 10)
     doubled_leading_note: float = 14.0
-    third_in_bass: float = 1.2
+    third_in_bass: float = 0.9  # and for each beat that it sounds
+    third_in_bass_beat: float = 0.25
     fifth_in_bass: float = 4.0
     seventh_in_bass: float = 5.0
     not_the_written_bass: float = 7.0  # of a slash chord
@@ -101,10 +102,15 @@ class Slot(Span):
     is_at_rest: bool = False  # begins or ends the song
 
     @property
+    def weight(self) -> float:
+        """Beats, in halves, up to a bar of four."""
+        return min(4.0, round(2 * self.length) / 2)
+
+    @property
     def key(self) -> tuple:
         """What its voicings depend on."""
         tune = self.tune, self.main, self.leading_note, self.sings_leading_note
-        return *self.chord.name, *tune, self.closes, self.is_at_rest
+        return *self.chord.name, *tune, self.weight, self.closes, self.is_at_rest
 
 
 # --- one voicing
@@ -168,7 +174,8 @@ def _bass_cost(bass: np.ndarray, slot: Slot) -> np.ndarray:
     by_class = np.zeros(12)
     for pc in chord.full_classes:
         step = (pc - chord.root) % 12
-        third, fifth = costs.third_in_bass, costs.fifth_in_bass
+        third = costs.third_in_bass + costs.third_in_bass_beat * slot.weight
+        fifth = costs.fifth_in_bass
         by_class[pc] = 0 if step == 0 else third if step in (3, 4) else fifth
         by_class[pc] += (costs.seventh_in_bass - fifth) * (step in (2, 5, 10, 11))
     if chord.bass is not None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kcarol.arrangement.counterpoint.added_lines import COUNTER_LINE, DESCANT, counter_line, descant
-from kcarol.arrangement.counterpoint.lint import clash_length, crossings, parallels
+from kcarol.arrangement.counterpoint.two_voices import clash_length, crossings, parallels
 from kcarol.arrangement.voices import four_parts
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 

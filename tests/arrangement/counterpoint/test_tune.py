@@ -2,7 +2,7 @@
 
 import pytest
 
-from kcarol.arrangement.counterpoint.tune import in_one_register, phrases
+from kcarol.arrangement.counterpoint.tune import in_one_register, phrases, tied
 from kcarol.transcription.lead_sheet import Note
 
 
@@ -18,8 +18,8 @@ def test_a_tune_has_one_register_in_whatever_octave_it_is_sung(octaves):
 
 
 def test_a_phrase_an_octave_off_the_song_is_moved():
-    song = notes(67, 69, 71, 72, 71, 69) + notes(55, 57, 59, start=8.0)
-    assert [note.pitch for note in in_one_register(song)[-3:]] == [67, 69, 71]
+    song = notes(74, 76, 77, 76, 74, 76, 77, 76) + notes(57, 60, 62, 60, 57, start=10.0)
+    assert [note.pitch for note in in_one_register(song)[-5:]] == [69, 72, 74, 72, 69]
 
 
 def test_a_chorus_a_sixth_higher_stays_higher():
@@ -39,3 +39,13 @@ def test_phrases_end_at_rests():
 
 def test_a_song_without_tune_has_no_phrases():
     assert in_one_register([]) == () == phrases([])
+
+
+def test_neighbours_of_one_pitch_are_tied_and_a_rest_parts_them():
+    line = Note(0.0, 1.0, 60), Note(1.0, 1.0, 60), Note(3.0, 1.0, 60)
+    assert tied(line) == (Note(0.0, 2.0, 60), Note(3.0, 1.0, 60))
+
+
+def test_an_octave_leap_that_goes_on_in_its_new_register_stays():
+    song = notes(60, 72, 71, 67, 69, 71, 72, 69)
+    assert [note.pitch for note in in_one_register(song)] == [note.pitch for note in song]

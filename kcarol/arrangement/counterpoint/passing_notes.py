@@ -1,0 +1,60 @@
+"""Passing notes: a bass that goes on by a third steps through the note between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from kcarol.arrangement.counterpoint.harmony import clashes
+from kcarol.arrangement.counterpoint.two_voices import TOGETHER, overlapping, parallels
+from kcarol.transcription.lead_sheet import SCALES, TOLERANCE, LeadSheet, Note
+
+THIRDS = (3, 4)  # semitones
+LEAST_LENGTH = 2.0  # beats of the note before: its second half is weak
+PASSING_LENGTH = 1.0  # beats
+
+
+def with_passing_notes(
+    bass: Sequence[Note], sheet: LeadSheet, tune: Sequence[Note], inner: Sequence[Note]
+) -> tuple[Note, ...]:
+    """A bass with diatonic passing notes that no other voice lies a semitone from, and that make
+    no fifths or octaves with the tune.
+    """
+    scale = {(sheet.key + step) % 12 for step in SCALES[sheet.mode]}
+    others = sorted([*tune, *inner], key=_start)
+    out: list[Note] = []
+    for note, following in pairwise(bass):
+        split = _split(note, following, scale)
+        fits = len(split) > 1 and _agrees(split[1], others) and _moves_well(split, following, tune)
+        out.extend(split if fits else [note])
+    return (*out, *bass[-1:])
+
+
+def _start(note: Note) -> float:
+    return note.start
+
+
+def _split(note: Note, following: Note, scale: Iterable[int]) -> list[Note]:
+    """A note and the passing note that ends it, if there is one."""
+    low, high = sorted((note.pitch, following.pitch))
+    between = [pitch for pitch in range(low + 1, high) if pitch % 12 in scale]
+    follows = following.start - note.end < TOLERANCE
+    if not follows or high - low not in THIRDS or not between or note.length < LEAST_LENGTH:
+        return [note]
+    start = note.end - PASSING_LENGTH
+    return [
+        Note(note.start, start - note.start, note.pitch),
+        Note(start, PASSING_LENGTH, between[0]),
+    ]
+
+
+def _agrees(note: Note, others: Sequence[Note]) -> bool:
+    return not any(
+        clashes(other.pitch, note.pitch) for _, other in overlapping([note], others, TOGETHER)
+    )
+
+
+def _moves_well(split: Sequence[Note], following: Note, tune: Sequence[Note]) -> bool:
+    first, last = split[0].start - LEAST_LENGTH, following.start
+    near = [note for note in tune if first <= note.start <= last + TOGETHER]
+    return not parallels(near, [*split, following], TOGETHER)
