@@ -11,9 +11,11 @@ import numpy as np
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
+from kcarol.evaluation.metrics import FULL_RATE
 from kcarol.evaluation.table import Table
 
-Player = tuple[str, str, np.ndarray]  # song, system, wave (T,) at 16 kHz
+# song, system, and a wave: (T,) at 16 kHz, or (2, T) at 44.1 kHz
+Player = tuple[str, str, np.ndarray]
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
 body {{font-family: sans-serif; margin: 1em}}
@@ -35,7 +37,8 @@ def write_listening_page(out_dir: Path, stem: str, players: Iterable[Player], ta
     for song, system, wave in players:
         folder = system.replace(" ", "-").replace("/", "-")
         path = Path("audio") / stem / folder / f"{song}.wav"
-        save_audio(out_dir / path, wave / max(1.0, np.abs(wave).max()), AudioConfig.sample_rate)
+        rate = AudioConfig.sample_rate if wave.ndim == 1 else FULL_RATE
+        save_audio(out_dir / path, wave / max(1.0, np.abs(wave).max()), rate)
         links.setdefault(song, {})[system] = path.as_posix()
     systems = list(dict.fromkeys(system for row in links.values() for system in row))
     page = PAGE.format(

@@ -5,7 +5,7 @@ with real carols.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ from tqdm import tqdm
 
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.log_mel import LogMel
-from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics
 from kcarol.evaluation.baselines import band_levels, coloured_noise, equalised
 from kcarol.evaluation.listening_page import write_listening_page
 from kcarol.evaluation.recordings import (
     Analysis,
+    Heard,
     Recording,
     analyse,
     audio_files,
@@ -29,13 +29,14 @@ from kcarol.evaluation.recordings import (
 )
 from kcarol.evaluation.table import Table, mean_columns
 
-Convert = Callable[[np.ndarray, Any], np.ndarray]  # wave (T,) at 16 kHz, style -> wave (T,)
+# a whole song (T,) at 16 kHz, style -> its carol (2, T) at the full rate
+Convert = Callable[[np.ndarray, Any], np.ndarray]
 JoinsOf = Callable[[int], Sequence[float]]  # number of samples -> times in seconds
 OURS = "kcarol"
 POOLED = "all"  # the sound of a row that pools all sounds
 MEANS = (
     "chroma note@1 shift@1 const@1 note@3 shift@3 const@3 triad onset beat_f crest attack "
-    "loudness length seam"
+    "dyn_r density_r form_r strokes loudness length seam"
 ).split()
 
 
@@ -46,8 +47,22 @@ class Output:
     system: str
     sound: str
     source: int
-    wave: np.ndarray
     analysis: Analysis
+    own: dict  # figures that do not depend on the source
+    listened: np.ndarray  # int16, (2, T) at 44.1 kHz, or (T,) at 16 kHz: its first `heard_s`
+
+    @classmethod
+    def of(
+        cls,
+        key: tuple[str, str, int],
+        heard: Heard,
+        own: Mapping | None = None,
+        cache_dir: Path | None = None,
+    ) -> Output:
+        own = {"loudness": heard.lufs, "length": len(heard.mono), **(own or {})}
+        listened = heard.begin if heard.stereo is None else metrics.set_level(heard.stereo)
+        rounded = np.round(listened.clip(-1, 1) * 32767).astype(np.int16)
+        return cls(*key, analyse(heard, cache_dir), own, rounded)
 
 
 def evaluate_real(
@@ -65,10 +80,12 @@ def evaluate_real(
 ) -> Table:
     """Converts every song of `real_dir`/pop in each style and measures content, style and blur.
 
-    real_dir: pop/NAME.* with NAME.ultrastar.txt where known, carol/*, and style_reference.npz,
-        without which there is no `style`.
+    real_dir: pop/NAME.* with NAME.ultrastar.txt where known, carol/*, and style_reference.npz and
+        style_full_reference.npz, without which there is no `style` and no `style_full`.
     distractors: further songs among which `retrieval` must find the true one.
-    baselines: whether to add the rows copy, eq, wrong and mean.
+    baselines: whether to add the rows copy, eq, wrong, mean, and carol (recorded ones).
+    heard_s: of each recording, from its beginning; the form (dyn_r, density_r, form_r, strokes) is
+        measured on the whole.
     out_dir: where audio, real.html and the cache go.
     rivals: other systems by name, measured in the first style.
     joins_s: when windows were joined, for `seam`.
@@ -86,18 +103,23 @@ def evaluate_real(
     songs = [Recording.load(file, heard_s, cache_dir) for file in tqdm(files, "songs", leave=False)]
     sources = songs + [Recording.load(file, heard_s, cache_dir) for file in distractors]
 
-    outputs = list(_converted(OURS, convert, styles, songs, heard_s))
+    measuring = _Measuring(songs, heard_s, joins_s)
+    outputs = list(measuring.converted(OURS, convert, styles))
     for name, rival in (rivals or {}).items():
-        outputs += _converted(name, rival, styles[:1], songs, heard_s)
+        outputs += measuring.converted(name, rival, styles[:1])
+    carol_files = audio_files(real_dir / "carol") if baselines else []
     if baselines:
         outputs += _wrong_songs(outputs, len(songs))
-        outputs += [Output("copy", "", i, song.wave, song.analysis) for i, song in enumerate(songs)]
-        outputs += _cheats(songs, audio_files(real_dir / "carol"), heard_s, cache_dir)
+        outputs += [Output.of(("copy", "", i), song.heard) for i, song in enumerate(songs)]
+        outputs += _cheats(songs, carol_files, heard_s, cache_dir)
 
-    details = [_figures(output, sources[output.source], joins_s) for output in outputs]
-    reference_file = real_dir / "style_reference.npz"
-    reference = metrics.StyleReference.load(reference_file) if reference_file.exists() else None
-    rows = [_row(key, outputs, details, sources, reference) for key in _row_keys(outputs)]
+    timbre = metrics.timbre_statistics([x.analysis.course for x in [*songs, *outputs]])
+    details = [_figures(output, sources[output.source], timbre) for output in outputs]
+    references = _References.load(real_dir)
+    rows = [_row(key, outputs, details, sources, references) for key in _row_keys(outputs)]
+    if carol_files:
+        carols = [Recording.load(file, heard_s, cache_dir).analysis for file in carol_files]
+        rows.append(_row_of_carols(carols, references))
     settings = {
         "songs": [song.name for song in songs],
         "styles": list(styles),
@@ -107,33 +129,45 @@ def evaluate_real(
     }
     table = Table("Real recordings", rows, details, settings)
     if out_dir:
-        _write_page(Path(out_dir), outputs, songs, heard_s, table)
+        _write_page(Path(out_dir), outputs, songs, table)
     return table
 
 
-def _converted(
-    system: str, convert: Convert, sounds: Sequence[str], songs: Sequence[Recording], heard_s: float
-) -> Iterator[Output]:
-    for sound in sounds:
-        for i, song in enumerate(tqdm(songs, f"{system} {sound}", leave=False)):
-            wave = checked(convert(song.wave, sound), f"{system} of {song.name}")
-            yield Output(system, sound, i, wave, analyse(metrics.prepare(wave, heard_s)))
+@dataclass(frozen=True, eq=False)
+class _Measuring:
+    """Conversions of songs, each measured as soon as it is made: whole carols are large."""
+
+    songs: Sequence[Recording]
+    heard_s: float
+    joins_s: JoinsOf | None
+
+    def converted(self, system: str, convert: Convert, sounds: Sequence[str]) -> Iterator[Output]:
+        for sound in sounds:
+            for i, song in enumerate(tqdm(self.songs, f"{system} {sound}", leave=False)):
+                wave = checked(convert(song.heard.mono, sound), f"{system} of {song.name}")
+                heard = Heard.of_carol(wave, self.heard_s)
+                yield Output.of((system, sound, i), heard, self._own(system, heard))
+
+    def _own(self, system: str, heard: Heard) -> dict:
+        if system != OURS or self.joins_s is None:
+            return {}
+        begin = heard.begin
+        return {"seam": metrics.seam_ratio(begin, self.joins_s(len(begin)))}
 
 
 def _wrong_songs(outputs: Sequence[Output], n_songs: int) -> list[Output]:
     """Baseline `wrong`: the next song's carol. It has been measured already."""
     ours = {(o.sound, o.source): o for o in outputs if o.system == OURS}
-    wrong = []
-    for sound, source in ours if n_songs > 1 else ():
-        other = ours[sound, (source + 1) % n_songs]
-        wrong.append(Output("wrong", sound, source, other.wave, other.analysis))
-    return wrong
+    return [
+        replace(ours[sound, (source + 1) % n_songs], system="wrong", source=source)
+        for sound, source in (ours if n_songs > 1 else ())
+    ]
 
 
 def _cheats(
     songs: Sequence[Recording], carol_files: Sequence[Path], heard_s: float, cache_dir: Path | None
 ) -> list[Output]:
-    """Baselines `eq` and `mean`: with the spectrum of real carols; none without carols."""
+    """Baselines `eq` and `mean`: with the spectrum of real carols, in mono; none without carols."""
     if not carol_files:
         return []
     cfg = AudioConfig()
@@ -144,19 +178,18 @@ def _cheats(
     mean = np.mean([log_mel_of(wave, log_mel).mean(axis=0) for wave in carols], axis=0)
     cheats = []
     for i, song in enumerate(tqdm(songs, "baselines", leave=False)):
-        made = {
-            "eq": equalised(song.wave, levels),
-            "mean": coloured_noise(mean, len(song.wave), cfg),
-        }
-        for system, wave in made.items():
-            analysis = analyse(metrics.prepare(wave, heard_s), cache_dir)
-            cheats.append(Output(system, "", i, wave, analysis))
+        wave = song.heard.mono
+        made = {"eq": equalised(wave, levels), "mean": coloured_noise(mean, len(wave), cfg)}
+        for system, cheat in made.items():
+            heard = Heard(cheat, None, heard_s)
+            cheats.append(Output.of((system, "", i), heard, cache_dir=cache_dir))
     return cheats
 
 
-def _figures(output: Output, source: Recording, joins_s: JoinsOf | None) -> dict:
-    """The figures of one output that need no other output."""
+def _figures(output: Output, source: Recording, timbre: tuple[np.ndarray, np.ndarray]) -> dict:
+    """The figures of one output; `timbre`: statistics of all songs and outputs."""
     carol, song = output.analysis, source.analysis
+    courses = (song.course, carol.course)
     figures = {
         "on": "real",
         "system": output.system,
@@ -166,16 +199,19 @@ def _figures(output: Output, source: Recording, joins_s: JoinsOf | None) -> dict
         "triad": metrics.chord_agreement(song.chroma, carol.chroma, song.beats_s),
         "onset": metrics.onset_correlation(song.onset, carol.onset),
         "beat_f": metrics.beat_f(song.beats_s, carol.beats_s),
+        "dyn_r": metrics.dynamics_correlation(*courses),
+        "density_r": metrics.density_correlation(*courses),
+        "form_r": metrics.form_correlation(*courses, *timbre),
+        "strokes": float(carol.density.mean()) if len(carol.density) else float("nan"),
         "crest": carol.crest,
         "attack": carol.attack,
-        "loudness": loudness_lufs(output.wave) - loudness_lufs(source.wave),
-        "length": 0 if output.system == "wrong" else len(output.wave) - len(source.wave),
+        **output.own,
+        "loudness": output.own["loudness"] - source.heard.lufs,
+        "length": 0 if output.system == "wrong" else output.own["length"] - len(source.heard.mono),
     }
     for k in (1, 3):
         notes = metrics.note_at_k(carol.chroma, source.notes, k)
         figures |= {f"{name}@{k}": value for name, value in notes.items()}
-    if joins_s is not None and output.system == OURS:
-        figures["seam"] = metrics.seam_ratio(output.wave, joins_s(len(output.wave)))
     return figures
 
 
@@ -193,12 +229,39 @@ def _row_keys(outputs: Sequence[Output]) -> Iterator[tuple[str, str]]:
             yield from ((system, sound) for sound in found)
 
 
+@dataclass(frozen=True, eq=False)
+class _References:
+    """Statistics of real carols and pop, as far as they are there."""
+
+    mono: metrics.StyleReference | None
+    stereo: metrics.FullBandReference | None
+
+    @classmethod
+    def load(cls, folder: Path) -> _References:
+        mono, stereo = (folder / f"style{kind}_reference.npz" for kind in ("", "_full"))
+        return cls(
+            metrics.StyleReference.load(mono) if mono.exists() else None,
+            metrics.FullBandReference.load(stereo) if stereo.exists() else None,
+        )
+
+    def figures(self, analyses: Sequence[Analysis]) -> dict:
+        """Style of several recordings pooled."""
+        found = {}
+        if self.mono is not None:
+            windows = np.vstack([analysis.style for analysis in analyses])
+            found = {"style": self.mono.style(windows), "p_carol": self.mono.p_carol(windows)}
+        if self.stereo is not None:
+            windows = np.vstack([analysis.full_band for analysis in analyses])
+            found["style_full"] = self.stereo.style_full(windows)
+        return found
+
+
 def _row(
     key: tuple[str, str],
     outputs: Sequence[Output],
     details: Sequence[Mapping],
     sources: Sequence[Recording],
-    reference: metrics.StyleReference | None,
+    references: _References,
 ) -> dict:
     """The figures of one system and sound over all songs."""
     system, sound = key
@@ -210,24 +273,26 @@ def _row(
     row = {"on": "real", "system": system, "sound": sound, "n": len(mine)}
     row["retrieval"] = metrics.retrieval(matrix, np.array([output.source for output in mine]))
     row |= mean_columns([details[i] for i in chosen], MEANS)
-    if reference is not None:
-        windows = np.vstack([output.analysis.style for output in mine])
-        row |= {"style": reference.style(windows), "p_carol": reference.p_carol(windows)}
-    return row
+    return row | references.figures([output.analysis for output in mine])
+
+
+def _row_of_carols(carols: Sequence[Analysis], references: _References) -> dict:
+    """Baseline `carol`: recorded carols, of whose sound alone there are figures."""
+    figures = [
+        {"crest": c.crest, "attack": c.attack, "strokes": float(np.mean(c.density))} for c in carols
+    ]
+    row = {"on": "real", "system": "carol", "sound": "", "n": len(carols)}
+    return row | mean_columns(figures, figures[0]) | references.figures(carols)
 
 
 def _write_page(
-    out_dir: Path,
-    outputs: Sequence[Output],
-    songs: Sequence[Recording],
-    heard_s: float,
-    table: Table,
+    out_dir: Path, outputs: Sequence[Output], songs: Sequence[Recording], table: Table
 ) -> None:
     players = (
         (
             songs[output.source].name,
             f"{output.system} {output.sound}".strip(),
-            metrics.prepare(output.wave, heard_s),
+            output.listened / np.float32(32768),
         )
         for output in outputs
         if output.system != "wrong"  # the same waves as ours, under other names

@@ -1,7 +1,8 @@
 """Metrics as pure functions, by what they measure: waves in, numbers out.
 
 A wave is (T,) float at 16 kHz and a chroma (12, F). Real recordings are measured on their first
-minute at rms .1 (`prepare`). No figure means anything alone: a copy of the song has all of the
+minute at rms .1 (`prepare`), their width in stereo at 44.1 kHz (`full_band_windows`), their form on
+the whole (`Course`). No figure means anything alone: a copy of the song has all of the
 content and no style, one fixed carol the reverse.
 """
 # ruff: noqa: F401
@@ -17,6 +18,14 @@ from kcarol.evaluation.metrics.content import (
     retrieval,
     retrieval_chance,
 )
+from kcarol.evaluation.metrics.form import (
+    Course,
+    density_correlation,
+    dynamics_correlation,
+    form_correlation,
+    timbre_statistics,
+)
+from kcarol.evaluation.metrics.full_band import FULL_RATE, FullBandReference, full_band_windows
 from kcarol.evaluation.metrics.rhythm import (
     beat_f,
     beat_times,
