@@ -7,7 +7,7 @@ They ship beside the weights, so that training from scratch needs no synthesiser
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,19 +17,20 @@ from torch import Tensor
 
 from kcarol.audio.files import atomic_write
 from kcarol.config import AudioConfig
+from kcarol.model.notes import Notes
 
 STEPS_PER_NAT = 16  # a log-mel is stored as whole steps above the floor: rounded by 0.02 nats rms
-LABELS = "labels"  # name of the tensor beside those of the styles
+NOTES = ".notes"  # of a passage's tensor of notes: "bells.0.notes"
 
 
 @dataclass(frozen=True)
 class StyleReferences:
-    """The same N passages in every style: log-mels (N, F, M) by style, levelled to the reference
-    rms, and their packed labels (N, F, N_PACKED) int16.
+    """The same N passages in every style: log-mels (N, F, 2, n_bands) of middle and side by style,
+    and what is played in each passage.
     """
 
     log_mels: Mapping[str, Tensor]
-    labels: Tensor
+    notes: Mapping[str, Sequence[Notes]]
 
 
 def shipped_style_references() -> Path:
@@ -41,7 +42,9 @@ def save_style_references(path: Path, references: StyleReferences) -> None:
     from safetensors.torch import save_file
 
     tensors = {name: _quantised(log_mel) for name, log_mel in references.log_mels.items()}
-    tensors[LABELS] = references.labels.contiguous()
+    for name, passages in references.notes.items():
+        for number, notes in enumerate(passages):
+            tensors[f"{name}.{number}{NOTES}"] = notes.tensor()
     with atomic_write(path) as temporary:
         save_file(tensors, temporary)
 
@@ -51,8 +54,12 @@ def load_style_references(path: Path | None = None) -> StyleReferences:
     from safetensors.torch import load_file
 
     tensors = load_file(path or shipped_style_references())
-    labels = tensors.pop(LABELS)
-    return StyleReferences({name: _restored(steps) for name, steps in tensors.items()}, labels)
+    log_mels = {name: _restored(x) for name, x in tensors.items() if not name.endswith(NOTES)}
+    notes = {
+        name: [Notes.of_tensor(tensors[f"{name}.{i}{NOTES}"]) for i in range(len(log_mel))]
+        for name, log_mel in log_mels.items()
+    }
+    return StyleReferences(log_mels, notes)
 
 
 def _quantised(log_mel: Tensor) -> Tensor:

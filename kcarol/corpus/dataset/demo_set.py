@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import soxr
 
+from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.humanise import TAIL_S
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
-from kcarol.corpus.dataset.carol_record import HALL_DAMPING, HALL_RT60_S, render_carol
+from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.dataset.sound_file import write_sound
@@ -30,6 +33,7 @@ from kcarol.corpus.mixing.settings import MixSettings
 from kcarol.corpus.synthesis.render import renew
 from kcarol.corpus.tables import floats, read_table
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, save_labels
+from kcarol.transcription.form.bar_shapes import as_composed, measured
 from kcarol.transcription.lead_sheet import LeadSheet, Part, TimeGrid
 
 SAMPLE_RATE = 44_100  # Hz
@@ -41,7 +45,8 @@ FADE_S = 0.5  # at the end of each recording
 PEAK = 0.89  # of the carol, as of the songs
 # libsndfile's scale: some 90 kbit/s in stereo, so that data/ stays small
 COMPRESSION = {".mp3": 0.7, ".ogg": 0.8}
-CAROL_COMPRESSION = 0.5  # some 47 kbit/s: these are targets
+CAROL_RATE = AudioConfig.full_rate
+HALL_RT60_S, HALL_DAMPING = 2.0, 0.6  # of the demo carol
 
 
 @dataclass(frozen=True)
@@ -157,24 +162,29 @@ def render_song(song: WrittenSong, sample_rate: int = SAMPLE_RATE) -> np.ndarray
     return _faded(record[:, : round(demo.length_s * sample_rate)].T, sample_rate)
 
 
-def render_own_carol(song: WrittenSong, sample_rate: int) -> np.ndarray:
-    """The carol that a demo song should become, (T,) float32, as long as the song."""
-    renew()
+def render_own_carol(song: WrittenSong) -> np.ndarray:
+    """The carol that a demo song should become, (T, 2) float32 at CAROL_RATE, as long as the song;
+    dry, as the networks learn carols.
+    """
+    cfg = AudioConfig()
+    record = soxr.resample(render_song(song).mean(1), SAMPLE_RATE, cfg.sample_rate)
     demo = DemoSong.of(song)
-    wave = render_carol(demo.sheet, demo.grid, STYLES[STYLE], sample_rate, demo.length_s)
-    return _faded(wave, sample_rate)
+    sheet = measured(demo.sheet, demo.grid, record, cfg)
+    return _rendered(demo, arrange_carol(sheet, demo.grid, STYLES[STYLE]))
 
 
-def render_demo_carol(sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """The demo carol in a stereo hall, (T, 2) float32, peak below 1."""
+def render_demo_carol() -> np.ndarray:
+    """The demo carol in a hall, (T, 2) float32 at CAROL_RATE, peak below 1."""
+    demo, style = DemoSong.of(demo_carol()), STYLES[STYLE]
+    dry = _rendered(demo, arrange_carol(as_composed(demo.sheet), demo.grid, style))
+    hall = reverb(dry.T, CAROL_RATE, HALL_RT60_S, style.hall, demo_carol().seed, HALL_DAMPING)
+    return _faded(hall.T * (PEAK / np.abs(hall).max()), CAROL_RATE)
+
+
+def _rendered(demo: DemoSong, parts: Sequence[Part]) -> np.ndarray:
     renew()
-    song, style = demo_carol(), STYLES[STYLE]
-    demo = DemoSong.of(song)
-    dry_style = replace(style, hall=0.0)
-    dry = render_carol(demo.sheet, demo.grid, dry_style, sample_rate, demo.length_s)
-    both_ears = np.stack([dry, dry])
-    hall = reverb(both_ears, sample_rate, HALL_RT60_S, style.hall, song.seed, HALL_DAMPING)
-    return _faded(hall.T * (PEAK / np.abs(hall).max()), sample_rate)
+    carol = render_carol(parts, demo.length_s, CAROL_RATE)
+    return _faded(carol.T * (PEAK / np.abs(carol).max()), CAROL_RATE)
 
 
 def _faded(wave: np.ndarray, sample_rate: int) -> np.ndarray:
@@ -186,8 +196,7 @@ def _faded(wave: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def write_demo(out: Path, sample_rate: int = SAMPLE_RATE) -> list[Path]:
-    """Writes `out`/raw/kpop, `out`/raw/carol (stereo, mp3 and ogg) and `out`/demo_carols (16 kHz,
-    mono); returns the files.
+    """Writes `out`/raw/kpop, `out`/raw/carol and `out`/demo_carols in stereo; returns the files.
 
     The same sound every time. Raises RenderError without the synthesiser.
     """
@@ -197,7 +206,7 @@ def write_demo(out: Path, sample_rate: int = SAMPLE_RATE) -> list[Path]:
         written += _write_song(out, song, (".mp3", ".ogg")[number % 2], sample_rate)
     written.append(write_demo_labels(out / "demo_carols"))
     carol = out / "raw" / "carol" / f"{file_name(demo_carol().sheet.title)}.ogg"
-    write_sound(carol, render_demo_carol(sample_rate), sample_rate, COMPRESSION[".ogg"])
+    write_sound(carol, render_demo_carol(), CAROL_RATE, COMPRESSION[".ogg"])
     return [*written, carol]
 
 
@@ -206,8 +215,8 @@ def _write_song(out: Path, song: WrittenSong, suffix: str, sample_rate: int) -> 
     name = file_name(song.sheet.title)
     record = out / "raw" / "kpop" / f"{name}{suffix}"
     write_sound(record, render_song(song, sample_rate), sample_rate, COMPRESSION[suffix])
-    carol, carol_rate = out / "demo_carols" / f"{name}.ogg", AudioConfig.sample_rate
-    write_sound(carol, render_own_carol(song, carol_rate), carol_rate, CAROL_COMPRESSION)
+    carol = out / "demo_carols" / f"{name}.ogg"
+    write_sound(carol, render_own_carol(song), CAROL_RATE, COMPRESSION[".ogg"])
     events = carol.with_suffix(".truth.json")
     text = json.dumps(label_events(song)) + "\n"
     write_text(events, text)

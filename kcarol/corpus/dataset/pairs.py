@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import soxr
 
+from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES, CarolStyle
+from kcarol.audio.full_band import RESAMPLING
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
-from kcarol.corpus.dataset.carol_record import render_carol
+from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.draws import pick
@@ -30,7 +33,11 @@ VALIDATION_SEED = 1 << 40  # seeds from here on: held-out compositions, soundfon
 
 @dataclass(frozen=True)
 class Pair:
-    """One song as pop and as carol, both (T,) float32, on one time grid."""
+    """One song as pop and as carol, both (T,) float32, on one time grid.
+
+    Of the carol it is the middle, dry: what hearing and figures need. The playing half learns from
+    whole carols, see `corpus.dataset.carols`.
+    """
 
     pop: np.ndarray
     carol: np.ndarray
@@ -82,9 +89,15 @@ def make_pair(
 ) -> Pair:
     """One lead sheet arranged twice on one time grid and rendered."""
     pop, sheet, grid = make_pop(sheet, rng, cfg, soundfont, speakers, plain)
-    carol = render_carol(sheet, grid, style, cfg.sample_rate, grid.length_s)
+    carol = middle_of(render_carol(arrange_carol(sheet, grid, style), grid.length_s), cfg)
     labels = sheet_labels(sheet, grid, cfg, cfg.n_frames(len(pop)))
     return Pair(pop, carol, labels, style, sheet.title)
+
+
+def middle_of(carol: np.ndarray, cfg: AudioConfig) -> np.ndarray:
+    """(2, T) at the full rate -> (T,) at `sample_rate`, its peak at most 1."""
+    middle = soxr.resample(carol.mean(0), cfg.full_rate, cfg.sample_rate, RESAMPLING)
+    return middle / max(1.0, np.abs(middle).max())
 
 
 def make_pop(

@@ -11,11 +11,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from kcarol.arrangement.arrange import arrange_carol
+from kcarol.arrangement.score import notes_of
 from kcarol.arrangement.styles import STYLES, CarolStyle
-from kcarol.audio.log_mel import LogMel
+from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig
-from kcarol.corpus.dataset.carol_record import render_carol
-from kcarol.corpus.dataset.labels import sheet_labels
+from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.corpus.synthesis.render import renew
@@ -24,6 +25,9 @@ from kcarol.dataset.style_references import (
     save_style_references,
     shipped_style_references,
 )
+from kcarol.model.note_bank import RING_FRAMES
+from kcarol.model.notes import Notes
+from kcarol.transcription.form.bar_shapes import as_composed
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
 TUNES = ("Silent Night", "Deck the Halls", "The First Noel")
@@ -36,24 +40,23 @@ def render_style_references(cfg: AudioConfig | None = None) -> StyleReferences:
     """The same passages of TUNES in each of STYLES. Raises RenderError without the synthesiser."""
     cfg = cfg or AudioConfig()
     renew()  # independent of earlier renders
-    sheets = [trim(tune(title), 0, N_BARS) for title in TUNES]
-    log_mels = {
-        name: torch.stack([_passage(sheet, style, cfg) for sheet in sheets])
-        for name, style in STYLES.items()
-    }
-    return StyleReferences(log_mels, torch.stack([_labels(sheet, cfg) for sheet in sheets]))
+    sheets = [as_composed(trim(tune(title), 0, N_BARS)) for title in TUNES]
+    log_mels, notes = {}, {}
+    for name, style in STYLES.items():
+        passages = [_passage(sheet, style, cfg) for sheet in sheets]
+        log_mels[name] = torch.stack([log_mel for log_mel, _ in passages])
+        notes[name] = [played for _, played in passages]
+    return StyleReferences(log_mels, notes)
 
 
-def _passage(sheet: LeadSheet, style: CarolStyle, cfg: AudioConfig) -> Tensor:
-    """Log-mel (F, M) of a passage, the whole tune levelled."""
-    wave = torch.from_numpy(render_carol(sheet, TimeGrid.of(sheet), style, cfg.sample_rate))
-    wave = wave * (cfg.reference_rms / wave.square().mean().sqrt())
-    return LogMel(cfg)(wave)[FIRST_FRAME : FIRST_FRAME + N_FRAMES]
-
-
-def _labels(sheet: LeadSheet, cfg: AudioConfig) -> Tensor:
-    labels = sheet_labels(sheet, TimeGrid.of(sheet), cfg, FIRST_FRAME + N_FRAMES)
-    return torch.from_numpy(labels.window(FIRST_FRAME, N_FRAMES).packed())
+def _passage(sheet: LeadSheet, style: CarolStyle, cfg: AudioConfig) -> tuple[Tensor, Notes]:
+    """Log-mel (F, 2, n_bands) and notes of a passage."""
+    grid = TimeGrid.of(sheet)
+    parts = arrange_carol(sheet, grid, style)
+    log_mel = FullBandMel(cfg)(render_carol(parts, grid.length_s, cfg.full_rate))
+    stop = FIRST_FRAME + N_FRAMES
+    notes = notes_of(parts, cfg.frame_rate).window(FIRST_FRAME, stop, RING_FRAMES)
+    return log_mel[FIRST_FRAME:stop], notes
 
 
 if __name__ == "__main__":
