@@ -202,7 +202,7 @@ def _figures(output: Output, source: Recording, timbre: tuple[np.ndarray, np.nda
         "dyn_r": metrics.dynamics_correlation(*courses),
         "density_r": metrics.density_correlation(*courses),
         "form_r": metrics.form_correlation(*courses, *timbre),
-        "strokes": float(carol.density.mean()) if len(carol.density) else float("nan"),
+        "strokes": carol.course.strokes_per_s,
         "crest": carol.crest,
         "attack": carol.attack,
         **output.own,
@@ -279,7 +279,7 @@ def _row(
 def _row_of_carols(carols: Sequence[Analysis], references: _References) -> dict:
     """Baseline `carol`: recorded carols, of whose sound alone there are figures."""
     figures = [
-        {"crest": c.crest, "attack": c.attack, "strokes": float(np.mean(c.density))} for c in carols
+        {"crest": c.crest, "attack": c.attack, "strokes": c.course.strokes_per_s} for c in carols
     ]
     row = {"on": "real", "system": "carol", "sound": "", "n": len(carols)}
     return row | mean_columns(figures, figures[0]) | references.figures(carols)

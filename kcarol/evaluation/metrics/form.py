@@ -33,6 +33,11 @@ class Course:
     def of(cls, wave: np.ndarray) -> Course:
         return cls(loudness_course(wave), onset_density(wave), timbre_blocks(wave))
 
+    @property
+    def strokes_per_s(self) -> float:
+        """Onsets a second on the whole; NaN under one block."""
+        return float(self.density.mean()) if len(self.density) else float("nan")
+
 
 def loudness_course(wave: np.ndarray) -> np.ndarray:
     """(T,) -> (S,) dB: power above the rumble in windows of 3 s, one a second."""
