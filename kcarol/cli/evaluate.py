@@ -116,7 +116,7 @@ def _run_pairs(arguments: Namespace) -> int:
     if arguments.demo:
         demo = demo_pairs(arguments.kpop, arguments.demo, heard_s=heard_s)
     table = evaluate(
-        converter.mono_carol,
+        converter.convert,
         out,
         pairs=pairs,
         demo=demo[:SMOKE_PAIRS] if smoke else demo,
@@ -159,7 +159,7 @@ def _real_options(arguments: Namespace, converter: Converter) -> dict:
 
     smoke, rivals = wants_smoke(arguments), {}
     if arguments.vocoder == "neural" and not smoke:
-        rivals["griffin-lim"] = converter.with_vocoder(GriffinLim()).mono_carol
+        rivals["griffin-lim"] = converter.with_vocoder(GriffinLim()).convert
     styles = arguments.styles or list(converter.styles)[: 1 if smoke else None]
     return {
         "styles": [checked_style(style, converter) for style in styles],

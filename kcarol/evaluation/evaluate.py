@@ -7,8 +7,13 @@ from functools import reduce
 from pathlib import Path
 
 from kcarol.evaluation.real import Convert, evaluate_real
-from kcarol.evaluation.synthetic import evaluate_synthetic
+from kcarol.evaluation.recordings import mono_of
+from kcarol.evaluation.synthetic import MonoConvert, evaluate_synthetic
 from kcarol.evaluation.table import Table
+
+
+def middle_by(convert: Convert) -> MonoConvert:
+    return lambda song, style: mono_of(convert(song, style))
 
 
 def evaluate(
@@ -24,14 +29,16 @@ def evaluate(
 ) -> Table:
     """Content kept of the song, similarity to carols, and the same for trivial baselines.
 
-    convert: wave (T,) at 16 kHz and style -> wave (T,), such as `Converter.load().convert`.
+    convert: song (T,) at 16 kHz and style -> carol (2, 3 T) at 48 kHz, such as
+        `Converter.load().convert`.
     out_dir: where table.json, .csv, .md and a listening page for each part are written.
     pairs: synthetic pairs, see `evaluate_synthetic` and `held_out.synthetic_pairs`.
     demo: songs with their own carols, see `held_out.demo_pairs`.
     real_dir: a folder of real songs, see `evaluate_real`.
     baselines: whether the table includes them.
     synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`;
-        another `convert` for the pairs, too, whose carols are at A440 whatever the song's tuning.
+        another `convert` for the pairs, too, whose carols are mono and at A440 whatever the song's
+        tuning. Without it they are the middles of `convert`.
 
     `kcarol.evaluation.metrics` defines the figures. Raises ValueError if there is nothing to
     evaluate.
@@ -39,7 +46,7 @@ def evaluate(
     tables = []
     for on, given in (("synthetic", list(pairs)), ("demo", list(demo))):
         if given:
-            options = {"convert": convert, **(synthetic_options or {}), "on": on}
+            options = {"convert": middle_by(convert), **(synthetic_options or {}), "on": on}
             tables.append(
                 evaluate_synthetic(pairs=given, baselines=baselines, out_dir=out_dir, **options)
             )

@@ -144,7 +144,8 @@ class _Measuring:
     def converted(self, system: str, convert: Convert, sounds: Sequence[str]) -> Iterator[Output]:
         for sound in sounds:
             for i, song in enumerate(tqdm(self.songs, f"{system} {sound}", leave=False)):
-                wave = checked(convert(song.heard.mono, sound), f"{system} of {song.name}")
+                made = convert(song.heard.mono, sound)
+                wave = checked(made, f"{system} of {song.name}", stereo=True)
                 heard = Heard.of_carol(wave, self.heard_s)
                 yield Output.of((system, sound, i), heard, self._own(system, heard))
 

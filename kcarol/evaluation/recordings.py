@@ -143,12 +143,13 @@ def log_mel_of(wave: np.ndarray, log_mel: LogMel) -> np.ndarray:
         return log_mel(torch.from_numpy(metrics.set_level(wave))).numpy()
 
 
-def checked(wave: np.ndarray, who: str) -> np.ndarray:
-    """A carol as float32 (2, T); ValueError if empty, not finite or of another shape."""
+def checked(wave: np.ndarray, who: str, stereo: bool = False) -> np.ndarray:
+    """A carol as float32 (T,), or (2, T); ValueError if empty, not finite or of another shape."""
     wave = np.asarray(wave, dtype=np.float32)
-    if wave.ndim != 2 or len(wave) != 2 or not wave.size or not np.isfinite(wave).all():
+    is_wave = wave.ndim == 2 and len(wave) == 2 if stereo else wave.ndim == 1
+    if not is_wave or not wave.size or not np.isfinite(wave).all():
         raise ValueError(
-            f"{who}: expected a finite wave (2, T), found shape {wave.shape}, "
-            f"{np.isnan(wave).sum()} NaN"
+            f"{who}: expected a finite wave {'(2, T)' if stereo else '(T,)'}, found shape "
+            f"{wave.shape}, {np.isnan(wave).sum()} NaN"
         )
     return wave

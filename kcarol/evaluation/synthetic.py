@@ -15,10 +15,11 @@ from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics
 from kcarol.evaluation.baselines import band_levels, coloured_noise, equalised
 from kcarol.evaluation.listening_page import write_listening_page
-from kcarol.evaluation.real import OURS, POOLED, Convert
+from kcarol.evaluation.real import OURS, POOLED
 from kcarol.evaluation.recordings import checked, log_mel_of
 from kcarol.evaluation.table import Table, mean_columns
 
+MonoConvert = Callable[[np.ndarray, Any], np.ndarray]  # wave (T,) at 16 kHz, style -> wave (T,)
 Vocode = Callable[[np.ndarray, int], np.ndarray]  # log-mel (F, M), samples -> wave (T,)
 Predict = Callable[[np.ndarray, Any], np.ndarray]  # wave (T,), style -> log-mel (F, M)
 MEANS = "mse lsd lsd_db tune chord chroma onset_f beat_f crest length".split()
@@ -80,7 +81,7 @@ class Target:
 
 
 def evaluate_synthetic(
-    convert: Convert,
+    convert: MonoConvert,
     pairs: Iterable[Mapping],
     baselines: bool = True,
     out_dir: Path | str | None = None,

@@ -11,9 +11,12 @@ from kcarol.evaluation import recordings
 
 
 def test_what_is_not_a_finite_wave_is_refused():
-    for bad in (np.zeros((2, 0)), np.zeros(5), np.full((2, 3), np.nan)):
+    for bad in (np.zeros(0), np.zeros((2, 5)), np.array([0.0, np.nan])):
         with pytest.raises(ValueError, match="song: expected a finite wave"):
             recordings.checked(bad, "song")
+    for bad in (np.zeros((2, 0)), np.zeros(5), np.full((2, 3), np.nan)):
+        with pytest.raises(ValueError, match=r"song: expected a finite wave \(2, T\)"):
+            recordings.checked(bad, "song", stereo=True)
 
 
 def test_analysis_is_kept_by_content(song, tmp_path, monkeypatch):
