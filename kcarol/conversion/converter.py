@@ -36,9 +36,9 @@ from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
-from kcarol.conversion.dynamics import follow_loudness_
-from kcarol.conversion.playing_time import PlayingTime
-from kcarol.conversion.post_filter import PostFilter
+from kcarol.conversion.sound.dynamics import follow_loudness_
+from kcarol.conversion.sound.playing_time import PlayingTime
+from kcarol.conversion.sound.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, completed, known_bands, stretch_of
 from kcarol.conversion.styles import AnyStyle, Style, nearest_arrangement, nearest_style
 from kcarol.conversion.vibrato import centre_vibrato

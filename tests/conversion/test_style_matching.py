@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kcarol.config import AudioConfig
-from kcarol.conversion.post_filter import draw_texture
+from kcarol.conversion.sound.post_filter import draw_texture
 from kcarol.conversion.style_matching import (
     BALANCE_DOUBT,
     SLOW_FRAMES,

@@ -10,7 +10,7 @@ from scipy.signal import hilbert
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.config import AudioConfig
-from kcarol.conversion.playing_time import PlayingTime
+from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.model.notes import Notes
 
 AUDIO = AudioConfig()

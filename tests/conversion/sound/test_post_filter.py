@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kcarol.config import AudioConfig
-from kcarol.conversion.post_filter import (
+from kcarol.conversion.sound.post_filter import (
     BLOCK_FRAMES,
     PostFilter,
     add_texture_,

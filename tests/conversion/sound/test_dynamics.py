@@ -7,7 +7,7 @@ import pytest
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.config import AudioConfig
-from kcarol.conversion.dynamics import (
+from kcarol.conversion.sound.dynamics import (
     FOLLOWED,
     MOST_GAIN_DB,
     amplify_,
