@@ -1,4 +1,4 @@
-"""Styles of carols: who plays what. `styles.ini` holds them."""
+"""Styles of carols: who plays what, when, and how. `styles.ini` holds them."""
 
 from __future__ import annotations
 
@@ -7,38 +7,56 @@ from configparser import ConfigParser, SectionProxy
 from dataclasses import dataclass
 from importlib import resources
 
+from kcarol.arrangement.plan import N_SCENES, BarPlan
 from kcarol.model.instruments import INSTRUMENTS, Instrument
 
-LEGATO = 0.97  # share of a note's length that sounds
 HALL = 0.15  # share of the hall in what one hears
 BY_NAME = {instrument.name: instrument for instrument in INSTRUMENTS}
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One instrument of a style and its role."""
+class Line:
+    """What one instrument does, and in which bars."""
 
-    role: str  # tune, harmony, bass, toll
     instrument: Instrument
-    # tune: plain; harmony and bass: hold, half, beat, arpeggio, accents, groove (beats and accents)
-    pattern: str = "hold"
-    shift: int = 0  # semitones above the role's own register
+    voices: str  # letters of VOICES
+    figure: str  # one of FIGURES
+    scenes: range
+    conditions: tuple[str, ...] = ()  # as `BarPlan.meets` knows them
     gain_db: float = 0.0
-    from_energy: float = 0.0  # silent in sections below
-    lift: float = LEGATO  # share of a stroke that sounds: less is detached
+    shift: int = 0  # semitones above the voices, whole octaves
+    lift: float = 0.95  # share of a stroke that sounds: less is detached
+    pan: float | None = None  # None: the instrument's seat
+
+    def plays_in(self, bar: BarPlan) -> bool:
+        return (
+            not bar.is_still and bar.scene in self.scenes and all(map(bar.meets, self.conditions))
+        )
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """What makes a place in the bar worth a stroke: the best places are struck."""
+
+    down: float = 3.0
+    half: float = 1.5
+    beat: float = 1.0
+    off: float = 0.0
+    accent: float = 1.0  # where the song strikes
+    along: float = 0.0  # where a note of the tune begins
+    share: float = 1.0  # of the strokes that the song asks for
+    tune: float = 1.0  # of a stroke, that a note of the tune is heard as
 
 
 @dataclass(frozen=True)
 class CarolStyle:
-    """Instruments, sleigh bells and hall of a carol."""
+    """The lines and the rhythm of a style, and its hall."""
 
     name: str
-    layers: tuple[Layer, ...]
-    sleigh_db: float | None = None  # None: no sleigh bells
+    lines: tuple[Line, ...]
+    rhythm: Rhythm = Rhythm()
+    sleigh: tuple[range, float] | None = None  # scenes with sleigh bells, their gain in dB
     hall: float = HALL
-    dynamics: float = 0.6  # how far energy moves loudness: 0 none, 1 by 20 dB
-    # MIDI velocities between strokes on and off the groove's accents; 20 are about 5 dB
-    accent: float = 24.0
 
 
 def _read_styles() -> dict[str, CarolStyle]:
@@ -49,17 +67,36 @@ def _read_styles() -> dict[str, CarolStyle]:
 
 
 def _read_style(written: SectionProxy) -> CarolStyle:
-    layers = tuple(_read_layer(row) for row in written["layers"].splitlines() if row.strip())
-    return CarolStyle(written.name, layers, written.getfloat("sleigh_db"))
+    lines = tuple(_read_line(row) for row in written["lines"].splitlines() if row.strip())
+    rhythm = Rhythm(**_numbers(written.get("rhythm", "")))
+    sleigh = None
+    if "sleigh" in written:
+        scenes, gain_db = written["sleigh"].split()
+        sleigh = _scenes(scenes), float(gain_db)
+    return CarolStyle(written.name, lines, rhythm, sleigh, written.getfloat("hall", HALL))
 
 
-def _read_layer(row: str) -> Layer:
-    """A layer of "harmony piano arpeggio, gain_db -4"."""
-    words, *settings = row.split(",")
-    role, instrument, *pattern = words.split()
-    pairs = (setting.split() for setting in settings)
-    numbers = {name: int(x) if name == "shift" else float(x) for name, x in pairs}
-    return Layer(role, BY_NAME[instrument], *pattern, **numbers)
+def _read_line(row: str) -> Line:
+    """A line of "harp atb broken 1-3 sung, gain_db -4"."""
+    words, _, settings = row.partition(",")
+    instrument, voices, figure, scenes, *conditions = words.split()
+    numbers: dict = _numbers(settings)
+    if "shift" in numbers:
+        numbers["shift"] = int(numbers["shift"])
+    return Line(BY_NAME[instrument], voices, figure, _scenes(scenes), tuple(conditions), **numbers)
+
+
+def _scenes(text: str) -> range:
+    """Scenes of "2", "0-1" or "2-"."""
+    first, dash, last = text.partition("-")
+    end = N_SCENES - 1 if dash and not last else int(last or first)
+    return range(int(first), end + 1)
+
+
+def _numbers(text: str) -> dict[str, float]:
+    """Names and numbers of "gain_db -4, lift .6"."""
+    pairs = (setting.split() for setting in text.split(",") if setting.strip())
+    return {name: float(number) for name, number in pairs}
 
 
 STYLES: Mapping[str, CarolStyle] = _read_styles()

@@ -27,7 +27,7 @@ def echo(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
     would clash with, there is no echo.
     """
     sung = phrases(parts.soprano)
-    ends = [*(phrase[0].start for phrase in sung[1:]), sheet.n_beats + BEFORE_TUNE]
+    ends = [*(phrase[0].start for phrase in sung[1:]), sheet.n_beats + BEFORE_TUNE][: len(sung)]
     return tuple(
         note
         for phrase, end in zip(sung, ends, strict=True)

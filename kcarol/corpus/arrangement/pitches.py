@@ -1,4 +1,4 @@
-"""Pitches near a centre, along a scale, and of a chord voicing."""
+"""Pitches near a centre, along a scale, and of a chord voicing; the register of a tune."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from kcarol.transcription.lead_sheet import Chord
+from kcarol.config import TUNE_CENTRE
+from kcarol.transcription.lead_sheet import Chord, Note
+
+
+def tune_shift(notes: Iterable[Note]) -> int:
+    """Octaves in semitones that bring a tune's median nearest to TUNE_CENTRE."""
+    pitches = [note.pitch for note in notes]
+    return 12 * round((TUNE_CENTRE - float(np.median(pitches))) / 12) if pitches else 0
 
 
 def nearest_pitch(pitch_class: int, centre: float) -> int:

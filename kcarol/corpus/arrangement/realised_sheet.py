@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kcarol.arrangement.arrange import tune_shift
 from kcarol.config import TUNE_HIGHEST, TUNE_LOWEST
+from kcarol.corpus.arrangement.pitches import tune_shift
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement
 from kcarol.corpus.arrangement.pop.bands import TUNE_SIDE_DB
 from kcarol.corpus.arrangement.pop.grooves import DRUM_WEIGHT

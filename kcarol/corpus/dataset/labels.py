@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from kcarol.arrangement.arrange import tune_shift
 from kcarol.config import AudioConfig
+from kcarol.corpus.arrangement.pitches import tune_shift
 from kcarol.dataset.labels import NO_NOTE, Labels
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Section, TimeGrid
 
