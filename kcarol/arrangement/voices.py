@@ -48,7 +48,7 @@ def four_parts(sheet: LeadSheet) -> FourParts:
         for line in voices.T.tolist()
     )
     upper = [note for note, slot in zip(soprano, slots, strict=True) if not slot.tune]
-    walking = with_passing_notes(tied(bass), sheet, tune, [*alto, *tenor])
+    walking = with_passing_notes(tied(bass), sheet, (tune, tied(upper)), (alto, tenor))
     return FourParts(tune, tied(alto), tied(tenor), walking, tied(upper), harmony)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from kcarol.arrangement.counterpoint.harmony import clashes
 from kcarol.arrangement.counterpoint.two_voices import TOGETHER, overlapping, parallels
@@ -15,17 +15,21 @@ PASSING_LENGTH = 1.0  # beats
 
 
 def with_passing_notes(
-    bass: Sequence[Note], sheet: LeadSheet, tune: Sequence[Note], inner: Sequence[Note]
+    bass: Sequence[Note],
+    sheet: LeadSheet,
+    outer: Sequence[Sequence[Note]],
+    inner: Sequence[Sequence[Note]],
 ) -> tuple[Note, ...]:
     """A bass with diatonic passing notes that no other voice lies a semitone from, and that make
-    no fifths or octaves with the tune.
+    no fifths or octaves with the outer ones.
     """
     scale = {(sheet.key + step) % 12 for step in SCALES[sheet.mode]}
-    others = sorted([*tune, *inner], key=_start)
+    others = sorted(chain(*outer, *inner), key=_start)
     out: list[Note] = []
     for note, following in pairwise(bass):
         split = _split(note, following, scale)
-        fits = len(split) > 1 and _agrees(split[1], others) and _moves_well(split, following, tune)
+        fits = len(split) > 1 and _agrees(split[1], others)
+        fits = fits and all(_moves_well(split, following, line) for line in outer)
         out.extend(split if fits else [note])
     return (*out, *bass[-1:])
 
@@ -54,7 +58,7 @@ def _agrees(note: Note, others: Sequence[Note]) -> bool:
     )
 
 
-def _moves_well(split: Sequence[Note], following: Note, tune: Sequence[Note]) -> bool:
+def _moves_well(split: Sequence[Note], following: Note, line: Sequence[Note]) -> bool:
     first, last = split[0].start - LEAST_LENGTH, following.start
-    near = [note for note in tune if first <= note.start <= last + TOGETHER]
+    near = [note for note in line if first <= note.start <= last + TOGETHER]
     return not parallels(near, [*split, following], TOGETHER)

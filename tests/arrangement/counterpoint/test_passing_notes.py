@@ -9,7 +9,7 @@ SHEET = LeadSheet("", 100.0, 4, 0, "major", (), (Chord(0.0, 8.0, 0),), ())  # C 
 
 
 def walked(*notes: Note, tune: tuple[Note, ...] = ()) -> list[tuple[float, float, int]]:
-    return [(n.start, n.length, n.pitch) for n in with_passing_notes(notes, SHEET, tune, ())]
+    return [(n.start, n.length, n.pitch) for n in with_passing_notes(notes, SHEET, (tune,), ())]
 
 
 def test_a_third_is_stepped_through_on_the_beat_before_it():
