@@ -6,7 +6,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import printable
 from kcarol.cli.checks import (
@@ -34,6 +34,7 @@ PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
 # repeated from kcarol.conversion and kcarol.training, which take seconds to import
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
 OWN_STYLE = "own"
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def add_options(parser: ArgumentParser) -> None:
         "-o",
         "--out",
         type=out_path,
-        help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg); folder for "
+        help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a); folder for "
         "several, or with / at its end (default: SONG.carol.wav beside the song)",
     )
     add(
@@ -65,11 +66,23 @@ def add_options(parser: ArgumentParser) -> None:
         help="how much of a carol: 0 the song, 1 all carol, no unit",
     )
     add(
+        "--hall",
+        type=number(float, 0, most=1),
+        help="share of a hall in the sound: 0 none, 1 all, no unit (default: the style's)",
+    )
+    add(
         "--format",
-        choices=("wav", "flac", "mp3", "ogg"),
+        choices=("wav", "flac", "mp3", "ogg", "opus", "m4a"),
         default="wav",
         help="of the carols where --out is no file",
     )
+    add(
+        "--rate",
+        type=number(int, LOWEST_RATE_HZ, most=HIGHEST_RATE_HZ),
+        help="sample rate of the carols, Hz (default: the song's own if that is 44100 or 48000, "
+        "else 48000)",
+    )
+    add("--mono", action="store_true", help="one channel instead of two")
     add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
     add(
         "--manifest",
@@ -138,8 +151,8 @@ def _convert_one(
     try:
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
-            weights, style = converter.weights_sha256, arguments.style
-            found = compare(out, song, settings_sha256(weights, style, arguments.strength))
+            settings = settings_sha256(converter.weights_sha256, **_of_carol(arguments))
+            found = compare(out, song, settings)
         if found in KEPT:
             return catalogue.skipped(song, out, found)
         for path in _write(song, out, converter, arguments, arguments.force or found == OUTDATED):
@@ -161,10 +174,15 @@ def _write(
     if arguments.picture:
         check_absent(picture, force)
     check_writable(out.parent)
-    carol = convert(
-        song, out, arguments.style, arguments.strength, converter=converter, force=force
-    )
+    carol = convert(song, out, **_of_carol(arguments), converter=converter, force=force)
     return [carol, draw_pair(song, carol, picture)] if arguments.picture else [carol]
+
+
+def _of_carol(arguments: Namespace) -> dict[str, Any]:
+    """The arguments of `kcarol.convert` that change a carol."""
+    from kcarol.conversion.catalogue import OF_CAROL
+
+    return {name: getattr(arguments, name) for name in OF_CAROL}
 
 
 def _naming(song: Path | str, text: str) -> str:
@@ -205,10 +223,9 @@ def _convert_manifest(arguments: Namespace) -> int:
         weights=arguments.weights and str(arguments.weights),
         device=arguments.device,
         vocoder=arguments.vocoder,
-        style=arguments.style,
-        strength=arguments.strength,
         force=arguments.force,
         threads=max(1, available_cores() // arguments.jobs),
+        **_of_carol(arguments),
     )
     journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
     outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.engine)

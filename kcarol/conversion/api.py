@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.decoding import load_audio_into
+from kcarol.audio.decoding import load_audio_into, stream_audio, stream_stereo
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import LostSoundWarning, telling_lost_sound
+from kcarol.audio.loudness import SILENT_DB
+from kcarol.audio.reading.resampling import of_length
+from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
+from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.transcription.transcription import Transcription
@@ -26,14 +32,22 @@ def convert(
     style: Path | str = "bells",
     strength: float = 1.0,
     *,
+    rate: int | None = None,
+    mono: bool = False,
+    hall: float | None = None,
     converter: Converter | None = None,
     force: bool = False,
 ) -> Path:
     """Turn a song's file into its carol's file, and return that.
 
-    out: WAV, FLAC, MP3 or OGG by its name; None: beside the song, see `default_output`.
+    The carol begins, ends and is as loud as the song.
+
+    out: WAV, FLAC, MP3, OGG, OPUS or M4A by its name; None: beside the song, see `default_output`.
     style: a name (bells, choir, strings, organ, brass, piano) or a carol's sound file.
     strength: 0 (the song) to 1 (the carol).
+    rate: Hz, of the carol; None: see `carol_rate`.
+    mono: one channel instead of two.
+    hall: share of the hall in the sound, 0 to 1; None: the style's.
     converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
     force: replace an existing `out`.
 
@@ -43,26 +57,64 @@ def convert(
     """
     song = Path(song)
     out = Path(out) if out else default_output(song)
+    check_format(out, rate or AudioConfig.full_rate)
     if out.exists() and not force:
         raise FileExistsError(f"{out} exists; give another name with -o, or --force to replace it")
     # unlike Path.resolve, realpath does not stumble over links in a circle
     if os.path.realpath(out) == os.path.realpath(song):
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
     converter = converter or Converter.load()
-    settings = settings_sha256(converter.weights_sha256, style, strength)
+    settings = settings_sha256(converter.weights_sha256, style, strength, rate, mono, hall)
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
+    n_channels = 1 if mono else 2
     lost: list[str] = []
     with telling_lost_sound(lost.append), DiskBuffer(beside=out) as wave:
         native = load_audio_into(wave, song, converter.audio)
-        rate = native.sample_rate if native.sample_rate in KEPT_RATES else converter.audio.full_rate
-        with DiskWave(2, native.n_samples_at(rate), out) as carol:
-            converter.convert(wave, style, strength, rate=rate, carol=carol, beside=out)
+        rate = rate or carol_rate(native.sample_rate, out)
+        with (
+            DiskWave(n_channels, native.n_samples_at(rate), out) as carol,
+            _recorded(song, carol, rate) if strength < 1 else nullcontext() as original,
+        ):
+            converter.convert(
+                wave,
+                style,
+                strength,
+                original=original,
+                rate=rate,
+                mono=mono,
+                hall=hall,
+                loudness=native.loudness_in(n_channels),
+                carol=carol,
+                beside=out,
+            )
             record = replace(record, is_whole=not lost)
             save_audio(out, carol, rate, comment_of(record))
     for text in lost:
         warnings.warn(text, LostSoundWarning, stacklevel=2)
     return out
+
+
+def carol_rate(song_rate: int, out: Path) -> int:
+    """The sample rate, in Hz, of the carol of a song: the song's own if it is one of KEPT_RATES,
+    else the full rate; the next that there is of formats that lack it.
+    """
+    rate = song_rate if song_rate in KEPT_RATES else AudioConfig.full_rate
+    return SAVE_FORMATS[out.suffix.lower()].nearest_rate(rate)
+
+
+@contextmanager
+def _recorded(song: Path, carol: DiskWave, rate: int) -> Iterator[DiskWave]:
+    """A song's own sound in the shape of its carol, and beside that."""
+    n_channels, n_samples = carol.shape
+    if n_channels == 1:
+        chunks = stream_audio(song, AudioConfig(sample_rate=rate))
+    else:
+        chunks = stream_stereo(song, rate)
+    with DiskWave(n_channels, beside=carol.beside) as recorded:
+        for chunk in of_length(chunks, n_samples):
+            recorded.append(chunk.reshape(-1, n_channels).T)
+        yield recorded
 
 
 def transcribe(
@@ -76,8 +128,14 @@ def transcribe(
     if isinstance(song, np.ndarray):
         return converter.transcribe(song)
     with DiskBuffer() as wave:
-        load_audio_into(wave, song, converter.audio)
-        return converter.transcribe(wave)
+        native = load_audio_into(wave, song, converter.audio)
+        transcription = converter.transcribe(wave)
+    level = transcription.level
+    if level.loudness.rms_db <= SILENT_DB:
+        return transcription
+    # to play it as loud as the whole song, not as what hearing reads of it
+    loudness = replace(level.loudness, lufs=native.loudness_in(1).lufs)
+    return replace(transcription, level=replace(level, loudness=loudness))
 
 
 def default_output(song: Path) -> Path:

@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import printable, telling_lost_sound
 from kcarol.conversion.manifest import ManifestError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
 ATTEMPTS = 2  # per song whose worker dies
+OF_CAROL = ("style", "strength", "rate", "mono", "hall")  # arguments of `kcarol.convert`
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 NO_RECORD = "exists, but does not record what it was made from: --force converts it again"
 
@@ -53,8 +54,16 @@ class Settings:
     vocoder: str = "neural"
     style: str = "bells"
     strength: float = 1.0
+    rate: int | None = None
+    mono: bool = False
+    hall: float | None = None
     force: bool = False
     threads: int = 1  # of torch, a worker
+
+    @property
+    def of_carol(self) -> dict[str, Any]:
+        """What of them is an argument of `kcarol.convert`, and changes a carol."""
+        return {name: getattr(self, name) for name in OF_CAROL}
 
 
 @dataclass(frozen=True)
@@ -126,9 +135,7 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
             return skipped(song, carol, found)
         force = settings.force or found == provenance.OUTDATED
         with telling_lost_sound(lost.append):
-            convert(
-                song, carol, settings.style, settings.strength, converter=converter, force=force
-            )
+            convert(song, carol, **settings.of_carol, converter=converter, force=force)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__
         return Outcome(str(song), str(carol), FAILED, time.monotonic() - started, reason)
@@ -155,7 +162,7 @@ def settings_sha256(settings: Settings) -> str:
     from kcarol.conversion.weights import weights_sha256
 
     weights = weights_sha256(settings.weights, settings.vocoder)
-    return provenance.settings_sha256(weights, settings.style, settings.strength)
+    return provenance.settings_sha256(weights, **settings.of_carol)
 
 
 @lru_cache(maxsize=1)

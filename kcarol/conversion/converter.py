@@ -200,7 +200,8 @@ class Converter:
         )
         if strength < 1:
             original = self._resampled(song[:], rate, carol) if original is None else original
-            blend_(carol, original, strength, rate)
+            blend_(carol, original, strength)
+            match_loudness_(carol, loudness or measure_loudness(original, rate), rate)
         return carol
 
     def _resampled(self, song: np.ndarray, rate: int, carol: Wave) -> np.ndarray:
@@ -487,7 +488,7 @@ def with_two_beats(transcription: Transcription) -> Transcription:
     )
 
 
-def blend_(carol: Wave, song: Wave, strength: float, sample_rate: int) -> None:
+def blend_(carol: Wave, song: Wave, strength: float) -> None:
     """Blends an equally loud song (C, T) into `carol`, in place: `strength` of it stays the carol.
 
     Waves, not spectra: blended log-mels lose the song in the vocoder (chroma .7 at strength 0),
@@ -495,7 +496,6 @@ def blend_(carol: Wave, song: Wave, strength: float, sample_rate: int) -> None:
     """
     for span, piece in in_pieces(carol):
         carol[..., span] = np.float32(strength) * piece + np.float32(1 - strength) * song[..., span]
-    match_loudness_(carol, measure_loudness(song, sample_rate), sample_rate)
 
 
 def heard_loudness(loudness: Loudness, n_channels: int) -> Loudness:

@@ -34,7 +34,7 @@ class Provenance:
 
     song: str  # of its file
     place: str  # of its path as seen from the carol's folder
-    settings: str  # of style, strength and weights, see `settings_sha256`
+    settings: str  # of weights, style and all else that was chosen, see `settings_sha256`
     kcarol: str = __version__  # for the reader: a new version alone is no reason to convert again
     is_whole: bool = True  # no sound of the song was missing
 
@@ -59,15 +59,23 @@ def place_sha256(song: Path, folder: Path) -> str:
     return _sha256(composed(place.replace(os.sep, "/")))
 
 
-def settings_sha256(weights: str, style: AnyStyle, strength: float) -> str:
-    """Of all that a carol depends on besides its song. `weights`: SHA-256 of their files.
+def settings_sha256(
+    weights: str,
+    style: AnyStyle,
+    strength: float,
+    rate: int | None = None,
+    mono: bool = False,
+    hall: float | None = None,
+) -> str:
+    """Of all that a carol depends on besides its song. `weights`: SHA-256 of their files; the rest
+    as of `kcarol.convert`.
 
     A style's file counts by its content.
     """
     named = str(style) if isinstance(style, (str, Path)) else "given as numbers"
     if os.path.isfile(named):
         named = file_sha256(Path(named))
-    return _sha256(json.dumps([weights, named, float(strength)]))
+    return _sha256(json.dumps([weights, named, float(strength), rate, mono, hall]))
 
 
 def comment_of(provenance: Provenance) -> str:

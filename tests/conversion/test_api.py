@@ -1,15 +1,22 @@
 """Facts about songs as files: names, formats, rates, and that nothing is lost."""
 
+import math
 import os
+from dataclasses import replace
 
 import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
 from converters import in_pieces, make_converter, song
 
-from kcarol.audio.decoding import load_audio
+from kcarol.audio.decoding import load_audio, load_audio_into
+from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import AudioError
+from kcarol.audio.loudness import loudness_lufs, measure_loudness, true_peak_db
+from kcarol.audio.reading.ffmpeg import probe
+from kcarol.audio.writing.formats import SAVE_FORMATS
 from kcarol.config import AudioConfig
 from kcarol.conversion.api import convert, default_output, transcribe
 from kcarol.conversion.converter import Converter
@@ -39,14 +46,14 @@ def test_a_song_of_a_usual_rate_keeps_it_and_its_number_of_samples(converter, tm
     assert found == rate and carol.shape == (rate + 1234, 2)
 
 
-@pytest.mark.parametrize("name", ["carol.flac", "carol.ogg", "carol.mp3"])
-def test_the_format_follows_the_name(converter, tmp_path, name):
+@pytest.mark.parametrize("suffix", SAVE_FORMATS)
+def test_the_format_follows_the_name_and_keeps_the_length(converter, tmp_path, suffix):
     soundfile.write(tmp_path / "song.wav", song(1.0), 16_000)
-    written = convert(tmp_path / "song.wav", tmp_path / name, converter=converter)
-    assert (
-        soundfile.info(written).format
-        == {"flac": "FLAC", "ogg": "OGG", "mp3": "MP3"}[name.split(".")[1]]
-    )
+    written = convert(tmp_path / "song.wav", tmp_path / f"carol{suffix}", converter=converter)
+    with DiskBuffer() as buffer:
+        sound = load_audio_into(buffer, written)
+    assert (sound.sample_rate, sound.n_samples) == (48_000, 48_000)
+    assert probe(written).codec in (suffix[1:], "pcm_s16le", "vorbis", "aac")
 
 
 def test_an_existing_file_is_kept_unless_forced(converter, tmp_path):
@@ -83,7 +90,8 @@ def test_a_long_file_becomes_the_carol_of_its_sound(converter, tmp_path, name):
     pieces = in_pieces(converter, 700)
     soundfile.write(tmp_path / "song.wav", song(15.0), 16_000)
     convert(tmp_path / "song.wav", tmp_path / name, "choir", converter=pieces)
-    carol = pieces.convert(load_audio(tmp_path / "song.wav"), "choir")
+    loudness = measure_loudness(np.stack([load_audio(tmp_path / "song.wav")] * 2))
+    carol = pieces.convert(load_audio(tmp_path / "song.wav"), "choir", loudness=loudness)
     save_audio(tmp_path / f"array-{name}", carol, AUDIO.full_rate)
     assert np.array_equal(load_audio(tmp_path / name), load_audio(tmp_path / f"array-{name}"))
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"array-{name}", "song.wav"])
@@ -102,4 +110,69 @@ def test_a_file_is_transcribed_as_its_samples_are(converter, tmp_path):
     soundfile.write(tmp_path / "song.wav", song(), AUDIO.sample_rate, "FLOAT")
     from_file = transcribe(tmp_path / "song.wav", converter=converter)
     from_samples = transcribe(load_audio(tmp_path / "song.wav"), converter=converter)
-    assert from_file.to_json() == from_samples.to_json()
+    level = replace(from_file.level, loudness=from_samples.level.loudness)
+    assert replace(from_file, level=level).to_json() == from_samples.to_json()
+    loudness, other = from_file.level.loudness, from_samples.level.loudness
+    assert loudness.lufs == pytest.approx(other.lufs, abs=1e-3)
+
+
+# ---- rate, channels and level of the carol
+
+
+@pytest.mark.parametrize("rate", [22_050, 32_000, 96_000])
+def test_songs_of_other_rates_become_carols_of_48_khz_of_their_length(converter, tmp_path, rate):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, np.resize(song(), (rate + 17, 2)), rate)
+    carol, found = soundfile.read(convert(path, converter=converter))
+    assert found == 48_000 and carol.shape == (math.ceil((rate + 17) * 48_000 / rate), 2)
+
+
+def test_rate_and_channels_may_be_chosen(converter, tmp_path):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, np.resize(song(), 44_117), 44_100)
+    out = tmp_path / "mono.wav"
+    carol, rate = soundfile.read(convert(path, out, rate=32_000, mono=True, converter=converter))
+    assert rate == 32_000 and carol.shape == (math.ceil(44_117 * 32_000 / 44_100),)
+
+
+def test_opus_has_no_44100_hz(converter, tmp_path):
+    path = tmp_path / "song.wav"
+    soundfile.write(path, np.resize(song(), 44_117), 44_100)
+    written = soundfile.info(convert(path, tmp_path / "a.opus", converter=converter))
+    assert written.samplerate == 48_000 and written.frames == math.ceil(44_117 * 48 / 44.1)
+    with pytest.raises(AudioError, match="expected a sample rate that .opus has"):
+        convert(path, tmp_path / "b.opus", rate=44_100, converter=converter)
+
+
+@pytest.mark.parametrize("mono", [False, True])
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_a_carol_is_as_loud_as_its_song_by_the_standard(converter, tmp_path, mono, strength):
+    rng = np.random.default_rng(0)
+    wide = np.stack([np.resize(song(3.0), 3 * 44_100), 0.1 * rng.normal(size=3 * 44_100)], axis=1)
+    soundfile.write(tmp_path / "song.wav", wide, 44_100)
+    written = convert(tmp_path / "song.wav", strength=strength, mono=mono, converter=converter)
+    carol, rate = soundfile.read(written)
+    wanted = pyloudnorm.Meter(rate).integrated_loudness(wide)
+    found = pyloudnorm.Meter(rate).integrated_loudness(carol)
+    # one channel is played by two loudspeakers
+    assert found + (3.01 if mono else 0) == pytest.approx(wanted, abs=0.5)
+    assert true_peak_db(carol.T.astype(np.float32)) <= -1.0
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("mono", [False, True])
+def test_without_strength_the_song_itself_comes_back(converter, tmp_path, channels, mono):
+    wave = 0.3 * np.resize(song(1.0), (44_117, channels)).astype(np.float32)
+    soundfile.write(tmp_path / "song.wav", wave, 44_100, "FLOAT")
+    written = convert(tmp_path / "song.wav", strength=0, mono=mono, converter=converter)
+    carol = soundfile.read(written, always_2d=True)[0]
+    assert carol.shape == (44_117, 1 if mono else 2)
+    expected = wave.mean(axis=1, keepdims=True) if mono else wave
+    assert np.abs(carol - expected).max() < 2e-3
+
+
+def test_a_transcription_of_a_file_has_the_loudness_of_the_whole_sound(converter, tmp_path):
+    hiss = np.random.default_rng(0).normal(0, 0.05, (2, 48_000)).astype(np.float32)
+    soundfile.write(tmp_path / "song.wav", hiss.T, 48_000, "FLOAT")
+    level = transcribe(tmp_path / "song.wav", converter=converter).level
+    assert level.loudness.lufs == pytest.approx(loudness_lufs(hiss, 48_000) - 3.01, abs=0.01)

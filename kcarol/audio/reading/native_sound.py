@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kcarol.audio.loudness import BLOCK_STEP_S, SETTLING_STEPS, gated_lufs, step_powers
+from kcarol.audio.loudness import (
+    BLOCK_STEP_S,
+    SETTLING_STEPS,
+    SILENT_DB,
+    Loudness,
+    gated_lufs,
+    step_powers,
+)
 from kcarol.audio.reading.resampling import n_resampled
 from kcarol.audio.reading.stereo_mix import stereo_mix
 
+N_LOUDSPEAKERS = 2
 NativeChunk = tuple[int, np.ndarray]  # sample rate and sound (n, channels), see `stream_native`
 
 
@@ -21,10 +30,16 @@ class NativeSound:
 
     sample_rate: int  # Hz; of its first link, where links differ
     n_samples: int  # at that rate
-    lufs: float  # as two loudspeakers play it; -inf for silence, or less than .4 s
+    loudness: Loudness  # as two loudspeakers play it
 
     def n_samples_at(self, rate: int) -> int:
         return n_resampled(self.n_samples, self.sample_rate, rate)
+
+    def loudness_in(self, n_channels: int) -> Loudness:
+        """The same loudness in a file of one channel, which both loudspeakers play, or of two."""
+        return replace(
+            self.loudness, lufs=self.loudness.lufs + 10 * math.log10(n_channels / N_LOUDSPEAKERS)
+        )
 
 
 class NativeMeter:
@@ -32,7 +47,7 @@ class NativeMeter:
 
     def __init__(self) -> None:
         self.links: list[tuple[int, int]] = []  # rate and number of samples of each
-        self.loudness = LoudnessMeter()
+        self.meter = LoudnessMeter()
 
     def watch(self, native: Iterable[NativeChunk]) -> Iterator[NativeChunk]:
         """Yield the same chunks."""
@@ -40,7 +55,7 @@ class NativeMeter:
             self.links.append((rate, 0))
             for sound in chunks:
                 self.links[-1] = (rate, self.links[-1][1] + len(sound))
-                self.loudness.add(rate, stereo_mix(sound))
+                self.meter.add(rate, stereo_mix(sound))
                 yield rate, sound
 
     @property
@@ -48,13 +63,14 @@ class NativeMeter:
         """Of all chunks so far, one at least."""
         rate, _ = self.links[0]
         n_samples = sum(n_resampled(n, other, rate) for other, n in self.links)
-        return NativeSound(rate, n_samples, self.loudness.lufs)
+        return NativeSound(rate, n_samples, self.meter.loudness)
 
 
 class LoudnessMeter:
-    """Integrated loudness by ITU-R BS.1770-4 of chunks whose rate may change."""
+    """Loudness of stereo chunks whose rate may change."""
 
     def __init__(self) -> None:
+        self.n_samples, self.energy = 0, 0.0  # of both channels
         self.powers = np.zeros(0)  # of the steps so far
         self.rate = 0
         self.waiting = np.zeros((2, 0), np.float32)  # steps that the filters settle on, and a rest
@@ -64,6 +80,8 @@ class LoudnessMeter:
         """Samples (n, 2) at a rate in Hz."""
         if rate != self.rate:
             self.rate, self.n_settling, self.waiting = rate, 0, np.zeros((2, 0), np.float32)
+        self.n_samples += stereo.size
+        self.energy += float(np.vdot(stereo, stereo))
         wave = np.concatenate([self.waiting, stereo.T], axis=1)
         powers = step_powers(wave, rate)
         self.powers = np.append(self.powers, powers[self.n_settling :])
@@ -72,9 +90,11 @@ class LoudnessMeter:
         self.waiting = wave[:, n_done:]
 
     @property
-    def lufs(self) -> float:
-        """Of all so far; -inf for silence, or less than .4 s."""
-        return gated_lufs(self.powers)
+    def loudness(self) -> Loudness:
+        """Of all so far."""
+        power = self.energy / max(1, self.n_samples)
+        rms_db = max(SILENT_DB, 10 * math.log10(max(power, 1e-12)))
+        return Loudness(gated_lufs(self.powers), rms_db)
 
 
 def links(native: Iterable[NativeChunk]) -> Iterator[tuple[int, Iterator[np.ndarray]]]:

@@ -15,7 +15,7 @@ def metered(wave, rate, size):
     meter = LoudnessMeter()
     for start in range(0, len(wave), size):
         meter.add(rate, wave[start : start + size])
-    return meter.lufs
+    return meter.loudness.lufs
 
 
 @pytest.mark.parametrize("size", [700, 44_100, 10**6])
@@ -34,7 +34,7 @@ def test_silence_and_short_sounds_have_none_and_another_rate_begins_anew():
     meter = LoudnessMeter()
     for rate in (16_000, 48_000):
         meter.add(rate, np.stack([sine(997, 2, rate, amplitude=1.0)] * 2, axis=1))
-    assert meter.lufs == pytest.approx(0, abs=0.3)
+    assert meter.loudness.lufs == pytest.approx(0, abs=0.3)
 
 
 def test_rates_and_channels_may_change_on_the_way():
@@ -44,3 +44,15 @@ def test_rates_and_channels_may_change_on_the_way():
     assert all(found is sound for (_, found), (_, sound) in zip(passed, chunks, strict=True))
     assert (meter.sound.sample_rate, meter.sound.n_samples) == (44_100, 66_150)
     assert meter.sound.n_samples_at(48_000) == 72_000
+
+
+def test_a_file_of_one_channel_is_played_by_two_loudspeakers():
+    wave = sine(997, 1.0, 48_000, amplitude=0.1)
+    meters = NativeMeter(), NativeMeter()
+    for meter, sound in zip(meters, (wave[:, None], np.stack([wave, wave], axis=1)), strict=True):
+        list(meter.watch([(48_000, sound)]))
+    assert meters[0].sound == meters[1].sound
+    loudness = meters[0].sound.loudness
+    assert loudness.rms_db == pytest.approx(-23.01, abs=0.01)
+    assert meters[0].sound.loudness_in(2) == loudness
+    assert meters[0].sound.loudness_in(1).lufs == pytest.approx(loudness_lufs(wave, 48_000))
