@@ -23,7 +23,7 @@ from kcarol.notebook.listening_test import (
 from kcarol.notebook.players import GROUP, SWITCH_BUTTON, player, players
 
 OPEN_REFERENCE = "song"  # the system that is also played openly in a rating
-Stimuli = Mapping[str, Mapping[str, np.ndarray]]  # song -> system -> wave (T,) at 16 kHz
+Stimuli = Mapping[str, Mapping[str, np.ndarray]]  # song -> system -> wave, see `excerpts`
 
 
 def blind_test(stimuli: Stimuli, *arguments: Any, **options: Any):
@@ -93,7 +93,7 @@ def start_test(
 
 
 def trial_waves(test: AbxTest | RatingTest, stimuli: Stimuli) -> dict[str, np.ndarray]:
-    """The waves (T,) of the present trial, under neutral labels."""
+    """The waves of the present trial, under neutral labels."""
     trial, waves = test.trial, stimuli[test.trial.song]
     if test.kind == "abx":
         return {"A": waves[trial.a], "B": waves[trial.b], "X": waves[trial.x]}

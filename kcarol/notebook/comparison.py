@@ -6,9 +6,10 @@ import html
 from collections.abc import Mapping
 from pathlib import Path
 
+import librosa
 import numpy as np
 
-from kcarol.audio.decoding import load_audio
+from kcarol.audio.decoding import load_audio, load_stereo
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.notebook.excerpts import MAX_EMBEDDED_S, excerpt
@@ -21,7 +22,8 @@ SONG = "song"  # label of the song itself
 class Comparison:
     """`compare` without its widgets. Conversions are cached, so that changes are quick.
 
-    songs: waves (T,) at 16 kHz, or files, by name. ValueError without songs.
+    songs: waves (T,) at 16 kHz, or files, by name; files are played in stereo. ValueError without
+    songs.
     """
 
     def __init__(self, songs: Mapping[str, np.ndarray | Path | str], converter: Converter):
@@ -30,25 +32,37 @@ class Comparison:
         if not self.songs:
             raise ValueError("expected at least one song, found none")
         self._carols: dict[tuple, np.ndarray] = {}
+        self._originals: dict[str, np.ndarray] = {}
 
     def song(self, name: str) -> np.ndarray:
-        """(T,), of a file its first HEARD_S."""
-        if isinstance(self.songs[name], (str, Path)):
-            self.songs[name] = load_audio(self.songs[name], duration_s=HEARD_S)
+        """What is heard of a song, (T,), of a file its first HEARD_S."""
+        file = self.songs[name]
+        if isinstance(file, (str, Path)):
+            heard = self.songs[name] = load_audio(file, duration_s=HEARD_S)
+            stereo = load_stereo(file, AudioConfig.full_rate, duration_s=HEARD_S)
+            n_samples = AudioConfig().full_factor * len(heard)  # as the carol has
+            self._originals[name] = librosa.util.fix_length(stereo, size=n_samples)
         return self.songs[name]
 
+    def original(self, name: str) -> np.ndarray:
+        """What is played of a song: (2, T) of a file, else (T,)."""
+        heard = self.song(name)
+        return self._originals.get(name, heard)
+
     def carol(self, name: str, style: str, strength: float = 1.0) -> np.ndarray:
-        """(T,) of the whole song, since beats, chords and tune are decoded over all of it."""
+        """(2, T) of the whole song, since beats, chords and tune are decoded over all of it."""
         key = (name, style, round(strength, 3))
         if key not in self._carols:
-            self._carols[key] = self.converter.mono_carol(self.song(name), style, strength)
+            song = self.song(name)
+            original = self._originals.get(name)
+            self._carols[key] = self.converter.convert(song, style, strength, original=original)
         return self._carols[key]
 
     def waves(
         self, name: str, style: str, strength: float = 1.0, start_s: float = 0.0
     ) -> dict[str, np.ndarray]:
         """The same excerpt of song and carol."""
-        pair = {SONG: self.song(name), f"carol, {style}": self.carol(name, style, strength)}
+        pair = {SONG: self.original(name), f"carol, {style}": self.carol(name, style, strength)}
         return {label: excerpt(wave, start_s) for label, wave in pair.items()}
 
     def last_start_s(self, name: str) -> float:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import soxr
 import torch
 
 from kcarol.audio.features import Features
+from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
-from kcarol.config import ModelConfig
+from kcarol.config import AudioConfig, ModelConfig
 from kcarol.conversion.converter import Converter
 from kcarol.model.content import N_CONTENT
 from kcarol.model.transformer import MusicTransformer
+from kcarol.notebook.excerpts import rate_of
 from kcarol.vocoder.griffin_lim import GriffinLim
 
 
@@ -18,6 +21,19 @@ from kcarol.vocoder.griffin_lim import GriffinLim
 def log_mel(wave: np.ndarray) -> np.ndarray:
     """(T,) at 16 kHz -> natural-log mel (F, M)."""
     return LogMel()(torch.from_numpy(np.ascontiguousarray(wave))).numpy()
+
+
+@torch.inference_mode()
+def bands(wave: np.ndarray, sample_rate: int | None = None) -> np.ndarray:
+    """What pictures show: of (T,) at 16 kHz the log-mel (F, M); of other waves, (T,) or (2, T), the
+    bands to 20 kHz of the middle (F, n_bands). Without a rate, see `rate_of`.
+    """
+    sample_rate = sample_rate or rate_of(wave)
+    if wave.ndim == 1 and sample_rate == AudioConfig.sample_rate:
+        return log_mel(wave)
+    both = np.ascontiguousarray(np.broadcast_to(wave, (2, wave.shape[-1])))
+    full = soxr.resample(both.T, sample_rate, AudioConfig.full_rate).T
+    return FullBandMel()(full)[:, 0].numpy()
 
 
 @torch.inference_mode()

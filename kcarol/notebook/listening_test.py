@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
+from kcarol.notebook.excerpts import rate_of
 from kcarol.notebook.listening_results import (
     AXES,
     REFERENCE,
@@ -91,26 +92,22 @@ def draw_ratings(songs: Sequence[str], systems: Sequence[str], seed: int) -> lis
 
 
 def with_anchors(
-    song: np.ndarray,
-    carol: np.ndarray,
-    reference: np.ndarray,
-    other_carol: np.ndarray,
-    sample_rate: int,
+    song: np.ndarray, carol: np.ndarray, reference: np.ndarray, other_carol: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The systems of a rating, (T,) each: our carol, the true carol as hidden reference, ANCHORS.
+    """The systems of a rating, waves as of `excerpts`: our carol, the true one hidden, ANCHORS.
 
     Every axis has an anchor that must fail on it: the song is not a carol, another song's carol
     has neither tune nor harmony, and the reference without treble sounds dull.
     """
-    dull = low_passed(reference, sample_rate)
+    dull = low_passed(reference, rate_of(reference))
     waves = (carol, reference, song, other_carol, dull)
     return dict(zip((OURS, REFERENCE, *ANCHORS), waves, strict=True))
 
 
 def low_passed(wave: np.ndarray, sample_rate: int, cutoff_hz: float = DULL_HZ) -> np.ndarray:
-    """(T,) -> (T,) float32 low-passed at the cutoff; zero phase."""
+    """(..., T) -> (..., T) float32 low-passed at the cutoff; zero phase."""
     sections = butter(8, cutoff_hz, fs=sample_rate, output="sos")
-    return sosfiltfilt(sections, wave, padlen=min(100, len(wave) - 1)).astype(np.float32)
+    return sosfiltfilt(sections, wave, padlen=min(100, wave.shape[-1] - 1)).astype(np.float32)
 
 
 class AbxTest:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.config import AudioConfig
 from kcarol.notebook import figures
-from kcarol.notebook.excerpts import MAX_EMBEDDED_S, equally_loud, excerpt, sound_url
+from kcarol.notebook.excerpts import MAX_EMBEDDED_S, equally_loud, excerpt, rate_of, sound_url
 from kcarol.notebook.figures.spectrograms import DB_PER_NEPER
-from kcarol.notebook.inspection import log_mel
+from kcarol.notebook.inspection import bands
 
 GROUP = "kcarol-group"  # class of a box whose players are switched and stopped together
 
@@ -60,14 +59,15 @@ def players(
     captions: Mapping[str, str] | None = None,
     start_s: float = 0.0,
     length_s: float = MAX_EMBEDDED_S,
-    sample_rate: int = AudioConfig.sample_rate,
+    sample_rate: int | None = None,
     pictures: bool = True,
     switch: bool = True,
 ) -> Players:
     """Players in a row, equally loud, each with its label, caption and spectrogram.
 
-    sounds: waves (T,) by label, of which `length_s` (at most 8 s) from `start_s` are embedded, or
-    URLs of files, which are played unchanged. ValueError without sounds, or for longer excerpts.
+    sounds: waves (T,) or (2, T) by label, of which `length_s` (at most 8 s) from `start_s` are
+    embedded, or URLs of files, which are played unchanged. sample_rate: of all, in Hz; None: 16 kHz
+    mono, 48 kHz stereo. ValueError without sounds, or for longer excerpts.
     """
     if not sounds:
         raise ValueError("expected at least one sound, found none")
@@ -76,7 +76,7 @@ def players(
     waves = equally_loud(waves, sample_rate)
     urls = {name: sound_url(wave, sample_rate) for name, wave in waves.items()}
     captions = captions or {}
-    images = _thumbnails(waves) if pictures and sample_rate == AudioConfig.sample_rate else {}
+    images = _thumbnails(waves, sample_rate) if pictures else {}
     cells = [
         player(name, urls.get(name, sound), captions.get(name, ""), images.get(name, ""))
         for name, sound in sounds.items()
@@ -89,7 +89,7 @@ def players(
     )
     description = f"players: {', '.join(sounds)}"
     if waves:
-        seconds = max(map(len, waves.values())) / sample_rate
+        seconds = max(w.shape[-1] / (sample_rate or rate_of(w)) for w in waves.values())
         description += f" ({seconds:.1f} s each, one loudness)"
     return Players(page, description)
 
@@ -105,8 +105,8 @@ def player(label: str, url: str, caption: str = "", image: str = "") -> str:
     )
 
 
-def _thumbnails(waves: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Spectrograms of waves (T,) at 16 kHz as HTML, on one colour scale."""
-    mels = {name: log_mel(wave) for name, wave in waves.items()}
-    top_db = DB_PER_NEPER * max((mel.max() for mel in mels.values()), default=0.0)
-    return {name: figures.thumbnail(mel, top_db, name)._repr_html_() for name, mel in mels.items()}
+def _thumbnails(waves: Mapping[str, np.ndarray], sample_rate: int | None) -> dict[str, str]:
+    """Spectrograms of waves (T,) or (2, T) as HTML, on one colour scale."""
+    shown = {name: bands(wave, sample_rate) for name, wave in waves.items()}
+    top_db = DB_PER_NEPER * max((rows.max() for rows in shown.values()), default=0.0)
+    return {name: figures.thumbnail(x, top_db, name)._repr_html_() for name, x in shown.items()}

@@ -35,9 +35,9 @@ def embedded():
     """A function of a page -> the sounds that it holds, in order."""
 
     def read(page):
-        found = re.findall(r'src="data:audio/wav;base64,([^"]+)"', page)
+        found = re.findall(r'src="data:audio/flac;base64,([^"]+)"', page)
         files = [io.BytesIO(base64.b64decode(data)) for data in found]
-        return [soundfile.read(file, dtype="float32")[0] for file in files]
+        return [soundfile.read(file, dtype="float32")[0].T for file in files]
 
     return read
 

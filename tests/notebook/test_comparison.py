@@ -20,9 +20,10 @@ def converter(tone):
         styles = {"bells": 0, "choir": 1}
         calls: list = []
 
-        def convert(self, wave, style, strength):
+        def convert(self, wave, style, strength, original):
             self.calls.append((style, strength))
-            return tone(len(wave) / RATE, 500 if style == "bells" else 700, 0.3)
+            middle = tone(3 * len(wave) / RATE, 500 if style == "bells" else 700, 0.3)
+            return np.stack([middle, middle])
 
     return Converter()
 
@@ -39,14 +40,17 @@ def test_song_and_carol_are_cut_at_the_same_place_and_converted_once(tone, conve
     for start_s, hz in ((0, 200), (12, 400)):
         pair = comparison.waves("a", "choir", 1.0, start_s)
         assert list(pair) == ["song", "carol, choir"]
-        assert [len(wave) for wave in pair.values()] == [8 * RATE] * 2
+        assert [wave.shape for wave in pair.values()] == [(8 * RATE,), (2, 24 * RATE)]
         assert np.abs(np.fft.rfft(pair["song"])).argmax() / 8 == hz
     assert converter.calls == [("choir", 1.0)] and comparison.last_start_s("a") == 12
 
 
 def test_files_are_read_and_nothing_to_compare_is_refused(tone, converter, tmp_path):
-    soundfile.write(tmp_path / "a.wav", tone(3), RATE)
-    assert len(Comparison({"a": tmp_path / "a.wav"}, converter).song("a")) == 3 * RATE
+    soundfile.write(tmp_path / "a.wav", np.stack([tone(3), 0 * tone(3)], axis=1), RATE)
+    comparison = Comparison({"a": tmp_path / "a.wav"}, converter)
+    assert len(comparison.song("a")) == 3 * RATE
+    left, right = comparison.original("a")
+    assert len(left) == 9 * RATE and np.abs(left).max() > 0.09 and not right.any()
     with pytest.raises(ValueError, match="at least one song"):
         Comparison({}, converter)
 

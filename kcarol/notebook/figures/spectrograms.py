@@ -1,23 +1,28 @@
-"""Spectrograms of natural-log mel (F, M): seconds against Hz, coloured by level in dB."""
+"""Spectrograms of natural-log mel: seconds against Hz, coloured by level in dB.
+
+Either (F, n_mels) to 8 kHz, or (F, n_bands), with the treble, to 20 kHz: (F, M) below.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
+from kcarol.audio.full_band import treble_edges_hz
 from kcarol.audio.log_mel import mel_filters
 from kcarol.config import AudioConfig
 from kcarol.notebook.figures.picture import SKY, Picture, draw_matrix, set_title
 
-TICKS_HZ = (125, 250, 500, 1_000, 2_000, 4_000, 8_000)
-FEW_TICKS_HZ = (250, 1_000, 4_000)  # where rows are low
+TICKS_HZ = (125, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000)
+FEW_TICKS_HZ = (250, 1_000, 4_000, 16_000)  # where rows are low
 MAX_HIGH_ROWS = 3
 RANGE_DB = 80.0  # below the loudest; anything softer is black
 MAX_COLUMNS = 4_000  # of a picture; longer songs keep the loudest of neighbouring frames
 CFG = AudioConfig()
+HIGHEST_HZ = {CFG.n_mels: CFG.f_max_hz, CFG.n_bands: CFG.treble_max_hz}  # by number of bands
 DB_PER_NEPER = 20 / np.log(10)  # natural log of magnitude -> dB
 
 
@@ -38,8 +43,7 @@ def spectrograms(log_mels: Mapping[str, np.ndarray], tune: np.ndarray | None = N
         for title, log_mel in log_mels.items()
     ]
     figure = Picture(
-        f"log-mel of {', '.join(parts)}: {CFG.n_mels} bands, "
-        f"{CFG.f_min_hz:.0f} to {CFG.f_max_hz:.0f} Hz",
+        f"log-mel of {', '.join(parts)}: {_range_of(levels.values())}",
         (11, 0.8 + (2.6 if high else 1.6) * len(levels)),
     )
     rows = figure.subplots(len(levels), 1, squeeze=False, sharex=True)[:, 0]
@@ -69,10 +73,9 @@ def thumbnail(log_mel: np.ndarray, top_db: float, title: str = "") -> Picture:
 def levels_db(log_mel: np.ndarray) -> np.ndarray:
     """(F, M) natural log -> (at most MAX_COLUMNS, M) in dB."""
     log_mel = np.asarray(log_mel, dtype=np.float32)
-    if log_mel.ndim != 2 or log_mel.shape[1] != CFG.n_mels or not len(log_mel):
-        raise ValueError(
-            f"expected log-mel (F, {CFG.n_mels}) with F >= 1, found shape {log_mel.shape}"
-        )
+    if log_mel.ndim != 2 or log_mel.shape[1] not in HIGHEST_HZ or not len(log_mel):
+        sizes = " or ".join(f"(F, {n})" for n in HIGHEST_HZ)
+        raise ValueError(f"expected log-mel {sizes} with F >= 1, found shape {log_mel.shape}")
     frames_per_column = -(-len(log_mel) // MAX_COLUMNS)
     starts = np.arange(0, len(log_mel), frames_per_column)
     return DB_PER_NEPER * np.maximum.reduceat(log_mel, starts, axis=0)
@@ -87,23 +90,31 @@ def draw_levels(
     cmap: str = "magma",
 ) -> AxesImage:
     """Levels in dB (F, M) with a frequency axis."""
-    extent = (0, seconds, -0.5, CFG.n_mels - 0.5)
+    n_bands = levels.shape[1]
+    extent = (0, seconds, -0.5, n_bands - 0.5)
     image = draw_matrix(axes, levels, extent, cmap, vmin=top_db - RANGE_DB, vmax=top_db)
-    centres = mel_centres_hz()
-    ticks = [hz for hz in ticks_hz if centres[0] <= hz <= CFG.f_max_hz]
+    centres = centres_hz()
+    ticks = [hz for hz in ticks_hz if centres[0] <= hz <= HIGHEST_HZ[n_bands]]
     axes.set_yticks(band_of(ticks), [f"{hz:,}" for hz in ticks])
     return image
 
 
-def mel_centres_hz() -> np.ndarray:
-    """Centres (M,) of the mel bands, Hz: the mean of each filter over frequency."""
+def centres_hz() -> np.ndarray:
+    """Centres (n_bands,), Hz: of a mel band the mean of its filter over frequency."""
     filters = mel_filters(CFG).numpy()  # (n_fft // 2 + 1, M)
-    return np.linspace(0, CFG.sample_rate / 2, len(filters)) @ filters / filters.sum(axis=0)
+    mel = np.linspace(0, CFG.sample_rate / 2, len(filters)) @ filters / filters.sum(axis=0)
+    edges = treble_edges_hz(CFG).numpy()
+    return np.concatenate([mel, np.sqrt(edges[:-1] * edges[1:])])
 
 
 def band_of(hz: Sequence[float]) -> np.ndarray:
-    """Where frequencies lie on the axis of mel bands, 0 to M - 1."""
-    return np.interp(hz, mel_centres_hz(), np.arange(CFG.n_mels))
+    """Where frequencies lie on the axis of bands, 0 to n_bands - 1."""
+    return np.interp(hz, centres_hz(), np.arange(CFG.n_bands))
+
+
+def _range_of(levels: Iterable[np.ndarray]) -> str:
+    n_bands = max(level.shape[1] for level in levels)
+    return f"{n_bands} bands, {CFG.f_min_hz:.0f} to {HIGHEST_HZ[n_bands]:.0f} Hz"
 
 
 def tune_notes(tune: np.ndarray) -> list[tuple[int, int, int]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.notebook import figures
-from kcarol.notebook.figures.spectrograms import mel_centres_hz
+from kcarol.notebook.figures.spectrograms import band_of
 
 CFG = AudioConfig()
 
@@ -32,7 +32,7 @@ def test_the_tune_lies_over_its_frequency_and_beats_at_their_times():
     upper, lower = picture.axes
     _, heard = upper.collections
     (start, low), (stop, high) = heard.get_segments()[0]
-    band = np.interp(440, mel_centres_hz(), np.arange(CFG.n_mels))
+    band = band_of([440])[0]
     assert np.allclose((start, stop), (10 / CFG.frame_rate, 30 / CFG.frame_rate))
     assert np.allclose((low, high), band)
     beats, bars = ([line[0, 0] for line in part.get_segments()] for part in lower.collections)

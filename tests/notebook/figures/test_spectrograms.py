@@ -5,7 +5,13 @@ import pytest
 
 from kcarol.config import AudioConfig
 from kcarol.notebook import figures
-from kcarol.notebook.figures.spectrograms import MAX_COLUMNS, RANGE_DB, mel_centres_hz, tune_notes
+from kcarol.notebook.figures.spectrograms import (
+    MAX_COLUMNS,
+    RANGE_DB,
+    band_of,
+    centres_hz,
+    tune_notes,
+)
 
 CFG = AudioConfig()
 
@@ -24,12 +30,22 @@ def test_a_pair_shares_colours_and_seconds():
 
 
 def test_a_band_lies_at_its_frequency():
-    centres = mel_centres_hz()
-    assert (np.diff(centres) > 0).all() and CFG.f_min_hz < centres[0] and centres[-1] < CFG.f_max_hz
+    centres = centres_hz()
+    assert (np.diff(centres) > 0).all() and CFG.f_min_hz < centres[0]
+    assert centres[CFG.n_mels - 1] < CFG.f_max_hz < centres[CFG.n_mels]
     axes = figures.spectrograms({"": log_mel(10)}).axes[0]
     labels = [text.get_text() for text in axes.get_yticklabels()]
     band = round(axes.get_yticks()[labels.index("1,000")])
     assert abs(centres[band] - 1000) <= 0.51 * (centres[band + 1] - centres[band - 1]) / 2
+
+
+def test_the_treble_is_drawn_where_it_is_known():
+    low, full = log_mel(10), np.full((10, CFG.n_bands), -3.0, np.float32)
+    assert figures.spectrograms({"": low}).description.endswith("128 bands, 40 to 8000 Hz")
+    picture = figures.spectrograms({"song": low, "carol": full})
+    assert picture.description.endswith("140 bands, 40 to 20000 Hz")
+    above = [axes.images[0].get_extent()[3] for axes in picture.axes[:2]]
+    assert above == [CFG.n_mels - 0.5, CFG.n_bands - 0.5]
 
 
 def test_long_songs_keep_their_loudest_frames():
@@ -58,4 +74,4 @@ def test_a_tune_is_drawn_note_by_note_at_its_frequency():
     for axes in picture.axes[:2]:
         (start, band), (stop, _) = axes.collections[0].get_segments()[0]
         assert (start, stop) == pytest.approx((10 / CFG.frame_rate, 30 / CFG.frame_rate))
-        assert band == pytest.approx(np.interp(440, mel_centres_hz(), np.arange(CFG.n_mels)))
+        assert band == pytest.approx(band_of([440])[0])
