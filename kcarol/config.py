@@ -134,8 +134,8 @@ class VocoderConfig:
     low_passes: tuple[int, ...] = (180, 50)
     low_momenta: tuple[float, ...] = (0.98, 0.96)
     # of the side, which the middle masks (data/experiments.md)
-    side_corrections: tuple[int, int] = (1, 2)
-    side_low_passes: tuple[int, ...] = (40, 12)
+    side_corrections: tuple[int, int] = (1, 4)
+    side_low_passes: tuple[int, ...] = (60, 16)
 
     @classmethod
     def smoke(cls) -> VocoderConfig:

@@ -18,7 +18,7 @@ from kcarol.vocoder.neural import NeuralVocoder
 from kcarol.vocoder.pieces import vocode_in_pieces
 from kcarol.vocoder.refinement.phase_continuation import CarriedPhases
 from kcarol.vocoder.shapes import output_length
-from kcarol.vocoder.treble import TrebleNoise
+from kcarol.vocoder.treble import Treble
 
 MONO_BELOW_HZ = 120.0  # the bass is in the middle: below, the side is turned down
 MONO_SLOPE = 4  # of the side below, powers of the frequency: 24 dB an octave
@@ -26,7 +26,7 @@ MIDDLE, SIDE = 0, 1
 
 
 class FullBandVocoder(nn.Module):
-    """A vocoder twice, for the middle and the side below 8 kHz, and noise above."""
+    """A vocoder twice, for the middle and the side below 8 kHz, and `Treble` above."""
 
     side_gain: Tensor  # (n_bands,) nats
 
@@ -34,7 +34,7 @@ class FullBandVocoder(nn.Module):
         super().__init__()
         self.audio = audio or AudioConfig()
         self.vocoder = vocoder
-        self.treble = TrebleNoise(self.audio)
+        self.treble = Treble(self.audio)
         ratio = (mel_edges_hz(self.audio)[1:-1] / MONO_BELOW_HZ) ** MONO_SLOPE
         side_gain = torch.zeros(self.audio.n_bands)
         side_gain[: self.audio.n_mels] = (ratio / (1 + ratio)).log()
@@ -64,9 +64,12 @@ class FullBandVocoder(nn.Module):
             )
         n_samples = output_length(len(bands), audio.full_hop, length)
         bands = bands.float().to(self.device)
-        channels = self._low(bands, n_samples, phases)
-        self.treble.add_(channels, bands[:, :, audio.n_mels :], first_frame)
-        middle, side = channels
+        low = self._low(bands, n_samples // audio.full_factor, phases)
+        full = soxr.resample(low.T.cpu().numpy(), audio.sample_rate, audio.full_rate, RESAMPLING)
+        channels = torch.zeros(2, n_samples, device=self.device)
+        channels[:, : len(full)] = torch.from_numpy(full.T)
+        levels = bands[:, :, audio.n_mels :]
+        middle, side = self.treble.add_(channels, low, levels, first_frame)
         return torch.stack([middle + side, middle - side])
 
     def _low(
@@ -75,21 +78,17 @@ class FullBandVocoder(nn.Module):
         n_samples: int,
         phases: tuple[CarriedPhases | None, CarriedPhases | None],
     ) -> Tensor:
-        """Middle and side (2, T) at the full rate, without the treble."""
-        audio = self.audio
-        n_low = n_samples // audio.full_factor
-        low = np.empty((n_low, 2), np.float32)
+        """Middle and side (2, T) at `sample_rate`."""
+        low = torch.empty(2, n_samples, device=self.device)
         with fast_inference(self.device):
             for channel in (MIDDLE, SIDE):
-                mel = bands[:, channel, : audio.n_mels]
+                mel = bands[:, channel, : self.audio.n_mels]
                 if channel == SIDE:
-                    mel = mel + self.side_gain[: audio.n_mels]
-                wave = self.vocoder.vocode(mel, n_low, phases=phases[channel], side=channel == SIDE)
-                low[:, channel] = wave.cpu().numpy()
-        channels = torch.zeros(2, n_samples)
-        full = soxr.resample(low, audio.sample_rate, audio.full_rate, RESAMPLING)
-        channels[:, : len(full)] = torch.from_numpy(full.T)
-        return channels.to(self.device)
+                    mel = mel + self.side_gain[: self.audio.n_mels]
+                low[channel] = self.vocoder.vocode(
+                    mel, n_samples, phases=phases[channel], side=channel == SIDE
+                )
+        return low
 
     def stream(
         self, bands_of: Callable[[int, int], Tensor], n_samples: int, piece_frames: int

@@ -81,11 +81,10 @@ def test_pieces_are_together_the_song(griffin_lim):
     bands = torch.full((1_301, 2, CFG.n_bands), -4.0)
     pieces = list(griffin_lim.stream(lambda a, b: bands[a:b], n_samples, 700))
     assert len(pieces) == 2 and all(piece.shape[0] == 2 for piece in pieces)
-    made = torch.from_numpy(np.concatenate(pieces, axis=1))
+    made = np.concatenate(pieces, axis=1)
     assert made.shape == (2, n_samples)
-    whole = griffin_lim.vocode(bands, n_samples)
-    high = [torch.fft.rfft(wave)[..., n_samples // 4 :] for wave in (made, whole)]  # over 12 kHz
-    assert (high[0] - high[1]).norm() < 0.05 * high[1].norm()
+    treble = MEL(made)[4:-4, :, CFG.n_mels :].mean(2)
+    assert torch.all((treble + 4).abs() < 1)  # where pieces join, too
 
 
 @needs_shipped
