@@ -64,8 +64,9 @@ def demo_pairs(
 ) -> list[dict]:
     """Songs and the carols of the same name in another folder; songs without one are left out.
 
-    Songs with labels in `carols`/SONG_LABELS_FILE, those of the demo set, come with these and with
-    the name of their carol's style. For others, the carol's file is the style.
+    Each has the two `files` that it was read from. Songs with labels in `carols`/SONG_LABELS_FILE,
+    those of the demo set, come with these and with the name of their carol's style. For others, the
+    carol's file is the style.
     """
     cfg = cfg or AudioConfig()
     carol_files = {file.stem: file for file in find_audio(Path(carols))}
@@ -79,7 +80,7 @@ def demo_pairs(
         files = (song, carol_files[name])
         pop, carol = (load_audio(file, cfg, duration_s=heard_s) for file in files)
         length = min(len(pop), len(carol))
-        pair = {"name": name, "pop": pop[:length], "carol": carol[:length]}
+        pair = {"name": name, "pop": pop[:length], "carol": carol[:length], "files": files}
         if name in labels:
             events = json.loads((Path(carols) / f"{name}.truth.json").read_text())
             window = labels[name][: cfg.n_frames(length)]

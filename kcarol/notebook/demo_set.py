@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import librosa
 import numpy as np
 
-from kcarol.audio.decoding import load_audio
+from kcarol.audio.decoding import load_audio, load_stereo
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, load_labels
 from kcarol.dataset.pair_set import read_pairs
@@ -26,13 +27,15 @@ DEMO_SONG = "snowlit-signal"
 STYLE = "bells"  # of the demo songs' carols
 SONGS, CAROLS, PAIRS = "raw/kpop", "demo_carols", "pairs"  # below data/
 SUFFIXES = (".mp3", ".ogg")
+LISTENED = ("song", "true carol")  # of a pair, in stereo
 MIN_SONGS = 3  # for a baseline and a style reference of other songs
 
 
 def known_pairs(data: Path, length_s: float = 60.0) -> dict[str, dict]:
     """Songs and their true carols by name, with labels, as `demo_pairs` gives them.
 
-    The demo songs if they are in `data`/raw/kpop, else the pairs in `data`/pairs; prints which.
+    For listening each has `song` and `true carol`, in stereo, (2, T) at the full rate. The demo
+    songs if they are in `data`/raw/kpop, else the pairs in `data`/pairs; prints which.
     """
     cfg = AudioConfig()
     pairs = demo_pairs(data / SONGS, data / CAROLS, cfg, length_s)
@@ -54,7 +57,22 @@ def known_pair(data: Path, name: str, length_s: float = 60.0) -> dict:
 def _first_seconds(pair: dict, length_s: float, cfg: AudioConfig) -> dict:
     n = min(len(pair["pop"]), len(pair["carol"]), round(length_s * cfg.sample_rate))
     labels = pair["labels"].window(0, cfg.n_frames(n))
-    return pair | {"pop": pair["pop"][:n], "carol": pair["carol"][:n], "labels": labels}
+    pair = pair | {"pop": pair["pop"][:n], "carol": pair["carol"][:n], "labels": labels}
+    return pair | dict(zip(LISTENED, _in_stereo(pair, n * cfg.full_factor, cfg), strict=True))
+
+
+def _in_stereo(pair: dict, n_samples: int, cfg: AudioConfig) -> list[np.ndarray]:
+    """Song and carol (2, n_samples) at the full rate."""
+    if "files" in pair:
+        length_s = n_samples / cfg.full_rate
+        sounds = [load_stereo(file, cfg.full_rate, duration_s=length_s) for file in pair["files"]]
+    else:
+        mono = [
+            librosa.resample(pair[x], orig_sr=cfg.sample_rate, target_sr=cfg.full_rate)
+            for x in ("pop", "carol")
+        ]
+        sounds = [np.stack([wave, wave]) for wave in mono]
+    return [librosa.util.fix_length(sound, size=n_samples) for sound in sounds]
 
 
 def true_tune(data: Path, name: str) -> np.ndarray | None:
@@ -65,7 +83,12 @@ def true_tune(data: Path, name: str) -> np.ndarray | None:
 
 def demo_song(data: Path, name: str = DEMO_SONG) -> np.ndarray:
     """A song of the demo set, (T,) at 16 kHz. FileNotFoundError if it is not there."""
-    return load_audio(_demo_file(data / SONGS, name))
+    return load_audio(demo_file(data, name))
+
+
+def demo_file(data: Path, name: str = DEMO_SONG) -> Path:
+    """The file of a demo song. FileNotFoundError if it is not there."""
+    return _demo_file(data / SONGS, name)
 
 
 def demo_carol(data: Path, name: str = DEMO_SONG) -> np.ndarray:
@@ -101,9 +124,10 @@ def arrangements(name: str = DEMO_SONG, style: str = STYLE) -> dict[str, Parts]:
     from kcarol.arrangement.arrange import arrange_carol
     from kcarol.arrangement.styles import STYLES
     from kcarol.corpus.dataset.demo_set import DemoSong
+    from kcarol.transcription.form.bar_shapes import as_composed
 
     demo = DemoSong.of(_demo_songs()[name])
-    carol = arrange_carol(demo.sheet, demo.grid, STYLES[style])
+    carol = arrange_carol(as_composed(demo.sheet), demo.grid, STYLES[style])
     return {
         title: {
             part.name: [(note.start_s, note.length_s, note.pitch) for note in part.strokes]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kcarol.audio.decoding import load_stereo
 from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
@@ -17,11 +18,13 @@ from kcarol.evaluation.ranking import strength_curve, style_reference
 from kcarol.model.transformer import positional_encoding
 from kcarol.notebook import demo_set, figures
 from kcarol.notebook.demo_set import DEMO_SONG, STYLE
+from kcarol.notebook.excerpts import rate_of
 from kcarol.notebook.figures import Picture
 from kcarol.notebook.figures.picture import SCREEN_DPI
 from kcarol.notebook.inspection import (
     architecture_stages,
     attention_weights,
+    bands,
     features,
     log_mel,
     parameter_counts,
@@ -50,11 +53,12 @@ def write_all(
     converter = converter or Converter.load(device="cpu")
     song = demo_set.demo_song(data)
     transcription = converter.transcribe(song)
-    carol = converter.mono_carol(song, STYLE)
+    recorded = load_stereo(demo_set.demo_file(data), AudioConfig.full_rate)
+    carol = converter.play(transcription, STYLE)
+    pair = {title: recorded, f"its carol, {STYLE}": carol}
     pictures = {
-        "pair": figures.spectrograms(
-            {title: log_mel(cut(song)), f"its carol, {STYLE}": log_mel(cut(carol))}
-        ),
+        "pair": figures.spectrograms({name: bands(cut(wave)) for name, wave in pair.items()}),
+        "levels": figures.level_curves(pair),
         "waveforms": waveforms(data),
         "features": figures.features(features(cut(song)), title=title),
         "arrangements": figures.piano_rolls(demo_set.arrangements(), START_S + LENGTH_S),
@@ -80,14 +84,14 @@ def write_all(
     }
     for name, picture in pictures.items():
         yield figures.save(picture, out / f"{name}.png", SCREEN_DPI, PALETTE)
-    for name, wave in {"song": song, "carol": carol}.items():
-        yield save_audio(out / f"{name}.mp3", cut(wave, CLIP_S))
+    for name, wave in zip(("song", "carol"), pair.values(), strict=True):
+        yield save_audio(out / f"{name}.mp3", cut(wave, CLIP_S), AudioConfig.full_rate)
 
 
 def cut(wave: np.ndarray, length_s: float = LENGTH_S) -> np.ndarray:
-    """The span of (T,) at 16 kHz from START_S."""
-    rate = AudioConfig.sample_rate
-    return wave[round(START_S * rate) : round((START_S + length_s) * rate)]
+    """The span from START_S of a wave as of `excerpts`."""
+    rate = rate_of(wave)
+    return wave[..., round(START_S * rate) : round((START_S + length_s) * rate)]
 
 
 def waveforms(data: Path) -> Picture:
@@ -115,8 +119,7 @@ def styles(converter: Converter, transcription: Transcription) -> Picture:
     rate = converter.audio.frame_rate
     span = slice(round(START_S * rate), round((START_S + STYLE_LENGTH_S) * rate))
     mels = {name: converter.carol_mel(transcription, name) for name in converter.styles}
-    middles = {name: mel[span, 0, : converter.audio.n_mels] for name, mel in mels.items()}
-    return figures.spectrograms({name: mel.numpy() for name, mel in middles.items()})
+    return figures.spectrograms({name: mel[span, 0].numpy() for name, mel in mels.items()})
 
 
 def strength(converter: Converter, data: Path) -> Picture:

@@ -4,7 +4,7 @@ from kcarol.notebook.figures.curves import content_against_style, losses, read_l
 from kcarol.notebook.figures.music import piano_rolls, transcription
 from kcarol.notebook.figures.network import architecture, attention, positional_encodings
 from kcarol.notebook.figures.picture import Picture, save, show
-from kcarol.notebook.figures.sounds import features, waveforms
+from kcarol.notebook.figures.sounds import features, level_curves, waveforms
 from kcarol.notebook.figures.spectrograms import spectrograms, thumbnail
 from kcarol.notebook.figures.tables import bars, table
 
@@ -15,6 +15,7 @@ __all__ = [
     "bars",
     "content_against_style",
     "features",
+    "level_curves",
     "losses",
     "piano_rolls",
     "positional_encodings",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.notebook.figures.picture import BLUE, Picture, draw_matrix, set_title
+from kcarol.notebook.figures.picture import BLUE, COLOURS, Picture, draw_matrix, set_title
 
 MAX_POINTS = 2_000  # of a drawn waveform: more columns than a picture has
 
@@ -34,6 +34,37 @@ def waveforms(
     rows[-1].set(xlabel="time, s", xlim=(0, longest_s), ylim=(-1.02, 1.02))
     figure.supylabel("amplitude, full scale = 1", fontsize=10)
     return figure
+
+
+def level_curves(waves: Mapping[str, np.ndarray], step_s: float = 0.5) -> Picture:
+    """The level of whole waves by title, (T,) at 16 kHz or (2, T) at 48 kHz, on one axis: does the
+    carol breathe with its song?
+    """
+    if not waves:
+        raise ValueError("expected at least one wave, found none")
+    curves = {title: _levels_db(wave, step_s) for title, wave in waves.items()}
+    ranges = [
+        f"{title} ({np.ptp(np.percentile(x, (10, 95))):.0f} dB)" for title, x in curves.items()
+    ]
+    picture = Picture(
+        f"levels of {', '.join(ranges)}, each from its 10th to 95th percentile", (11, 3)
+    )
+    axes = picture.subplots()
+    for (title, level_db), colour in zip(curves.items(), COLOURS, strict=False):
+        axes.plot(step_s * np.arange(len(level_db)), level_db, label=title, color=colour)
+    axes.set(xlabel="time, s", ylabel="level, dB", ylim=(-60, 0))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower left")
+    return picture
+
+
+def _levels_db(wave: np.ndarray, step_s: float) -> np.ndarray:
+    """Level (N,) of each `step_s`, all channels together, dB re full scale."""
+    rate = AudioConfig.sample_rate if wave.ndim == 1 else AudioConfig.full_rate
+    size = round(step_s * rate)
+    n_steps = max(1, wave.shape[-1] // size)
+    blocks = np.atleast_2d(wave)[:, : n_steps * size].reshape(-1, n_steps, size)
+    return 10 * np.log10(np.square(blocks).mean((0, 2)) + 1e-10)
 
 
 def features(values: np.ndarray, title: str = "") -> Picture:
