@@ -89,9 +89,7 @@ class ModelConfig:
     """`MusicTransformer`: the first layers transcribe (hear), the last ones play."""
 
     n_features: int = AudioConfig().n_features
-    n_mels: int = AudioConfig().n_mels
-    # of middle and side, where the model plays notes; 0: it plays content
-    n_bands: int = 0
+    n_bands: int = AudioConfig().n_bands  # of the middle, and as many of the side
     d_model: int = 320
     n_heads: int = 8
     n_layers: int = 6
@@ -105,8 +103,8 @@ class ModelConfig:
 
     @property
     def n_played(self) -> int:
-        """Bands of a frame that is played: middle and side, or the middle's mel bands alone."""
-        return 2 * self.n_bands or self.n_mels
+        """Bands of a frame that is played: the middle's, then the side's."""
+        return 2 * self.n_bands
 
     @classmethod
     def smoke(cls) -> ModelConfig:

@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,11 +59,11 @@ def one_thread():
 def weights(tmp_path_factory):
     """A folder of tiny untrained networks, as a run leaves it."""
     folder, cfg = tmp_path_factory.mktemp("weights"), Config.smoke()
-    model = replace(cfg.model, n_bands=cfg.audio.n_bands)
+
     torch.manual_seed(0)
     styles = {name: torch.zeros(cfg.model.d_style) for name in STYLE_NAMES}
     save_converter(
-        folder / CONVERTER_FILE, MusicTransformer(model), styles, cfg.train.window_frames, {}
+        folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {}
     )
     NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
     return folder

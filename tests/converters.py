@@ -1,7 +1,5 @@
 """Small random converters, and a song for them."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,7 @@ from kcarol.model.weights_file import read_about
 from kcarol.vocoder.neural import NeuralVocoder
 
 AUDIO = AudioConfig()
-MODEL = replace(ModelConfig.smoke(), n_bands=AUDIO.n_bands)
+MODEL = ModelConfig.smoke()
 
 
 def ships_player_of_notes():

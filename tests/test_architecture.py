@@ -36,15 +36,14 @@ MAY_IMPORT = {  # folder -> folders below it; all may import config
 }
 READS_TRANSCRIPTIONS = {  # modules of corpus
     "corpus/arrangement/realised_sheet.py",  # Otsu's threshold
+    "corpus/dataset/carols.py",  # bars of sheets without a record
     "corpus/dataset/demo_set.py",  # bars, measured in the record
     "corpus/dataset/pairs.py",  # the same
-    "corpus/dataset/style_references.py",  # bars of sheets without a record
-    "corpus/dataset/pop_versions.py",  # a song's transcription, played by a band
+    "corpus/dataset/style_references.py",  # the same
 }
 RENDERS = {  # modules outside corpus that render songs
     "cli/corpus.py",
     "cli/evaluate.py",  # cases
-    "training/fine_tuning.py",
     "training/pretraining.py",
 }
 

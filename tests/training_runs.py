@@ -6,19 +6,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from transcriptions import random_logits
 
 from kcarol.config import AudioConfig, TrainConfig, VocoderConfig
-from kcarol.dataset.shards import ROW_FRAMES, Shard
+from kcarol.dataset.carols import CarolRows
+from kcarol.model.notes import Notes
 from kcarol.training.loop import fit
 from kcarol.training.losses import AdversarialLoss, SpectralLoss
-from kcarol.training.pseudo_labels import labels_of
-from kcarol.transcription.decoding import decode
 from kcarol.vocoder.discriminators import Discriminators
 from kcarol.vocoder.neural import NeuralVocoder
 
 RATE = AudioConfig.sample_rate
-HOP = AudioConfig.hop_length
 CFG = TrainConfig(
     steps=20,
     batch_size=4,
@@ -160,25 +157,10 @@ def bells(length_s=4.0, seed=0):
     return wave[: round(length_s * RATE)].astype(np.float32)
 
 
-def random_transcription(n_frames=ROW_FRAMES + 1, seed=0):
-    rng = np.random.default_rng(seed)
-    logits = random_logits(n_frames, rng)
-    logits.beat[:] = -4
-    logits.beat[3::30] = 4
-    logits.downbeat[:] = -4
-    logits.downbeat[33::120] = 4
-    return decode(logits)
-
-
-def random_shard(n=2, seed=5):
-    rng = np.random.default_rng(seed)
-    waves = [
-        np.round(3000 * rng.standard_normal((n, ROW_FRAMES * HOP)))
-        .clip(-32767, 32767)
-        .astype(np.int16)
-        for _ in "ab"
-    ]
-    return Shard(
-        *waves,
-        np.stack([labels_of(random_transcription(seed=seed + i)).packed() for i in range(n)]),
-    )
+def random_carols(n=2, n_frames=300, seed=5):
+    """Rows of noise under a scale."""
+    rng = torch.Generator().manual_seed(seed)
+    log_mel = torch.randn(n, n_frames, 2, AudioConfig().n_bands, generator=rng) - 3
+    starts = torch.arange(5, n_frames, 6.0)
+    columns = [torch.full_like(starts, 15), starts % 30 + 60, -starts / 99, starts, starts + 5]
+    return CarolRows([Notes.of_tensor(torch.stack(columns, dim=1))] * n, log_mel.half())

@@ -1,4 +1,4 @@
-"""`kcarol corpus`: render pairs of pop and carol."""
+"""`kcarol corpus`: render pairs of pop and carol, or carols."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from kcarol.cli.checks import UsageError
 from kcarol.cli.options import JOBS, number
 from kcarol.config import AudioConfig
 
-HELP = "render pairs of pop and carol to train on; existing pairs stay"
+HELP = "render pairs of pop and carol, or carols, to train on; existing ones stay"
 PARENTS = (JOBS,)
 
 
 def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("-o", "--out", type=Path, default=Path("data/corpus"), help="folder of the pairs")
-    add("--hours", type=number(float, 0), default=1.0, help="of pairs that --out is to hold, hours")
-    add("--seed", type=number(int, 0), default=0, help="seed of the first pair")
+    add("-o", "--out", type=Path, default=Path("data/corpus"), help="folder of the corpus")
+    add("--hours", type=number(float, 0), default=1.0, help="that --out is to hold, hours")
+    add("--seed", type=number(int, 0), default=0, help="of the first pair or carol")
+    add(
+        "--carols",
+        action="store_true",
+        help="carols with their notes, for the player, instead of pairs, for hearing and vocoder",
+    )
     add(
         "--held-out",
         action="store_true",
@@ -34,31 +39,31 @@ def add_options(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     from tqdm import tqdm
 
-    from kcarol.corpus.dataset.pairs import SONGS_PER_STYLE, VALIDATION_SEED, missing
+    from kcarol.corpus.dataset.carols import build_carols
+    from kcarol.corpus.dataset.pairs import VALIDATION_SEED, missing
     from kcarol.corpus.dataset.rendering import build
     from kcarol.dataset.shards import ROW_FRAMES
 
     if lacking := missing():
         raise UsageError(lacking)
-    seed = arguments.seed + VALIDATION_SEED * arguments.held_out
+    place = (arguments.out, arguments.hours, arguments.seed + VALIDATION_SEED * arguments.held_out)
     with tqdm(desc="corpus", unit="song") as bar:
 
         def progress(done: int, total: int) -> None:
-            bar.total = total * SONGS_PER_STYLE
-            bar.update(done * SONGS_PER_STYLE - bar.n)
+            bar.total = total
+            bar.update(done - bar.n)
 
-        n_pairs, seconds = build(
-            arguments.out,
-            arguments.hours,
-            seed,
-            arguments.jobs,
-            progress=progress,
-            plain=arguments.plain,
-        )
-    hours = n_pairs * ROW_FRAMES / AudioConfig().frame_rate / 3600
+        if arguments.carols:
+            held_out = arguments.held_out
+            made = build_carols(*place, arguments.jobs, progress=progress, held_out=held_out)
+        else:
+            made = build(*place, arguments.jobs, progress=progress, plain=arguments.plain)
+    n_rows, seconds = made
+    hours = n_rows * ROW_FRAMES / AudioConfig().frame_rate / 3600
     speed = hours / max(seconds, 1e-9) * 60
+    what = "carols" if arguments.carols else "pairs"
     print(
-        f"{arguments.out}: {n_pairs} pairs, {hours:.2f} h of pairs, rendered in {seconds:.0f} s: "
+        f"{arguments.out}: {n_rows} {what}, {hours:.2f} h of {what}, rendered in {seconds:.0f} s: "
         f"{speed:.2f} h per minute"
     )
     return 0

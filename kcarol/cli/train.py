@@ -21,28 +21,21 @@ def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--what",
-        choices=("personal", "converter", "vocoder"),
+        choices=("personal", "hearing", "player", "vocoder"),
         default="personal",
-        help="personal: your clips on top of the shipped weights; converter, vocoder: from a "
-        "corpus, without --weights from scratch",
+        help="personal: your clips on top of the shipped weights; hearing and player (the halves "
+        "of the converter) and vocoder: from a corpus, without --weights from scratch",
     )
     add("-o", "--out", type=Path, help="folder of the run (default: runs/WHAT)")
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add(
         "--corpus",
         type=Path,
-        help="pairs, by `kcarol corpus` or data/pairs/train (default: for personal the "
-        "repository's own, for converter and vocoder rendered while training)",
+        help="pairs, or for personal and player carols, by `kcarol corpus` (default: for personal "
+        "the references of the named styles, for others rendered)",
     )
-    add("--held-out", type=Path, help="pairs for validation.csv while the converter trains")
+    add("--held-out", type=Path, help="as --corpus, for validation.csv")
     add("--pairs", type=number(int, 2), default=1_000, help="held in memory, about 1 MB each")
-    add(
-        "--stage",
-        choices=("all", "hear", "play"),
-        default="all",
-        help="which half of the converter: hear and play apart cost a third; play with --weights "
-        "also learns from their transcriptions",
-    )
     add("--adversarial", action="store_true", help="vocoder against discriminators, as second run")
     _add_preset_options(parser)
 
@@ -83,13 +76,13 @@ def run(arguments: Namespace) -> int:
     cfg = training_config(arguments)
     if arguments.what == "personal":
         from kcarol.training.fine_tuning import fine_tune
-        from kcarol.training.pretraining import first_pairs
+        from kcarol.training.pretraining import corpus_carols
 
-        pairs = None
+        others = None
         if arguments.corpus:
-            pairs = first_pairs(arguments.corpus, cfg.audio, arguments.pairs)
+            others = corpus_carols(arguments.corpus, cfg.audio, arguments.pairs)
         out, weights = run_folder(arguments), arguments.weights
-        fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights, pairs)
+        fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights, others)
     else:
         _train_network(arguments, cfg, device, max_s)
     if int(os.environ.get("RANK", 0)) == 0:
@@ -115,7 +108,6 @@ def _train_network(
         jobs=arguments.jobs,
         adversarial=arguments.adversarial,
         base_weights=arguments.weights,
-        stage=arguments.stage,
     )
 
 

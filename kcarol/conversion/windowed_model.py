@@ -90,7 +90,7 @@ class WindowedModel:
             windows = [notes.window(a, b, RING_FRAMES) for a, b in spans]
             length = spans[0][1] - spans[0][0]
             with fast_inference(self.device):
-                mel = self.model.play_notes(windows, length, embedding.expand(len(spans), -1))
+                mel = self.model.play(windows, length, embedding.expand(len(spans), -1))
             return self.model.destandardise(mel).cpu()
 
         for start, rows in self._map(played, n_frames):

@@ -22,10 +22,16 @@ class CarolRows:
 
     notes: Sequence[Notes]  # of each row, counted from its beginning; N
     log_mel: Tensor  # (N, F, 2, n_bands) float16, middle and side
-    waves: Tensor  # (N, 2, T) int16, middle and side at `AudioConfig.sample_rate`
+    waves: Tensor | None = None  # (N, 2, T) int16, middle and side at `AudioConfig.sample_rate`
+    known: Tensor | None = None  # (2, n_bands) ones and zeros: bands of a recording; None: all
+
+    @property
+    def known_bands(self) -> Tensor:
+        return torch.ones(self.log_mel.shape[2:]) if self.known is None else self.known
 
 
 def save_carols(path: Path, rows: CarolRows) -> None:
+    assert rows.waves is not None and rows.known is None, "only rendered rows are stored"
     tensors = {
         "notes": torch.cat([notes.tensor() for notes in rows.notes]),
         "n_notes": torch.tensor([len(notes) for notes in rows.notes]),

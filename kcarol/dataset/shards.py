@@ -23,9 +23,6 @@ class Shard:
     pop: np.ndarray  # (N, T) int16
     carol: np.ndarray  # (N, T) int16
     labels: np.ndarray  # (N, F, N_PACKED) int16
-    # (N, F, N_FIELDS) float16, content to play instead of the labels'; it is not stored,
-    # and either all shards of a training run have it or none
-    content: np.ndarray | None = None
 
     @classmethod
     def of(

@@ -30,18 +30,6 @@ class Content:
     accent: Tensor  # n = 1: the groove strikes
     energy: Tensor  # n = 1: how full the arrangement is
 
-    def tensor(self) -> Tensor:
-        """(..., F, N_CONTENT): what the player reads, the fields and their `ringing` memories."""
-        note_onsets = self.tune * self.onset
-        strokes = torch.cat([self.accent, beginnings(self.phase)], dim=-1)
-        memories = [
-            ringing(note_onsets),
-            ringing(rises(self.chord)),
-            ringing(rises(self.bass)),
-            ringing(strokes),
-        ]
-        return torch.cat([self.fields(), *memories], dim=-1)
-
     def fields(self) -> Tensor:
         """(..., F, N_FIELDS): the fields concatenated; `of_fields` is the inverse."""
         return torch.cat([getattr(self, f.name) for f in fields(self)], dim=-1)
@@ -62,46 +50,12 @@ class Content:
             bass=self.bass.roll(semitones, dims=-1),
         )
 
-    def tune_moved(self, semitones: int | Tensor) -> Content:
-        """The tune alone moved, into the carol's register: by one number, or one a row (B,)."""
-        return replace(self, tune=shift_pitches(self.tune, semitones))
 
-
-DECAYS_FRAMES = (12.0, 60.0)  # 0.2 s and 1 s: bells and strings
-MEMORY_FRAMES = 192  # 3 s
 FIELD_SIZES = (N_PITCHES, 1, 12, 12, 4, 1, 1)
 N_FIELDS = sum(FIELD_SIZES)
-N_CONTENT = N_FIELDS + len(DECAYS_FRAMES) * (N_PITCHES + 24 + 3)
-
-
-def rises(roll: Tensor) -> Tensor:
-    """Half-wave rectified difference along the frames of (..., F, n): where something begins."""
-    return torch.relu(torch.diff(roll, dim=-2, prepend=torch.zeros_like(roll[..., :1, :])))
-
-
-def ringing(struck: Tensor) -> Tensor:
-    """(..., F, n) -> (..., F, len(DECAYS_FRAMES) * n): each stroke decays exponentially."""
-    lead = struck.shape[:-2]
-    x = struck.reshape(-1, *struck.shape[-2:]).transpose(1, 2)  # (B, n, F)
-    n_frames = x.shape[-1]
-    size = 1 << (n_frames + MEMORY_FRAMES).bit_length()
-    age = torch.arange(MEMORY_FRAMES, device=x.device, dtype=torch.float32)
-    spectrum = torch.fft.rfft(x.float(), n=size)
-    rings = []
-    for decay in DECAYS_FRAMES:
-        response = torch.fft.rfft(torch.exp(-age / decay), n=size)
-        rings.append(torch.fft.irfft(spectrum * response, n=size)[..., :n_frames])
-    return torch.cat(rings, dim=1).transpose(1, 2).reshape(*lead, n_frames, -1).clamp(0, 2)
 
 
 def phases(beat_position: Tensor, bar_position: Tensor) -> Tensor:
     """Sines and cosines of positions in beat and bar, 0 to 1: (..., F) each -> (..., F, 4)."""
     turns = 2 * torch.pi * torch.stack([beat_position, bar_position], dim=-1)
     return torch.cat([turns.sin(), turns.cos()], dim=-1).float()
-
-
-def beginnings(phase: Tensor) -> Tensor:
-    """Phases (..., F, 4) -> (..., F, 2): 1 in the frames where a beat and where a bar begins."""
-    sine, cosine = phase.split(2, dim=-1)
-    before = torch.cat([sine[..., :1, :], sine[..., :-1, :]], dim=-2)
-    return ((before < 0) & (sine >= 0) & (cosine > 0)).float()

@@ -1,8 +1,10 @@
-"""`MusicTransformer`: from the features of a song to the log-mel of its carol.
+"""`MusicTransformer`: hears a song, and plays the notes of its carol.
 
-    features (B, F, C) ──hear──▶ Logits (B, F, n) ──▶ Content ──play, style──▶ log-mel (B, F, M)
+    features (B, F, C) ──hear──▶ Logits (B, F, n)
+    Notes ──NoteBank──▶ draft ──play, style──▶ log-mel of middle and side (B, F, 2 * n_bands)
 
-F frames of 16 ms are S = ceil(F / stride) Transformer steps of 64 ms; D is the model width.
+Between the two a whole song is decoded, written down and arranged. F frames of 16 ms are
+S = ceil(F / stride) Transformer steps of 64 ms; D is the model width.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kcarol.config import ModelConfig
-from kcarol.model.content import N_CONTENT, Content
 from kcarol.model.logits import HEADS, Logits
 from kcarol.model.note_bank import FLOOR, NoteBank
 from kcarol.model.notes import Notes
@@ -26,8 +27,7 @@ class MusicTransformer(nn.Module):
     """Two Conv1d layers, positional encoding, six encoder layers and a linear output.
 
     The first `n_hearing_layers` and their heads transcribe the song (`hear`). The other layers,
-    conditioned on a style, `play` that content. Between the halves, the content of a whole
-    song can be decoded and made consistent. `forward` runs both for training.
+    conditioned on a style, correct what the note bank drafts of its carol (`play`).
     """
 
     mel_mean: Tensor
@@ -54,18 +54,14 @@ class MusicTransformer(nn.Module):
         self.heads = nn.ModuleDict(
             {name: nn.Linear(cfg.d_model, n * cfg.stride) for name, n in HEADS.items()}
         )
-        if cfg.n_bands:
-            self.note_bank = NoteBank(cfg)
-            self.read_draft = nn.Linear(2 * cfg.n_bands * cfg.stride, cfg.d_model)
-        else:
-            self.read_content = nn.Linear(N_CONTENT * cfg.stride, cfg.d_model)
+        self.note_bank = NoteBank(cfg)
+        self.read_draft = nn.Linear(cfg.n_played * cfg.stride, cfg.d_model)
         self.style_encoder = StyleEncoder(cfg)
         self.read_style = nn.Linear(cfg.d_style, cfg.d_model)
         self.out_norm = nn.LayerNorm(cfg.d_model)
         self.out = nn.Linear(cfg.d_model, cfg.n_played * cfg.stride)
-        if cfg.n_bands:  # an untrained model plays the draft
-            nn.init.zeros_(self.out.weight)
-            nn.init.zeros_(self.out.bias)
+        nn.init.zeros_(self.out.weight)  # an untrained model plays the draft
+        nn.init.zeros_(self.out.bias)
         self.register_buffer("mel_mean", torch.zeros(cfg.n_played))  # of carol log-mel, per band
         self.register_buffer("mel_std", torch.ones(cfg.n_played))
 
@@ -87,16 +83,7 @@ class MusicTransformer(nn.Module):
         n_frames = features.shape[1]
         return Logits(*(self._to_frames(self.heads[name](x), n_frames).float() for name in HEADS))
 
-    def play(self, content: Content, style: Tensor) -> Tensor:
-        """Content (B, F, ...) and style (B, d_style) -> standardised log-mel (B, F, M)."""
-        frames = content.tensor()  # (B, F, N_CONTENT)
-        x = self.read_content(self._to_steps(frames)) + self.read_style(style)[:, None]
-        x = self._add_position(x)  # (B, S, D)
-        for layer in self.layers[self.cfg.n_hearing_layers :]:
-            x, _ = layer(x, style)
-        return self._to_frames(self.out(self.out_norm(x)), frames.shape[1]).float()
-
-    def play_notes(self, notes: Sequence[Notes], n_frames: int, style: Tensor) -> Tensor:
+    def play(self, notes: Sequence[Notes], n_frames: int, style: Tensor) -> Tensor:
         """Notes of B windows of F frames, and style (B, d_style) -> standardised log-mel of middle
         and side (B, F, 2 * n_bands).
 
@@ -111,45 +98,18 @@ class MusicTransformer(nn.Module):
         return draft + self._to_frames(self.out(self.out_norm(x)), n_frames).float()
 
     def embed_style(self, log_mel: Tensor) -> Tensor:
-        """Style of reference carols: log-mel (B, F, M), or of middle and side (B, F, 2, n_bands),
-        -> (B, d_style).
-        """
+        """Style of reference carols: log-mel (B, F, 2, n_bands) -> (B, d_style)."""
         return self.style_encoder(self.standardise(log_mel.flatten(2)))
 
     def forward(
-        self,
-        features: Tensor | None,
-        style: Tensor | None,
-        given: Content | None = None,
-        own: bool = True,
-        transposed: int = 0,
-        tune_shift: int | Tensor = 0,
-    ) -> tuple[Logits | None, Tensor | None, Tensor | None]:
-        """Both halves, for training: (logits, heard content as played, `given` as played).
-
-        features: (B, F, C), moved by `transposed` semitones; None: nothing is heard.
-        style: (B, d_style), or a reference carol's log-mel (B, F', M); None: nothing is played.
-        given: content to play. Its beat and bar phases also complete the heard content.
-        own: whether to play the heard content, moved by -`transposed`, its tune by `tune_shift`.
-        Played log-mels are standardised, (B, F, M).
-        """
-        logits = None if features is None else self.hear(features)
-        if style is None:
-            return logits, None, None
-        style = self.embed_style(style) if style.ndim == 3 else style
-        played_given = None if given is None else self.play(given, style)
-        if logits is None or not own:
-            return logits, None, played_given
-        assert given is not None  # its phase completes the heard content
-        heard = logits.content(given.phase).transposed(-transposed).tune_moved(tune_shift)
-        return logits, self.play(heard, style), played_given
+        self, features: Tensor, notes: Sequence[Notes], style: Tensor
+    ) -> tuple[Logits, Tensor]:
+        """Both halves: what is heard in songs, and notes of as many frames as they are played."""
+        return self.hear(features), self.play(notes, features.shape[1], style)
 
     def standardise(self, log_mel: Tensor) -> Tensor:
         """(..., n_played); what is softer than the note bank's floor counts as the floor."""
-        log_mel = log_mel.float()
-        if self.cfg.n_bands:
-            log_mel = log_mel.clamp_min(math.log(FLOOR))
-        return (log_mel - self.mel_mean) / self.mel_std
+        return (log_mel.float().clamp_min(math.log(FLOOR)) - self.mel_mean) / self.mel_std
 
     def destandardise(self, standardised: Tensor) -> Tensor:
         return standardised.float() * self.mel_std + self.mel_mean
@@ -157,11 +117,10 @@ class MusicTransformer(nn.Module):
     def parameters_of(self, half: str) -> list[nn.Parameter]:
         """Parameters of the "hear" half or of the "play" half."""
         n = self.cfg.n_hearing_layers
-        reading = [self.note_bank, self.read_draft] if self.cfg.n_bands else [self.read_content]
         halves = {
             "hear": [self.conv1, self.conv2, *self.layers[:n], self.heard_norm, self.heads],
             "play": [
-                *[*reading, self.style_encoder, self.read_style],
+                *[self.note_bank, self.read_draft, self.style_encoder, self.read_style],
                 *[*self.layers[n:], self.out_norm, self.out],
             ],
         }

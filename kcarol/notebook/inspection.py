@@ -11,7 +11,6 @@ from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.conversion.converter import Converter
-from kcarol.model.content import N_CONTENT
 from kcarol.model.transformer import MusicTransformer
 from kcarol.notebook.excerpts import rate_of
 from kcarol.vocoder.griffin_lim import GriffinLim
@@ -72,10 +71,11 @@ def architecture_stages(cfg: ModelConfig) -> list[tuple[str, str, str]]:
         ("position", "sinusoids, any length", steps),
         (f"{n_hearing} layers hear", f"{cfg.n_heads} heads", steps),
         ("8 outputs", "tune, chord, beat ...", "(B, F, n)"),
-        ("decode", "over the whole song", f"(F, {N_CONTENT})"),
+        ("decode, arrange", "over the whole song", "notes (N, 5)"),
+        ("note bank", "draft: powers add", f"(B, F, {cfg.n_played})"),
         (f"{n_playing} layers play", f"style ({cfg.d_style},) steers", steps),
-        ("linear", "carol log-mel", f"(B, F, {cfg.n_mels})"),
-        ("vocoder", "inverse STFT", "(B, T)"),
+        ("linear", "middle and side", f"(B, F, {cfg.n_played})"),
+        ("vocoder", "inverse STFT, treble", "(2, T)"),
     ]
 
 
@@ -86,7 +86,8 @@ def parameter_counts(model: MusicTransformer) -> dict[str, int]:
         "2 x Conv1d": [model.conv1, model.conv2],
         f"{n_hearing} hearing layers": [*model.layers[:n_hearing], model.heard_norm],
         "8 outputs": [model.heads],
-        "content in": [model.read_content],
+        "note bank": [model.note_bank],
+        "draft in": [model.read_draft],
         "style": [model.style_encoder, model.read_style],
         f"{model.cfg.n_layers - n_hearing} playing layers": [
             *model.layers[n_hearing:],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,12 +15,10 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from kcarol.audio.features import Features
-from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.dataset.carols import CarolRows
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard
-from kcarol.model.content import N_FIELDS
 from kcarol.model.note_bank import RING_FRAMES
 from kcarol.model.notes import Notes
 from kcarol.model.style_encoder import MIN_STYLE_FRAMES
@@ -104,7 +102,6 @@ class StoredRows:
         self.window_frames = window_frames
         self.seed = seed
         self.device = device
-        self.style_partner = torch.zeros(capacity, dtype=torch.long)  # another row in its style
         self.added = 0
         self.error: Exception | None = None
         self.reserve()
@@ -144,7 +141,6 @@ class StoredRows:
             for shard in shards:
                 rows = (self.added + torch.arange(len(shard.pop))) % self.capacity
                 self.store(rows, shard)
-                self.style_partner[rows] = rows.roll(-1)
                 self.added += len(rows)
         except Exception as error:  # raised when the next batch is drawn
             self.error = error
@@ -167,76 +163,35 @@ class StoredRows:
 
 
 class PairBatches(StoredRows):
-    """The converter's batches; features and log-mels are computed once, when a pair comes in.
+    """Batches for hearing; features are computed once, when a pair comes in.
 
     As in conversion, features follow the estimated tuning of the pop version.
     """
 
-    def __init__(
-        self, *args: Any, n_first: int = 0, first_share: float = 1.0, **kwargs: Any
-    ) -> None:
-        """As StoredRows. The first `n_first` rows, if any, fill `first_share` of the windows on
-        average.
-        """
-        if not 0 < first_share <= 1:
-            raise ValueError(f"expected a share above 0 and at most 1, found {first_share}")
-        self.n_first = n_first
-        self.first_share = first_share
-        super().__init__(*args, **kwargs)
-
     def reserve(self) -> None:
-        self.features = self._frames(self.cfg.n_features)
-        self.carol_mel = self._frames(self.cfg.n_mels)
+        self.features = self._frames(self.cfg.n_features, torch.float16)
         self.labels = self._frames(N_PACKED, torch.int16)
-        self.content: Tensor | None = None  # reserved where shards have some
         self._features = Features(self.cfg).to(self.device)
-        self._log_mel = LogMel(self.cfg).to(self.device)
 
-    def _frames(self, n: int, dtype: torch.dtype = torch.float16) -> Tensor:
+    def _frames(self, n: int, dtype: torch.dtype) -> Tensor:
         return torch.zeros(self.capacity, ROW_FRAMES + 1, n, dtype=dtype, device=self.device)
 
     @torch.no_grad()
     def store(self, rows: Tensor, shard: Shard) -> None:
         pop = torch.from_numpy(shard.pop).to(self.device).float() / FULL_SCALE
-        carol = torch.from_numpy(shard.carol).to(self.device).float() / FULL_SCALE
         tuning = [estimate_tuning(wave, self.cfg) for wave in shard.pop / np.float32(FULL_SCALE)]
         self.features[rows] = self._features(pop, torch.from_numpy(np.stack(tuning))).half()
-        self.carol_mel[rows] = self._log_mel(carol).half()
         self.labels[rows] = torch.from_numpy(shard.labels).to(self.device)
-        if shard.content is not None:
-            if self.content is None:
-                self.content = self._frames(N_FIELDS)
-            self.content[rows] = torch.from_numpy(shard.content).to(self.device)
 
     def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
-        """features, carol_mel, labels and content, if any, (B, F, n) of one window each, and
-        reference_mel (B, F / 2, M) of another row in the same style.
-        """
-        index, starts = self.draw(number, rank, world)
-        kept = {"features": self.features, "carol_mel": self.carol_mel, "labels": self.labels}
-        if self.content is not None:
-            kept["content"] = self.content
-        length = self.window_frames
-        batch = {name: windows(x, index, starts[0], length) for name, x in kept.items()}
-        partner = self.style_partner[index]
-        reference = windows(self.carol_mel, partner, starts[1], max(2, length // 2))
-        return {**batch, "reference_mel": reference}
-
-    def draw(self, number: int, rank: int = 0, world: int = 1) -> tuple[Tensor, Tensor]:
-        """Rows (b,), and first frames (2, b) of their windows and of those of the references."""
+        """features and labels (B, F, n) of one window each."""
         rng = self.generator(number)
-        rows = rng.integers(0, self.filled, self.batch_size)
-        starts = self.draw_starts(rng, 2)
-        if 0 < self.n_first < self.filled:
-            rows = self.draw_by_share(rng)
-        return self.part_of(rows, rank, world), self.part_of(starts, rank, world)
-
-    def draw_by_share(self, rng: np.random.Generator) -> np.ndarray:
-        """Rows (B,), `first_share` of them among the first."""
-        is_first = rng.random(self.batch_size) < self.first_share
-        first = rng.integers(0, self.n_first, self.batch_size)
-        others = rng.integers(self.n_first, self.filled, self.batch_size)
-        return np.where(is_first, first, others)
+        index = self.part_of(rng.integers(0, self.filled, self.batch_size), rank, world)
+        starts = self.part_of(self.draw_starts(rng, 1)[0], rank, world)
+        return {
+            "features": windows(self.features, index, starts, self.window_frames),
+            "labels": windows(self.labels, index, starts, self.window_frames),
+        }
 
 
 class CarolBatches:
@@ -244,25 +199,29 @@ class CarolBatches:
 
     def __init__(
         self,
-        rows: Iterable[CarolRows],
+        carols: Iterable[CarolRows],
         cfg: AudioConfig,
         batch_size: int,
         window_frames: int,
         seed: int = 0,
+        weights: Sequence[float] | None = None,
     ):
-        self.notes: list[Notes] = []
-        log_mels = []
-        for some in rows:
-            self.notes += some.notes
-            log_mels.append(some.log_mel)
-        if not log_mels:
-            raise ValueError("expected at least one carol, found none; render some")
-        self.n_alike = len(log_mels[0])  # neighbours by the same instruments
-        self.log_mel = torch.cat(log_mels)
+        """`weights`: of each of `carols`, how often a row of it is drawn; None: all alike.
+        ValueError without carols.
+        """
+        self.carols = list(carols)
+        if not self.carols:
+            raise ValueError(
+                "expected at least one carol, found none; render some: "
+                "kcarol corpus --carols --hours 1 --out data/carols"
+            )
         self.cfg = cfg
         self.batch_size = batch_size
-        self.window_frames = window_frames
+        self.window_frames = min(window_frames, *(c.log_mel.shape[1] for c in self.carols))
         self.seed = seed
+        chances = np.array([len(carol.notes) for carol in self.carols], float)
+        chances *= 1.0 if weights is None else weights
+        self.chances = chances / chances.sum()
 
     @property
     def batch_seconds(self) -> float:
@@ -270,26 +229,48 @@ class CarolBatches:
 
     def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
         """log_mel (B, F, 2, n_bands) of one window each; its notes (B, N, 5), filled up with rows
-        of NO_NOTE; and reference (B, F / 2, 2, n_bands) of a carol by the same instruments.
+        of NO_NOTE; reference (B, F / 2, 2, n_bands) of another row by the same instruments; and
+        known (B, 2, n_bands), see `CarolRows`.
         """
         rng = np.random.default_rng([self.seed, number])
-        rows = rng.integers(0, len(self.notes), self.batch_size)
-        others = rows // self.n_alike * self.n_alike + (rows + 1) % self.n_alike
-        length, half = self.window_frames, max(MIN_STYLE_FRAMES, self.window_frames // 2)
-        starts = rng.integers(0, self.log_mel.shape[1] + 1 - length, (2, self.batch_size))
-        mine = slice(rank * self.batch_size // world, (rank + 1) * self.batch_size // world)
-        index, other, (first, second) = (
-            torch.from_numpy(x[..., mine]) for x in (rows, others, starts)
+        drawn = [self._draw(rng) for _ in range(self.batch_size)]
+        mine = drawn[rank * self.batch_size // world : (rank + 1) * self.batch_size // world]
+        notes, log_mels, references, known = zip(
+            *(self._windows(*one) for one in mine), strict=True
         )
-        notes = [
-            self.notes[row].window(a, a + length, RING_FRAMES).tensor()
-            for row, a in zip(index.tolist(), first.tolist(), strict=True)
-        ]
         return {
-            "log_mel": windows(self.log_mel, index, first, length),
-            "notes": pad_sequence(notes, batch_first=True, padding_value=NO_NOTE),
-            "reference": windows(self.log_mel, other, second, half),
+            "notes": pad_sequence(list(notes), batch_first=True, padding_value=NO_NOTE),
+            "log_mel": torch.stack(log_mels),
+            "reference": torch.stack(references),
+            "known": torch.stack(known),
         }
+
+    def _draw(self, rng: np.random.Generator) -> tuple[int, int, int, int]:
+        """A carol, one of its rows, and shares (of 2^30) of where both windows begin."""
+        carol = int(rng.choice(len(self.carols), p=self.chances))
+        row, first, second = rng.integers(0, (len(self.carols[carol].notes), 1 << 30, 1 << 30))
+        return carol, int(row), int(first), int(second)
+
+    def _windows(self, number: int, row: int, first: int, second: int) -> tuple[Tensor, ...]:
+        """Notes, log-mel, reference and known bands."""
+        carol = self.carols[number]
+        n_frames = carol.log_mel.shape[1]
+        length = self.window_frames
+        half = max(MIN_STYLE_FRAMES, length // 2)
+        start = first * (n_frames + 1 - length) >> 30
+        other = (row + 1) % len(carol.notes)
+        begin = second * (n_frames + 1 - half) >> 30
+        return (
+            carol.notes[row].window(start, start + length, RING_FRAMES).tensor(),
+            carol.log_mel[row, start : start + length],
+            carol.log_mel[other, begin : begin + half],
+            carol.known_bands,
+        )
+
+
+def notes_of_batch(padded: Tensor) -> list[Notes]:
+    """The notes of each window of a batch, (B, N, 5)."""
+    return [Notes.of_tensor(rows[rows[:, 0] != NO_NOTE]) for rows in padded]
 
 
 class WaveBatches(StoredRows):

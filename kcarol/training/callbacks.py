@@ -13,10 +13,8 @@ from torch import Tensor, nn
 
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
-from kcarol.dataset.labels import unpack
-from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.transformer import MusicTransformer
-from kcarol.training.batches import BatchSource, PairBatches, WaveBatches
+from kcarol.training.batches import BatchSource, CarolBatches, WaveBatches, notes_of_batch
 from kcarol.training.memory import LossFn
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
@@ -40,24 +38,21 @@ class HeldOutLoss:
         return {name: sum(float(x[name]) for x in found) / len(found) for name in found[0]}
 
 
-class ConverterPictures:
-    """The converter's output for one window, over the target, into TensorBoard."""
+class PlayerPictures:
+    """The middle of one window as it is played, over the target, into TensorBoard."""
 
-    def __init__(self, batches: PairBatches, cfg: AudioConfig, device: str | torch.device):
+    def __init__(self, batches: CarolBatches, cfg: AudioConfig, device: str | torch.device):
         self.batch = {name: value[:1].to(device) for name, value in batches.batch(0).items()}
-        self.sample_rate = cfg.sample_rate
+        self.n_mels, self.sample_rate = cfg.n_mels, cfg.sample_rate
         self.griffin_lim = GriffinLim(cfg).to(device)
 
     def __call__(self, module: MusicTransformer, step: int, writer: SummaryWriter) -> None:
-        reference = self.batch["reference_mel"].float()
-        played = played_as_heard(
-            module, self.batch["features"].float(), reference, self.batch["labels"]
-        )
+        played = played_batch(module, self.batch)[0, :, 0, : self.n_mels]
         wave = self.griffin_lim(played).cpu()
         wave = wave / wave.abs().max().clamp_min(1e-6)
-        picture = stacked(played, self.batch["carol_mel"][0])
-        writer.add_image("converter/made_over_target", picture, step)
-        writer.add_audio("converter/made_griffin_lim", wave, step, self.sample_rate)
+        picture = stacked(played, self.batch["log_mel"][0, :, 0, : self.n_mels])
+        writer.add_image("player/made_over_target", picture, step)
+        writer.add_audio("player/made_griffin_lim", wave, step, self.sample_rate)
 
 
 class VocoderPictures:
@@ -77,28 +72,22 @@ class VocoderPictures:
 
 
 class Snapshots:
-    """The converter's output for one pair, step by step, in the style of another row.
+    """What the player makes of one window of carols, step by step.
 
-    `played`: {step: log-mel (F, M)}; `target`: the pair's carol, log-mel (F, M).
+    `played`: {step: log-mel of the middle (F, n_bands)}; `target`: the same of the carol.
     """
 
-    def __init__(self, batches: PairBatches, row: int = 0, n_frames: int = 384):
-        if not 0 <= row < batches.filled or not 2 <= n_frames <= ROW_FRAMES:
-            raise ValueError(
-                f"expected a row below {batches.filled} and 2 to {ROW_FRAMES} frames, found {row} "
-                f"and {n_frames}"
-            )
-        self.features = batches.features[row : row + 1, :n_frames].float()
-        self.reference = batches.carol_mel[batches.style_partner[row]][None, :n_frames].float()
-        self.labels = batches.labels[row : row + 1, :n_frames]
-        self.target = batches.carol_mel[row, :n_frames].float().cpu()
+    def __init__(self, batches: CarolBatches, number: int = 0):
+        self.batch = {name: value[:1] for name, value in batches.batch(number).items()}
+        self.target = self.batch["log_mel"][0, :, 0].float()
         self.played: dict[int, Tensor] = {}
 
     def __call__(self, module: MusicTransformer, step: int, writer: object = None) -> None:
         was_training = module.training
         module.eval()
-        played = played_as_heard(module, self.features, self.reference, self.labels)
-        self.played[step] = played.cpu()
+        device = next(module.parameters()).device
+        batch = {name: value.to(device) for name, value in self.batch.items()}
+        self.played[step] = played_batch(module, batch)[0, :, 0].cpu()
         module.train(was_training)
 
 
@@ -134,13 +123,11 @@ class LiveCurves:
 
 
 @torch.no_grad()
-def played_as_heard(
-    module: MusicTransformer, features: Tensor, reference_mel: Tensor, packed_labels: Tensor
-) -> Tensor:
-    """The first of (B, F, C) as the module hears and plays it: log-mel (F, M)."""
-    labels = unpack(packed_labels)
-    _, own, _ = module(features, reference_mel, labels.content, tune_shift=labels.tune_shift)
-    return module.destandardise(own)[0]
+def played_batch(module: MusicTransformer, batch: Mapping[str, Tensor]) -> Tensor:
+    """A batch of carols as the module plays it: log-mel (B, F, 2, n_bands)."""
+    style = module.embed_style(batch["reference"])
+    played = module.play(notes_of_batch(batch["notes"]), batch["log_mel"].shape[1], style)
+    return module.destandardise(played).unflatten(2, (2, -1))
 
 
 def stacked(upper: Tensor, lower: Tensor) -> Tensor:

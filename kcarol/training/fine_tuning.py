@@ -1,68 +1,60 @@
 """Fine-tuning on a user's own files: the shipped converter learns the sound of the user's carol.
 
-No recording of the user's songs as carols exists, so the recorded carol is the target of two kinds
-of input: the carol itself, mixed like a pop record under pop drums (self-reconstruction), and its
-transcription, arranged and rendered as a pop song (back-translation, as in machine translation:
-Sennrich et al., arXiv 1511.06709). Only the playing half learns, since the transcription of a song
-does not depend on whose carol is played. It reads the transcriptions of the clean carol and of its
-pop versions, mistakes included, as in a conversion. Pairs of the corpus are mixed in against
-forgetting.
+No recording of the user's songs as carols exists, so the recorded carol is transcribed and arranged
+like a song, and the player learns to play those notes as the recording sounds. Only the playing
+half learns, since the transcription of a song does not depend on whose carol is played. Rendered
+carols are mixed in against forgetting.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from kcarol.arrangement.score import notes_of
 from kcarol.audio.clips import load_clip
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
 from kcarol.audio.loudness import first_sound
 from kcarol.config import AudioConfig, Config, ModelConfig
 from kcarol.conversion.converter import MIN_STYLE_S, Converter, to_reference_rms
+from kcarol.conversion.style_matching import completed, known_bands
 from kcarol.conversion.styles import Style
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
-from kcarol.dataset.pair_set import is_pair_set, load_pair_set
-from kcarol.dataset.shards import ROW_FRAMES, Shard
+from kcarol.dataset.carols import CarolRows
+from kcarol.dataset.shards import ROW_FRAMES
+from kcarol.dataset.style_references import load_style_references
 from kcarol.model.device import best_device
+from kcarol.model.note_bank import RING_FRAMES
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
-from kcarol.training.batches import PairBatches
-from kcarol.training.callbacks import ConverterPictures
+from kcarol.training.batches import CarolBatches
+from kcarol.training.callbacks import PlayerPictures
 from kcarol.training.checkpoint import kept_random_state, load_model_state
 from kcarol.training.distributed import rank
 from kcarol.training.loop import fit, listed
-from kcarol.training.losses import STAGES, ConverterLoss
-from kcarol.training.pretraining import (
-    freeze_idle_half_,
-    mel_statistics,
-    standardise_,
-    styles_and_texture,
-)
-from kcarol.training.pseudo_labels import labels_of, with_pseudo_labels
+from kcarol.training.losses import PlayerLoss
+from kcarol.training.pretraining import freeze_all_but_, styles_and_texture
 from kcarol.training.weight_averaging import interpolate_
-from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.neural import NeuralVocoder
 
 OWN = "own"  # name of the user's style
-TEXTURE_SHARE = 1.0  # of the difference when the trained converter plays the user's carol
-PAIRS = Path("data/pairs/train")  # the corpus pairs that come with the repository
-REPOSITORY = Path(__file__).resolve().parents[2]  # unless the package is installed apart from it
+REFERENCE_FRAMES = 256  # of a window: the references of the named styles are not much longer
 
 
 @dataclass(frozen=True)
 class FineTuningConfig:
-    """How training pairs are made of a user's files."""
+    """How a user's files are trained on."""
 
-    share: float = 0.5  # share of windows from the user's carol, the rest from corpus pairs
-    n_drummed: int = 2  # versions of each carol under drums, in a pop mix
-    n_rendered: int = 6  # pop arrangements of its transcription
+    share: float = 0.5  # share of windows from the user's carol, the rest from rendered carols
     # interpolation from the base's weights to the trained ones; 1 loses too much of the songs
     trained_share: float = 0.5
     heard_s: float = 120.0  # of each carol, from its beginning
@@ -70,15 +62,16 @@ class FineTuningConfig:
 
     @classmethod
     def smoke(cls) -> FineTuningConfig:
-        return cls(n_drummed=1, n_rendered=1, heard_s=40.0, listen_s=6.0)
+        return cls(heard_s=40.0, listen_s=6.0)
 
 
 def fine_tuning_schedule(cfg: Config | None = None) -> Config:
     """A short run at a small learning rate, from trained weights: minutes on two cores."""
     return (cfg or Config()).with_train(
-        steps=600,
+        steps=300,
         batch_size=8,
-        learning_rate=4e-4,
+        window_frames=REFERENCE_FRAMES,
+        learning_rate=2e-4,
         warmup_steps=20,
         ema_decay=0.99,
         save_every=100,
@@ -95,48 +88,40 @@ def fine_tune(
     device: str | torch.device | None = None,
     max_s: float | None = None,
     base_weights: Path | None = None,
-    pairs: Sequence[Shard] | None = None,
+    others: Sequence[CarolRows] | None = None,
     own: FineTuningConfig | None = None,
 ) -> Path:
     """Train on the clips in `processed`/carol and /kpop; returns `out`, which holds
     converter.safetensors and checkpoint.pt.
 
     Starts from `base_weights` (a folder or file; None: the shipped ones) if `cfg.model` fits them,
-    else from scratch. `pairs` None: the repository's own, if present; what is trained on, and what
-    is missing, is said. The user's songs are converted into `out`/listen. `max_s`: seconds of
+    else, but for the note bank, from scratch. `others`: rendered carols; None: the references of
+    the named styles. The user's songs are converted into `out`/listen. `max_s`: seconds of
     training. Raises DataError (no carol, or a silent one), WeightsError (base weights given that do
     not fit), and what `fit` raises.
     """
     cfg = cfg or fine_tuning_schedule()
     if own is None:
         own = FineTuningConfig.smoke() if cfg.model == ModelConfig.smoke() else FineTuningConfig()
-    pairs = repository_pairs() if pairs is None else pairs
+    others = reference_carols() if others is None else others
     out = Path(out)
     device = torch.device(device or best_device())
     clips = load_carols(Path(processed) / "carol", cfg.audio)
     songs = load_songs(Path(processed) / "kpop", cfg.audio)  # now: an error must not come too late
-    say_data(clips, pairs, cfg.audio)
+    say_data(clips, cfg.audio)
     carols = [to_reference_rms(wave) for wave in clips.values()]
 
     base = Converter.load(base_weights, device)
-    data = data_of(clips, pairs, base)
+    data = data_of(clips, others, base)
     torch.manual_seed(cfg.train.seed)
     module = MusicTransformer(cfg.model)
     from_base = start_from_(module, base, cfg.model, explicit=base_weights is not None)
-    own_pairs = paired_with_themselves(carols, base, own, cfg)
-    if from_base:
-        own_pairs = list(with_pseudo_labels(own_pairs, base))
-        pairs = list(with_pseudo_labels(pairs, base))
-    else:
-        standardise_(module, mel_statistics([*own_pairs, *pairs], cfg.audio))
-
-    batches = shared_batches(own_pairs, pairs, own.share, cfg, device)
-    loss = ConverterLoss(cfg.audio, STAGES["play" if from_base else "all"])
-    pictures = ConverterPictures(batches, cfg.audio, device)
+    batches = shared_batches([played_rows(wave, base, own) for wave in carols], others, own, cfg)
+    pictures = PlayerPictures(batches, cfg.audio, device)
     torch.manual_seed(cfg.train.seed)  # the number of draws so far depends on the base
     checkpoint = fit(
         module,
-        loss,
+        PlayerLoss(cfg.audio),
         batches,
         cfg.train,
         out,
@@ -160,40 +145,32 @@ def fine_tune(
 # --- what is trained on
 
 
-def repository_pairs() -> list[Shard]:
-    """The corpus pairs of the repository that is worked in, or that the package lies in; none, if
-    there is none.
-    """
-    found = [folder for folder in (PAIRS, REPOSITORY / PAIRS) if is_pair_set(folder)]
-    return load_pair_set(found[0]) if found else []
+def reference_carols() -> list[CarolRows]:
+    """The shipped passages in the named styles."""
+    references = load_style_references()
+    return [
+        CarolRows(references.notes[name], log_mel.half())
+        for name, log_mel in references.log_mels.items()
+    ]
 
 
-def say_data(clips: Mapping[str, np.ndarray], pairs: Sequence[Shard], audio: AudioConfig) -> None:
-    """Print, in the first process, the carols (T,) by name and what else is trained on."""
-    if rank() != 0:
-        return
-    seconds = {name: len(wave) / audio.sample_rate for name, wave in clips.items()}
-    names = listed([f"{name} ({length_s:.0f} s)" for name, length_s in seconds.items()])
-    n_pairs = sum(len(shard.pop) for shard in pairs)
-    others = f"and on {n_pairs} pairs of the corpus" if pairs else "alone"
-    print(f"kcarol: training on carols: {names}; {others}", file=sys.stderr)
-    if not pairs:
-        print(
-            f"kcarol: expected pairs in {PAIRS}, found none: without them the network may forget "
-            "songs that are unlike the carol; train in kcarol's repository, or give --corpus",
-            file=sys.stderr,
-        )
+def say_data(clips: Mapping[str, np.ndarray], audio: AudioConfig) -> None:
+    """Print, in the first process, the carols (T,) by name."""
+    if rank() == 0:
+        seconds = {name: len(wave) / audio.sample_rate for name, wave in clips.items()}
+        names = listed([f"{name} ({length_s:.0f} s)" for name, length_s in seconds.items()])
+        print(f"kcarol: training on carols: {names}", file=sys.stderr)
 
 
 def data_of(
-    clips: Mapping[str, np.ndarray], pairs: Sequence[Shard], base: Converter
+    clips: Mapping[str, np.ndarray], others: Sequence[CarolRows], base: Converter
 ) -> dict[str, str]:
-    """Hashes by name of what a run is made of, as `fit` takes data: the carols (T,), the pairs, and
-    the weights that the trained ones are drawn towards.
+    """Hashes by name of what a run is made of, as `fit` takes data: the carols (T,), the rendered
+    ones, and the weights that the trained ones are drawn towards.
     """
     arrays = {f"{name}.pt": [wave] for name, wave in clips.items()}
-    if pairs:
-        arrays["pairs"] = [shard.labels for shard in pairs]
+    if others:
+        arrays["rendered carols"] = [rows.log_mel.numpy() for rows in others]
     arrays["base weights"] = [x.cpu().numpy() for x in base.model.state_dict().values()]
     return {name: _sha256(several) for name, several in arrays.items()}
 
@@ -253,8 +230,8 @@ def load_waves(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
 def start_from_(
     module: MusicTransformer, base: Converter, cfg: ModelConfig, explicit: bool
 ) -> bool:
-    """Give the module the base's weights, its playing half free to learn; whether they fit.
-    WeightsError if weights were given that do not fit.
+    """Give the module the base's weights, its playing half free to learn; whether they fit. If not,
+    it gets the note bank alone. WeightsError if weights were given that do not fit.
     """
     # these two matter only in training
     in_training = {"dropout": cfg.dropout, "max_random_offset": cfg.max_random_offset}
@@ -264,121 +241,66 @@ def start_from_(
                 f"the base weights have {base.model.cfg}, this run wants {cfg}: leave out one of "
                 "both"
             )
+        module.note_bank.load_state_dict(base.model.note_bank.state_dict())
+        module.mel_mean.copy_(base.model.mel_mean)
+        module.mel_std.copy_(base.model.mel_std)
         return False
     module.load_state_dict(base.model.state_dict())
-    freeze_idle_half_(module, "play")
+    freeze_all_but_(module, "play")
     module.style_encoder.requires_grad_(False)  # the named styles' embeddings keep their meaning
     return True
 
 
-# --- pairs made of the carol
+# --- what is played of the carol
 
 
-def paired_with_themselves(
-    carols: Sequence[np.ndarray], listener: Converter, own: FineTuningConfig, cfg: Config
-) -> list[Shard]:
-    """A shard for each carol (T,), labelled by `listener`'s transcription; a carol shorter than a
-    row is repeated.
+@torch.no_grad()
+def played_rows(carol: np.ndarray, base: Converter, own: FineTuningConfig) -> CarolRows:
+    """A recorded carol (T,) and the notes that its transcription is arranged to, in at least two
+    rows that cover it; a carol shorter than a row is repeated.
     """
-    from tqdm import tqdm
-
-    own = replace(own, n_rendered=renderable(own.n_rendered))
-    rng = np.random.default_rng([cfg.train.seed, 1])
-    row_samples = ROW_FRAMES * cfg.audio.hop_length
-    n_versions = own.n_drummed + own.n_rendered
-    shards = []
-    with tqdm(
-        total=len(carols) * n_versions, desc="versions", unit="song", disable=None
-    ) as progress:
-        for wave in carols:
-            wave = wave[: round(own.heard_s * cfg.audio.sample_rate)]
-            wave = np.resize(wave, max(len(wave), row_samples))
-            transcription = listener.transcribe(wave)
-            versions = []
-            for version in pop_versions(wave, transcription, own, cfg.audio, rng):
-                versions.append(version)
-                progress.update()
-            labels = labels_of(transcription).packed()
-            shards.append(shard_of(wave, versions, labels, cfg.audio.hop_length))
-    return shards
-
-
-def renderable(n_rendered: int) -> int:
-    """The number of rendered versions; 0, with a message, without the synthesiser."""
-    from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, available
-
-    lacking = available(TRAINING_SOUNDFONTS)
-    if not n_rendered or lacking is None:
-        return n_rendered
-    print(
-        f"kcarol: the carol is trained on under drums alone, not as a rendered pop song: {lacking}",
-        file=sys.stderr,
-    )
-    return 0
-
-
-def pop_versions(
-    wave: np.ndarray,
-    transcription: Transcription,
-    own: FineTuningConfig,
-    audio: AudioConfig,
-    rng: np.random.Generator,
-) -> Iterator[np.ndarray]:
-    """A carol (T,) as pop, (T,) each: under drums, then played by a band."""
-    from kcarol.corpus.dataset.pop_versions import played_by_band, under_drums
-
-    for _ in range(own.n_drummed):
-        yield under_drums(wave, transcription, audio, rng)
-    for _ in range(own.n_rendered):
-        yield played_by_band(len(wave), transcription, audio, rng)
-
-
-def shard_of(
-    wave: np.ndarray, versions: Sequence[np.ndarray], labels: np.ndarray, hop_length: int
-) -> Shard:
-    """Rows that cover a carol (T,), its packed labels and each of its pop versions (T,) from
-    beginning to end; at least two of each, since one is the other's reference of style.
-    """
-    n_rows = max(2, -(-len(wave) // (ROW_FRAMES * hop_length)))
-    last = len(wave) // hop_length - ROW_FRAMES
-    starts = np.linspace(0, last, n_rows).round().astype(int)
-
-    def rows_of(x: np.ndarray) -> np.ndarray:
-        spans = [slice(i * hop_length, (i + ROW_FRAMES) * hop_length) for i in starts]
-        return np.stack([_int16(x[span]) for span in spans])
-
-    label_rows = np.stack([labels[i : i + ROW_FRAMES + 1] for i in starts])
-    return Shard(
-        pop=np.concatenate([rows_of(version) for version in versions]),
-        carol=np.concatenate([rows_of(wave)] * len(versions)),
-        labels=np.concatenate([label_rows] * len(versions)),
+    audio = base.audio
+    row_samples = ROW_FRAMES * audio.hop_length
+    carol = carol[: round(own.heard_s * audio.sample_rate)]
+    carol = np.resize(carol, max(len(carol), row_samples))
+    bands = base.bands_of(carol)  # (F, 2, n_bands)
+    known = known_bands(bands)
+    style = Style(base.embed_style(carol))
+    notes = notes_of(base.score_of(base.transcribe(carol), style), audio.frame_rate)
+    n_rows = max(2, -(-len(bands) // ROW_FRAMES))
+    firsts = np.linspace(0, len(bands) - ROW_FRAMES - 1, n_rows).round().astype(int).tolist()
+    log_mel = filled(bands, known, base.model)
+    return CarolRows(
+        [notes.window(first, first + ROW_FRAMES + 1, RING_FRAMES) for first in firsts],
+        torch.stack([log_mel[first : first + ROW_FRAMES + 1].half() for first in firsts]),
+        known=known.float(),
     )
 
 
-def _int16(wave: np.ndarray) -> np.ndarray:
-    return np.round(np.clip(wave, -1, 1) * 32767).astype(np.int16)
+def filled(bands: Tensor, known: Tensor, model: MusicTransformer) -> Tensor:
+    """Log-mel (F, 2, n_bands) in which unknown bands move as known ones do: the style encoder reads
+    all of them.
+    """
+    model = copy.deepcopy(model).cpu()
+    whole = completed(model.standardise(bands.flatten(1)).unflatten(1, (2, -1)), known)
+    return model.destandardise(whole.flatten(1)).unflatten(1, (2, -1))
 
 
 def shared_batches(
-    own_pairs: Sequence[Shard],
-    pairs: Sequence[Shard],
-    share: float,
-    cfg: Config,
-    device: str | torch.device,
-) -> PairBatches:
+    own_rows: Sequence[CarolRows], others: Sequence[CarolRows], own: FineTuningConfig, cfg: Config
+) -> CarolBatches:
     """Batches in which the user's own rows fill a given share of the windows on average."""
-    n_own = sum(len(shard.pop) for shard in own_pairs)
-    n_others = sum(len(shard.pop) for shard in pairs)
-    return PairBatches(
-        [*own_pairs, *pairs],
+    train = cfg.train
+    n_own = sum(len(rows.notes) for rows in own_rows)
+    n_others = sum(len(rows.notes) for rows in others)
+    weight = own.share / (1 - own.share) * n_others / n_own if others else 1.0
+    return CarolBatches(
+        [*own_rows, *others],
         cfg.audio,
-        n_own + n_others,
-        cfg.train.batch_size,
-        cfg.train.window_frames,
-        cfg.train.seed,
-        device,
-        n_first=n_own,
-        first_share=share,
+        train.batch_size,
+        train.window_frames,
+        train.seed,
+        weights=[weight] * len(own_rows) + [1.0] * len(others),
     )
 
 
@@ -399,13 +321,18 @@ def as_converter(
     styles, texture = (base.styles, base.texture) if from_base else styles_and_texture(module)
     device = base.device
     trained = Converter(module, base.vocoder, styles, window, cfg.audio, device, texture)
-    own = mean_style([trained.measure_style(wave, TEXTURE_SHARE) for wave in carols])
+    own = mean_style([trained.measure_style(wave) for wave in carols])
     return trained.with_styles({**trained.styles, OWN: own})
 
 
 def mean_style(styles: Sequence[Style]) -> Style:
-    names = [f.name for f in fields(Style)]
-    return Style(**{n: torch.stack([getattr(s, n) for s in styles]).mean(0) for n in names})
+    """The mean of what is known of all, in the arrangement of the first."""
+    means = {}
+    for field in fields(Style):
+        values = [getattr(style, field.name) for style in styles]
+        if all(isinstance(value, Tensor) for value in values):
+            means[field.name] = torch.stack(values).mean(0)
+    return Style(**means, arrangement=styles[0].arrangement)
 
 
 def save(out: Path, converter: Converter, about: dict, keep_vocoder: bool) -> None:
@@ -426,9 +353,9 @@ def write_listening(
     converter: Converter, songs: Mapping[str, np.ndarray], out: Path, length_s: float
 ) -> list[Path]:
     """The first `length_s` of each song (T,) as a carol in the user's style, out/NAME.carol.wav."""
-    rate = converter.audio.sample_rate
+    audio = converter.audio
     written = []
     for name, wave in songs.items():
-        carol = converter.convert(wave[: round(length_s * rate)], OWN)
-        written.append(save_audio(out / f"{name}.carol.wav", carol, rate))
+        carol = converter.convert(wave[: round(length_s * audio.sample_rate)], OWN)
+        written.append(save_audio(out / f"{name}.carol.wav", carol, audio.full_rate))
     return written

@@ -1,8 +1,8 @@
-"""Losses for `fit`: of the converter, and of the vocoder with and without discriminators.
+"""Losses for `fit`: of both halves of the converter, and of the vocoder with and without
+discriminators.
 
-The converter's batches hold features (B, F, C), carol_mel (B, F, M), reference_mel (B, F', M) of
-another carol in the same style, and labels (B, F, N_PACKED) int16. With content (B, F, N_FIELDS),
-the playing half reads that instead of the labels' content. The vocoder's batches hold wave (B, T).
+Hearing learns from batches of features (B, F, C) and labels (B, F, N_PACKED) int16; playing from
+notes (B, N, 5), log_mel and reference (B, F, 2, n_bands); the vocoder from wave (B, T).
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from kcarol.audio.features import transpose_features
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.dataset.labels import Targets, unpack
-from kcarol.model.content import N_PITCHES, Content
+from kcarol.model.content import N_PITCHES
 from kcarol.model.logits import Logits
-from kcarol.model.notes import Notes
 from kcarol.model.transformer import MusicTransformer
-from kcarol.training.batches import NO_NOTE
+from kcarol.training.batches import notes_of_batch
 from kcarol.training.distributed import average_gradients_
 from kcarol.vocoder.discriminators import (
     RESOLUTIONS,
@@ -114,93 +113,13 @@ def transpose_targets(labels: Targets, semitones: int) -> Targets:
     return replace(labels, tune=tune, bass=bass, content=replace(labels.content, chord=chord))
 
 
-# --- the player
+# --- hearing
 
 
 @dataclass(frozen=True)
-class PlayerWeights:
-    """Weights of the player's loss."""
+class HeadWeights:
+    """Weights of the heads in the loss of hearing."""
 
-    side: float = 0.5  # re the middle
-    treble: float = 0.5  # of bands above the mel bands, re those
-    inaudible: float = 0.2  # of what the carol's louder bands mask
-    difference: float = 4.0  # of the change from frame to frame: onsets and decays stay sharp
-    detail: float = 1.0  # of the change from band to band: partials stay apart
-
-
-AUDIBLE_NATS = 6.5  # below the loudest band of its frame, about which a band becomes inaudible
-SOFT_FRAME_NATS = 3.5  # below the loudest frame: softer frames mask no more
-# of recording and balance, which the player takes from the style: deviations in nats
-TILT = 0.1  # an octave
-COLOUR = 0.15  # at each of COLOUR_POINTS along the bands
-COLOUR_POINTS = 6
-WIDTH = 0.3  # of the side
-
-
-class PlayerLoss:
-    """MSE on standardised log-mel of middle and side, played from notes."""
-
-    def __init__(self, cfg: AudioConfig, weights: PlayerWeights | None = None):
-        self.cfg = cfg
-        self.weights = weights or PlayerWeights()
-
-    def __call__(self, module: MusicTransformer, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Named terms and their weighted sum "loss", all ()."""
-        target, reference = batch["log_mel"].float(), batch["reference"].float()
-        if module.training:
-            colour = draw_colour(len(target), self.cfg).to(target.device)
-            target, reference = target + colour, reference + colour
-        style = module.embed_style(reference)
-        notes = [Notes.of_tensor(rows[rows[:, 0] != NO_NOTE]) for rows in batch["notes"]]
-        played = module.play_notes(notes, target.shape[1], style)
-        error = played - module.standardise(target.flatten(2))
-        share = self.shares(target).flatten(2)
-        error = error * share.sqrt()
-        terms = {
-            "played": error.square().sum() / share.sum(),
-            "difference": error.diff(dim=1).square().mean() / share.mean(),
-            "detail": error.unflatten(2, (2, -1)).diff(dim=3).square().mean() / share.mean(),
-        }
-        weights = self.weights
-        loss = terms["played"] + weights.difference * terms["difference"]
-        return {**terms, "loss": loss + weights.detail * terms["detail"]}
-
-    def shares(self, target: Tensor) -> Tensor:
-        """(B, F, 2, n_bands) how much each value counts."""
-        loudest = target.amax((2, 3), keepdim=True)
-        loudest = loudest.maximum(loudest.amax(1, keepdim=True) - SOFT_FRAME_NATS)
-        audible = torch.sigmoid(target - loudest + AUDIBLE_NATS)
-        share = self.weights.inaudible + (1 - self.weights.inaudible) * audible
-        channel = torch.tensor([1.0, self.weights.side], device=target.device)
-        band = torch.ones(self.cfg.n_bands, device=target.device)
-        band[self.cfg.n_mels :] = self.weights.treble
-        return share * channel[:, None] * band
-
-
-def draw_colour(n_rows: int, cfg: AudioConfig) -> Tensor:
-    """(B, 1, 2, n_bands) nats: the tilt, colour and width of a recording; half have none."""
-    octaves = torch.linspace(-4, 4, cfg.n_bands)
-    points = COLOUR * torch.randn(n_rows, 1, COLOUR_POINTS)
-    curve = F.interpolate(points, size=cfg.n_bands, mode="linear", align_corners=True)
-    curve = curve + TILT * torch.randn(n_rows, 1, 1) * octaves
-    both = torch.cat([curve, curve + WIDTH * torch.randn(n_rows, 1, 1)], dim=1)
-    return (both * (torch.rand(n_rows, 1, 1) < 0.5))[:, None]
-
-
-# --- the converter
-
-
-@dataclass(frozen=True)
-class LossWeights:
-    """Weights of the converter's loss. `given`: playing the labels' content; `own`: playing the
-    heard content; 0 leaves a half out.
-    """
-
-    given: float = 1.0
-    own: float = 0.5
-    difference: float = 8.0  # of the change from frame to frame: onsets and decays stay sharp
-    detail: float = 1.0  # of the change from band to band: partials stay apart
-    heads: float = 1.0
     tune: float = 0.5
     onset: float = 0.5
     chord: float = 1.0
@@ -211,58 +130,30 @@ class LossWeights:
     energy: float = 0.3
 
 
-STAGES = {  # each half can be trained separately, at a third of the cost
-    "hear": LossWeights(given=0, own=0, difference=0, detail=0),
-    "play": LossWeights(own=0, heads=0),
-    "all": LossWeights(),
-}
 # weight of frames that hold a mark, since most hold none
 MARK_WEIGHTS = {"onset": 8.0, "beat": 8.0, "downbeat": 16.0, "accent": 8.0}
 
 
-class ConverterLoss:
-    """The heads' cross entropies, and MSE on standardised log-mel of playing the given
-    and the heard content.
-    """
+class HearingLoss:
+    """The heads' cross entropies."""
 
     def __init__(
         self,
         cfg: AudioConfig,
-        weights: LossWeights | None = None,
+        weights: HeadWeights | None = None,
         widest_transposition: int = WIDEST_TRANSPOSITION,
     ):
         self.cfg = cfg
-        self.weights = weights or LossWeights()
+        self.weights = weights or HeadWeights()
         self.widest_transposition = widest_transposition
 
     def __call__(self, module: MusicTransformer, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Named terms and their weighted sum "loss", all ()."""
-        weights = self.weights
-        hears = bool(weights.heads or weights.own)
-        plays = bool(weights.given or weights.own)
+        """Each head's loss and their weighted sum "loss", all ()."""
         labels = unpack(batch["labels"])
-        content = labels.content
-        if "content" in batch:
-            content = Content.of_fields(batch["content"].float())
-        semitones = self.draw_transposition() if hears and module.training else 0
-        heard, own, given = module(
-            self.augmented(batch["features"], semitones, module.training) if hears else None,
-            batch["reference_mel"].float() if plays else None,
-            content,
-            bool(weights.own),
-            semitones,
-            labels.tune_shift,
-        )
-        terms: dict[str, Tensor] = {}
-        if weights.heads:
-            heads = head_losses(heard, transpose_targets(labels, semitones))
-            terms |= {"heads": sum(getattr(weights, name) * heads[name] for name in heads), **heads}
-        if plays:
-            terms |= played_losses(own, given, module.standardise(batch["carol_mel"]))
-        summed = [
-            name for name in ("heads", "given", "own", "difference", "detail") if name in terms
-        ]
-        return {**terms, "loss": sum(getattr(weights, name) * terms[name] for name in summed)}
+        semitones = self.draw_transposition() if module.training else 0
+        heard = module.hear(self.augmented(batch["features"], semitones, module.training))
+        terms = head_losses(heard, transpose_targets(labels, semitones))
+        return {**terms, "loss": sum(getattr(self.weights, name) * terms[name] for name in terms)}
 
     def draw_transposition(self) -> int:
         widest = self.widest_transposition
@@ -306,16 +197,82 @@ def widened(mark: Tensor) -> Tensor:
     return torch.maximum(mark, 0.5 * torch.maximum(before, behind))
 
 
-def played_losses(own: Tensor | None, given: Tensor, target: Tensor) -> dict[str, Tensor]:
-    """MSEs of standardised log-mels (B, F, M)."""
-    losses = {
-        "given": F.mse_loss(given, target),
-        "difference": F.mse_loss(given.diff(dim=1), target.diff(dim=1)),
-        "detail": F.mse_loss(given.diff(dim=2), target.diff(dim=2)),
-    }
-    if own is not None:
-        losses["own"] = F.mse_loss(own, target)
-    return losses
+# --- the player
+
+
+@dataclass(frozen=True)
+class PlayerWeights:
+    """Weights of the player's loss."""
+
+    side: float = 0.5  # re the middle
+    treble: float = 0.5  # of bands above the mel bands, re those
+    inaudible: float = 0.2  # of what the carol's louder bands mask
+    difference: float = 4.0  # of the change from frame to frame: onsets and decays stay sharp
+    detail: float = 1.0  # of the change from band to band: partials stay apart
+
+
+AUDIBLE_NATS = 6.5  # below the loudest band of its frame, about which a band becomes inaudible
+SOFT_FRAME_NATS = 3.5  # below the loudest frame: softer frames mask no more
+# of recording and balance, which the player takes from the style: deviations in nats
+TILT = 0.1  # an octave
+COLOUR = 0.15  # at each of COLOUR_POINTS along the bands
+COLOUR_POINTS = 6
+WIDTH = 0.3  # of the side
+
+
+class PlayerLoss:
+    """MSE on standardised log-mel of middle and side, played from notes.
+
+    A batch may say which bands are known of each row, (B, 2, n_bands) of ones and zeros.
+    """
+
+    def __init__(self, cfg: AudioConfig, weights: PlayerWeights | None = None):
+        self.cfg = cfg
+        self.weights = weights or PlayerWeights()
+
+    def __call__(self, module: MusicTransformer, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Named terms and their weighted sum "loss", all ()."""
+        target, reference = batch["log_mel"].float(), batch["reference"].float()
+        if module.training:
+            colour = draw_colour(len(target), self.cfg).to(target.device)
+            target, reference = target + colour, reference + colour
+        style = module.embed_style(reference)
+        played = module.play(notes_of_batch(batch["notes"]), target.shape[1], style)
+        error = played - module.standardise(target.flatten(2))
+        share = self.shares(target)
+        if "known" in batch:  # recordings may lack bands
+            share = share * batch["known"][:, None]
+        share = share.flatten(2)
+        error = error * share.sqrt()
+        terms = {
+            "played": error.square().sum() / share.sum(),
+            "difference": error.diff(dim=1).square().mean() / share.mean(),
+            "detail": error.unflatten(2, (2, -1)).diff(dim=3).square().mean() / share.mean(),
+        }
+        weights = self.weights
+        loss = terms["played"] + weights.difference * terms["difference"]
+        return {**terms, "loss": loss + weights.detail * terms["detail"]}
+
+    def shares(self, target: Tensor) -> Tensor:
+        """(B, F, 2, n_bands) how much each value counts."""
+        loudest = target.amax((2, 3), keepdim=True)
+        loudest = loudest.maximum(loudest.amax(1, keepdim=True) - SOFT_FRAME_NATS)
+        audible = torch.sigmoid(target - loudest + AUDIBLE_NATS)
+        share = self.weights.inaudible + (1 - self.weights.inaudible) * audible
+        channel = torch.tensor([1.0, self.weights.side], device=target.device)
+        band = torch.ones(self.cfg.n_bands, device=target.device)
+        band[self.cfg.n_mels :] = self.weights.treble
+        return share * channel[:, None] * band
+
+
+def draw_colour(n_rows: int, cfg: AudioConfig) -> Tensor:
+    """(B, 1, 2, n_bands) nats: the tilt, colour and width of a recording; half have none."""
+    octaves = torch.linspace(-4, 4, cfg.n_bands)
+    points = COLOUR * torch.randn(n_rows, 1, COLOUR_POINTS)
+    curve = F.interpolate(points, size=cfg.n_bands, mode="linear", align_corners=True)
+    curve = curve + TILT * torch.randn(n_rows, 1, 1) * octaves
+    both = torch.cat([curve, curve + WIDTH * torch.randn(n_rows, 1, 1)], dim=1)
+    return (both * (torch.rand(n_rows, 1, 1) < 0.5))[:, None]
 
 
 # --- the vocoder

@@ -11,32 +11,31 @@ from torch import Tensor, nn
 
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
-from kcarol.conversion.converter import Converter
 from kcarol.conversion.style_matching import measure_texture
-from kcarol.conversion.styles import STYLE_NAMES
+from kcarol.conversion.styles import Style
 from kcarol.conversion.weights import save_converter
-from kcarol.dataset.labels import unpack
+from kcarol.dataset.carols import SUFFIX as CAROLS_SUFFIX
+from kcarol.dataset.carols import CarolRows, stored_carols
 from kcarol.dataset.pair_set import is_pair_set, load_pair_set
 from kcarol.dataset.shards import SUFFIX, Shard, stored_shards
 from kcarol.dataset.style_references import StyleReferences, load_style_references
 from kcarol.model.device import best_device
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import load_module
-from kcarol.training.batches import FULL_SCALE, PairBatches, WaveBatches
-from kcarol.training.callbacks import ConverterPictures, HeldOutLoss, VocoderPictures
+from kcarol.training.batches import FULL_SCALE, CarolBatches, PairBatches, WaveBatches
+from kcarol.training.callbacks import HeldOutLoss, PlayerPictures, VocoderPictures
 from kcarol.training.checkpoint import load_model_state
 from kcarol.training.distributed import rank
 from kcarol.training.loop import fit
-from kcarol.training.losses import STAGES, AdversarialLoss, ConverterLoss, SpectralLoss
+from kcarol.training.losses import AdversarialLoss, HearingLoss, PlayerLoss, SpectralLoss
 from kcarol.training.memory import LossFn
-from kcarol.training.pseudo_labels import with_pseudo_labels
 from kcarol.vocoder.discriminators import Discriminators
 from kcarol.vocoder.neural import NeuralVocoder
 
-BATCHES = {"converter": PairBatches, "vocoder": WaveBatches}
+HALVES = {"hearing": "hear", "player": "play"}  # what is trained, and the half of the model
+NETWORKS = (*HALVES, "vocoder")
 STATISTICS_ROWS = 64  # carols whose mean and deviation per band standardise the log-mel
 RENDERED_STATISTICS_SHARDS = 4  # while training, without a corpus folder
-IDLE_HALF = {"hear": "play", "play": "hear"}  # frozen half by stage
 LEAST_DEVIATION = 0.5  # nats, of a band in which carols hardly differ
 
 
@@ -54,38 +53,40 @@ def train_network(
     jobs: int = 1,
     adversarial: bool = False,
     base_weights: Path | None = None,
-    stage: str = "all",
 ) -> Path:
-    """Train the "converter" or the "vocoder" on a corpus folder or, without one, on pairs rendered
-    beside the training. Returns `out`/converter.safetensors or vocoder.safetensors, averaged
-    weights.
+    """Train "hearing" (half of the converter) on a corpus of pairs, the "player" (the other half)
+    on a corpus of carols, or the "vocoder" on pairs. Without a corpus, it is rendered beside the
+    training or, carols, before. Returns `out`/converter.safetensors or vocoder.safetensors,
+    averaged weights.
 
-    `held_out`: a folder of pairs for `validation.csv`. `base_weights`: to start from. `stage`:
-    "hear" and "play" train one half of the converter, for a third of the time; "play" with
-    `base_weights` also plays their transcriptions of the pairs. `adversarial`: the vocoder with
-    discriminators, usually after a first run without. Raises FileNotFoundError without pairs, and
-    what `fit` and `load_module` raise.
+    `held_out`: a folder of the same kind for `validation.csv`. `base_weights`: to start from; the
+    idle half of a converter stays as it is there. `adversarial`: the vocoder with discriminators,
+    usually after a first run without. Raises FileNotFoundError for an empty corpus, and what `fit`
+    and `load_module` raise.
     """
     device = torch.device(device or best_device())
-    listener = Converter.load(base_weights, device) if base_weights and stage == "play" else None
-    batches = open_batches(what, corpus, cfg, most_pairs, device, jobs, listener)
+    batches = open_batches(what, corpus, cfg, most_pairs, device, jobs)
     torch.manual_seed(cfg.train.seed)
     module = build_module(what, cfg)
-    standardise_(module, corpus_statistics(corpus, cfg.audio))
     if base_weights is not None:
         base = load_module(Path(base_weights), lambda values: build_module(what, cfg))[0]
         module.load_state_dict(base.state_dict())
-    if what == "converter":
-        loss_fn: LossFn = ConverterLoss(cfg.audio, STAGES[stage])
-        freeze_idle_half_(module, stage)
-        pictures = ConverterPictures(batches, cfg.audio, device)
     else:
-        loss_fn = vocoder_loss(cfg.audio, adversarial).to(device)
-        pictures = VocoderPictures(batches, cfg.audio, device)
+        begin_(module, batches, corpus, cfg.audio)
+    loss_fn = loss_of(what, cfg.audio, adversarial)
+    if isinstance(loss_fn, nn.Module):
+        loss_fn = loss_fn.to(device)
+    callbacks = []
+    if what in HALVES:
+        freeze_all_but_(module, HALVES[what])
+    if isinstance(batches, CarolBatches):
+        callbacks.append(PlayerPictures(batches, cfg.audio, device))
+    elif isinstance(batches, WaveBatches):
+        callbacks.append(VocoderPictures(batches, cfg.audio, device))
     validate = None
-    if what == "converter" and held_out is not None:
+    if what in HALVES and held_out is not None:
         few = open_batches(what, held_out, cfg, 4 * cfg.train.batch_size, device)
-        validate = HeldOutLoss(few, ConverterLoss(cfg.audio))
+        validate = HeldOutLoss(few, loss_fn)
     checkpoint = fit(
         module,
         loss_fn,
@@ -95,11 +96,11 @@ def train_network(
         resume,
         device,
         validate,
-        callbacks=(pictures,),
+        callbacks=callbacks,
         max_s=max_s,
         data=corpus_files(corpus),
     )
-    path = Path(out) / f"{what}.safetensors"
+    path = Path(out) / f"{'converter' if what in HALVES else what}.safetensors"
     if rank() == 0:
         steps = load_model_state(checkpoint, module)
         export(module, path, cfg, {"steps": steps, "corpus": str(corpus or "rendered")})
@@ -107,10 +108,16 @@ def train_network(
 
 
 def build_module(what: str, cfg: Config) -> nn.Module:
-    """An untrained network. ValueError for anything but converter and vocoder."""
-    if what not in BATCHES:
-        raise ValueError(f"expected {' or '.join(BATCHES)}, found {what!r}")
-    return MusicTransformer(cfg.model) if what == "converter" else NeuralVocoder(cfg.vocoder)
+    """An untrained network. ValueError for anything but NETWORKS."""
+    if what not in NETWORKS:
+        raise ValueError(f"expected {', '.join(NETWORKS)}, found {what!r}")
+    return MusicTransformer(cfg.model) if what in HALVES else NeuralVocoder(cfg.vocoder)
+
+
+def loss_of(what: str, cfg: AudioConfig, adversarial: bool = False) -> LossFn:
+    if what == "vocoder":
+        return vocoder_loss(cfg, adversarial)
+    return HearingLoss(cfg) if what == "hearing" else PlayerLoss(cfg)
 
 
 def vocoder_training(cfg: Config) -> Config:
@@ -118,10 +125,10 @@ def vocoder_training(cfg: Config) -> Config:
     return cfg.with_train(batch_size=32, window_frames=64, learning_rate=5e-4)
 
 
-def freeze_idle_half_(module: MusicTransformer, stage: str) -> None:
-    if stage in IDLE_HALF:
-        for parameter in module.parameters_of(IDLE_HALF[stage]):
-            parameter.requires_grad_(False)
+def freeze_all_but_(module: MusicTransformer, half: str) -> None:
+    module.requires_grad_(False)
+    for parameter in module.parameters_of(half):
+        parameter.requires_grad_(True)
 
 
 def vocoder_loss(cfg: AudioConfig, adversarial: bool) -> nn.Module:
@@ -129,7 +136,38 @@ def vocoder_loss(cfg: AudioConfig, adversarial: bool) -> nn.Module:
     return AdversarialLoss(spectral, Discriminators()) if adversarial else spectral
 
 
-# --- pairs
+# --- how a network begins
+
+
+def begin_(
+    module: nn.Module,
+    batches: PairBatches | WaveBatches | CarolBatches,
+    corpus: Path | None,
+    cfg: AudioConfig,
+) -> None:
+    """Statistics of the log-mel, and the sound of single notes for the player."""
+    if isinstance(module, NeuralVocoder):
+        module.standardise(*mel_statistics(corpus_shards_of_statistics(corpus, cfg), cfg))
+    elif isinstance(batches, CarolBatches):
+        begin_player_(module, batches.carols, cfg)
+
+
+def begin_player_(module: MusicTransformer, carols: Iterable[CarolRows], cfg: AudioConfig) -> None:
+    """Statistics of carols, and a note bank of rendered notes: an untrained player that plays.
+
+    Raises RenderError without the synthesiser.
+    """
+    from kcarol.corpus.carol.single_notes import measure_notes_
+
+    some = itertools.islice(carols, STATISTICS_ROWS)
+    mel = torch.cat([rows.log_mel.float().flatten(2).flatten(0, 1) for rows in some])
+    mel = module.standardise(mel)  # by mean 0 and deviation 1: above the floor
+    module.mel_mean.copy_(mel.mean(0))
+    module.mel_std.copy_(mel.std(0).clamp_min(LEAST_DEVIATION))
+    measure_notes_(module.note_bank, cfg)
+
+
+# --- corpora
 
 
 def corpus_shards(corpus: Path | None, cfg: AudioConfig, jobs: int = 1) -> Iterable[Shard]:
@@ -151,16 +189,27 @@ def corpus_shards(corpus: Path | None, cfg: AudioConfig, jobs: int = 1) -> Itera
     return stored_shards(corpus)
 
 
-def first_pairs(corpus: Path, cfg: AudioConfig, most_pairs: int) -> list[Shard]:
-    """The first shards of a folder, at least one, with at most `most_pairs` pairs. Raises as
-    `corpus_shards`.
+def corpus_carols(corpus: Path | None, cfg: AudioConfig, most_rows: int) -> list[CarolRows]:
+    """The carols of a folder, with at most `most_rows` rows or one file; without one, rendered.
+
+    FileNotFoundError for a folder without carols, RenderError without a folder and without the
+    synthesiser.
     """
-    shards: list[Shard] = []
-    for shard in corpus_shards(corpus, cfg):
-        if shards and sum(len(s.pop) for s in [*shards, shard]) > most_pairs:
+    if corpus is None:
+        from kcarol.corpus.dataset.carols import N_ROWS, make_carols
+
+        return [make_carols(seed, cfg) for seed in range(max(1, most_rows // N_ROWS))]
+    carols: list[CarolRows] = []
+    for rows in stored_carols(Path(corpus)):
+        if carols and sum(len(some.notes) for some in [*carols, rows]) > most_rows:
             break
-        shards.append(shard)
-    return shards
+        carols.append(rows)
+    if not carols:
+        raise FileNotFoundError(
+            f"{corpus}: expected carols (*{CAROLS_SUFFIX}), found none; render some: "
+            f"kcarol corpus --carols --out {corpus}"
+        )
+    return carols
 
 
 def corpus_files(corpus: Path | None) -> dict[str, str]:
@@ -168,7 +217,7 @@ def corpus_files(corpus: Path | None) -> dict[str, str]:
     would take minutes to read.
     """
     if corpus is None:
-        return {"rendered pairs": "rendered"}
+        return {"rendered": "rendered"}
     files = sorted(path for path in Path(corpus).glob("[!.]*.*") if path.is_file())
     return {path.name: f"{path.name} {path.stat().st_size}" for path in files}
 
@@ -190,12 +239,14 @@ def open_batches(
     most_pairs: int,
     device: str | torch.device,
     jobs: int = 1,
-    listener: Converter | None = None,
-) -> PairBatches | WaveBatches:
-    """At most `most_pairs` pairs of a folder, all loaded first so that a run repeats to the bit; or
-    rendered beside the training. With a `listener` each pair comes twice: with its labels'
-    content, and with the listener's transcription.
+) -> PairBatches | WaveBatches | CarolBatches:
+    """At most `most_pairs` pairs, or rows of carols, of a folder, all loaded first so that a run
+    repeats to the bit; or rendered beside the training.
     """
+    train = cfg.train
+    if what == "player":
+        carols = corpus_carols(corpus, cfg.audio, most_pairs)
+        return CarolBatches(carols, cfg.audio, train.batch_size, train.window_frames, train.seed)
     shards = corpus_shards(corpus, cfg.audio, jobs)
     if corpus is not None:
         # counted first, by reading each shard twice, so that memory is allocated as needed
@@ -204,27 +255,22 @@ def open_batches(
         n_shards = max(1, sum(total <= most_pairs for total in totals))
         shards = itertools.islice(shards, n_shards)
         most_pairs = totals[n_shards - 1] if totals else most_pairs
-    if listener is not None:
-        shards = with_pseudo_labels(shards, listener)
-        most_pairs = 2 * most_pairs
-    return BATCHES[what](
+    return (PairBatches if what == "hearing" else WaveBatches)(
         shards,
         cfg.audio,
         most_pairs,
-        cfg.train.batch_size,
-        cfg.train.window_frames,
-        cfg.train.seed,
+        train.batch_size,
+        train.window_frames,
+        train.seed,
         device,
         wait=corpus is not None,
     )
 
 
-def corpus_statistics(corpus: Path | None, cfg: AudioConfig) -> tuple[Tensor, Tensor]:
-    """`mel_statistics` of the first pairs of a folder, or of the first that are rendered."""
+def corpus_shards_of_statistics(corpus: Path | None, cfg: AudioConfig) -> Iterable[Shard]:
+    """Of the first pairs of a folder, or of the first that are rendered."""
     shards = corpus_shards(corpus, cfg)
-    if corpus is None:
-        shards = list(itertools.islice(shards, RENDERED_STATISTICS_SHARDS))
-    return mel_statistics(shards, cfg)
+    return itertools.islice(shards, RENDERED_STATISTICS_SHARDS) if corpus is None else shards
 
 
 def mel_statistics(shards: Iterable[Shard], cfg: AudioConfig) -> tuple[Tensor, Tensor]:
@@ -239,16 +285,6 @@ def mel_statistics(shards: Iterable[Shard], cfg: AudioConfig) -> tuple[Tensor, T
             break
     mel = torch.cat(mels)
     return mel.mean(0), mel.std(0).clamp_min(LEAST_DEVIATION)
-
-
-def standardise_(module: nn.Module, statistics: tuple[Tensor, Tensor]) -> None:
-    """Set the mean and deviation (M,) by which a network standardises log-mels."""
-    mean, deviation = statistics
-    if isinstance(module, NeuralVocoder):
-        module.standardise(mean, deviation)
-    else:
-        module.mel_mean.copy_(mean)
-        module.mel_std.copy_(deviation)
 
 
 # --- export
@@ -269,17 +305,24 @@ def export(module: nn.Module, path: Path, cfg: Config, about: dict) -> None:
 @torch.no_grad()
 def styles_and_texture(
     module: MusicTransformer, references: StyleReferences | None = None
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Embeddings (d_style,) of the named styles, and the texture (M,) that the module's playing of
-    them lacks; measured on the shipped references.
+) -> tuple[dict[str, Style], Tensor]:
+    """The named styles, each with the texture (2 * n_bands,) that the module's playing of them
+    lacks, and the texture of all; measured on the shipped references.
     """
     references = references or load_style_references()
     device = next(module.parameters()).device
-    content = unpack(references.labels.to(device)).content
-    styles, textures = {}, []
-    for name in STYLE_NAMES:
-        target = references.log_mels[name].to(device)  # (N, F, M)
-        styles[name] = module.embed_style(target).mean(0)
-        played = module.destandardise(module.play(content, styles[name].expand(len(target), -1)))
-        textures += [measure_texture(p, t).cpu() for p, t in zip(played, target, strict=True)]
-    return styles, torch.stack(textures).square().mean(0).sqrt()
+    styles = {}
+    for name, log_mels in references.log_mels.items():
+        target = log_mels.to(device)  # (N, F, 2, n_bands)
+        embedding = module.embed_style(target).mean(0)
+        played = module.play(
+            references.notes[name], target.shape[1], embedding.expand(len(target), -1)
+        )
+        pairs = zip(module.destandardise(played), target.flatten(2), strict=True)
+        textures = torch.stack([measure_texture(p, t).cpu() for p, t in pairs])
+        styles[name] = Style(embedding.cpu(), texture=_root_mean_square(textures))
+    return styles, _root_mean_square(torch.stack([style.texture for style in styles.values()]))
+
+
+def _root_mean_square(x: Tensor) -> Tensor:
+    return x.square().mean(0).sqrt()

@@ -32,6 +32,22 @@ def test_corpus_passes_hours_seed_and_reports_its_speed(tmp_path, monkeypatch, c
     assert cli.main([*argv, "--plain"]) == 0 and seen["plain"]
 
 
+def test_carols_are_rendered_instead_of_pairs(tmp_path, monkeypatch, capsys):
+    seen = {}
+
+    def build_carols(out, hours, seed, jobs, cfg=None, progress=None, held_out=False):
+        seen.update(out=out, hours=hours, seed=seed, jobs=jobs, held_out=held_out)
+        return 4, 20.0
+
+    monkeypatch.setattr(AVAILABLE, lambda *_: None)
+    monkeypatch.setattr("kcarol.corpus.dataset.carols.build_carols", build_carols)
+    argv = ["corpus", "--carols", "--hours", "0.02", "--jobs", "1", "--out", str(tmp_path)]
+    assert cli.main([*argv, "--held-out"]) == 0
+    assert seen.pop("seed") > 1 << 39
+    assert seen == {"out": tmp_path, "hours": 0.02, "jobs": 1, "held_out": True}
+    assert "4 carols, 0.02 h of carols, rendered in 20 s" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("option", [["--jobs", "0"], ["--hours", "-1"], ["--seed", "-1"]])
 def test_numbers_below_the_least_are_refused(option, fails):
     fails(["corpus", *option], option[0], "at least", option[1])

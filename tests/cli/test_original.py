@@ -59,9 +59,9 @@ def test_wrong_calls_are_one_line(argv, words, capsys):
 def test_training_gets_its_options_and_evaluation_its_weights(tmp_path, monkeypatch):
     seen = {}
 
-    def fine_tune(processed, out, cfg, resume, device, max_s, base_weights, pairs):
+    def fine_tune(processed, out, cfg, resume, device, max_s, base_weights, others):
         seen.update(processed=processed, out=out, cfg=cfg, resume=resume, device=device)
-        seen.update(max_s=max_s, base=base_weights, pairs=pairs)
+        seen.update(max_s=max_s, base=base_weights, others=others)
         return Path(out)
 
     stand_in = types.SimpleNamespace(fine_tune=fine_tune)
@@ -81,7 +81,7 @@ def test_training_gets_its_options_and_evaluation_its_weights(tmp_path, monkeypa
         "device": "cpu",
         "max_s": 1800,
         "base": None,
-        "pairs": None,
+        "others": None,
         "weights": run / "converter.safetensors",
     }
 

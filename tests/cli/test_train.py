@@ -1,16 +1,17 @@
 """`kcarol train`: settings that reach the training, weights that can be used."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from training_runs import random_carols
 
-from kcarol.audio.decoding import load_audio
 from kcarol.cli import main as cli
-from kcarol.config import AudioConfig, Config
+from kcarol.config import Config
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE
+from kcarol.dataset.carols import SUFFIX, save_carols
 from kcarol.training import pretraining
-
-RATE = AudioConfig().sample_rate
 
 
 def run(*argv) -> int:
@@ -23,33 +24,46 @@ def no_synthesiser(monkeypatch):
     monkeypatch.setattr("kcarol.corpus.synthesis.render.available", lambda *_: "not here")
 
 
-@pytest.mark.parametrize("what", ["converter", "vocoder"])
+@pytest.fixture
+def carol_folder(tmp_path):
+    """Two rows of noise under a scale."""
+    folder = tmp_path / "carols"
+    folder.mkdir()
+    waves = torch.zeros(2, 2, 256, dtype=torch.int16)
+    save_carols(folder / f"0{SUFFIX}", replace(random_carols(), waves=waves))
+    return folder
+
+
+@pytest.mark.parametrize("what", ["hearing", "player", "vocoder"])
 def test_networks_train_from_a_corpus_and_can_be_used(
-    what, tmp_path, shard_folder, weights, make_song, no_synthesiser, capsys
+    what, tmp_path, shard_folder, carol_folder, weights, make_song, no_synthesiser, capsys
 ):
-    data = ["--corpus", shard_folder, "--held-out", shard_folder]
-    assert run("--what", what, *data, "--steps", 2, "--precision", "fp32", "--out", tmp_path) == 0
-    made = tmp_path / f"{what}.safetensors"
-    assert capsys.readouterr().out.splitlines()[-1] == str(made)
+    corpus = carol_folder if what == "player" else shard_folder
+    data = ["--corpus", corpus, "--held-out", corpus]
+    base = [] if what == "vocoder" else ["--weights", weights / CONVERTER_FILE]
+    argv = ["--what", what, *data, *base, "--steps", 2, "--precision", "fp32", "--out", tmp_path]
+    assert run(*argv) == 0
+    name = VOCODER_FILE if what == "vocoder" else CONVERTER_FILE
+    assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / name)
     assert (tmp_path / "log.csv").is_file()
 
-    other = {"converter": VOCODER_FILE, "vocoder": CONVERTER_FILE}[what]
+    (other,) = {VOCODER_FILE, CONVERTER_FILE} - {name}
     (tmp_path / other).write_bytes((weights / other).read_bytes())
     song, style = make_song(tmp_path / "song.wav"), make_song(tmp_path / "style.wav")
     use = ["--weights", tmp_path, "--style", style, "--device", "cpu"]
     assert cli.main(["convert", *map(str, [song, *use])]) == 0
-    assert len(load_audio(tmp_path / "song.carol.wav")) == RATE
+    assert (tmp_path / "song.carol.wav").is_file()
 
 
 def test_resuming_goes_on_where_the_run_stopped(tmp_path, shard_folder, no_synthesiser, capsys):
-    argv = ["--what", "converter", "--corpus", shard_folder, "--out", tmp_path]
+    argv = ["--what", "hearing", "--corpus", shard_folder, "--out", tmp_path]
     assert run(*argv, "--steps", 1) == 0
     assert run(*argv, "--steps", 2, "--resume") == 0
     assert "step 1 to 2" in capsys.readouterr().out
 
 
 def test_resuming_with_another_corpus_says_so(tmp_path, shard_folder, no_synthesiser, capsys):
-    argv = ["--what", "converter", "--out", tmp_path / "run"]
+    argv = ["--what", "hearing", "--out", tmp_path / "run"]
     assert run(*argv, "--corpus", shard_folder, "--steps", 1) == 0
     assert run(*argv, "--corpus", shard_folder, "--steps", 2, "--resume") == 0
     assert "other data" not in capsys.readouterr().out
@@ -59,22 +73,22 @@ def test_resuming_with_another_corpus_says_so(tmp_path, shard_folder, no_synthes
     assert "other data than the checkpoint was trained on: new: other" in capsys.readouterr().out
 
 
-def test_a_personal_run_takes_the_pairs_that_are_given(
-    tmp_path, shard_folder, make_song, no_synthesiser, monkeypatch, capsys
+def test_a_personal_run_takes_the_carols_that_are_given(
+    tmp_path, carol_folder, make_song, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     for name in ("kpop/s.wav", "carol/c.wav"):
         make_song(tmp_path / "data/raw" / name, 3.0)
     assert cli.main(["preprocess"]) == 0
-    assert run("--corpus", shard_folder, "--steps", 1) == 0
-    assert "training on carols: c (3 s); and on 2 pairs" in capsys.readouterr().err
+    assert run("--corpus", carol_folder, "--steps", 1) == 0
+    assert "training on carols: c (3 s)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     "argv, words",
     [
         (["--steps", "0"], ["--steps", "at least 1"]),
-        (["--what", "converter", "--corpus", "nowhere"], ["nowhere", "kcarol corpus"]),
+        (["--what", "hearing", "--corpus", "nowhere"], ["nowhere", "kcarol corpus"]),
         (["--hours", "-1"], ["--hours"]),
         (["--dropout", "1"], ["--dropout", "less than 1"]),
         (["--dropout", "nan"], ["--dropout", "nan"]),
@@ -89,6 +103,6 @@ def test_only_the_first_process_writes_weights(tmp_path, shard_folder, monkeypat
     # not yet written by the first
     monkeypatch.setattr(pretraining, "fit", lambda *_, **__: tmp_path / "checkpoint.pt")
     made = pretraining.train_network(
-        "converter", shard_folder, Config.smoke(), tmp_path, device="cpu"
+        "hearing", shard_folder, Config.smoke(), tmp_path, device="cpu"
     )
     assert Path(made) == tmp_path / "converter.safetensors" and not made.exists()

@@ -2,9 +2,8 @@
 
 import torch
 
+from kcarol.arrangement.styles import STYLES
 from kcarol.config import AudioConfig
-from kcarol.conversion.styles import STYLE_NAMES
-from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.style_references import (
     STEPS_PER_NAT,
     StyleReferences,
@@ -12,21 +11,26 @@ from kcarol.dataset.style_references import (
     save_style_references,
     shipped_style_references,
 )
+from kcarol.model.notes import Notes
+
+N_BANDS = AudioConfig().n_bands
 
 
-def test_the_same_passages_ship_in_every_named_style_in_less_than_a_megabyte():
+def test_the_same_passages_ship_in_every_style_in_less_than_three_megabytes():
     references = load_style_references()
-    assert set(references.log_mels) == set(STYLE_NAMES)
-    n, f, _ = references.log_mels["bells"].shape
-    assert {x.shape for x in references.log_mels.values()} == {(n, f, AudioConfig().n_mels)}
-    assert references.labels.shape == (n, f, N_PACKED)
-    assert shipped_style_references().stat().st_size < 1_000_000
+    assert set(references.log_mels) == set(references.notes) == set(STYLES)
+    n, f = references.log_mels["bells"].shape[:2]
+    assert {x.shape for x in references.log_mels.values()} == {(n, f, 2, N_BANDS)}
+    assert {len(notes) for notes in references.notes.values()} == {n}
+    assert shipped_style_references().stat().st_size < 3_000_000
 
 
 def test_references_survive_a_round_trip_but_for_their_rounding(tmp_path):
-    log_mel = torch.empty(2, 5, AudioConfig().n_mels).uniform_(-11.5, 4.0)
-    labels = torch.randint(-1, 100, (2, 5, N_PACKED), dtype=torch.int16)
-    save_style_references(tmp_path / "r.safetensors", StyleReferences({"a": log_mel}, labels))
+    log_mel = torch.empty(2, 5, 2, N_BANDS).uniform_(-11.5, 4.0)
+    notes = [Notes.of_tensor(torch.rand(n, 5)) for n in (3, 0)]
+    references = StyleReferences({"a": log_mel}, {"a": notes})
+    save_style_references(tmp_path / "r.safetensors", references)
     found = load_style_references(tmp_path / "r.safetensors")
-    assert torch.equal(found.labels, labels)
+    assert [len(some) for some in found.notes["a"]] == [3, 0]
+    assert torch.equal(found.notes["a"][0].tensor(), notes[0].tensor())
     assert (found.log_mels["a"] - log_mel).abs().max() <= 0.5001 / STEPS_PER_NAT

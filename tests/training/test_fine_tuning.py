@@ -7,17 +7,15 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from training_runs import HOP, RATE, bells, random_shard
+from training_runs import RATE, bells, random_carols
 
 from kcarol.audio.files import DataError, save_state
 from kcarol.config import Config, ModelConfig
-from kcarol.conversion.converter import Converter, to_reference_rms
-from kcarol.conversion.style_matching import balance_of
+from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
-from kcarol.corpus.synthesis import render
-from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES
+from kcarol.dataset.style_references import load_style_references
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import WeightsError
 from kcarol.training import fine_tuning
@@ -29,15 +27,15 @@ from kcarol.training.fine_tuning import (
     fine_tuning_schedule,
     load_carols,
     load_waves,
-    paired_with_themselves,
-    shard_of,
+    played_rows,
+    shared_batches,
 )
 from kcarol.vocoder.neural import NeuralVocoder
 
 CFG = Config.smoke().with_train(
     steps=4, batch_size=2, window_frames=64, warmup_steps=1, picture_every=4, save_every=2
 )
-OWN_CFG = FineTuningConfig(n_drummed=1, n_rendered=0, listen_s=1.5)
+OWN_CFG = FineTuningConfig(listen_s=1.5)
 
 
 def put_clip(path, wave, sample_rate=RATE):
@@ -82,7 +80,7 @@ def base(tmp_path_factory):
 def trained(processed, base, tmp_path_factory):
     out = tmp_path_factory.mktemp("run")
     folder = fine_tune(
-        processed, out, CFG, device="cpu", base_weights=base, pairs=[random_shard()], own=OWN_CFG
+        processed, out, CFG, device="cpu", base_weights=base, others=[random_carols()], own=OWN_CFG
     )
     return folder, Converter.load(base, "cpu"), Converter.load(folder, "cpu")
 
@@ -103,7 +101,7 @@ def test_training_moves_the_playing_half_but_neither_hearing_nor_style_encoder_n
     _, before, after = trained
     old, new = before.model.state_dict(), after.model.state_dict()
     changed = {name for name in old if not torch.equal(old[name], new[name])}
-    assert {"layers.5.film.weight", "read_content.weight", "out.weight"} <= changed
+    assert {"layers.5.film.weight", "read_draft.weight", "out.weight"} <= changed
     assert not [
         name
         for name in changed
@@ -118,31 +116,25 @@ def test_the_users_carol_is_a_style_called_own(trained):
     assert torch.allclose(after.styles[OWN].embedding, after.embed_style(bells(4.0)), atol=1e-3)
 
 
-def test_the_users_style_has_its_own_texture_and_balance_and_named_styles_have_none(trained):
+def test_the_users_style_has_its_own_balance_and_movement_and_named_styles_have_none(trained):
     _, _, after = trained
     own = after.styles[OWN]
-    assert own.texture.shape == own.balance.shape == (CFG.audio.n_mels,) and (own.texture > 0).all()
-    carol = to_reference_rms(bells(4.0))
-    mel = after.log_mel(torch.from_numpy(carol))
-    played = after.predicted_mel(carol, own)
-    assert own.balance.abs().max() > 1 and torch.allclose(
-        own.balance, balance_of(played, mel), atol=0.1
-    )
-    assert after.styles["bells"].texture is None and after.styles["bells"].balance is None
+    assert own.balance.numel() == own.stretch.numel() == CFG.model.n_played
+    assert after.styles["bells"].stretch is None and after.styles["bells"].balance is None
 
 
 def test_each_song_is_converted_for_listening(trained):
     folder = trained[0]
     written = {path.name: soundfile.info(path) for path in (folder / "listen").iterdir()}
     assert {name: info.frames for name, info in written.items()} == {
-        "one.carol.wav": 24_000,
-        "two.carol.wav": 16_000,
+        "one.carol.wav": 72_000,
+        "two.carol.wav": 48_000,
     }
-    assert {info.samplerate for info in written.values()} == {RATE}
+    assert {info.samplerate for info in written.values()} == {CFG.audio.full_rate}
 
 
 def test_a_run_cut_short_and_resumed_equals_one_run(trained, processed, base, tmp_path):
-    options = {"device": "cpu", "base_weights": base, "pairs": [random_shard()], "own": OWN_CFG}
+    options = {"device": "cpu", "base_weights": base, "others": [random_carols()], "own": OWN_CFG}
     fine_tune(processed, tmp_path, CFG, max_s=0.0, **options)
     assert 1 <= load_checkpoint(tmp_path / "checkpoint.pt")["step"] < CFG.train.steps
     fine_tune(processed, tmp_path, CFG, resume=True, **options)
@@ -163,7 +155,7 @@ def test_global_generators_are_left_as_they_were(processed, base, tmp_path):
         CFG.with_train(steps=1),
         device="cpu",
         base_weights=base,
-        pairs=[],
+        others=[],
         own=OWN_CFG,
     )
     assert torch.equal(torch.rand(3), wanted)
@@ -174,7 +166,7 @@ def test_a_model_of_another_size_is_trained_from_nothing_and_has_all_styles(tmp_
     songless = tmp_path / "songless"
     put_clip(songless / "carol" / "a.pt", bells(3.0))
     out = fine_tune(
-        songless, tmp_path / "run", CFG.with_train(steps=2), device="cpu", pairs=[], own=OWN_CFG
+        songless, tmp_path / "run", CFG.with_train(steps=2), device="cpu", others=[], own=OWN_CFG
     )
     converter = Converter.load(out / CONVERTER_FILE, "cpu", vocoder="griffin-lim")
     assert list(converter.styles) == [*STYLE_NAMES, OWN] and converter.window_frames == 64
@@ -187,13 +179,13 @@ def test_a_model_of_another_size_is_trained_from_nothing_and_has_all_styles(tmp_
 def test_base_weights_of_another_size_are_refused(processed, base, tmp_path):
     cfg = replace(CFG, model=replace(ModelConfig.smoke(), d_model=32))
     with pytest.raises(WeightsError, match="leave out one of both") as info:
-        fine_tune(processed, tmp_path, cfg, device="cpu", base_weights=base, pairs=[], own=OWN_CFG)
+        fine_tune(processed, tmp_path, cfg, device="cpu", base_weights=base, others=[], own=OWN_CFG)
     assert "\n" not in str(info.value)
 
 
 def test_a_folder_without_a_carol_is_named(tmp_path):
     with pytest.raises(DataError, match="carol: expected clips"):
-        fine_tune(tmp_path, tmp_path / "out", CFG, device="cpu", pairs=[])
+        fine_tune(tmp_path, tmp_path / "out", CFG, device="cpu", others=[])
 
 
 def test_clips_of_another_rate_are_refused(tmp_path):
@@ -205,7 +197,7 @@ def test_clips_of_another_rate_are_refused(tmp_path):
 def test_the_personal_run_is_short_and_slow_to_change():
     train = fine_tuning_schedule().train
     assert train.learning_rate < Config().train.learning_rate and train.steps <= 1_000
-    assert train.window_frames == Config().train.window_frames
+    assert train.window_frames <= load_style_references().log_mels["bells"].shape[1]
 
 
 # --- what is trained on
@@ -219,7 +211,7 @@ def test_a_carol_begins_where_it_sounds_and_a_silent_one_is_named_before_trainin
     )
     put_clip(tmp_path / "carol" / "silent.pt", np.full(30 * RATE, 0.01, np.float32))
     with pytest.raises(DataError, match="silent.pt: expected .* found silence") as error:
-        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", pairs=[])
+        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", others=[])
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
 
 
@@ -228,30 +220,16 @@ def test_a_damaged_song_is_named_before_training_too(tmp_path):
     (tmp_path / "kpop").mkdir()
     (tmp_path / "kpop" / "song.pt").write_bytes(b"cut off")
     with pytest.raises(DataError, match="song.pt: expected a clip .* or remove it"):
-        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", pairs=[])
+        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", others=[])
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("here", ["", "data/pairs/train"])
-def test_pairs_are_found_from_elsewhere_in_the_repository_of_the_package(
-    tmp_path, monkeypatch, here
-):
-    (tmp_path / here).mkdir(parents=True, exist_ok=True)  # somebody else's, without pairs
-    monkeypatch.chdir(tmp_path)
-    assert sum(len(shard.pop) for shard in fine_tuning.repository_pairs()) > 1
-
-
-def test_the_carols_and_missing_pairs_are_named(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fine_tuning, "REPOSITORY", tmp_path)
-    pairs = fine_tuning.repository_pairs()
-    fine_tuning.say_data({"new": bells(4.0)}, pairs, CFG.audio)
+def test_the_carols_are_named(capsys):
+    fine_tuning.say_data({"new": bells(4.0)}, CFG.audio)
+    assert capsys.readouterr().err == "kcarol: training on carols: new (4 s)\n"
+    fine_tuning.say_data({f"c{i}": bells(1.0) for i in range(9)}, CFG.audio)
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "kcarol: training on carols: new (4 s); alone"
-    assert "expected pairs in data/pairs/train, found none" in said[1] and len(said) == 2
-    fine_tuning.say_data({f"c{i}": bells(1.0) for i in range(9)}, [random_shard()], CFG.audio)
-    said = capsys.readouterr().err.splitlines()
-    assert said[0].endswith("c5 (1 s) and 3 more; and on 2 pairs of the corpus") and len(said) == 1
+    assert said[0].endswith("c5 (1 s) and 3 more") and len(said) == 1
 
 
 def test_resuming_with_another_carol_says_so_and_with_a_renamed_one_does_not(
@@ -260,56 +238,47 @@ def test_resuming_with_another_carol_says_so_and_with_a_renamed_one_does_not(
     options = {"device": "cpu", "base_weights": base, "own": OWN_CFG}
     clips, run = tmp_path / "clips", tmp_path / "run"
     put_clip(clips / "carol" / "one.pt", bells(2.0))
-    fine_tune(clips, run, CFG.with_train(steps=1), pairs=[], **options)
+    fine_tune(clips, run, CFG.with_train(steps=1), others=[], **options)
     (clips / "carol" / "one.pt").rename(clips / "carol" / "two.pt")
-    fine_tune(clips, run, CFG.with_train(steps=2), resume=True, pairs=[], **options)
+    fine_tune(clips, run, CFG.with_train(steps=2), resume=True, others=[], **options)
     assert "other data" not in capsys.readouterr().out
     put_clip(clips / "carol" / "two.pt", bells(3.0))
-    fine_tune(clips, run, CFG.with_train(steps=3), True, pairs=[random_shard()], **options)
+    fine_tune(clips, run, CFG.with_train(steps=3), True, others=[random_carols()], **options)
     said = [line for line in capsys.readouterr().out.splitlines() if "other data" in line]
-    assert len(said) == 1 and said[0].endswith("new: two.pt, pairs; no longer there: two.pt")
+    assert len(said) == 1 and said[0].endswith(
+        "new: two.pt, rendered carols; no longer there: two.pt"
+    )
 
 
 def test_the_base_weights_are_part_of_what_a_run_is_made_of(base):
     before = fine_tuning.data_of({"c": bells(1.0)}, [], Converter.load(base, "cpu"))
     other = Converter.load(base, "cpu")
-    torch.nn.init.zeros_(other.model.out.weight)
+    torch.nn.init.ones_(other.model.out.weight)
     after = fine_tuning.data_of({"c": bells(1.0)}, [], other)
     changed = [name for name in before if before[name] != after[name]]
     assert before.keys() == after.keys() == {"c.pt", "base weights"} and changed == ["base weights"]
 
 
-# --- the carol as its own pair
+# --- what is played of the carol
 
 
-def test_own_rows_hold_the_carol_its_labels_and_a_pop_version_at_the_same_places_to_its_end():
-    wave, n_frames = bells(30.0), CFG.audio.n_frames(30 * RATE)
-    pops = [np.roll(wave, 5), np.roll(wave, 9)]
-    written = np.repeat(np.arange(n_frames, dtype=np.int16)[:, None], N_PACKED, axis=1)
-    shard = shard_of(wave, pops, written, HOP)
-    assert (
-        shard.pop.shape == shard.carol.shape == (4, ROW_FRAMES * HOP)
-        and shard.pop.dtype == np.int16
-    )
-    firsts = shard.labels[:, 0, 0].tolist()
-    assert firsts == [0, 30 * RATE // HOP - ROW_FRAMES] * 2
-    for number, (first, labels, pop, carol) in enumerate(
-        zip(firsts, shard.labels, shard.pop, shard.carol, strict=True)
-    ):
-        span = slice(first * HOP, (first + ROW_FRAMES) * HOP)
-        assert np.array_equal(labels, written[first : first + ROW_FRAMES + 1])
-        assert (
-            np.abs(carol - wave[span] * 32767).max() <= 0.5
-            and np.abs(pop - pops[number // 2][span] * 32767).max() <= 0.5
-        )
+def test_rows_of_a_carol_cover_it_and_say_which_bands_it_has(base):
+    rows = played_rows(bells(30.0), Converter.load(base, "cpu"), OWN_CFG)
+    assert rows.log_mel.shape == (2, ROW_FRAMES + 1, 2, CFG.audio.n_bands)
+    assert len(rows.notes) == 2
+    known = rows.known_bands.bool()
+    assert known[0, : CFG.audio.n_mels].any() and not known[1].any()  # a mono clip has no side
+    assert not known[0, CFG.audio.n_mels :].any()
+    assert rows.log_mel[:, :, 1].std() > 0.1  # but the style encoder reads one
 
 
-def test_without_a_synthesiser_the_carol_is_trained_on_under_drums_and_that_is_said(
-    base, monkeypatch, capsys
-):
-    monkeypatch.setattr(render, "available", lambda _: "soundfont X not found; install it")
-    own = FineTuningConfig(n_drummed=1, n_rendered=2)
-    shards = paired_with_themselves([bells(3.0)], Converter.load(base, "cpu"), own, CFG)
-    assert [len(shard.pop) for shard in shards] == [2]
-    said = capsys.readouterr().err.splitlines()
-    assert [line for line in said if "under drums alone" in line and "install it" in line]
+def test_a_short_carol_is_repeated_to_fill_a_row(base):
+    rows = played_rows(bells(3.0), Converter.load(base, "cpu"), OWN_CFG)
+    assert rows.log_mel.shape[:2] == (2, ROW_FRAMES + 1)
+
+
+def test_a_share_of_the_windows_is_the_users_own():
+    mine, others = random_carols(2, seed=1), [random_carols(2, seed=seed) for seed in (2, 3)]
+    batches = shared_batches([mine], others, FineTuningConfig(share=0.3), CFG)
+    assert batches.chances[0] == pytest.approx(0.3)
+    assert batches.chances.sum() == pytest.approx(1)

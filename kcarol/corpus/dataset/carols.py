@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from kcarol.audio.full_band import FullBandMel, middle_and_side
 from kcarol.config import AudioConfig
 from kcarol.corpus.carol.band import draw_band
 from kcarol.corpus.carol.rendering import render_carol
+from kcarol.corpus.dataset.rendering import rendered
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tempo_curves import draw_grid
@@ -22,10 +26,11 @@ from kcarol.corpus.synthesis.render import renew
 from kcarol.dataset.carols import SUFFIX, CarolRows, save_carols
 from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.note_bank import RING_FRAMES
+from kcarol.transcription.form.bar_shapes import as_composed
 from kcarol.transcription.lead_sheet import Part
 
 N_ROWS = 2  # of a carol, one after the other
-AS_WRITTEN = 0.4  # share of carols that are played as arranged
+AS_WRITTEN = 0.5  # share of carols that are played as arranged
 
 
 def make_carols(seed: int, cfg: AudioConfig | None = None, held_out: bool = False) -> CarolRows:
@@ -34,7 +39,7 @@ def make_carols(seed: int, cfg: AudioConfig | None = None, held_out: bool = Fals
     renew()
     rng = np.random.default_rng(seed)
     length_s = (N_ROWS * ROW_FRAMES + 1) / cfg.frame_rate
-    sheet = draw_sheet(rng, length_s + 2, validation=held_out)
+    sheet = as_composed(draw_sheet(rng, length_s + 2, validation=held_out))
     grid = draw_grid(sheet, rng)
     parts: list[Part] = list(arrange_carol(sheet, grid, pick(rng, list(STYLES.values()))))
     if rng.random() >= AS_WRITTEN:
@@ -65,10 +70,30 @@ def _at_sample_rate(stereo: Tensor, cfg: AudioConfig) -> Tensor:
     return torch.from_numpy(np.round(low.T.clip(-1, 1) * 32767).astype(np.int16))
 
 
-def build_carols(out: Path, seeds: range, held_out: bool = False) -> None:
-    """One file for each seed; finished ones stay."""
+def build_carols(
+    out: Path,
+    hours: float,
+    seed: int,
+    jobs: int,
+    cfg: AudioConfig | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    held_out: bool = False,
+) -> tuple[int, float]:
+    """Renders carols until `out` holds `hours` hours; finished files stay.
+
+    `progress` is called with the number of carols done and to do. Returns (rows rendered, seconds
+    taken).
+    """
+    cfg = cfg or AudioConfig()
     out.mkdir(parents=True, exist_ok=True)
-    for seed in seeds:
-        path = out / f"{seed:012d}{SUFFIX}"
-        if not path.exists():
-            save_carols(path, make_carols(seed, held_out=held_out))
+    carol_s = N_ROWS * ROW_FRAMES / cfg.frame_rate
+    seeds = range(seed, seed + int(np.ceil(hours * 3600 / carol_s)))
+    paths = {number: out / f"{number:012d}{SUFFIX}" for number in seeds}
+    todo = [number for number, path in paths.items() if not path.exists()]
+    started = time.monotonic()
+    make = functools.partial(make_carols, cfg=cfg, held_out=held_out)
+    for n_done, (number, rows) in enumerate(rendered(make, todo, jobs), 1):
+        save_carols(paths[number], rows)
+        if progress:
+            progress(n_done, len(todo))
+    return N_ROWS * len(todo), time.monotonic() - started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +20,7 @@ from kcarol.config import AudioConfig
 from kcarol.dataset.shards import ROW_FRAMES, SUFFIX, Shard, save_shard
 
 SONG_S = 21.5  # length of the songs drawn: a little over ROW_FRAMES, so that few need padding
+Made = TypeVar("Made")
 AHEAD = 3  # shards in work or waiting for each process
 
 
@@ -37,21 +40,29 @@ def make_shard(seed: int, cfg: AudioConfig, plain: bool = False) -> Shard:
 def rendered_shards(
     seeds: Iterable[int], cfg: AudioConfig, jobs: int, plain: bool = False
 ) -> Iterator[tuple[int, Shard]]:
-    """(seed, shard) in the order of the seeds, by `jobs` spawned processes, a few ahead."""
+    """(seed, shard) in the order of the seeds, by `jobs` processes."""
+    return rendered(functools.partial(make_shard, cfg=cfg, plain=plain), seeds, jobs)
+
+
+def rendered(
+    make: Callable[[int], Made], seeds: Iterable[int], jobs: int
+) -> Iterator[tuple[int, Made]]:
+    """(seed, what is made of it) in the order of the seeds, by `jobs` spawned processes, a few
+    ahead.
+    """
     # a fork of a process in which torch has run can hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_init_worker) as workers:
 
         def submitted(n: int) -> list[tuple[int, Future]]:
-            some = list(islice(seeds, n))
-            return [(seed, workers.submit(make_shard, seed, cfg, plain)) for seed in some]
+            return [(seed, workers.submit(make, seed)) for seed in islice(seeds, n)]
 
         seeds = iter(seeds)
         waiting = submitted(AHEAD * jobs)
         try:
             while waiting:
-                seed, shard = waiting.pop(0)
-                yield seed, shard.result()
+                seed, made = waiting.pop(0)
+                yield seed, made.result()
                 waiting += submitted(1)
         finally:
             workers.shutdown(wait=False, cancel_futures=True)

@@ -14,7 +14,7 @@ from kcarol.transcription.lead_sheet import Part
 
 OVERSAMPLING = 2  # FluidSynth aliases when it transposes samples upwards
 GAIN = 0.35  # low enough that the 16-bit output does not clip
-POLYPHONY = 256
+POLYPHONY = 1024  # of bells that ring in 14 parts
 BLOCK = 64  # samples: FluidSynth acts on events at these borders
 N_CHANNELS = 16
 DRUM_BANK = 128
