@@ -2,16 +2,28 @@
 
 import numpy as np
 
+from kcarol.transcription.harmony import repeated_bars
 from kcarol.transcription.harmony.parts import Parts
-from kcarol.transcription.harmony.repeated_bars import pooled, same_bars
+from kcarol.transcription.harmony.repeated_bars import bar_shapes, pooled, same_bars
 
 
 def test_bars_are_alike_when_those_around_them_are_too():
     a, b, c, d, e = np.eye(5)
-    alike = same_bars(np.array([a, b, c, d, a, b, c, e, d, b, e]))
+    shapes = bar_shapes(np.array([a, b, c, d, a, b, c, e, d, b, e]))
+    alike = same_bars(shapes, shapes)
     assert alike[1, 5] == 1  # b of a b c, twice
     assert alike[1, 9] == 0  # b of d b e
     assert np.array_equal(alike, alike.T) and (np.diag(alike) == 1).all()
+
+
+def test_blocks_of_bars_give_what_all_at_once_give(monkeypatch):
+    evidence = np.tile(np.random.default_rng(0).normal(size=(14, 5)), (3, 1))
+    evidence += np.random.default_rng(1).normal(0, 0.3, evidence.shape)
+    edges = np.arange(len(evidence) + 1)
+    parts = Parts(edges[:-1], edges[1:], 0 * edges[1:], edges[:-1] // 2)
+    whole = pooled(evidence, parts)
+    monkeypatch.setattr(repeated_bars, "BLOCK_BARS", 4)
+    assert np.allclose(pooled(evidence, parts), whole, atol=1e-6)
 
 
 def test_evidence_is_drawn_towards_that_of_its_repetitions():
