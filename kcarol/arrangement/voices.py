@@ -21,7 +21,7 @@ from kcarol.arrangement.counterpoint.harmony import (
     sounding_harmony,
 )
 from kcarol.arrangement.counterpoint.passing_notes import with_passing_notes
-from kcarol.arrangement.counterpoint.tune import in_one_register, phrases, tied
+from kcarol.arrangement.counterpoint.tune import BREATH, in_one_register, phrases, tied
 from kcarol.arrangement.counterpoint.voice_leading import SOPRANO, Slot, motion_cost, voicings_of
 from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note
 
@@ -69,10 +69,12 @@ def _slots(sheet: LeadSheet, harmony: Sequence[SoundingChord], tune: Sequence[No
 def _slot(
     sheet: LeadSheet, chord: SoundingChord, start: float, end: float, notes: Sequence[Note]
 ) -> Slot:
-    """One slot; notes that only touch it do not count."""
+    """One slot; notes that only touch it do not count. In a breath the last note counts."""
     least = min(LEAST_SPAN, (end - start) / 2)
     sung = {note: min(note.end, end) - max(note.start, start) for note in notes}
     sung = {note: length for note, length in sung.items() if length > least - TOLERANCE}
+    if not sung and end - start < BREATH:
+        sung = {note: end - start for note in notes[:1]}
     held = [note for note, length in sung.items() if length > eighth(sheet, start) + TOLERANCE]
     leading_note = (sheet.key + 11) % 12
     return Slot(

@@ -33,9 +33,10 @@ def parallels(high: Sequence[Note], low: Sequence[Note], together: float) -> lis
 
 
 def _motions(line: Sequence[Note], together: float) -> Iterator[tuple[Note, Note]]:
-    """Notes and their followings of another pitch, without a rest between them."""
+    """Notes and their followings of another pitch, without a rest of a beat between them."""
+    beat = together / TOGETHER
     for before, after in pairwise(line):
-        if before.pitch != after.pitch and after.start - before.end <= together:
+        if before.pitch != after.pitch and after.start - before.end < beat:
             yield before, after
 
 

@@ -17,10 +17,11 @@ from kcarol.arrangement.counterpoint.harmony import SoundingChord
 from kcarol.transcription.lead_sheet import Span
 
 # MIDI: where each voice sings; the soprano's where it is free, since the tune rests
-RANGES = {"soprano": (64, 77), "alto": (55, 74), "tenor": (48, 67), "bass": (41, 60)}
+RANGES = {"soprano": (64, 77), "alto": (52, 74), "tenor": (48, 67), "bass": (41, 60)}
 SOPRANO, ALTO, TENOR, BASS = range(4)
 MIDDLE = np.array([70, 64, 57, 47])  # MIDI: where each voice sounds best
-MOST_VOICINGS = 48  # of a chord, the cheapest
+MOST_VOICINGS = 40  # of a chord, the cheapest
+LEAST_VOICINGS = 4  # over each bass note
 PAIRS = tuple(combinations(range(4), 2))
 WITH_BASS = np.array([lower == BASS for _, lower in PAIRS])
 OUTER = PAIRS.index((SOPRANO, BASS))
@@ -136,7 +137,11 @@ def voicings_of(slot: Slot) -> tuple[np.ndarray, np.ndarray]:
     cost = (
         _tone_cost(voices, slot) + _bass_cost(voices[:, BASS], slot) + _spacing_cost(voices, slot)
     )
-    best = np.argsort(cost, kind="stable")[:MOST_VOICINGS]
+    order = np.argsort(cost, kind="stable")
+    by_bass = [order[voices[order, BASS] == bass] for bass in np.unique(voices[:, BASS])]
+    best = np.unique(
+        np.concatenate([order[:MOST_VOICINGS], *(some[:LEAST_VOICINGS] for some in by_bass)])
+    )
     return voices[best], cost[best]
 
 
