@@ -253,11 +253,11 @@ class ConversionConfig:
     batch_windows: int = 8
     # semitones by which the song is transposed before hearing; the logits are averaged
     heard_at: tuple[int, ...] = (-1, 0, 1)
-    piece_frames: int = 20_480  # of a longer song that are vocoded at once: 5.5 minutes
+    piece_frames: int = 6_144  # of a longer song that are vocoded at once: 98 s
     # of a prediction's deviation from its mean over `stretch_s`: conditional means move too little
     stretch: float = 1.1
     stretch_s: float = 4.0
-    texture: float = 0.7  # share of the measured texture that is added
+    texture: float = 0.35  # share of the measured texture that is added
     seed: int = 0  # of the texture
 
 

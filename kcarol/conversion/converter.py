@@ -40,7 +40,7 @@ from kcarol.conversion.sound.dynamics import follow_loudness_
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.conversion.sound.post_filter import PostFilter
 from kcarol.conversion.style_matching import balance_of, completed, known_bands, stretch_of
-from kcarol.conversion.styles import AnyStyle, Style, nearest_arrangement, nearest_style
+from kcarol.conversion.styles import AnyStyle, Style, nearest_arrangement
 from kcarol.conversion.vibrato import centre_vibrato
 from kcarol.conversion.weights import find_weights, load_converter, weights_sha256
 from kcarol.conversion.windowed_model import WindowedModel
@@ -399,9 +399,6 @@ class Converter:
             return Style.of(style)
         if str(style) in self.styles:
             return self.styles[str(style)]
-        if str(style) in STYLES and self.styles:  # arranged, but not learned
-            likest = nearest_style(str(style), self.styles)
-            return replace(self.styles[likest], arrangement=str(style))
         if not Path(style).exists():
             raise ValueError(
                 f"expected a style of {', '.join(self.styles)} or a carol's audio file, "

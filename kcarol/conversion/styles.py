@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kcarol.arrangement.styles import STYLES, CarolStyle
+from kcarol.arrangement.styles import STYLES
 
 STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
 
@@ -47,18 +47,3 @@ def nearest_arrangement(style: Style, named: Mapping[str, Style]) -> str:
         if name in STYLES
     }
     return min(distances, key=distances.__getitem__, default=next(iter(STYLES)))
-
-
-def nearest_style(arrangement: str, named: Mapping[str, Style]) -> str:
-    """The named style whose arrangement has most instruments in common with one of STYLES."""
-    wanted = _instruments(STYLES[arrangement])
-
-    def likeness(name: str) -> float:
-        own = _instruments(STYLES[name]) if name in STYLES else set()
-        return len(wanted & own) / len(wanted | own)
-
-    return max(named, key=likeness)
-
-
-def _instruments(style: CarolStyle) -> set[str]:
-    return {layer.instrument.name for layer in style.layers}
