@@ -45,6 +45,7 @@ RENDERS = {  # modules outside corpus that render songs
     "cli/corpus.py",
     "cli/evaluate.py",  # cases
     "training/pretraining.py",
+    "training/recipe.py",
 }
 
 

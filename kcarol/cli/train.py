@@ -26,7 +26,13 @@ def add_options(parser: ArgumentParser) -> None:
         help="personal: your clips on top of the shipped weights; hearing and player (the halves "
         "of the converter) and vocoder: from a corpus, without --weights from scratch",
     )
-    add("-o", "--out", type=Path, help="folder of the run (default: runs/WHAT)")
+    add(
+        "--recipe",
+        choices=("shipped",),
+        help="instead of --what: all stages by which the shipped weights are made; finished ones "
+        "are skipped; with --weights hearing is taken from there",
+    )
+    add("-o", "--out", type=Path, help="folder of the run (default: runs/WHAT, or runs/RECIPE)")
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
     add(
         "--corpus",
@@ -74,6 +80,8 @@ def run(arguments: Namespace) -> int:
     device = checked_device(arguments.device)
     max_s = arguments.hours * 3600 if arguments.hours is not None else None
     cfg = training_config(arguments)
+    if arguments.recipe:
+        return _follow_recipe(arguments, cfg, device)
     if arguments.what == "personal":
         from kcarol.training.fine_tuning import fine_tune
         from kcarol.training.pretraining import corpus_carols
@@ -87,6 +95,15 @@ def run(arguments: Namespace) -> int:
         _train_network(arguments, cfg, device, max_s)
     if int(os.environ.get("RANK", 0)) == 0:
         print(weights_file(arguments))
+    return 0
+
+
+def _follow_recipe(arguments: Namespace, cfg: Config, device: str | None) -> int:
+    from kcarol.training.recipe import Recipe, follow_recipe
+
+    out = arguments.out or Path("runs") / arguments.recipe
+    recipe = Recipe.smoke() if wants_smoke(arguments) else Recipe()
+    print(follow_recipe(out, cfg, recipe, arguments.weights, arguments.jobs, device))
     return 0
 
 
