@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 HELP = "songs to carols"
 PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
 # repeated from kcarol.conversion and kcarol.training, which take seconds to import
-STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
+STYLE_NAMES = tuple("bells choir strings organ brass piano a_cappella orchestra".split())
 OWN_STYLE = "own"
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 

@@ -43,7 +43,8 @@ def convert(
     The carol begins, ends and is as loud as the song.
 
     out: WAV, FLAC, MP3, OGG, OPUS or M4A by its name; None: beside the song, see `default_output`.
-    style: a name (bells, choir, strings, organ, brass, piano) or a carol's sound file.
+    style: a name (bells, choir, strings, organ, brass, piano, a_cappella, orchestra) or a carol's
+        sound file.
     strength: 0 (the song) to 1 (the carol).
     rate: Hz, of the carol; None: see `carol_rate`.
     mono: one channel instead of two.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kcarol.arrangement.styles import STYLES
 
-STYLE_NAMES = ("bells", "choir", "strings", "organ", "brass", "piano")
+STYLE_NAMES = tuple("bells choir strings organ brass piano a_cappella orchestra".split())
 
 
 @dataclass(frozen=True)
