@@ -1,4 +1,8 @@
-"""Folders of sound files to clips (`NAME.pt`), and random windows of clips."""
+"""Folders of sound files to clips (`NAME.pt`), and random windows of clips.
+
+A clip is mono at the model's rate. Of carols, whose sound is learned, the same span lies beside it
+in full band: `NAME.full.flac`.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,15 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
+from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio, load_stereo
+from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import AudioError, DataError, printable, save_state
 from kcarol.audio.loudness import first_sound, heard_levels, measure_loudness, peak
+from kcarol.audio.reading.resampling import fit
 from kcarol.config import AudioConfig
 
 CLIP_FORMAT = 2  # part of every clip's settings: raise it when older clips no longer fit
+FULL_BAND_STYLE = "carol"
 LEAST_SILENCE_S = 1.0  # in front, that is left out
 # level that half of a beginning reaches; else it may be hiss or clicks before the music
 MUSIC_DB = -40.0
@@ -94,6 +101,7 @@ def preprocess(
     for style in sources:
         for clip in stale_clips(Path(out) / style, made, failed):
             clip.unlink()
+            full_band_path(clip).unlink(missing_ok=True)
             reports.append(ClipReport(clip, style, "removed", reason="its sound file is gone"))
     return reports
 
@@ -136,8 +144,8 @@ def stale_clips(folder: Path, made: Sequence[Path], failed: Mapping[Path, Path])
 def preprocess_file(
     file: Path, clip: Path, style: str, cfg: AudioConfig | None = None, force: bool = False
 ) -> ClipReport:
-    """Turn one sound file into one clip, written whole or not at all. AudioError, also for silence,
-    or OSError.
+    """Turn one sound file into one clip, written whole or not at all, and if it is a carol into its
+    full band. AudioError, also for silence, or OSError.
     """
     cfg = cfg or AudioConfig()
     about = {
@@ -147,12 +155,19 @@ def preprocess_file(
         "sha256": file_sha256(file),
         "settings": clip_settings(cfg),
     }
+    wants_full_band = style == FULL_BAND_STYLE
     wave = None if force else _existing_wave(clip, about)
+    if wants_full_band and not full_band_path(clip).exists():
+        wave = None
     status, reason = "skipped", ""
     if wave is None:
         wave, silence_s = load_from_first_sound(file, cfg)
         status = "done"
         reason = f"{silence_s:.1f} s of silence in front are left out" if silence_s else ""
+        if wants_full_band:
+            full_band = load_stereo(file, cfg.full_rate, silence_s, len(wave) / cfg.sample_rate)
+            n_samples = len(wave) * cfg.full_factor
+            save_audio(full_band_path(clip), fit(full_band.T, n_samples).T, cfg.full_rate)
         save_state(clip, {"wave": torch.from_numpy(wave), **about})
     loudness = measure_loudness(wave, cfg.sample_rate)
     loudness_db = loudness.lufs if np.isfinite(loudness.lufs) else loudness.rms_db
@@ -317,6 +332,19 @@ def load_clip(path: Path) -> dict:
             "preprocess it again"
         )
     return clip
+
+
+def full_band_path(clip: Path) -> Path:
+    """Where the full band of a clip lies, if it has one."""
+    return clip.with_name(f"{clip.stem}.full.flac")
+
+
+def load_full_band(clip: Path, cfg: AudioConfig | None = None) -> np.ndarray | None:
+    """The sound of a clip in stereo (2, T) at cfg.full_rate; None of clips that were made without.
+    AudioError if the file is damaged.
+    """
+    path = full_band_path(clip)
+    return load_stereo(path, (cfg or AudioConfig()).full_rate) if path.exists() else None
 
 
 def _is_clip(clip: object) -> bool:

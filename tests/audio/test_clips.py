@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+import soxr
 import torch
 from signals import sine
 
@@ -20,6 +21,7 @@ from kcarol.audio.clips import (
     file_sha256,
     find_audio,
     load_clip,
+    load_full_band,
     preprocess,
     render_table,
     search_folder,
@@ -489,3 +491,38 @@ def test_every_kind_that_is_read_singly_is_found_in_folders(suffix, codec, tmp_p
         pytest.skip(f"this ffmpeg writes no {suffix}")
     assert len(load_audio(path)) > 12_000
     assert find_audio(tmp_path) == [path]
+
+
+# ---- the full band of carols
+
+
+def test_a_carol_is_kept_in_stereo_and_full_band_beside_its_clip(tmp_path):
+    rate, rng = 44_100, np.random.default_rng(0)
+    sound = rng.normal(0, 0.1, (3 * rate, 2)) * [1, 0.3]
+    sound[: round(1.5 * rate)] = 0
+    (tmp_path / "raw").mkdir()
+    soundfile.write(tmp_path / "raw/a.wav", sound, rate)
+    (row,) = run({"carol": tmp_path / "raw"}, tmp_path / "out")
+    mono, full = load_clip(row.clip)["wave"].numpy(), load_full_band(row.clip)
+    assert row.reason and mono.shape == (16_000,) and full.shape == (2, 48_000)
+    assert full[0].std() > 0.05
+    assert full[1].std() == pytest.approx(0.3 * full[0].std(), rel=0.05)
+    low = soxr.resample(full.mean(axis=0), 48_000, 16_000)
+    assert np.abs(low - mono)[200:-200].max() < 0.01  # the same span
+
+
+def test_songs_have_no_full_band_and_carols_without_one_are_made_again(sources, tmp_path):
+    rows = run(sources, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob("*.flac")] == ["bells.full.flac"]
+    assert load_full_band(rows[0].clip) is None
+    (tmp_path / "out/carol/bells.full.flac").unlink()
+    assert [row.status for row in run(sources, tmp_path / "out")] == ["skipped", "skipped", "done"]
+    assert load_full_band(rows[2].clip).shape == (2, 48_000)
+
+
+def test_the_full_band_goes_with_its_clip(sources, tmp_path):
+    run(sources, tmp_path / "out")
+    (sources["carol"] / "bells.mp3").rename(sources["carol"] / "chimes.mp3")
+    run(sources, tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out/carol").iterdir())
+    assert names == ["chimes.full.flac", "chimes.pt"]

@@ -28,7 +28,7 @@ def test_a_carol_that_was_replaced_is_trained_on_no_more_and_that_is_said(
     old.rename(tmp_path / "data/raw/carol/new.wav")
     capsys.readouterr()
     assert original.main(["--preprocess"]) == 0
-    assert [path.name for path in (tmp_path / "data/processed/carol").iterdir()] == ["new.pt"]
+    assert [path.name for path in (tmp_path / "data/processed/carol").glob("*.pt")] == ["new.pt"]
     assert re.search(r"old\.pt.*removed", capsys.readouterr().out)
 
 
