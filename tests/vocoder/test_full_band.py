@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soxr
 import torch
-from converters import needs_shipped, song
+from converters import song
 from signals import sine
 
 from kcarol.audio.full_band import FullBandMel, middle_and_side
@@ -87,7 +87,6 @@ def test_pieces_are_together_the_song(griffin_lim):
     assert torch.all((treble + 4).abs() < 1)  # where pieces join, too
 
 
-@needs_shipped
 def test_the_low_octaves_go_on_from_piece_to_piece(monkeypatch):
     low = np.stack([song(25.0), song(25.0, seed=1)], axis=1)
     stereo = soxr.resample(low, CFG.sample_rate, RATE).T
