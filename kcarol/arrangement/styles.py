@@ -10,7 +10,7 @@ from importlib import resources
 from kcarol.arrangement.plan import N_SCENES, BarPlan
 from kcarol.model.instruments import INSTRUMENTS, Instrument
 
-HALL = 0.15  # share of the hall in what one hears
+HALL = 0.3  # share of the hall in what one hears, where a style names none
 BY_NAME = {instrument.name: instrument for instrument in INSTRUMENTS}
 
 
