@@ -57,15 +57,17 @@ def bar_spans(sheet: LeadSheet) -> tuple[np.ndarray, np.ndarray]:
 
 
 def means_between(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Means (N,) of values (F,), each of which holds for one frame, between edges (N + 1,) in
-    frames, which need not be whole; of an empty span the value there.
+    """Means (N, ...) of values (F, ...), each of which holds for one frame, between edges (N + 1,)
+    in frames, which need not be whole; of an empty span the value there.
     """
-    total = np.append(0.0, np.cumsum(values))
-    edges = np.clip(edges, 0, len(values))
-    sums = np.diff(np.interp(edges, np.arange(len(total)), total))
-    lengths = np.diff(edges)
-    here = values[edges[:-1].astype(int).clip(max=len(values) - 1)]
-    return np.where(lengths > 0, sums / np.where(lengths > 0, lengths, 1), here)
+    flat = values.reshape(len(values), -1).astype(float)
+    total = np.pad(flat.cumsum(0), ((1, 0), (0, 0)))
+    edges = np.clip(edges, 0, len(flat))
+    frame = edges.astype(int).clip(max=len(flat) - 1)
+    sums = np.diff(total[frame] + (edges - frame)[:, None] * flat[frame], axis=0)
+    lengths = np.diff(edges)[:, None]
+    means = np.where(lengths > 0, sums / np.where(lengths > 0, lengths, 1), flat[frame[:-1]])
+    return means.reshape(-1, *values.shape[1:])
 
 
 def _bars(
