@@ -25,6 +25,8 @@ def bars_of(form, noise=0.1, seed=0, n_bars=SECTION_BARS, lifts=()):
         n_beats=np.full(len(chords), 4.0),
         chords=(chords + noise * rng.random(chords.shape)).clip(0, 1),
         tune=tune * (1 - noise * rng.random(tune.shape)),
+        pitch=np.where(loud, 72.0, 67.0),
+        note_rate=np.where(loud, 3.0, 2.0),
         level_db=np.where(loud, 0.0, -6.0) + noise * rng.standard_normal(len(loud)),
         onset_rate=np.where(loud, 5.0, 3.0) + noise * rng.standard_normal(len(loud)),
         energy=np.where(loud, 0.9, 0.6),

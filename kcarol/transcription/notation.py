@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kcarol.config import AudioConfig
+from kcarol.transcription.form.bar_features import bar_features
 from kcarol.transcription.form.bar_shapes import with_bars
+from kcarol.transcription.form.sections import find_sections
 from kcarol.transcription.harmony.chords import ChordSpan
 from kcarol.transcription.harmony.key import find_key
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
@@ -20,8 +22,6 @@ from kcarol.transcription.transcription import Transcription
 DIVISIONS = (4, 3)  # of a beat that notes snap to
 SNAP_FRAMES = 1.5  # within which they do: beats and notes are each known to a frame
 LEAD_S = 0.004  # length of each beat that is missing from a first bar
-SECTION_STEP = 0.08  # bars whose energy differs by more begin a section
-CHORUS_ENERGY = 0.7
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,10 @@ def lead_sheet_of(
         division=metres[0].division,
         changes=metres[1:],
     )
+    bars = bar_features(transcription, times_s, sheet.bar_starts(), frame_rate)
     sections = tuple(
-        replace(s, accents=find_accents(strokes, sheet.metre_at(s.start), s.start, s.end))
-        for s in find_sections(content.energy[:, 0], beats, sheet)
+        replace(section, accents=groove_of(section, strokes, sheet))
+        for section in find_sections(bars, sheet)
     )
     accents = find_accents(strokes, metres[0], 0, sheet.metre_spans()[0][1])
     sheet = replace(sheet, sections=sections, accents=accents)
@@ -213,33 +214,14 @@ def find_chords(spans: Sequence[ChordSpan], beats: BeatTimes, tonic: int) -> tup
 # --- form and groove
 
 
-def find_sections(energy: np.ndarray, beats: BeatTimes, sheet: LeadSheet) -> tuple[Section, ...]:
-    """Consecutive bars of one metre and of about one energy (F,) together."""
-    starts = sheet.bar_starts()
-    bar = np.searchsorted(starts, beats.beats_at(np.arange(len(energy))), side="right") - 1
-    level = np.full(len(starts), np.nan, energy.dtype)
-    for i in np.unique(bar):
-        level[i] = np.median(energy[bar == i])
-    level = np.where(np.isnan(level), np.nanmedian(level), level)
-    changes = {metre.start for metre in sheet.changes}
-    firsts = [0]
-    for i in range(1, len(starts)):
-        is_new = abs(level[i] - np.median(level[firsts[-1] : i])) > SECTION_STEP
-        if is_new or starts[i] in changes:
-            firsts.append(i)
-    edges = [*starts[firsts].tolist(), float(beats.n_beats)]
-    return tuple(
-        _section(float(np.median(level[a:b])), start, end, sheet.notes)
-        for a, b, start, end in zip(
-            firsts, [*firsts[1:], len(starts)], edges[:-1], edges[1:], strict=True
-        )
-    )
+def groove_of(section: Section, strokes: np.ndarray, sheet: LeadSheet) -> tuple[float, ...]:
+    """`find_accents` of the metre that holds longest in a section."""
 
+    def span(held: tuple[Metre, float]) -> tuple[float, float]:
+        return max(held[0].start, section.start), min(held[1], section.end)
 
-def _section(energy: float, start: float, end: float, notes: tuple[Note, ...]) -> Section:
-    sung = any(note.start < end and note.end > start for note in notes)
-    name = "chorus" if energy >= CHORUS_ENERGY else "verse"
-    return Section(name if sung else "instrumental", start, end - start, energy, sung)
+    held = max(sheet.metre_spans(), key=lambda held: span(held)[1] - span(held)[0])
+    return find_accents(strokes, held[0], *span(held))
 
 
 def find_accents(strokes: np.ndarray, metre: Metre, start: float, end: float) -> tuple[float, ...]:

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kcarol.transcription.form.bar_features import BarFeatures
+from kcarol.transcription.form.bar_features import STILL, BarFeatures
 
 SHIFTS = (0, 1, 2)  # semitones by which what comes again may be higher
 SHIFT_COST = 0.1  # of similarity, so that a loop of fifths is not its own transposition
 PHRASE_BARS = 4  # in a row, that have to be the same
 SAME = 0.75  # similarity of the same music; other music has .3
 SLACK = 0.2  # by which a bar may be less similar than its phrase
-STILL = 0.08  # share of a bar: with less tune it counts as without
 MOST_BARS = 1024  # compared with each other; a longer piece is taken in parts
 
 
@@ -40,7 +39,7 @@ def repetitions(bars: BarFeatures) -> Repetitions:
     group, shift = np.arange(len(bars)), np.zeros(len(bars), int)
     for first in range(0, len(bars), MOST_BARS):
         piece = bars[first : first + MOST_BARS]
-        alike = np.stack([likeness(bar_similarity(piece, s)) - _cost(s) for s in SHIFTS])
+        alike = np.stack([likeness(bar_similarity(piece, s)) - shift_cost(s) for s in SHIFTS])
         for bar in range(1, len(piece)):
             earlier = alike[:, :bar, bar]
             which, like = np.unravel_index(earlier.argmax(), earlier.shape)
@@ -50,7 +49,7 @@ def repetitions(bars: BarFeatures) -> Repetitions:
     return Repetitions(group, shift)
 
 
-def _cost(shift: int) -> float:
+def shift_cost(shift: int) -> float:
     return SHIFT_COST if shift else 0.0
 
 
