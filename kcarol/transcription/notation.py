@@ -13,10 +13,12 @@ import numpy as np
 from kcarol.config import AudioConfig
 from kcarol.transcription.form.bar_features import bar_features
 from kcarol.transcription.form.bar_shapes import with_bars
+from kcarol.transcription.form.edges import chords_within, notes_within, with_last_note_held
 from kcarol.transcription.form.sections import find_sections
 from kcarol.transcription.harmony.chords import ChordSpan
 from kcarol.transcription.harmony.key import find_key
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
+from kcarol.transcription.song_level import sounding_span
 from kcarol.transcription.transcription import Transcription
 
 DIVISIONS = (4, 3)  # of a beat that notes snap to
@@ -54,7 +56,8 @@ def lead_sheet_of(
 ) -> tuple[LeadSheet, TimeGrid]:
     """The lead sheet of a transcription, and when its beats are, from 0 to the song's end.
 
-    Notes are as sung; chords hold until the next one; bars are as loud and busy as the song's.
+    Notes are as sung; chords hold until the next one, and nothing begins after the song's last
+    sound; bars are as loud and busy as the song's.
     ValueError for fewer than two beats.
     """
     cfg = cfg or AudioConfig()
@@ -64,6 +67,10 @@ def lead_sheet_of(
     beats = BeatTimes(times_s, frame_rate, metres)
     key, mode = find_key(transcription.tune, content.chord)
     notes = find_notes(transcription.tune, content.onset[:, 0] > 0.5, beats)
+    chords = find_chords(transcription.chords, beats, key)
+    first, last = beats.beats_at(np.array(sounding_span(transcription.loudness_db))).tolist()
+    chords = chords_within(chords, last)
+    notes = with_last_note_held(notes_within(notes, first, last), chords, last)
     strokes = beats.beats_at(np.flatnonzero(content.accent[:, 0] > 0.5))
     sheet = LeadSheet(
         title,
@@ -72,7 +79,7 @@ def lead_sheet_of(
         key=key,
         mode=mode,
         notes=notes,
-        chords=find_chords(transcription.chords, beats, key),
+        chords=chords,
         sections=(),
         division=metres[0].division,
         changes=metres[1:],

@@ -22,6 +22,8 @@ REACH_FRAMES = 512  # 8 s, over which the filter of rumble decays
 MOMENT_FRAMES = 25  # .4 s, as ITU-R BS.1770-4 measures momentary loudness
 LOUD_PERCENTILE = 80  # of the momentary loudness where a song sounds: 0 dB
 SOFTEST_DB, LOUDEST_DB = -60.0, 20.0  # of the momentary loudness
+SOUNDING_DB = -40.0  # momentary loudness above which a song sounds
+SHORTEST_FRAMES = 32  # .5 s of it: a click after the end is no music
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +63,28 @@ def measure_level(
 
 
 def momentary_loudness(curve_db: np.ndarray) -> np.ndarray:
-    """(F,) dB re full scale -> (F,) float32 dB re the LOUD_PERCENTILE of what sounds."""
+    """(F,) dB re full scale -> (F,) float32 dB re the LOUD_PERCENTILE of what sounds, SOFTEST_DB
+    before the first and after the last sound.
+    """
     powers = np.pad(10 ** (curve_db.astype(float) / 10), MOMENT_FRAMES // 2, mode="edge")
     moment = np.ones(MOMENT_FRAMES) / MOMENT_FRAMES
     moment_db = 10 * np.log10(np.convolve(powers, moment, "valid").clip(1e-12))
     sounding = moment_db[moment_db > max(SILENT_DB, moment_db.max() + SOFTEST_DB)]
     loud_db = np.percentile(sounding, LOUD_PERCENTILE) if len(sounding) else 0.0
-    return (moment_db - loud_db).clip(SOFTEST_DB, LOUDEST_DB).round(2).astype(np.float32)
+    loudness_db = (moment_db - loud_db).clip(SOFTEST_DB, LOUDEST_DB).round(2).astype(np.float32)
+    first, stop = sounding_span(loudness_db)
+    loudness_db[:first] = loudness_db[stop:] = SOFTEST_DB
+    return loudness_db
+
+
+def sounding_span(loudness_db: np.ndarray) -> tuple[int, int]:
+    """First frame of (F,) that sounds, and the one after the last; all if none does for long."""
+    edges = np.flatnonzero(np.diff(loudness_db > SOUNDING_DB, prepend=False, append=False))
+    starts, stops = edges[::2], edges[1::2]
+    lasts = stops - starts >= SHORTEST_FRAMES
+    if not lasts.any():
+        return 0, len(loudness_db)
+    return int(starts[lasts][0]), int(stops[lasts][-1])
 
 
 def _sounds(curve_db: Tensor) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from kcarol.audio.loudness import SILENT_DB, loudness_lufs
 from kcarol.config import AudioConfig, DecodingConfig
 from kcarol.transcription import song_level
-from kcarol.transcription.song_level import SongLevel, measure_level
+from kcarol.transcription.song_level import SongLevel, measure_level, sounding_span
 
 AUDIO, CFG = AudioConfig(), DecodingConfig()
 RATE = AUDIO.sample_rate
@@ -111,6 +111,15 @@ def test_loudness_is_told_against_the_loud_passages_whatever_the_songs_level():
 def test_silence_has_the_least_loudness(n_samples):
     loudness_db = measure_level(np.zeros(n_samples, np.float32), AUDIO, CFG).loudness_db
     assert (loudness_db == song_level.SOFTEST_DB).all()
+
+
+def test_a_song_sounds_from_its_first_to_its_last_lasting_sound():
+    loudness_db = np.full(1000, -60.0)
+    loudness_db[100:800] = -3
+    loudness_db[300:400] = -60  # a pause
+    loudness_db[990:] = 0  # a click
+    assert sounding_span(loudness_db) == (100, 800)
+    assert sounding_span(np.full(50, -60.0)) == (0, 50)
 
 
 def test_fades_and_loudness_are_the_same_in_pieces(monkeypatch):

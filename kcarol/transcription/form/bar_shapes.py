@@ -25,9 +25,8 @@ def with_bars(
     edges_s = grid.time_s(np.append(starts, starts[-1] + lengths[-1]))
     frames = edges_s * audio.frame_rate
     level_db = 10 * np.log10(means_between(10 ** (loudness_db.astype(float) / 10), frames))
-    return replace(
-        sheet, bars=_bars(starts, lengths, level_db, means_between(rate.astype(float), frames))
-    )
+    rates = means_between(np.where(loudness_db > SOFTEST_DB, rate, 0), frames)
+    return replace(sheet, bars=_bars(starts, lengths, level_db, rates))
 
 
 def measured(
