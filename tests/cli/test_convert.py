@@ -3,6 +3,7 @@
 import types
 
 import pytest
+import soundfile
 import torch
 
 from kcarol.audio.decoding import load_audio
@@ -185,3 +186,15 @@ def test_missing_sound_is_told_again_until_there_is_a_whole_copy(
     song.write_bytes(whole)
     assert run(*what, "--weights", weights, "-o", out) == 0
     assert len(load_audio(out / "song.carol.wav")) == 4 * RATE
+
+
+def test_rate_channels_and_hall_are_those_that_were_asked_for(tmp_path, weights, make_song):
+    song = make_song(tmp_path / "in" / "a.wav")
+    argv = [song.parent, "-o", tmp_path / "out", "--weights", weights]
+    carol = tmp_path / "out" / "a.carol.wav"
+    found = []
+    for options in ([], ["--rate", 32_000], ["--rate", 32_000, "--mono"], ["--hall", 1]):
+        assert run(*argv, *options) == 0  # each is another carol, and made anew
+        about = soundfile.info(carol)
+        found.append((about.samplerate, about.channels, about.frames))
+    assert found == [(48_000, 2, 48_000), (32_000, 2, 32_000), (32_000, 1, 32_000), found[0]]
