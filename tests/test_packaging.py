@@ -37,7 +37,7 @@ DISTRIBUTIONS = {
     "fluidsynth": "pyfluidsynth",
     "PIL": "pillow",
 }  # import -> name
-MOST_BYTES = 16 << 20  # of a weights file
+MOST_BYTES = 24 << 20  # of a weights file
 
 
 def section(title):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.style_matching import measure_texture
-from kcarol.conversion.styles import Style
+from kcarol.conversion.styles import STYLE_NAMES, Style
 from kcarol.conversion.weights import save_converter
 from kcarol.dataset.carols import SUFFIX as CAROLS_SUFFIX
 from kcarol.dataset.carols import CarolRows, stored_carols
@@ -312,8 +312,8 @@ def styles_and_texture(
     references = references or load_style_references()
     device = next(module.parameters()).device
     styles = {}
-    for name, log_mels in references.log_mels.items():
-        target = log_mels.to(device)  # (N, F, 2, n_bands)
+    for name in sorted(references.log_mels, key=STYLE_NAMES.index):
+        target = references.log_mels[name].to(device)  # (N, F, 2, n_bands)
         embedding = module.embed_style(target).mean(0)
         played = module.play(
             references.notes[name], target.shape[1], embedding.expand(len(target), -1)

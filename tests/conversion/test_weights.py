@@ -34,7 +34,8 @@ def test_saved_weights_convert_as_the_originals(converter, tmp_path):
 
 
 def test_weights_of_a_player_that_read_no_notes_are_refused_in_one_line(tmp_path):
-    old = MusicTransformer(replace(ModelConfig.smoke(), n_bands=0))
+    old = MusicTransformer(ModelConfig.smoke())
+    old.cfg = replace(old.cfg, n_bands=0)
     save_module(tmp_path / CONVERTER_FILE, old, old.cfg, {"window_frames": 64, "styles": {}})
     with pytest.raises(WeightsError, match="of an earlier kcarol: train them again") as raised:
         Converter.load(tmp_path, "cpu")
@@ -60,8 +61,8 @@ def test_styles_with_their_own_post_filter_are_saved_and_loaded(tmp_path, conver
 
 
 @needs_shipped
-def test_each_shipped_file_is_below_16_mib():
+def test_each_shipped_file_is_below_24_mib_and_all_are_below_40():
     sizes = {
         path.name: Path(path).stat().st_size for path in shipped_weights().glob("*.safetensors")
     }
-    assert sizes and max(sizes.values()) < 16 * 2**20
+    assert sizes and max(sizes.values()) < 24 * 2**20 and sum(sizes.values()) < 40 * 2**20

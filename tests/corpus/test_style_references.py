@@ -17,7 +17,8 @@ pytestmark = [
 
 def test_the_references_that_ship_are_what_the_arranger_plays():
     rendered, shipped = render_style_references(), load_style_references()
-    assert torch.equal(rendered.labels, shipped.labels)
     for name, log_mel in rendered.log_mels.items():
+        notes = zip(rendered.notes[name], shipped.notes[name], strict=True)
+        assert all(torch.equal(ours.tensor(), theirs.tensor()) for ours, theirs in notes), name
         # another build of the synthesiser rounds otherwise
         assert (log_mel - shipped.log_mels[name]).abs().mean() < 0.05, name
