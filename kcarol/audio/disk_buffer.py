@@ -95,9 +95,12 @@ class DiskWave(DiskBuffer):
         """Zeros; `beside` as of `DiskBuffer`."""
         super().__init__(n_samples, n_channels, beside)
 
+    def __enter__(self) -> DiskWave:
+        return self
+
     def __len__(self) -> int:
         """Channels, as of an array (channels, T)."""
-        return self.row_shape[0]
+        return self.shape[0]
 
     @property
     def shape(self) -> tuple[int, ...]:

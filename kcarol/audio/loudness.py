@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.parallel import parallel_map
 from kcarol.audio.spectrum import (
     amplitude_window,
@@ -26,6 +27,8 @@ from kcarol.audio.spectrum import (
     unflatten_batch,
 )
 from kcarol.config import AudioConfig
+
+Wave = np.ndarray | DiskBuffer  # (..., T)
 
 PIECE_SAMPLES = 1 << 20  # of each channel in memory at once
 SILENT_DB = -120.0
@@ -73,7 +76,7 @@ class Loudness:
     rms_db: float  # re full scale, at least SILENT_DB
 
 
-def in_pieces(wave: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def in_pieces(wave: Wave) -> Iterator[tuple[slice, np.ndarray]]:
     """Consecutive spans of (..., T) and their samples."""
     n_samples = wave.shape[-1]
     for start in range(0, n_samples, PIECE_SAMPLES):
@@ -81,14 +84,14 @@ def in_pieces(wave: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         yield span, wave[..., span]
 
 
-def peak(wave: np.ndarray) -> float:
+def peak(wave: Wave) -> float:
     """Largest absolute value of (..., T), 0 if it is empty."""
     # no copy for the absolute values
     peaks = (max(float(piece.max()), -float(piece.min())) for _, piece in in_pieces(wave))
     return max(peaks, default=0.0)
 
 
-def loudness_db(wave: np.ndarray) -> float:
+def loudness_db(wave: Wave) -> float:
     """Root mean square of (..., T) in dB re full scale, at least -120."""
     energy = sum(float(np.vdot(piece, piece)) for _, piece in in_pieces(wave))
     return max(SILENT_DB, 10 * math.log10(max(energy / max(1, math.prod(wave.shape)), 1e-12)))
@@ -162,7 +165,7 @@ def first_sound(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) ->
     return int(begins.argmax()) * round(HEARD_STEP_S * sample_rate)
 
 
-def loudness_lufs(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> float:
+def loudness_lufs(wave: Wave, sample_rate: int = AudioConfig.sample_rate) -> float:
     """Integrated loudness of (T,), or of the channels (C, T) together, by ITU-R BS.1770-4, LUFS;
     -inf for silence or under 0.4 s.
     """
@@ -181,7 +184,7 @@ def gated_lufs(powers: np.ndarray) -> float:
     return LUFS_OFFSET_DB + 10 * math.log10(blocks.mean())
 
 
-def step_powers(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
     """(..., T) -> (K,): mean squares of the K-weighted whole steps, summed over channels."""
     step = round(BLOCK_STEP_S * sample_rate)
     n_steps = wave.shape[-1] // step
@@ -219,13 +222,13 @@ def _k_weighting(sample_rate: int, n_fft: int) -> Tensor:
     return torch.fft.rfft(response / IMPULSE, n_fft).to(torch.complex64)
 
 
-def measure_loudness(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) -> Loudness:
+def measure_loudness(wave: Wave, sample_rate: int = AudioConfig.sample_rate) -> Loudness:
     """Loudness of (T,) or (C, T)."""
     return Loudness(loudness_lufs(wave, sample_rate), loudness_db(wave))
 
 
 def match_loudness_(
-    wave: np.ndarray, loudness: Loudness, sample_rate: int = AudioConfig.sample_rate
+    wave: Wave, loudness: Loudness, sample_rate: int = AudioConfig.sample_rate
 ) -> None:
     """Make (..., T) as loud as given, in place, with true peaks limited to PEAK_DB; silence stays
     silent.
@@ -254,7 +257,7 @@ def _difference_db(wanted: Loudness, found: Loudness) -> float:
     return wanted.rms_db - found.rms_db
 
 
-def scale_(wave: np.ndarray, gain_db: float) -> None:
+def scale_(wave: Wave, gain_db: float) -> None:
     """Amplify (..., T), in place."""
     gain = np.float32(10 ** (gain_db / 20))
     for span, piece in in_pieces(wave):
@@ -262,7 +265,7 @@ def scale_(wave: np.ndarray, gain_db: float) -> None:
 
 
 def limit_(
-    wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate, peak_db: float = PEAK_DB
+    wave: Wave, sample_rate: int = AudioConfig.sample_rate, peak_db: float = PEAK_DB
 ) -> None:
     """Bring true peaks of (..., T) down to `peak_db`, in place, by a gain that all channels have in
     common and that changes smoothly over LIMITER_S.
@@ -309,7 +312,7 @@ def true_peaks(wave: np.ndarray) -> Tensor:
     return largest
 
 
-def true_peak_db(wave: np.ndarray) -> float:
+def true_peak_db(wave: Wave) -> float:
     """Of (..., T), dB re full scale, at least SILENT_DB."""
     reach = OVERSAMPLER_REACH
     largest = max(

@@ -361,7 +361,9 @@ class Converter:
     def predicted_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, 2, n_bands) of a song's carol before the post-filter, at A440."""
         notes = notes_of(self.score_of(transcription, style), self.audio.frame_rate)
-        return self.predict(notes, len(transcription), style).unflatten(1, (2, -1))
+        played = self.predict(notes, len(transcription), style)
+        assert isinstance(played, Tensor)  # since it was given no buffer
+        return played.unflatten(1, (2, -1))
 
     def carol_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, 2, n_bands) of a carol, as the vocoder gets it, at A440."""
@@ -373,14 +375,14 @@ class Converter:
     ) -> np.ndarray:
         """A song's carol (T,) as the song is heard: in mono, at the model's rate."""
         rate = self.audio.sample_rate
-        return self.convert(song, style, strength, rate=rate, mono=True)[0]
+        return self.convert(song, style, strength, rate=rate, mono=True)[:][0]
 
     def carol_at_a440(self, song: Song, style: AnyStyle) -> np.ndarray:
         """The mono carol (T,) as if the song were in tune, for comparison with a target that is."""
         transcription = self.transcribe(song)
         in_tune = np.zeros_like(transcription.tuning_cents)
         transcription = replace(transcription, tuning_cents=in_tune)
-        return self.play(transcription, style, rate=self.audio.sample_rate, mono=True)[0]
+        return self.play(transcription, style, rate=self.audio.sample_rate, mono=True)[:][0]
 
     @torch.inference_mode()
     def vocode(self, mel: Tensor, length: int) -> np.ndarray:

@@ -223,17 +223,6 @@ def apart(converter, one, other):
     )
 
 
-def nudged(converter, seed):
-    """The same converter, its carol's log-mel a millionth of a nat off, as sums in another order
-    make it.
-    """
-    vocode, rng = converter.vocode, torch.Generator().manual_seed(seed)
-    converter.vocode = lambda mel, *rest: vocode(
-        mel + 1e-6 * torch.randn(mel.shape, generator=rng), *rest
-    )
-    return converter
-
-
 @needs_shipped
 @pytest.mark.parametrize("style, strength", [("bells", 1.0), ("choir", 0.5), ("a carol", 1.0)])
 def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
@@ -247,18 +236,9 @@ def test_a_long_song_in_pieces_is_that_of_the_whole(style, strength):
     )
     pieces = in_pieces(converter, 700).convert(wave, style, strength)
     off = apart(converter, one, pieces)
-    if isinstance(style, str):
-        # a millionth of a nat on the log-mel changes the wave by -15 to -23 dB: the phases it gets
-        # hang on rounding
-        assert difference_db(one, pieces) < -30 and off.mean() < 0.01 and off.max() < 0.25
-    else:  # a log-mel brought to a reference is no wave's, and the phases it gets hang on rounding
-        rounding = [
-            apart(converter, one, nudged(in_pieces(converter, 3_000), seed).convert(wave, style))
-            for seed in range(3)
-        ]
-        assert off.mean() < 2 * max(r.mean() for r in rounding) and off.max() < 2 * max(
-            r.max() for r in rounding
-        )
+    assert off.mean() < 0.01 and off.max() < 0.25
+    # a log-mel brought to a reference is no wave's, and the phases it gets hang on rounding
+    assert difference_db(one, pieces) < -30 or not isinstance(style, str)
 
 
 def test_griffin_lims_pieces_fade_into_each_other():
