@@ -206,6 +206,7 @@ def best(work: Callable, times: int = 2) -> float:
 
 
 def stages(folder: Path, sizes: dict) -> Iterator[dict]:
+    from kcarol.arrangement.score import notes_of
     from kcarol.conversion.converter import Converter
     from kcarol.transcription.decoding import decode
     from kcarol.transcription.song_level import measure_level
@@ -215,10 +216,11 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
     wave, cfg = load_audio(path), converter.audio
     logits = converter.hear(wave)
     transcription = converter.transcribe(wave)
-    content = transcription.weighted_content(converter.cfg.tune_doubt)
-    predicted = converter.predict(content, "bells")
+    notes = notes_of(converter.score_of(transcription, "bells"), cfg.frame_rate)
+    predicted = converter.predict(notes, len(transcription), "bells")
     mel = converter.carol_mel(transcription, "bells")
-    carol = converter.vocode(mel, len(wave))
+    middle = mel[:, 0, : cfg.n_mels]
+    carol = converter.play(transcription, "bells")
     features = torch.from_numpy(
         np.resize(
             wave,
@@ -233,13 +235,16 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
             parallel_map(lambda window: converter.features(window[None]), features)
         ),
         "decode the logits": lambda: decode(logits),
-        "play": lambda: converter.predict(content, "bells"),
+        "arrange": lambda: converter.score_of(transcription, "bells"),
+        "play": lambda: converter.predict(notes, len(transcription), "bells"),
         "post-filter": lambda: converter.post_filter(predicted, "bells").frames(0, len(mel)),
         "level": lambda: measure_level(wave, cfg, DecodingConfig()),
-        "vocode": lambda: converter.vocode(mel, len(wave)),
-        "vocode, network alone": lambda: network(converter, mel),
-        "match loudness": lambda: match_loudness_(carol.copy(), measure_loudness(wave)),
-        "write the file": lambda: save_audio(out, carol),
+        "vocode the middle": lambda: converter.vocode(middle, len(wave)),
+        "vocode the middle, network alone": lambda: network(converter, middle),
+        "match loudness": lambda: match_loudness_(
+            carol.copy(), measure_loudness(carol, cfg.full_rate), cfg.full_rate
+        ),
+        "write the file": lambda: save_audio(out, carol, cfg.full_rate),
     }
     with torch.inference_mode():
         for name, work in parts.items():
@@ -258,6 +263,7 @@ def windows(folder: Path, sizes: dict) -> Iterator[dict]:
 
     converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
     wave, layer = np.resize(load_audio(SONG), seconds * RATE), converter.model.layers[0]
+    transcription = converter.transcribe(wave)
     n_frames, cfg = converter.audio.n_frames(len(wave)), converter.model.cfg
     by_size = {
         frames: Converter(converter.model, converter.vocoder, converter.styles, frames)
@@ -267,7 +273,7 @@ def windows(folder: Path, sizes: dict) -> Iterator[dict]:
         yield {
             "size": f"{frames} frames",
             "audio_s": seconds,
-            "seconds": best(lambda other=other: other.predicted_mel(wave, "bells")),
+            "seconds": best(lambda other=other: other.predicted_mel(transcription, "bells")),
         }
     with torch.inference_mode(), fast_inference("cpu"):
         for frames, other in by_size.items():
@@ -375,25 +381,23 @@ def decoding(folder: Path, sizes: dict) -> Iterator[dict]:
 
 
 def training(folder: Path, sizes: dict) -> Iterator[dict]:
-    """Forward, backward and Adam step of both halves, on random numbers, since the time does not
-    depend on them.
+    """Forward, backward and Adam step of hearing, on random numbers, since the time does not depend
+    on them.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
     from kcarol.dataset.labels import N_PACKED
     from kcarol.model.transformer import MusicTransformer
-    from kcarol.training.losses import ConverterLoss
+    from kcarol.training.losses import HearingLoss
 
     torch.manual_seed(0)
     cfg, frames = AudioConfig(), TrainConfig().window_frames
-    module, loss = MusicTransformer(), ConverterLoss(cfg)
-    adam = torch.optim.Adam(module.parameters(), 1e-6)
+    module, loss = MusicTransformer(), HearingLoss(cfg)
+    adam = torch.optim.Adam(module.parameters_of("hear"), 1e-6)
 
     def step(batch: int, dtype: torch.dtype) -> None:
         inputs = {
             "features": torch.randn(batch, frames, cfg.n_features),
-            "carol_mel": torch.randn(batch, frames, cfg.n_mels),
-            "reference_mel": torch.randn(batch, frames, cfg.n_mels),
             "labels": torch.zeros(batch, frames, N_PACKED, dtype=torch.int16),
         }
         with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):

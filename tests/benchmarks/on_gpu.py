@@ -78,19 +78,38 @@ def groups():
     return tuple(load_pair_set(PAIRS))
 
 
+def batches_of(what: str, cfg: Config) -> object:
+    """Of the pairs of the repository for hearing, of the references of styles for the player."""
+    from kcarol.training.batches import CarolBatches, PairBatches
+    from kcarol.training.fine_tuning import reference_carols
+
+    batch, frames = cfg.train.batch_size, cfg.train.window_frames
+    if what == "hearing":
+        return PairBatches(groups(), cfg.audio, 64, batch, frames)
+    return CarolBatches(reference_carols(), cfg.audio, batch, frames)
+
+
+def begun(what: str, cfg: Config) -> tuple[torch.nn.Module, Callable]:
+    """An untrained model whose other half is frozen, and its loss."""
+    from kcarol.training.pretraining import HALVES, build_module, freeze_all_but_, loss_of
+
+    torch.manual_seed(cfg.train.seed)
+    module = build_module(what, cfg)
+    freeze_all_but_(module, HALVES[what])
+    return module, loss_of(what, cfg.audio)
+
+
 def train(
-    device: str, precision: str, steps: int, batch: int, frames: int, out: Path, stage: str = "play"
+    device: str,
+    precision: str,
+    steps: int,
+    batch: int,
+    frames: int,
+    out: Path,
+    what: str = "player",
 ) -> list[dict]:
-    """The log of a run from seed 0 on the pairs of the repository, one row per step."""
-    from kcarol.training.batches import PairBatches
+    """The log of a run from seed 0, one row per step."""
     from kcarol.training.loop import fit
-    from kcarol.training.losses import STAGES, ConverterLoss
-    from kcarol.training.pretraining import (
-        build_module,
-        freeze_idle_half_,
-        mel_statistics,
-        standardise_,
-    )
 
     cfg = Config().with_train(
         steps=steps,
@@ -102,12 +121,8 @@ def train(
         picture_every=steps,
         save_every=steps,
     )
-    pool = PairBatches(groups(), cfg.audio, 64, batch, frames)
-    torch.manual_seed(cfg.train.seed)
-    module = build_module("converter", cfg)
-    standardise_(module, mel_statistics(groups(), cfg.audio))
-    freeze_idle_half_(module, stage)
-    fit(module, ConverterLoss(cfg.audio, STAGES[stage]), pool, cfg.train, out, device=device)
+    module, loss = begun(what, cfg)
+    fit(module, loss, batches_of(what, cfg), cfg.train, out, device=device)
     with (out / "log.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -201,20 +216,20 @@ def speed(device: str, size: Size) -> Iterator[dict]:
                 continue
             peak = matrix_rate(device, dtype, size.matrix)
             yield row("speed", f"matrix product, {kind}", f"{peak / 1e12:.3g} TFLOP/s")
-            for stage in ("hear", "play"):
+            for what in ("hearing", "player"):
                 for batch in size.batches:
-                    out = Path(folder) / f"{kind}{stage}{batch}"
-                    rows = train(device, kind, size.speed_steps, batch, size.frames, out, stage)
+                    out = Path(folder) / f"{kind}{what}{batch}"
+                    rows = train(device, kind, size.speed_steps, batch, size.frames, out, what)
                     audio = float(
                         np.median(
                             [float(r["audio_s_per_s"]) for r in rows[size.speed_steps // 2 :]]
                         )
                     )
                     step_s = batch * size.frames / AudioConfig().frame_rate / audio
-                    share = step_operations(stage, batch, size.frames) / step_s / peak
+                    share = step_operations(what, batch, size.frames) / step_s / peak
                     yield row(
                         "speed",
-                        f"{stage}, {kind}, {batch} × {size.frames} frames",
+                        f"{what}, {kind}, {batch} × {size.frames} frames",
                         f"{audio:.4g} s of sound a second, "
                         f"{share:.0%} of the matrix products' rate",
                     )
@@ -240,23 +255,17 @@ def wait(device: str) -> None:
 
 
 @cache
-def step_operations(stage: str, batch: int, frames: int) -> int:
+def step_operations(what: str, batch: int, frames: int) -> int:
     """Multiplications and additions in the matrix products and convolutions of one step, backward
     pass included.
     """
     from torch.utils.flop_counter import FlopCounterMode
 
-    from kcarol.model.transformer import MusicTransformer
-    from kcarol.training.batches import PairBatches
-    from kcarol.training.losses import STAGES, ConverterLoss
-    from kcarol.training.pretraining import freeze_idle_half_
-
-    cfg, few = Config(), 2  # rows; the count is proportional to them
-    module, loss = MusicTransformer(cfg.model), ConverterLoss(cfg.audio, STAGES[stage])
-    freeze_idle_half_(module, stage)
-    pool = PairBatches(groups(), cfg.audio, 64, few, frames)
+    few = 2  # rows; the count is proportional to them
+    cfg = Config().with_train(batch_size=few, window_frames=frames)
+    module, loss = begun(what, cfg)
     with FlopCounterMode(display=False) as counter:
-        loss(module, pool.batch(0))["loss"].backward()
+        loss(module, batches_of(what, cfg).batch(0))["loss"].backward()
     return counter.get_total_flops() * batch // few
 
 
@@ -279,7 +288,8 @@ def convert(device: str, size: Size) -> Iterator[dict]:
             if device != "cpu"
             else ""
         )
-        whole = len(carol) == len(wave) and bool(np.isfinite(carol).all())
+        n_samples = len(wave) * converter.audio.full_factor
+        whole = carol.shape == (2, n_samples) and bool(np.isfinite(carol).all())
         found = f"{took:.2f} s, {seconds / took:.0f} times real time{room}"
         yield row("convert", f"{seconds} s", found, "as long, finite", whole)
     if device == "cpu":
