@@ -416,7 +416,7 @@ class Converter:
         bands = self.bands_of(carol)
         style = Style(self._embedding_of(bands))
         style = replace(style, arrangement=nearest_arrangement(style, self.styles))
-        played = self.predicted_mel(self.transcribe(self._heard(carol)), style)[: len(bands)]
+        played = self.predicted_mel(self.transcribe(self.heard(carol)), style)[: len(bands)]
         bands = bands[: len(played)]
         texture = self.cfg.texture * self.texture.view(2, -1)
         n_frames = round(self.cfg.stretch_s * self.audio.frame_rate)
@@ -458,7 +458,7 @@ class Converter:
         bands[:, 0, : self.audio.n_mels] = mel
         return bands
 
-    def _heard(self, carol: np.ndarray) -> np.ndarray:
+    def heard(self, carol: np.ndarray) -> np.ndarray:
         """As of `measure_style` -> (T,) as the model hears it."""
         if carol.ndim == 2:
             carol = soxr.resample(carol.mean(0), self.audio.full_rate, self.audio.sample_rate)

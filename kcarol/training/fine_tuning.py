@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from kcarol.arrangement.score import notes_of
-from kcarol.audio.clips import load_clip
+from kcarol.audio.clips import load_clip, load_full_band
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
 from kcarol.audio.loudness import first_sound
@@ -155,9 +155,9 @@ def reference_carols() -> list[CarolRows]:
 
 
 def say_data(clips: Mapping[str, np.ndarray], audio: AudioConfig) -> None:
-    """Print, in the first process, the carols (T,) by name."""
+    """Print, in the first process, the carols by name."""
     if rank() == 0:
-        seconds = {name: len(wave) / audio.sample_rate for name, wave in clips.items()}
+        seconds = {name: wave.shape[-1] / rate_of(wave, audio) for name, wave in clips.items()}
         names = listed([f"{name} ({length_s:.0f} s)" for name, length_s in seconds.items()])
         print(f"kcarol: training on carols: {names}", file=sys.stderr)
 
@@ -165,7 +165,7 @@ def say_data(clips: Mapping[str, np.ndarray], audio: AudioConfig) -> None:
 def data_of(
     clips: Mapping[str, np.ndarray], others: Sequence[CarolRows], base: Converter
 ) -> dict[str, str]:
-    """Hashes by name of what a run is made of, as `fit` takes data: the carols (T,), the rendered
+    """Hashes by name of what a run is made of, as `fit` takes data: the carols, the rendered
     ones, and the weights that the trained ones are drawn towards.
     """
     arrays = {f"{name}.pt": [wave] for name, wave in clips.items()}
@@ -183,7 +183,9 @@ def _sha256(arrays: Sequence[np.ndarray]) -> str:
 
 
 def load_carols(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
-    """`load_waves` from where each begins to sound. DataError for silence, or under MIN_STYLE_S."""
+    """Carols from where each begins to sound: in full band (2, T), or of clips without that as of
+    `load_waves`. DataError for silence, or under MIN_STYLE_S.
+    """
     carols = {}
     for name, wave in load_waves(folder, audio).items():
         start = first_sound(wave, audio.sample_rate)
@@ -195,7 +197,15 @@ def load_carols(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
                 f"{folder / name}.pt: expected at least {MIN_STYLE_S:g} s of a carol, found "
                 f"{found}: preprocess again, or put another carol in its place"
             )
+        full_band = load_full_band(folder / f"{name}.pt", audio)
+        if full_band is not None:
+            carols[name] = full_band[:, start * audio.full_factor :]
     return carols
+
+
+def rate_of(carol: np.ndarray, audio: AudioConfig) -> int:
+    """The sample rate of one of `load_carols`."""
+    return audio.sample_rate if carol.ndim == 1 else audio.full_rate
 
 
 def load_songs(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
@@ -256,17 +266,19 @@ def start_from_(
 
 @torch.no_grad()
 def played_rows(carol: np.ndarray, base: Converter, own: FineTuningConfig) -> CarolRows:
-    """A recorded carol (T,) and the notes that its transcription is arranged to, in at least two
-    rows that cover it; a carol shorter than a row is repeated.
+    """A carol, as of `load_carols`, and the notes that its transcription is arranged to, in at least
+    two rows that cover it; a carol shorter than a row is repeated.
     """
     audio = base.audio
-    row_samples = ROW_FRAMES * audio.hop_length
-    carol = carol[: round(own.heard_s * audio.sample_rate)]
-    carol = np.resize(carol, max(len(carol), row_samples))
+    rate = rate_of(carol, audio)
+    row_samples = round(ROW_FRAMES / audio.frame_rate * rate)
+    carol = carol[..., : round(own.heard_s * rate)]
+    n_samples = max(carol.shape[-1], row_samples)
+    carol = np.tile(carol, -(-n_samples // carol.shape[-1]))[..., :n_samples]
     bands = base.bands_of(carol)  # (F, 2, n_bands)
     known = known_bands(bands)
     style = Style(base.embed_style(carol))
-    notes = notes_of(base.score_of(base.transcribe(carol), style), audio.frame_rate)
+    notes = notes_of(base.score_of(base.transcribe(base.heard(carol)), style), audio.frame_rate)
     n_rows = max(2, -(-len(bands) // ROW_FRAMES))
     firsts = np.linspace(0, len(bands) - ROW_FRAMES - 1, n_rows).round().astype(int).tolist()
     log_mel = filled(bands, known, base.model)

@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+import soxr
 import torch
 from training_runs import RATE, bells, random_carols
 
+from kcarol.audio.clips import full_band_path
+from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError, save_state
 from kcarol.config import Config, ModelConfig
 from kcarol.conversion.converter import Converter
@@ -36,6 +39,7 @@ CFG = Config.smoke().with_train(
     steps=4, batch_size=2, window_frames=64, warmup_steps=1, picture_every=4, save_every=2
 )
 OWN_CFG = FineTuningConfig(listen_s=1.5)
+FULL_RATE = CFG.audio.full_rate
 
 
 def put_clip(path, wave, sample_rate=RATE):
@@ -270,6 +274,21 @@ def test_rows_of_a_carol_cover_it_and_say_which_bands_it_has(base):
     assert known[0, : CFG.audio.n_mels].any() and not known[1].any()  # a mono clip has no side
     assert not known[0, CFG.audio.n_mels :].any()
     assert rows.log_mel[:, :, 1].std() > 0.1  # but the style encoder reads one
+
+
+def test_a_carol_in_full_band_is_loaded_from_the_same_place_and_all_its_bands_are_known(
+    base, tmp_path
+):
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, 10 * FULL_RATE)).astype(np.float32)
+    noise[:, : 2 * FULL_RATE] = 0
+    clip = tmp_path / "carol" / "wide.pt"
+    put_clip(clip, soxr.resample(noise.mean(0), FULL_RATE, RATE))
+    mono = load_carols(tmp_path / "carol", CFG.audio)["wide"]
+    save_audio(full_band_path(clip), noise, FULL_RATE)
+    wide = load_carols(tmp_path / "carol", CFG.audio)["wide"]
+    assert wide.shape == (2, len(mono) * CFG.audio.full_factor)
+    rows = played_rows(wide, Converter.load(base, "cpu"), OWN_CFG)
+    assert rows.known_bands.bool().all() and rows.log_mel.shape[:2] == (2, ROW_FRAMES + 1)
 
 
 def test_a_short_carol_is_repeated_to_fill_a_row(base):
