@@ -51,8 +51,8 @@ def add_options(parser: ArgumentParser) -> None:
         "-o",
         "--out",
         type=out_path,
-        help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a); folder "
-        "for several, or with / at its end (default: SONG.carol.wav beside the song)",
+        help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a); "
+        "folder for several, or with / at its end (default: SONG.carol.wav beside the song)",
     )
     add(
         "--style",

@@ -266,8 +266,8 @@ def start_from_(
 
 @torch.no_grad()
 def played_rows(carol: np.ndarray, base: Converter, own: FineTuningConfig) -> CarolRows:
-    """A carol, as of `load_carols`, and the notes that its transcription is arranged to, in at least
-    two rows that cover it; a carol shorter than a row is repeated.
+    """A carol, as of `load_carols`, and the notes that its transcription is arranged to, in at
+    least two rows that cover it; a carol shorter than a row is repeated.
     """
     audio = base.audio
     rate = rate_of(carol, audio)
