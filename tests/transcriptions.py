@@ -11,7 +11,6 @@ from kcarol.model.content import N_PITCHES
 from kcarol.model.logits import HEADS, Logits
 from kcarol.transcription.form.onset_rate import rate_of_strokes
 from kcarol.transcription.lead_sheet import TimeGrid
-from kcarol.transcription.notation import bar_places
 from kcarol.transcription.song_level import SongLevel
 from kcarol.transcription.transcription import Transcription
 
@@ -50,6 +49,17 @@ def random_logits(n_frames, rng):
     return Logits(
         *(torch.from_numpy(rng.normal(0, 3, (n_frames, n))).half() for n in HEADS.values())
     )
+
+
+def bar_places(beats: np.ndarray, downbeats: np.ndarray) -> tuple[np.ndarray, int]:
+    """Place (n,) of each beat in its bar, 0 the first, and the commonest metre (4 if unknown)."""
+    number = np.arange(len(beats))
+    firsts = np.searchsorted(beats, downbeats)
+    if not len(firsts):
+        return number % 4, 4
+    metre = int(np.median(np.diff(firsts))) if len(firsts) > 1 else 4
+    bar = (np.searchsorted(firsts, number, side="right") - 1).clip(0)
+    return (number - firsts[bar]) % metre, metre
 
 
 def transcription_of(labels):

@@ -7,8 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+
+Buffer = TypeVar("Buffer", bound="DiskBuffer")
 
 
 class DiskBuffer:
@@ -24,7 +27,7 @@ class DiskBuffer:
     def __init__(self, length: int = 0, width: int | None = None, beside: Path | None = None):
         """Zeros, on the disk of the output file `beside`, or where the system puts such files."""
         self.beside = Path(beside or Path(tempfile.gettempdir()) / "kcarol").absolute()
-        self.row_shape = () if width is None else (width,)
+        self.row_shape: tuple[int, ...] = () if width is None else (width,)
         self.row_bytes = 4 * (width or 1)
         self.lock = threading.Lock()
         folder = next(place for place in self.beside.parents if place.is_dir())
@@ -32,7 +35,7 @@ class DiskBuffer:
             self.file = tempfile.TemporaryFile(dir=folder, buffering=0)
         self._resize(length)
 
-    def __enter__(self) -> DiskBuffer:
+    def __enter__(self: Buffer) -> Buffer:
         return self
 
     def __exit__(self, *raised: object) -> None:

@@ -179,19 +179,12 @@ def transpose_features(features: Tensor, semitones: int, cfg: AudioConfig) -> Te
     return torch.cat([moved, features[..., n:]], dim=-1)
 
 
-def shift_pitches(roll: Tensor, semitones: int | Tensor) -> Tensor:
-    """(B, F, P) moved up along P, zeros moved in, by one number or by one for each row (B,)."""
-    n = roll.shape[-1]
-    if isinstance(semitones, Tensor):
-        source = torch.arange(n, device=roll.device) - semitones.to(roll.device)[:, None]  # (B, P)
-        index = source.clamp(0, n - 1)[:, None].expand(-1, roll.shape[-2], -1)
-        return torch.gather(roll, -1, index) * ((source >= 0) & (source < n))[:, None]
+def shift_pitches(roll: Tensor, semitones: int) -> Tensor:
+    """(..., P) moved up along P, zeros moved in."""
+    if abs(semitones) >= roll.shape[-1]:
+        return torch.zeros_like(roll)
     # padding by a negative number crops
-    return (
-        functional.pad(roll, (semitones, -semitones))
-        if abs(semitones) < n
-        else torch.zeros_like(roll)
-    )
+    return functional.pad(roll, (semitones, -semitones))
 
 
 def _hann_lobe(offset: Tensor) -> Tensor:

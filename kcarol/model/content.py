@@ -1,18 +1,16 @@
 """Content: what a carol keeps of its song (tune, chords, bass, beat, groove, energy), per frame.
 
-The bottleneck between hearing and playing. Timbre does not pass it, so the player never meets a
-sound outside its training data.
+What hearing learns, and what the score of the carol is written from. Timbre is no part of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
-from kcarol.audio.features import shift_pitches
 from kcarol.config import TUNE_HIGHEST, TUNE_LOWEST
 
 N_PITCHES = TUNE_HIGHEST - TUNE_LOWEST + 1
@@ -30,29 +28,8 @@ class Content:
     accent: Tensor  # n = 1: the groove strikes
     energy: Tensor  # n = 1: how full the arrangement is
 
-    def fields(self) -> Tensor:
-        """(..., F, N_FIELDS): the fields concatenated; `of_fields` is the inverse."""
-        return torch.cat([getattr(self, f.name) for f in fields(self)], dim=-1)
-
-    @classmethod
-    def of_fields(cls, concatenated: Tensor) -> Content:
-        return cls(*concatenated.split(FIELD_SIZES, dim=-1))
-
     def map(self, function: Callable[[Tensor], Tensor]) -> Content:
         return Content(*(function(getattr(self, f.name)) for f in fields(self)))
-
-    def transposed(self, semitones: int) -> Content:
-        """Tune, chord and bass moved; tune pitches that leave the range are dropped."""
-        return replace(
-            self,
-            tune=shift_pitches(self.tune, semitones),
-            chord=self.chord.roll(semitones, dims=-1),
-            bass=self.bass.roll(semitones, dims=-1),
-        )
-
-
-FIELD_SIZES = (N_PITCHES, 1, 12, 12, 4, 1, 1)
-N_FIELDS = sum(FIELD_SIZES)
 
 
 def phases(beat_position: Tensor, bar_position: Tensor) -> Tensor:

@@ -36,6 +36,7 @@ class NoteBank(nn.Module):
     nearest one inside.
     """
 
+    places: Tensor  # (n_instruments, 3): lowest pitch, number of keys, first key
     release: Tensor  # (N_KEYS, len(RELEASE_AGES)) nats below the note as it would be if held
 
     def __init__(self, cfg: ModelConfig):

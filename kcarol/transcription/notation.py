@@ -99,17 +99,6 @@ def lead_sheet_of(
 # --- beats and bars
 
 
-def bar_places(beats: np.ndarray, downbeats: np.ndarray) -> tuple[np.ndarray, int]:
-    """Place (n,) of each beat in its bar, 0 the first, and the commonest metre (4 if unknown)."""
-    number = np.arange(len(beats))
-    firsts = np.searchsorted(beats, downbeats)
-    if not len(firsts):
-        return number % 4, 4
-    metre = int(np.median(np.diff(firsts))) if len(firsts) > 1 else 4
-    bar = (np.searchsorted(firsts, number, side="right") - 1).clip(0)
-    return (number - firsts[bar]) % metre, metre
-
-
 def beat_grid(
     transcription: Transcription, frame_rate: float
 ) -> tuple[np.ndarray, tuple[Metre, ...]]:

@@ -24,9 +24,6 @@ from kcarol.transcription.harmony.parts import Parts
 from kcarol.transcription.song_level import LOUDEST_DB, SOFTEST_DB, SongLevel
 
 STRUCK = 0.5  # probability above which a stroke is decoded
-# less likely strokes and pitch classes are not played
-MIN_STROKE = 0.1
-MIN_PITCH_CLASS = 0.08
 FORMAT = 3  # of saved transcriptions
 # 1, with one metre a song, and 2, without its loudness over time, are read, too
 OLDER_FORMATS = (1, 2)
@@ -41,8 +38,8 @@ class TranscriptionError(ValueError):
 class Transcription:
     """Everything that a carol takes from its song; playing needs nothing else.
 
-    Arrays run over F frames of 16 ms or over N beats. Decisions (`content`) and what is played
-    (`weighted_content`) are derived from the probabilities.
+    Arrays run over F frames of 16 ms or over N beats. Decisions (`chords`, `content`) are derived
+    from the probabilities.
     """
 
     beats: np.ndarray  # (N,) int: the frame of each beat, rising
@@ -94,22 +91,6 @@ class Transcription:
             bass=torch.from_numpy(bass),
             phase=self._phase(),
             accent=_column(self.strokes > STRUCK),
-            energy=_column(self.energy),
-        )
-
-    def weighted_content(self, tune_doubt: float = 1.0) -> Content:
-        """The input of playing: content weighted by confidence, with likely alternatives.
-
-        The player has learned how far to trust it. Probabilities of the tune are raised to the
-        power `tune_doubt`; at 0 the tune counts as certain.
-        """
-        return Content(
-            tune=self._tune_roll() * _column(self.tune_probability**tune_doubt),
-            onset=_column((self.onset > 0) * self.onset**tune_doubt),
-            chord=torch.from_numpy(np.where(self.chord < MIN_PITCH_CLASS, 0, self.chord)),
-            bass=torch.from_numpy(np.where(self.bass < MIN_PITCH_CLASS, 0, self.bass)),
-            phase=self._phase(),
-            accent=_column(self.strokes * (self.strokes >= MIN_STROKE)),
             energy=_column(self.energy),
         )
 

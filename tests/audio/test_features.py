@@ -9,7 +9,7 @@ import pytest
 import torch
 from signals import sine
 
-from kcarol.audio.features import DEVIATION_FLOOR, Features, whiten
+from kcarol.audio.features import DEVIATION_FLOOR, Features, shift_pitches, whiten
 from kcarol.audio.spectrum import stft_blocks
 from kcarol.config import AudioConfig
 
@@ -105,3 +105,13 @@ def test_features_follow_a_tuning_that_changes():
     assert torch.equal(both[0], FEATURES(wave[0]))
     assert torch.equal(both[1, :20], FEATURES(wave[1])[:20])
     assert torch.allclose(both[1, 20:], FEATURES(wave[1], torch.full((63,), 30.0))[20:], atol=1e-5)
+
+
+@pytest.mark.parametrize("semitones", [-9, -3, 0, 2, 9])
+def test_shifted_pitches_move_up_and_zeros_move_in(semitones):
+    roll = torch.rand(2, 4, 5) + 0.1
+    moved = shift_pitches(roll, semitones)
+    for pitch in range(5):
+        source = pitch - semitones
+        wanted = roll[..., source] if 0 <= source < 5 else torch.zeros(2, 4)
+        assert torch.equal(moved[..., pitch], wanted)

@@ -1,4 +1,4 @@
-"""Facts about the converter's loss: it falls, and transposes with sound and labels."""
+"""Facts about the losses: they fall, and transposes with sound and labels."""
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def test_transposing_features_leaves_flux_and_loudness():
 def test_what_is_heard_in_transposed_features_is_what_the_untransposed_labels_say(semitones):
     labels = unpack(packed_labels())
     heard = perfect(transpose_targets(labels, semitones))
-    content = heard.content(labels.content.phase).transposed(-semitones)
+    content = heard.transposed(-semitones).content(labels.content.phase)
     for name in ("onset", "chord", "bass", "accent"):
         assert torch.allclose(getattr(content, name), getattr(labels.content, name), atol=1e-4), (
             name

@@ -16,7 +16,7 @@ from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.transcription.harmony.key import find_key
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
-from kcarol.transcription.notation import bar_places, beat_grid, beats_at, lead_sheet_of, snapped
+from kcarol.transcription.notation import beat_grid, beats_at, lead_sheet_of, snapped
 from kcarol.transcription.song_level import SongLevel
 
 AUDIO = AudioConfig()
@@ -244,14 +244,6 @@ def test_positions_in_beats_are_the_inverse_of_the_grid():
     grid = TimeGrid.of(tune("Silent Night"), np.random.default_rng(0), 0.02)
     beats = np.linspace(0, 20, 77)
     assert np.allclose(beats_at(grid.beat_times_s, grid.time_s(beats)), beats)
-
-
-@pytest.mark.parametrize("metre", [2, 3, 4, 5, 7])
-def test_beats_know_their_place_in_the_bar(metre):
-    beats = np.arange(20) * 30
-    place, found = bar_places(beats, beats[2::metre])
-    assert found == metre and np.array_equal(place, (np.arange(20) - 2) % metre)
-    assert bar_places(beats, beats[:0])[1] == 4
 
 
 # --- names

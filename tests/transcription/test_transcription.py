@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-import torch
 from transcriptions import labels_of, logits_of
 
 from kcarol.audio.loudness import Loudness
@@ -69,14 +68,6 @@ def test_downbeats_are_the_beats_that_begin_a_bar(transcription):
     assert set(transcription.downbeats) < set(transcription.beats)
     at = np.searchsorted(transcription.beats, transcription.downbeats)
     assert (np.diff(at) == transcription.metres[at[:-1]]).mean() > 0.9
-
-
-def test_without_doubt_the_tune_is_played_as_if_it_were_sure(transcription):
-    sure, doubted = transcription.weighted_content(0.0), transcription.weighted_content(1.0)
-    assert torch.equal(sure.tune, transcription.content.tune)
-    assert torch.equal(sure.onset, transcription.content.onset)
-    assert (doubted.tune <= sure.tune).all() and not torch.equal(doubted.tune, sure.tune)
-    assert torch.equal(sure.chord, doubted.chord)
 
 
 def test_a_tune_moved_out_of_range_is_silent(transcription):

@@ -1,4 +1,4 @@
-"""What sounds between and after the phrases of a tune: echoes, a drone, the last chord."""
+"""What sounds between and after the phrases of a tune: echoes, a drone."""
 
 from __future__ import annotations
 
@@ -82,22 +82,3 @@ def _bears(chord: SoundingChord, pitch_class: int) -> bool:
     """Whether a drone lies a semitone from no tone of a chord, nor is one that gives way."""
     tones = (*chord.pitch_classes, chord.bass_class)
     return pitch_class not in chord.omitted and not any(clashes(pc, pitch_class) for pc in tones)
-
-
-def cadence(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
-    """The last chord as it rings out to the end of the sheet, in wide position, low to high.
-
-    It begins with the chord, with the tune's last note or with the last bar but one, whichever is
-    last.
-    """
-    chord = parts.harmony[-1]
-    latest = chord.end - SHORTEST
-    starts = [chord.start, *(note.start for note in parts.soprano[-1:])]
-    start = max([*sheet.bar_starts()[-2:][:1].tolist(), *(s for s in starts if s < latest)])
-    pitches = {line[-1].pitch for line in (parts.bass, parts.tenor, parts.alto)}
-    pitches |= {n.pitch for n in parts.soprano[-1:] if n.pitch % OCTAVE in chord.pitch_classes}
-    pitches.add(parts.bass[-1].pitch - OCTAVE)
-    highest = max(pitches)
-    above = range(highest + 1, highest + 1 + OCTAVE)
-    pitches |= {pitch for pitch in above if pitch % OCTAVE == chord.root}
-    return tuple(Note(start, chord.end - start, pitch) for pitch in sorted(pitches))

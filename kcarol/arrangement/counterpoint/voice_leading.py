@@ -23,7 +23,6 @@ MIDDLE = np.array([70, 64, 57, 47])  # MIDI: where each voice sounds best
 MOST_VOICINGS = 40  # of a chord, the cheapest
 LEAST_VOICINGS = 4  # over each bass note
 PAIRS = tuple(combinations(range(4), 2))
-WITH_BASS = np.array([lower == BASS for _, lower in PAIRS])
 OUTER = PAIRS.index((SOPRANO, BASS))
 UPPER, LOWER = (np.array(voices) for voices in zip(*PAIRS, strict=True))
 

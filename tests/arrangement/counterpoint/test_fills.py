@@ -1,6 +1,6 @@
-"""Echoes, a drone, the last chord."""
+"""Echoes and a drone."""
 
-from kcarol.arrangement.counterpoint.fills import cadence, echo, pedal
+from kcarol.arrangement.counterpoint.fills import echo, pedal
 from kcarol.arrangement.voices import four_parts
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note
 
@@ -29,12 +29,3 @@ def test_a_pedal_holds_the_tonic_and_where_it_grates_the_dominant():
         (0.0, 8.0, 36),
         (8.0, 4.0, 43),
     ]
-
-
-def test_the_last_chord_rings_to_the_end():
-    sheet = song(C, G, C)
-    chord = cadence(four_parts(sheet), sheet)
-    assert {note.end for note in chord} == {12.0}
-    assert {note.start for note in chord} == {8.0}
-    assert {note.pitch % 12 for note in chord} == {0, 4, 7}
-    assert chord[0].pitch % 12 == C and chord[-1].pitch % 12 == C
