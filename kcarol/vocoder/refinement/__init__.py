@@ -1,0 +1,1 @@
+"""Phase refinement: passes that make a wave agree better with its log-mel."""
