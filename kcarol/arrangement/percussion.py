@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from kcarol.arrangement.figures import Tone
 from kcarol.arrangement.plan import BarPlan
-from kcarol.arrangement.rhythm import is_beat
 from kcarol.arrangement.styles import BY_NAME, CarolStyle, Line
 from kcarol.model.instruments import SLEIGH_BELLS, SLEIGH_KEY
 
@@ -16,13 +15,13 @@ BARE_GAIN_DB = -8.0  # in styles without sleigh bells, where no chord is known
 
 def sleigh_line(style: CarolStyle) -> Line:
     scenes, gain_db = style.sleigh or (range(0), BARE_GAIN_DB)
-    return Line(BY_NAME[SLEIGH_BELLS], "", "beat", scenes, gain_db=gain_db)
+    return Line(BY_NAME[SLEIGH_BELLS], "", "all", scenes, gain_db=gain_db)
 
 
 def sleigh_tones(
     line: Line, bars: Sequence[BarPlan], strokes: Sequence[tuple[float, ...]]
 ) -> list[Tone]:
-    """Shakes on the beats that are struck; on all strokes of the song where no chord is known."""
+    """Shakes with the strokes of the band; on all strokes of the song where no chord is known."""
     return [
         Tone(place, SHAKE_BEATS, SLEIGH_KEY, bar)
         for bar in bars
@@ -35,4 +34,4 @@ def _places(line: Line, bar: BarPlan, strokes: Sequence[float]) -> list[float]:
         return []
     if bar.is_bare:
         return sorted(bar.accents)
-    return [place for place in strokes if line.plays_in(bar) and is_beat(bar, place)]
+    return list(strokes) if line.plays_in(bar) else []

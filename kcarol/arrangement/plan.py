@@ -21,15 +21,15 @@ SCENE_DB = (
 )  # from scene to scene: loudness of a section and what its form asks for
 # how much more (dB) a section asks for than its loudness says
 FORM_DB = {
-    "intro": -2.5,
-    "verse": -1.5,
-    "prechorus": -1.0,
-    "chorus": 1.5,
-    "bridge": -2.0,
+    "intro": -2.0,
+    "verse": -1.0,
+    "prechorus": -0.5,
+    "chorus": 1.0,
+    "bridge": -1.5,
     "solo": 0.0,
-    "outro": -2.0,
+    "outro": -1.5,
 }
-FIRST_DB, LAST_CHORUS_DB = -1.5, 1.5  # the first verse; the last chorus
+FIRST_DB, LAST_CHORUS_DB = -1.0, 1.0  # the first verse; the last chorus
 DROP_DB, JUMP_DB = 5.0, 4.0  # a bar so far under or above its section is a scene lower or higher
 STILL_DB = -30.0  # softer bars are silence
 BARE_DB = -6.0  # of bars without harmony, at most
