@@ -125,7 +125,9 @@ class _Sampler:
         # whole blocks: the rest of one would sound at the beginning of the next render
         end = -(-n_samples // BLOCK) * BLOCK
         for sample, _, channel, key, velocity in events:
-            sample = min(sample // BLOCK * BLOCK, end)
+            sample = sample // BLOCK * BLOCK
+            if sample >= end:  # struck there, they would all sound at the beginning of the next
+                break
             if sample > position:
                 pieces.append(self.synth.get_samples(sample - position))
                 position = sample

@@ -96,3 +96,12 @@ def test_notes_are_played_in_the_tuning_of_their_time():
         near = slice(16 * 400, 16 * 480)
         cents.append(1200 * np.log2((400 + spectrum[near].argmax() / 16) / 440))
     assert cents == pytest.approx([-40, 0, 40], abs=4)
+
+
+@needs_synth
+def test_what_is_struck_after_the_end_does_not_sound_in_the_next_render():
+    late = Part("late", tuple(Stroke(2.0 + k / 10, 1.0, 60 + k, 100) for k in range(20)))
+    silent = Part("silent", (Stroke(0.5, 0.1, 60, 1),))
+    soundfont = render.VALIDATION_SOUNDFONT
+    render.render_parts([late], 1.0, 16_000, soundfont)
+    assert np.abs(render.render_parts([silent], 0.4, 16_000, soundfont)).max() < 1e-4
