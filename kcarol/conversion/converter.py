@@ -3,7 +3,7 @@
     song (T,) ──features, MusicTransformer.hear──▶ Logits (F, n) ──decode──▶ Transcription
 
     Transcription ──lead_sheet_of──▶ LeadSheet, TimeGrid ──arrange_carol──▶ Parts ──notes_of──▶
-        Notes ──MusicTransformer.play_notes──▶ log-mel of middle and side (F, 2 * n_bands)
+        Notes ──MusicTransformer.play──▶ log-mel of middle and side (F, 2 * n_bands)
         ──PostFilter, FullBandVocoder──▶ stereo (2, t) ──PlayingTime──▶ stereo (2, T)
         ──follow_loudness, Hall, match_loudness──▶ carol (2, T)
 
@@ -319,17 +319,17 @@ class Converter:
     def predict(
         self, notes: Notes, n_frames: int, style: AnyStyle, out: DiskBuffer | None = None
     ) -> Tensor | DiskBuffer:
-        """Notes -> log-mel of middle and side (F, 2 * n_bands), by `MusicTransformer.play_notes`:
+        """Notes -> log-mel of middle and side (F, 2 * n_bands), by `MusicTransformer.play`:
         a conditional mean.
 
         out: a buffer (F, 2 * n_bands) to write into; None: a new tensor.
         """
         embedding = self.style(style).embedding
         if out is not None:
-            self.windows.play_notes(notes, n_frames, embedding, out)
+            self.windows.play(notes, n_frames, embedding, out)
             return out
         mel = torch.empty(n_frames, 2 * self.audio.n_bands)
-        self.windows.play_notes(notes, n_frames, embedding, mel.numpy())
+        self.windows.play(notes, n_frames, embedding, mel.numpy())
         return mel
 
     def post_filter(self, predicted: Tensor | DiskBuffer, style: AnyStyle) -> PostFilter:

@@ -80,7 +80,7 @@ class WindowedModel:
         return Logits.split(logits)
 
     @torch.inference_mode()
-    def play_notes(
+    def play(
         self, notes: Notes, n_frames: int, embedding: Tensor, out: np.ndarray | DiskBuffer
     ) -> None:
         """Write the log-mel (F, 2 * n_bands) of notes in a style (d_style,) into `out`."""
