@@ -9,6 +9,7 @@ import numpy as np
 
 from kcarol.arrangement.counterpoint.harmony import SoundingChord, clashes
 from kcarol.arrangement.counterpoint.tune import OCTAVE, phrases, tied
+from kcarol.arrangement.counterpoint.two_voices import TOGETHER, parallels
 from kcarol.arrangement.voices import FourParts
 from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note
 
@@ -66,8 +67,19 @@ def _under(note: Note, harmony: Sequence[SoundingChord]) -> list[SoundingChord]:
 
 
 def pedal(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:
-    """The tonic, held under all chords that bear it; under others the fifth above, or a rest."""
-    return tuple(note for note in tied(_drone(parts, sheet.key)) if note.length >= LEAST_PEDAL)
+    """The tonic, held under all chords that bear it; under others the fifth above, or a rest.
+
+    It changes a beat late where it would make fifths or octaves with the tune.
+    """
+    drone = tied(_drone(parts, sheet.key))
+    parallel = parallels(parts.soprano, drone, TOGETHER)
+    drone = tuple(
+        Note(note.start + 1, note.length - 1, note.pitch)
+        if np.isclose(parallel, note.start, atol=TOGETHER).any()
+        else note
+        for note in drone
+    )
+    return tuple(note for note in drone if note.length >= LEAST_PEDAL)
 
 
 def _drone(parts: FourParts, key: int) -> Iterator[Note]:

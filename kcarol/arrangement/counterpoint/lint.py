@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from kcarol.arrangement.voices import FourParts
 from kcarol.model.instruments import Instrument
 from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, TimeGrid
 
+MOSTLY = 0.8  # share of the notes of a part that doubles the tune
 TUNE_RANGE = (55, 86)  # MIDI: what is sung and played on top, seen generously
 
 
@@ -80,20 +81,23 @@ def lint_parts(
     beat_s = float(np.median(np.diff(grid.beat_times_s)))
     sung = [_timed(note, grid) for note in tune]
     played = [(instrument_of(part), _notes(part)) for part in parts]
-    pitched = sorted(
-        (note for instrument, notes in played if instrument.n_keys > 1 for note in notes),
-        key=_start,
-    )
+    pitched = [notes for instrument, notes in played if instrument.n_keys > 1]
+    others = [
+        _remembered(notes, beat_s)
+        for notes in pitched
+        if not _doubles(notes, sung, TOGETHER * beat_s)
+    ]
+    below = lowest_line(sorted(chain(*others), key=_start), sung)
     return Marks(
         n_bars=len(sheet.bar_starts()),
-        parallels=len(parallels(sung, lowest_line(pitched, sung), TOGETHER * beat_s)),
+        parallels=len(parallels(sung, below, TOGETHER * beat_s)),
         out_of_range=sum(
             not who.lowest <= note.pitch <= who.highest for who, notes in played for note in notes
         ),
         hanging=_ending_after([note for _, notes in played for note in notes], grid.length_s),
         too_many_notes=sum(_too_many(who, notes, TOGETHER * beat_s) for who, notes in played),
         tune_length=sum(note.length for note in sung),
-        clash_length=clash_length(sung, pitched, beat_s / sheet.division),
+        clash_length=clash_length(sung, list(chain(*pitched)), beat_s / sheet.division),
     )
 
 
@@ -104,6 +108,28 @@ def _timed(note: Note, grid: TimeGrid) -> Note:
 
 def _notes(part: Part) -> list[Note]:
     return sorted((Note(s.start_s, s.length_s, round(s.pitch)) for s in part.strokes), key=_start)
+
+
+def _remembered(notes: Sequence[Note], beat: float) -> list[Note]:
+    """Notes until the part's next stroke, at most a beat longer: a detached bass is no rest."""
+    starts = np.unique([note.start for note in notes])
+    following = np.append(starts, np.inf)[np.searchsorted(starts, [n.start for n in notes]) + 1]
+    ends = np.minimum(following, [note.end + beat for note in notes])
+    return [
+        Note(note.start, max(note.length, end - note.start), note.pitch)
+        for note, end in zip(notes, ends.tolist(), strict=True)
+    ]
+
+
+def _doubles(notes: Sequence[Note], tune: Sequence[Note], together: float) -> bool:
+    """Whether a part plays little but the tune, in whatever octave."""
+    starts = np.array([note.start for note in tune] or [np.inf])
+    nearest = [int(np.abs(starts - note.start).argmin()) for note in notes]
+    same = [
+        abs(starts[i] - note.start) <= together and (tune[i].pitch - note.pitch) % 12 == 0
+        for note, i in zip(notes, nearest, strict=True)
+    ]
+    return np.mean(same or [0.0]) > MOSTLY
 
 
 def _start(note: Note) -> float:

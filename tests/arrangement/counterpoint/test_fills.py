@@ -29,3 +29,9 @@ def test_a_pedal_holds_the_tonic_and_where_it_grates_the_dominant():
         (0.0, 8.0, 36),
         (8.0, 4.0, 43),
     ]
+
+
+def test_a_pedal_makes_no_octaves_with_the_tune():
+    tune = Note(0.0, 8.0, 72), Note(8.0, 4.0, 67)
+    sheet = song(C, F, G, tune=tune)
+    assert [note.start for note in pedal(four_parts(sheet), sheet)] == [0.0, 9.0]
