@@ -74,7 +74,7 @@ class NoteBank(nn.Module):
         middle = self.middle
         loud = torch.cat([middle, middle + self.side[:, None]], dim=2)
         soft = loud + self.soft.repeat(1, 2)[:, None]
-        return (2 * torch.cat([loud, soft])).exp().flatten(0, 1)
+        return torch.cat([loud, soft]).mul_(2).exp_().flatten(0, 1)  # in place: 60 MB less
 
     def keys(self, notes: Notes) -> Tensor:
         """(N,) of each note, from 0 to N_KEYS - 1."""
