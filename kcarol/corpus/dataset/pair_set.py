@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from kcarol.arrangement.styles import STYLES
@@ -45,8 +44,7 @@ def write_pair_set(
     n_samples = ROW_FRAMES * cfg.hop_length
     entries, labels = [], {}
     for group, (seed, style_name) in enumerate(seeds_and_styles):
-        silent_room = replace(STYLES[style_name], noise_db=-300.0)
-        for i, pair in enumerate(make_pairs(seed, cfg, SONG_S, n, silent_room)):
+        for i, pair in enumerate(make_pairs(seed, cfg, SONG_S, n, STYLES[style_name])):
             name = f"{style_name}-{group}-{i}"
             waves = {"pop": pair.pop[:n_samples], "carol": pair.carol[:n_samples]}
             for (kind, wave), level in zip(waves.items(), compression, strict=True):
