@@ -132,7 +132,7 @@ def test_a_list_is_converted_failures_are_listed_and_a_second_run_does_only_what
         "failed",
     }
 
-    save_audio(tmp_path / "in" / "gone.mp3", hostile.music(0.5, RATE, 1), RATE)  # found again
+    save_audio(tmp_path / "in" / "gone.mp3", hostile.music(0.5, RATE, 1).T, RATE)  # found again
     with open(f"{manifest}.journal.jsonl", "ab") as file:
         file.write(b'{"torn')  # as a crash leaves it
     assert cli.main(convert(weights, manifest, "-o", out, "--jobs", 1)) == cli.FAILED
