@@ -2,8 +2,7 @@
 
 A folder holds NAME.pop.ogg and NAME.carol.ogg (16 kHz, mono), LABELS_FILE with the packed labels,
 and PAIRS_FILE with the format and, for each pair, its name, title, style, group and seed. Pairs of
-one group are in one style. A carol's room noise is not stored but added on reading: it is the same
-for every carol, and would waste the codec's bits.
+one group are in one style.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 import soundfile
 from safetensors import SafetensorError
 
@@ -24,8 +22,6 @@ from kcarol.dataset.shards import Shard
 FORMAT = 1
 PAIRS_FILE = "pairs.json"
 LABELS_FILE = "truth.safetensors"
-ROOM_NOISE_DB = -75.0  # rms of a carol's room noise, against full scale
-ROOM_NOISE_SEED = 24
 READ_ERRORS = (
     OSError,
     LookupError,
@@ -81,16 +77,9 @@ def _pairs(folder: Path, cfg: AudioConfig) -> Iterator[dict]:
         for entry in about["pairs"]:
             files = [folder / f"{entry['name']}.{kind}.ogg" for kind in ("pop", "carol")]
             pop, carol = (soundfile.read(file, dtype="float32")[0] for file in files)
-            sound = {"pop": pop, "carol": with_room_noise(carol)}
-            yield entry | sound | {"labels": labels[entry["name"]]}
+            yield entry | {"pop": pop, "carol": carol, "labels": labels[entry["name"]]}
     except READ_ERRORS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise PairSetError(
             f"{folder}: expected a whole pair set, found: {reason}; get data/ again"
         ) from error
-
-
-def with_room_noise(wave: np.ndarray) -> np.ndarray:
-    """A carol (T,) with the noise of its room."""
-    noise = np.random.default_rng(ROOM_NOISE_SEED).standard_normal(len(wave)).astype(np.float32)
-    return np.clip(wave + np.float32(10 ** (ROOM_NOISE_DB / 20)) * noise, -1, 1)

@@ -32,7 +32,7 @@ def figures(
     converter: Converter, style, songs: dict[str, np.ndarray], carol: np.ndarray, timbre: Timbre
 ) -> dict[str, float]:
     """Figures of all songs converted in one style; `distance` is to the carol's windows (W, 69)."""
-    outputs = {name: converter.convert(wave, style) for name, wave in songs.items()}
+    outputs = {name: converter.mono_carol(wave, style) for name, wave in songs.items()}
     matrix = metrics.chroma_matrix(chromas(outputs), chromas(songs))
     windows = np.vstack([timbre.windows(wave) for wave in outputs.values()])
     crest = np.mean([metrics.crest_db(metrics.prepare(wave)) for wave in outputs.values()])

@@ -40,7 +40,7 @@ def sung_notes(path: Path, n_frames: int, cfg: AudioConfig) -> np.ndarray | None
 
 def song_figure(path: Path, converter: Converter, style: str, heard_s: float) -> Picture:
     wave = load_audio(path, duration_s=heard_s)
-    waves = {path.stem: wave, f"its carol, {style}": converter.convert(wave, style)}
+    waves = {path.stem: wave, f"its carol, {style}": converter.mono_carol(wave, style)}
     mels = {
         title: converter.log_mel(torch.from_numpy(to_reference_rms(wave))).numpy()
         for title, wave in waves.items()

@@ -38,7 +38,7 @@ def curve(
         content, windows, crests = [], [], []
         for style in styles:
             outputs = {
-                name: converter.convert(wave, style, strength) for name, wave in songs.items()
+                name: converter.mono_carol(wave, style, strength) for name, wave in songs.items()
             }
             matrix = metrics.chroma_matrix(chromas(outputs), sources)
             content.append((float(np.diag(matrix).mean()), metrics.retrieval(matrix)))

@@ -84,7 +84,7 @@ def convert_all(
     sources = chromas(songs)
     for name, wave in references.items():
         sound = converter.measure_style(wave)
-        outputs = {song: converter.convert(source, sound) for song, source in songs.items()}
+        outputs = {song: converter.mono_carol(source, sound) for song, source in songs.items()}
         matrix = metrics.chroma_matrix(chromas(outputs), sources)
         yield (
             name,

@@ -14,7 +14,7 @@ from kcarol.audio.log_mel import LogMel
 from kcarol.config import TUNE_LOWEST, AudioConfig
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED
 from kcarol.dataset.labels import NO_NOTE, unpack
-from kcarol.dataset.pair_set import ROOM_NOISE_DB, PairSetError, load_pair_set, read_pairs
+from kcarol.dataset.pair_set import PairSetError, load_pair_set, read_pairs
 from kcarol.dataset.shards import ROW_FRAMES
 
 CFG = AudioConfig()
@@ -41,10 +41,6 @@ def test_held_out_pair_set_has_two_pairs_in_every_style(held_out):
         # records are mastered at any level, carols at one
         for kind, softest in (("pop", 0.01), ("carol", 0.05)):
             assert softest < np.sqrt(np.square(pair[kind]).mean()) < 0.8
-
-
-def test_room_noise_is_that_of_every_style():
-    assert {style.noise_db for style in STYLES.values()} == {ROOM_NOISE_DB}
 
 
 def test_pair_sets_of_training_and_validation_share_no_title(held_out, training):

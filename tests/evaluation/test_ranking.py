@@ -21,7 +21,7 @@ def chord(seconds, hz=SONG, noise=0.0, seed=0):
 class Fader:
     """Stands for a converter: from the song to another chord."""
 
-    def convert(self, wave, style, strength):
+    def mono_carol(self, wave, style, strength):
         assert style == "bells"
         return (1 - strength) * wave + strength * chord(len(wave) / RATE, CAROL)
 

@@ -28,7 +28,7 @@ def test_packaged_pairs_stand_in_for_demo_songs_that_are_not_there(tmp_path, cap
     for folder in ("demo_carols", "pairs"):
         (tmp_path / folder).symlink_to(DATA / folder)
     pairs = demo_set.known_pairs(tmp_path, length_s=5)
-    assert "bells-0-0" in pairs and len(pairs) == 12
+    assert "bells-0-0" in pairs and len(pairs) == 16
     assert "pairs of data/pairs, as the demo songs are not here" in capsys.readouterr().out
     assert {len(pair["pop"]) for pair in pairs.values()} == {5 * AudioConfig.sample_rate}
 

@@ -7,7 +7,14 @@ import numpy as np
 import soundfile
 
 from kcarol.config import AudioConfig
-from kcarol.corpus.dataset.demo_set import DemoSong, demo_labels, file_name, label_events
+from kcarol.corpus.dataset.demo_set import (
+    CAROL_RATE,
+    SAMPLE_RATE,
+    DemoSong,
+    demo_labels,
+    file_name,
+    label_events,
+)
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS, demo_carol
 from kcarol.dataset.labels import load_labels
 
@@ -37,7 +44,8 @@ def test_demo_files_are_small_stereo_and_as_long_as_their_sheets():
         file_name(song.sheet.title): DemoSong.of(song).length_s
         for song in (*DEMO_SONGS.values(), demo_carol())
     }
-    for path in [*songs, *(DATA / "raw" / "carol").iterdir()]:
-        info = soundfile.info(path)
-        assert path.stat().st_size < 1 << 20 and (info.samplerate, info.channels) == (44_100, 2)
+    carols = [*(DATA / "raw" / "carol").iterdir(), *(DATA / "demo_carols").glob("*.ogg")]
+    for path in [*songs, *carols]:
+        info, rate = soundfile.info(path), CAROL_RATE if path in carols else SAMPLE_RATE
+        assert path.stat().st_size < 1 << 20 and (info.samplerate, info.channels) == (rate, 2)
         assert 30 <= info.duration <= 60 and abs(info.duration - lengths[path.stem]) < 0.1
