@@ -71,8 +71,8 @@ def equally_loud(
 
 
 def _both(wave: np.ndarray) -> np.ndarray:
-    """(T,) or (2, T) -> (2, T)."""
-    return np.broadcast_to(wave, (2, wave.shape[-1]))
+    """(T,) or (2, T) -> (2, T), a copy."""
+    return np.array(np.broadcast_to(wave, (2, wave.shape[-1])))
 
 
 def sound_url(wave: np.ndarray, sample_rate: int | None = None) -> str:
