@@ -37,7 +37,7 @@ def test_stages_have_the_shapes_of_the_configuration():
     stages = {
         name: shape for name, _, shape in architecture_stages(ModelConfig(n_hearing_layers=5))
     }
-    assert stages["5 layers hear"] == "(B, S, 320)" and stages["linear"] == "(B, F, 128)"
+    assert stages["5 layers hear"] == "(B, S, 320)" and stages["linear"] == "(B, F, 280)"
     assert "1 layers play" in stages
 
 

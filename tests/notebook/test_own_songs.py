@@ -54,7 +54,7 @@ def small_converter(*_, **__):
     [
         ("01_preprocess", "7 files"),
         ("02_model", "transcription of Zebra"),
-        ("04_eval", "Zebra: as long as the song: True"),
+        ("04_eval", "Zebra: as many samples as the song: True"),
     ],
 )
 def test_runs_with_other_songs_and_says_where_answers_are_from(
