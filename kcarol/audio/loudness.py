@@ -184,9 +184,14 @@ def gated_lufs(powers: np.ndarray) -> float:
     return LUFS_OFFSET_DB + 10 * math.log10(blocks.mean())
 
 
+def step_length(sample_rate: int) -> int:
+    """Samples of BLOCK_STEP_S, at least one."""
+    return max(1, round(BLOCK_STEP_S * sample_rate))
+
+
 def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
     """(..., T) -> (K,): mean squares of the K-weighted whole steps, summed over channels."""
-    step = round(BLOCK_STEP_S * sample_rate)
+    step = step_length(sample_rate)
     n_steps = wave.shape[-1] // step
     if not n_steps:
         return np.zeros(0)
@@ -214,8 +219,7 @@ def _k_weighting(sample_rate: int, n_fft: int) -> Tensor:
     """(n_fft // 2 + 1,) complex: both filters of ITU-R BS.1770-4."""
     from torchaudio.functional import highpass_biquad, treble_biquad
 
-    n_samples = round(SETTLING_STEPS * BLOCK_STEP_S * sample_rate)
-    impulse = torch.zeros(n_samples, dtype=torch.float64)
+    impulse = torch.zeros(SETTLING_STEPS * step_length(sample_rate), dtype=torch.float64)
     impulse[0] = IMPULSE
     response = treble_biquad(impulse, sample_rate, 4.0, 1500.0, 1 / math.sqrt(2))
     response = highpass_biquad(response, sample_rate, 38.0, 0.5)

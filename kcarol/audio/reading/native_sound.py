@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kcarol.audio.loudness import (
-    BLOCK_STEP_S,
     SETTLING_STEPS,
     SILENT_DB,
     Loudness,
     gated_lufs,
+    step_length,
     step_powers,
 )
 from kcarol.audio.reading.resampling import n_resampled
@@ -86,7 +86,7 @@ class LoudnessMeter:
         powers = step_powers(wave, rate)
         self.powers = np.append(self.powers, powers[self.n_settling :])
         self.n_settling = min(SETTLING_STEPS, len(powers))
-        n_done = (len(powers) - self.n_settling) * round(BLOCK_STEP_S * rate)
+        n_done = (len(powers) - self.n_settling) * step_length(rate)
         self.waiting = wave[:, n_done:]
 
     @property
