@@ -128,7 +128,7 @@ def test_preprocess_on_a_full_disk_says_it_for_each_file_and_keeps_the_rest(tmp_
     with file_limit(100_000):
         assert cli.main([*map(str, argv), "--jobs", "1"]) == cli.FAILED
     assert "File too large" in capsys.readouterr().out
-    assert names(tmp_path / "out") == ["carol/short.pt"]
+    assert names(tmp_path / "out") == ["carol/short.full.flac", "carol/short.pt"]
 
 
 # ---- where nothing may be written
