@@ -14,7 +14,7 @@ from torch import Tensor
 from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.score import notes_of
 from kcarol.arrangement.styles import STYLES
-from kcarol.audio.full_band import FullBandMel, middle_and_side
+from kcarol.audio.full_band import RESAMPLING, FullBandMel, middle_and_side
 from kcarol.config import AudioConfig
 from kcarol.corpus.carol.band import draw_band
 from kcarol.corpus.carol.rendering import render_carol
@@ -66,7 +66,8 @@ def _at_sample_rate(stereo: Tensor, cfg: AudioConfig) -> Tensor:
     """(2, T48) -> (2, T16) int16, middle and side."""
     import soxr
 
-    low = soxr.resample(middle_and_side(stereo).T.numpy(), cfg.full_rate, cfg.sample_rate, "VHQ")
+    channels = middle_and_side(stereo).T.numpy()
+    low = soxr.resample(channels, cfg.full_rate, cfg.sample_rate, RESAMPLING)
     return torch.from_numpy(np.round(low.T.clip(-1, 1) * 32767).astype(np.int16))
 
 
