@@ -52,19 +52,20 @@ class GriffinLim(nn.Module):
         return magnitude
 
     @torch.inference_mode()
-    def forward(self, log_mel: Tensor, length: int | None = None) -> Tensor:
+    def forward(self, log_mel: Tensor, length: int | None = None, side: bool = False) -> Tensor:
         """Natural-log mel (F, M) or (B, F, M) -> wave (T,) or (B, T), in one piece.
 
-        T is `length` or (F - 1) * hop. Raises ValueError as `check_log_mel` and `output_length` do.
+        T is `length` or (F - 1) * hop. A `side` starts from phases of its own: with the middle's,
+        all would be louder on the left. Raises ValueError as `check_log_mel` and `output_length`.
         """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_samples = output_length(log_mel.shape[-2], self.cfg.hop_length, length)
         mel = (log_mel if log_mel.dim() == 3 else log_mel[None]).to(self.window.device)
         with torch.autocast(self.window.device.type, enabled=False):  # phases need float32
-            wave = self._invert(mel)[:, :n_samples]
+            wave = self._invert(mel, self.seed + side)[:, :n_samples]
         return wave if log_mel.dim() == 3 else wave[0]
 
-    def _invert(self, mel: Tensor) -> Tensor:
+    def _invert(self, mel: Tensor, seed: int) -> Tensor:
         """(B, F, M) -> (B, T), T at least F * hop - 1."""
         import torchaudio
 
@@ -73,7 +74,7 @@ class GriffinLim(nn.Module):
         silence = math.log(self.cfg.log_floor)
         mel = nn.functional.pad(mel, (0, 0, 0, n_missing), value=silence)
         with torch.random.fork_rng(devices=[mel.device] if mel.device.type == "cuda" else []):
-            torch.manual_seed(self.seed)
+            torch.manual_seed(seed)
             return torchaudio.functional.griffinlim(
                 self.magnitude(mel).transpose(1, 2),
                 self.window,
@@ -96,17 +97,17 @@ class GriffinLim(nn.Module):
         phases: CarriedPhases | None = None,
         side: bool = False,
     ) -> Tensor:
-        """Like `forward`, but long inputs in cross-faded blocks. The last two are not used."""
+        """Like `forward`, but long inputs in cross-faded blocks. `phases` are not used."""
         check_log_mel(log_mel, self.cfg.n_mels)
         hop = self.cfg.hop_length
         n_samples = output_length(log_mel.shape[-2], hop, length)
         n_frames = 1 + n_samples // hop
         if n_frames <= block_frames:
-            return self.forward(log_mel[..., :n_frames, :], n_samples)
+            return self.forward(log_mel[..., :n_frames, :], n_samples, side)
         blocks = chunk_spans(n_frames, block_frames, FADE_FRAMES)
         spans = [(start * hop, min(stop * hop - 1, n_samples)) for start, stop in blocks]
         waves = (
-            self.forward(log_mel[..., first:last, :], stop - start)[..., None]
+            self.forward(log_mel[..., first:last, :], stop - start, side)[..., None]
             for (first, last), (start, stop) in zip(blocks, spans, strict=True)
         )
         return overlap_add(waves, spans, n_samples)[..., 0]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from kcarol.audio.parallel import n_workers, parallel_map
+from kcarol.audio.spectrum import bin_hz
 from kcarol.config import AudioConfig, VocoderConfig
 from kcarol.model.weights_file import config_from, load_module, save_module
 from kcarol.vocoder.inverse_stft import InverseSTFT
@@ -24,6 +25,9 @@ MAX_LOG_MAGNITUDE = math.log(1e2)  # Vocos: safeguard against excessively large 
 START_LOG_MAGNITUDE = -3.5  # an untrained head hums about as loud as a song, at rms .03
 NETWORK_FRAMES = 2048  # per pass of the network, besides their context
 MIN_BLOCK_FRAMES = 256  # shorter blocks repeat more context than a second thread would save
+# From like log-mels the network makes like phases, and with a side in phase with the middle all
+# would be louder on the left. With a late side, left and right are louder by turns every 250 Hz.
+SIDE_DELAY_S = 0.004
 
 
 class ConvNeXtBlock(nn.Module):
@@ -84,6 +88,7 @@ class NeuralVocoder(nn.Module):
 
     mean: Tensor  # (M,) of natural-log mel
     std: Tensor
+    side_turn: Tensor  # (N/2 + 1, 1) radians by which `SIDE_DELAY_S` turns each bin
 
     def __init__(self, cfg: VocoderConfig | None = None, audio: AudioConfig | None = None):
         super().__init__()
@@ -102,7 +107,8 @@ class NeuralVocoder(nn.Module):
         self.norm_out = nn.LayerNorm(cfg.d_model, eps=1e-6)
         self.head = nn.Linear(cfg.d_model, cfg.n_fft + 2)
         self.istft = InverseSTFT(cfg.n_fft, cfg.hop_length)
-
+        side_turn = -2 * math.pi * SIDE_DELAY_S * bin_hz(cfg.n_fft, audio.sample_rate)[:, None]
+        self.register_buffer("side_turn", side_turn.float(), persistent=False)
         self.refinement = Refinement(audio, cfg, cfg.corrections, cfg.low_passes)
         self.side_refinement = Refinement(audio, cfg, cfg.side_corrections, cfg.side_low_passes)
         self.apply(_init_weights)
@@ -120,8 +126,10 @@ class NeuralVocoder(nn.Module):
             self.mean.copy_(torch.as_tensor(mean))
             self.std.copy_(torch.as_tensor(std).clamp_min(1e-3))
 
-    def spectrum(self, log_mel: Tensor) -> Tensor:
-        """Natural-log mel (B, F, M) -> complex64 spectrum (B, N/2 + 1, F)."""
+    def spectrum(self, log_mel: Tensor, turn: Tensor | None = None) -> Tensor:
+        """Natural-log mel (B, F, M) -> complex64 spectrum (B, N/2 + 1, F), turned by `turn`
+        (N/2 + 1, 1) radians.
+        """
         x = ((log_mel.float() - self.mean) / self.std).transpose(1, 2)
         x = self.norm_in(self.embed(x).transpose(1, 2))
         for block in self.blocks:
@@ -130,6 +138,8 @@ class NeuralVocoder(nn.Module):
             log_magnitude, phase = self.head(self.norm_out(x.float())).transpose(1, 2).chunk(2, 1)
             # clamped before exp: after it, a huge value would give 0 * inf = NaN as gradient
             magnitude = log_magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
+            if turn is not None:
+                phase = phase + turn
             # torch.polar takes twice the time
             return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
 
@@ -159,7 +169,7 @@ class NeuralVocoder(nn.Module):
 
         The result does not depend on `block_frames`; memory grows only with the wave. `phases`:
         for a piece (F, M) of a longer song, see `vocode_in_pieces`. `side`: with the fewer passes
-        of a side.
+        of a side, and late (see `SIDE_DELAY_S`).
         """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_samples = output_length(log_mel.shape[-2], self.cfg.hop_length, length)
@@ -170,7 +180,8 @@ class NeuralVocoder(nn.Module):
         first, last = refinement.first, refinement.last
 
         def draft(start: int, stop: int) -> Tensor:
-            return first(self._made(mel, start, stop), mel[:, start // self.cfg.hop_length :])
+            made = self._made(mel, start, stop, self.side_turn if side else None)
+            return first(made, mel[:, start // self.cfg.hop_length :])
 
         def finish(start: int, stop: int) -> Tensor:
             return last(wave[:, start:stop], mel[:, start // self.cfg.hop_length :])
@@ -183,22 +194,22 @@ class NeuralVocoder(nn.Module):
         wave = self._in_blocks(finish, shape, last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
 
-    def _made(self, mel: Tensor, start: int, stop: int) -> Tensor:
-        """Samples [start, stop) as the network makes them."""
+    def _made(self, mel: Tensor, start: int, stop: int, turn: Tensor | None) -> Tensor:
+        """Samples [start, stop) as the network makes them, turned as by `spectrum`."""
         hop, n_skip = self.cfg.hop_length, self.istft.n_skip
         first = start // hop + n_skip
         last = first + math.ceil((stop - start) / hop)
         rows = [
-            self._rows(mel, row, min(row + NETWORK_FRAMES, last))
+            self._rows(mel, row, min(row + NETWORK_FRAMES, last), turn)
             for row in range(first, last, NETWORK_FRAMES)
         ]
         return torch.cat(rows, dim=1).flatten(1)[:, : stop - start]
 
-    def _rows(self, mel: Tensor, start: int, stop: int) -> Tensor:
+    def _rows(self, mel: Tensor, start: int, stop: int, turn: Tensor | None) -> Tensor:
         """Rows [start, stop) of the inverse STFT, from the frames that reach them and context."""
         first, last = max(0, start - self.istft.n_overlap + 1), min(mel.shape[1], stop)
         left, right = max(0, first - self.context_frames), last + self.context_frames
-        spectrum = self.spectrum(mel[:, left:right].to(self.mean.device))
+        spectrum = self.spectrum(mel[:, left:right].to(self.mean.device), turn)
         rows = self.istft.rows(spectrum[:, :, first - left : last - left])
         return rows[:, start - first : stop - first]
 

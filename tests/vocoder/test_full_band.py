@@ -68,6 +68,16 @@ def test_the_middle_is_the_mono_sum(griffin_lim):
     torch.testing.assert_close(*sums)
 
 
+@pytest.mark.parametrize("kind", ["neural", "griffin_lim"])
+def test_no_ear_is_louder_where_middle_and_side_have_the_same_bands(kind, request):
+    """In phase, as like bands would make them, they would cancel in the right channel."""
+    bands = MEL(orchestra())[:, [MIDDLE, MIDDLE]]
+    stereo = request.getfixturevalue(kind).vocode(bands)
+    left, right = MEL(np.stack([stereo[0], stereo[0]])), MEL(np.stack([stereo[1], stereo[1]]))
+    above_500_hz = (left - right)[4:-4, MIDDLE, 60 : CFG.n_mels]
+    assert abs(float(above_500_hz.mean())) < 0.25  # nats
+
+
 def test_the_bass_is_in_the_middle(griffin_lim):
     tones = {hz: sine(hz, 1.0, RATE) for hz in (MONO_BELOW_HZ / 2, 4 * MONO_BELOW_HZ)}
     for hz, tone in tones.items():
