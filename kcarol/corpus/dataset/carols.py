@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from kcarol.audio.full_band import RESAMPLING, FullBandMel, middle_and_side
 from kcarol.config import AudioConfig
 from kcarol.corpus.carol.band import draw_band
 from kcarol.corpus.carol.rendering import render_carol
-from kcarol.corpus.dataset.rendering import rendered
+from kcarol.corpus.dataset.rendering import build_files, numbered
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tempo_curves import draw_grid
@@ -80,21 +79,12 @@ def build_carols(
     progress: Callable[[int, int], None] | None = None,
     held_out: bool = False,
 ) -> tuple[int, float]:
-    """Renders carols until `out` holds `hours` hours; finished files stay.
+    """Renders carols until `out` holds `hours` hours, see `build_files`.
 
-    `progress` is called with the number of carols done and to do. Returns (rows rendered, seconds
-    taken).
+    Returns (rows rendered, seconds taken).
     """
     cfg = cfg or AudioConfig()
-    out.mkdir(parents=True, exist_ok=True)
-    carol_s = N_ROWS * ROW_FRAMES / cfg.frame_rate
-    seeds = range(seed, seed + int(np.ceil(hours * 3600 / carol_s)))
-    paths = {number: out / f"{number:012d}{SUFFIX}" for number in seeds}
-    todo = [number for number, path in paths.items() if not path.exists()]
-    started = time.monotonic()
     make = functools.partial(make_carols, cfg=cfg, held_out=held_out)
-    for n_done, (number, rows) in enumerate(rendered(make, todo, jobs), 1):
-        save_carols(paths[number], rows)
-        if progress:
-            progress(n_done, len(todo))
-    return N_ROWS * len(todo), time.monotonic() - started
+    paths = numbered(out, SUFFIX, hours, seed, N_ROWS, cfg)
+    n_carols, seconds = build_files(paths, make, save_carols, jobs, progress)
+    return N_ROWS * n_carols, seconds

@@ -1,4 +1,4 @@
-"""Shards rendered by several processes."""
+"""Files of the corpus rendered by several processes, and the shards of pairs among them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -38,10 +38,10 @@ def make_shard(seed: int, cfg: AudioConfig, plain: bool = False) -> Shard:
 
 
 def rendered_shards(
-    seeds: Iterable[int], cfg: AudioConfig, jobs: int, plain: bool = False
+    seeds: Iterable[int], cfg: AudioConfig, jobs: int
 ) -> Iterator[tuple[int, Shard]]:
     """(seed, shard) in the order of the seeds, by `jobs` processes."""
-    return rendered(functools.partial(make_shard, cfg=cfg, plain=plain), seeds, jobs)
+    return rendered(functools.partial(make_shard, cfg=cfg), seeds, jobs)
 
 
 def rendered(
@@ -88,22 +88,46 @@ def build(
     progress: Callable[[int, int], None] | None = None,
     plain: bool = False,
 ) -> tuple[int, float]:
-    """Renders pairs to shards until `out` holds `hours` hours; finished shards stay.
+    """Renders pairs to shards until `out` holds `hours` hours, see `build_files`.
 
-    `progress` is called with the number of shards done and to do. Returns (pairs rendered, seconds
-    taken).
+    Returns (pairs rendered, seconds taken).
     """
     from kcarol.corpus.dataset.pairs import SONGS_PER_STYLE
 
     cfg = cfg or AudioConfig()
-    out.mkdir(parents=True, exist_ok=True)
-    pair_s = ROW_FRAMES * cfg.hop_length / cfg.sample_rate
-    n_shards = int(np.ceil(hours * 3600 / pair_s / SONGS_PER_STYLE))
-    paths = {s: out / f"{s:012d}{SUFFIX}" for s in range(seed, seed + n_shards)}
-    todo = [s for s, path in paths.items() if not path.exists()]
+    make = functools.partial(make_shard, cfg=cfg, plain=plain)
+    paths = numbered(out, SUFFIX, hours, seed, SONGS_PER_STYLE, cfg)
+    n_shards, seconds = build_files(paths, make, save_shard, jobs, progress)
+    return n_shards * SONGS_PER_STYLE, seconds
+
+
+def numbered(
+    out: Path, suffix: str, hours: float, seed: int, n_rows: int, cfg: AudioConfig
+) -> dict[int, Path]:
+    """Paths in `out` by seed, from `seed` on: files of `n_rows` rows, of `hours` hours together."""
+    row_s = ROW_FRAMES / cfg.frame_rate
+    n_files = int(np.ceil(hours * 3600 / row_s / n_rows))
+    return {number: out / f"{number:012d}{suffix}" for number in range(seed, seed + n_files)}
+
+
+def build_files(
+    paths: Mapping[int, Path],
+    make: Callable[[int], Made],
+    save: Callable[[Path, Made], None],
+    jobs: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, float]:
+    """Saves what is made of each seed under its path; finished files stay.
+
+    `progress` is called with the number of files done and to do. Returns (files made, seconds
+    taken).
+    """
+    todo = [seed for seed, path in paths.items() if not path.exists()]
+    for folder in {path.parent for path in paths.values()}:
+        folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    for n_done, (shard_seed, shard) in enumerate(rendered_shards(todo, cfg, jobs, plain), 1):
-        save_shard(paths[shard_seed], shard)
+    for n_done, (seed, made) in enumerate(rendered(make, todo, jobs), 1):
+        save(paths[seed], made)
         if progress:
             progress(n_done, len(todo))
-    return len(todo) * SONGS_PER_STYLE, time.monotonic() - started
+    return len(todo), time.monotonic() - started

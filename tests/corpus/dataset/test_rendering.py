@@ -14,13 +14,13 @@ CFG = AudioConfig()
 def test_build_goes_on_where_it_stopped(monkeypatch, tmp_path):
     asked = []
 
-    def rendered(seeds, cfg, jobs, plain):
+    def rendered(make, seeds, jobs):
         for seed in seeds:
             asked.append(seed)
             wave = np.full((2, ROW_FRAMES * CFG.hop_length), seed, np.int16)
             yield seed, Shard(wave, wave, np.zeros((2, ROW_FRAMES + 1, N_PACKED), np.int16))
 
-    monkeypatch.setattr(rendering, "rendered_shards", rendered)
+    monkeypatch.setattr(rendering, "rendered", rendered)
     two_pairs_hours = 2 * ROW_FRAMES / CFG.frame_rate / 3600
     assert build(tmp_path, two_pairs_hours, seed=10, jobs=1)[0] == 2
     finished = next(tmp_path.iterdir()).stat().st_mtime_ns
