@@ -12,11 +12,12 @@ import numpy as np
 
 from kcarol.arrangement.counterpoint.added_lines import counter_line, descant
 from kcarol.arrangement.counterpoint.fills import echo, pedal
+from kcarol.arrangement.counterpoint.tune import rung
 from kcarol.arrangement.dynamics import velocities
 from kcarol.arrangement.figures import Tone, Voices, tones_of
 from kcarol.arrangement.percussion import sleigh_line, sleigh_tones
-from kcarol.arrangement.plan import plan
-from kcarol.arrangement.rhythm import strokes_of
+from kcarol.arrangement.plan import BarPlan, plan
+from kcarol.arrangement.rhythm import heard_onsets, stroke_heard, strokes_of
 from kcarol.arrangement.styles import CarolStyle, Line
 from kcarol.arrangement.voices import four_parts
 from kcarol.model.instruments import Instrument
@@ -29,6 +30,7 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
     voices = Voices(
         {
             "s": four.soprano,
+            "r": rung(four.soprano, sheet.tempo_bpm),
             "a": four.alto,
             "t": four.tenor,
             "b": four.bass,
@@ -40,8 +42,8 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
         }
     )
     bars = plan(sheet, grid, four.soprano)
-    strokes = strokes_of(bars, style.rhythm)
     lines = list(style.lines)
+    strokes = _strokes_beside(lines, bars, voices, style)
     tones = [_parted(tones_of(line, bars, voices, strokes), grid) for line in lines]
     lines.append(sleigh_line(style))
     tones.append(sleigh_tones(lines[-1], bars, strokes))
@@ -50,6 +52,18 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
         for line, some, forces in zip(lines, tones, velocities(lines, tones, bars), strict=True)
         if some
     )
+
+
+def _strokes_beside(
+    lines: Sequence[Line], bars: Sequence[BarPlan], voices: Voices, style: CarolStyle
+) -> list[tuple[float, ...]]:
+    """Places to strike, beside what the lines play where nothing is to be struck."""
+    unstruck: list[tuple[float, ...]] = [()] * len(bars)
+    starts = [
+        (tone.start, line) for line in lines for tone in tones_of(line, bars, voices, unstruck)
+    ]
+    weights = [stroke_heard(bar, lines) for bar in bars]
+    return strokes_of(bars, style.rhythm, heard_onsets(bars, dict.fromkeys(starts)), weights)
 
 
 def _parted(tones: Sequence[Tone], grid: TimeGrid) -> list[Tone]:

@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from kcarol.arrangement.plan import BarPlan
-from kcarol.arrangement.styles import Rhythm
+from kcarol.arrangement.styles import Line, Rhythm
 from kcarol.transcription.lead_sheet import TOLERANCE
 
 MOST_OWED = 2.0  # strokes
 TOGETHER = 0.15  # beats: what begins so near to each other is one stroke
+# Onsets that are found where an instrument strikes among others, in renders of the styles: those
+# of sustained sounds are mostly hidden
+HEARD = {
+    "timpani": 1.2,
+    "tubular_bells": 1.0,
+    "celesta": 1.5,
+    "music_box": 1.0,
+    "vibraphone": 1.0,
+    "piano": 1.0,
+    "harp": 0.8,
+    "trumpet": 0.75,
+    "organ": 0.4,
+    "pizzicato": 0.35,
+    "strings": 0.2,
+    "glockenspiel": 0.6,
+}
+HARDLY_HEARD = 0.15
+# figures that strike at the places of `strokes_of`, at how many of them
+FOLLOWING = {"all": 1.0, "broken": 1.0, "peal": 1.0, "off": 1.0, "fill": 1.0, "pulse": 0.5}
+MOST_HEARD, LEAST_HEARD = 1.5, 0.8  # of one stroke
 
 
-def strokes_of(bars: Sequence[BarPlan], rhythm: Rhythm) -> list[tuple[float, ...]]:
+def strokes_of(
+    bars: Sequence[BarPlan], rhythm: Rhythm, heard: Sequence[float], weights: Sequence[float]
+) -> list[tuple[float, ...]]:
     """The places of each bar, in beats, that may be struck, in order.
 
-    What a bar has too few or too many of is made up for in the next.
+    `heard`: onsets of what is written anyhow; `weights`: as how many a stroke is heard. What a bar
+    has too few or too many of is made up for in the next.
     """
     strokes, owed = [], 0.0
-    for bar in bars:
-        owed += rhythm.share * bar.n_strokes - rhythm.tune * len(bar.tune)
-        n_free = max(0, round(owed))
+    for bar, others, weight in zip(bars, heard, weights, strict=True):
+        owed += bar.n_strokes - others
+        n_free = max(0, round(owed / weight))
         free = sorted(bar.parts, key=lambda part: -_worth(bar, part, rhythm))
         if rhythm.along <= 0:
             free = [part for part in free if not is_along(bar, part)]
         struck = free[:n_free]
-        owed = min(max(owed - len(struck), -MOST_OWED), MOST_OWED)
+        owed = min(max(owed - weight * len(struck), -MOST_OWED), MOST_OWED)
         strokes.append(tuple(sorted(struck)))
     return strokes
+
+
+def heard_onsets(bars: Sequence[BarPlan], starts: Iterable[tuple[float, Line]]) -> list[float]:
+    """Of each bar, of all that begins there; `starts`: beats, and who plays."""
+    heard = np.zeros(len(bars))
+    edges = [bar.start - TOGETHER for bar in bars]
+    place, together = -np.inf, 0.0
+    for beat, line in sorted(starts, key=lambda start: start[0]):
+        if beat - place > TOGETHER:
+            place, together = beat, 0.0
+        bar = np.searchsorted(edges, place, side="right") - 1
+        more = min(heard_of(line), MOST_HEARD - together)
+        together += more
+        heard[bar] += more
+    return heard.tolist()
+
+
+def stroke_heard(bar: BarPlan, lines: Iterable[Line]) -> float:
+    """As how many onsets a stroke in a bar is heard."""
+    struck = sum(
+        FOLLOWING.get(line.figure, 0.0) * heard_of(line) for line in lines if line.plays_in(bar)
+    )
+    return min(max(struck, LEAST_HEARD), MOST_HEARD)
+
+
+def heard_of(line: Line) -> float:
+    return HEARD.get(line.instrument.name, HARDLY_HEARD)
 
 
 def is_along(bar: BarPlan, beat: float) -> bool:

@@ -44,8 +44,6 @@ class Rhythm:
     off: float = 0.0
     accent: float = 1.0  # where the song strikes
     along: float = 0.0  # where a note of the tune begins
-    share: float = 1.0  # of the strokes that the song asks for
-    tune: float = 1.0  # of a stroke, that a note of the tune is heard as
 
 
 @dataclass(frozen=True)

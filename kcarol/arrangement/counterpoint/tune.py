@@ -33,6 +33,7 @@ class RegisterCosts:
 
 
 REGISTER = RegisterCosts()
+QUICK_S, ON_BEAT = 0.3, 0.15  # a repeat so soon after the stroke; beats off a beat, at most
 FIFTH, NEAR = 7, 9  # semitones
 STRAY = 10  # semitones above or below both neighbours: heard in the wrong octave
 MOST_STRAY = 3  # notes in a row
@@ -61,6 +62,22 @@ def tied(notes: Iterable[Note]) -> tuple[Note, ...]:
     for note in notes:
         last = out[-1] if out else None
         if last is not None and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
+            out[-1] = replace(last, length=note.end - last.start)
+        else:
+            out.append(note)
+    return tuple(out)
+
+
+def rung(notes: Iterable[Note], tempo_bpm: float) -> tuple[Note, ...]:
+    """A tune as keys are struck: one that is repeated in a moment, for a short syllable between two
+    beats, rings on.
+    """
+    quick = QUICK_S * tempo_bpm / 60
+    out: list[Note] = []
+    for note in notes:
+        last = out[-1] if out else None
+        is_between = abs(note.start - round(note.start)) > ON_BEAT and note.length < quick
+        if last and last.pitch == note.pitch and is_between and note.start - last.start < quick:
             out[-1] = replace(last, length=note.end - last.start)
         else:
             out.append(note)

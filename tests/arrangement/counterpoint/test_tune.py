@@ -2,7 +2,7 @@
 
 import pytest
 
-from kcarol.arrangement.counterpoint.tune import in_one_register, phrases, tied
+from kcarol.arrangement.counterpoint.tune import in_one_register, phrases, rung, tied
 from kcarol.transcription.lead_sheet import Note
 
 
@@ -49,3 +49,11 @@ def test_neighbours_of_one_pitch_are_tied_and_a_rest_parts_them():
 def test_an_octave_leap_that_goes_on_in_its_new_register_stays():
     song = notes(60, 72, 71, 67, 69, 71, 72, 69)
     assert [note.pitch for note in in_one_register(song)] == [note.pitch for note in song]
+
+
+def test_quick_syllables_between_beats_are_not_struck_again():
+    patter = [Note(n / 4, 0.25, 67) for n in range(5)]
+    sung = [*patter, Note(1.25, 1.0, 67), Note(2.25, 0.25, 69)]
+    struck = [(note.start, note.length) for note in rung(sung, tempo_bpm=100)]
+    assert struck == [(0, 0.5), (0.5, 0.5), (1, 0.25), (1.25, 1), (2.25, 0.25)]
+    assert rung(sung, tempo_bpm=30) == tuple(sung)
