@@ -18,6 +18,7 @@ import numpy as np
 
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.files import AudioError
+from kcarol.audio.parallel import single_threaded
 from kcarol.audio.reading.ffmpeg import Probe, absolute_name, check_rate, find_ffmpeg, probe
 from kcarol.audio.reading.mono_mix import mono_mix
 from kcarol.audio.reading.native import sources, stream_native
@@ -74,8 +75,9 @@ def load_audio_into(
     """Append what `load_audio` returns to a buffer (T,) by chunks; up to LONGEST_ON_DISK_S."""
     meter = NativeMeter()
     native = meter.watch(_native_chunks(Path(path), LONGEST_ON_DISK_S))
-    for chunk in _mono(native, (cfg or AudioConfig()).sample_rate):
-        buffer.append(chunk)
+    with single_threaded():
+        for chunk in _mono(native, (cfg or AudioConfig()).sample_rate):
+            buffer.append(chunk)
     return meter.sound
 
 

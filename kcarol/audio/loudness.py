@@ -39,7 +39,7 @@ STEPS_PER_BLOCK = 4
 LUFS_OFFSET_DB = -0.691
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
-FILTERED_STEPS = 100  # at once
+FILTERED_STEPS = 50  # at once at least
 SETTLING_STEPS = 2  # after which the filters' response has decayed
 IMPULSE = 0.25  # torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
 
@@ -59,7 +59,7 @@ MOST_LIMITED_DB = 9.0  # of peaks, to match a loud reference
 PEAK_DB = -1.0  # highest true peak re full scale: coders of sound overshoot
 LIMITER_S = 0.005  # over which the limiter's gain falls before a peak, and rises after it
 LIMITER_STEP = 16  # samples of which the largest counts
-LIMITED_S = 1.0  # processed together: blocks without a peak cost nothing
+LIMITED_S = 4.0  # processed together
 LIMITER_MARGIN_DB = 0.05  # what a limited wave rises between its samples
 MATCHED_LU = 0.1  # to which limiting may lower the loudness without another round
 MOST_ROUNDS = 4
@@ -196,12 +196,13 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
     if not n_steps:
         return np.zeros(0)
     settling = SETTLING_STEPS * step
-    n_fft = settling + min(FILTERED_STEPS, n_steps) * step
-    n_fft += -n_fft % FAST_FFT_MULTIPLE
+    least = settling + min(FILTERED_STEPS, n_steps) * step
+    n_fft = 1 << (least - 1).bit_length()  # powers of two take half the time of other lengths
+    n_filtered = n_fft // step - SETTLING_STEPS
     response = _k_weighting(sample_rate, n_fft)
 
     def of_steps(first: int) -> Tensor:
-        last = min(first + FILTERED_STEPS, n_steps)
+        last = min(first + n_filtered, n_steps)
         start, stop = first * step, last * step
         piece = torch.from_numpy(wave[..., max(0, start - settling) : stop])
         piece = functional.pad(piece, (max(0, settling - start), 0))
@@ -210,7 +211,7 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
         steps = weighted[..., settling : settling + stop - start].unflatten(-1, (-1, step))
         return steps.square().mean(-1).reshape(-1, last - first).sum(0)
 
-    powers = parallel_map(of_steps, range(0, n_steps, FILTERED_STEPS))
+    powers = parallel_map(of_steps, range(0, n_steps, n_filtered))
     return torch.cat(list(powers)).double().numpy()
 
 
@@ -247,8 +248,8 @@ def match_loudness_(
     most_db = MOST_LIMITED_DB + PEAK_DB - 20 * math.log10(peak(wave))
     for _ in range(MOST_ROUNDS):
         gain_db = min(_difference_db(loudness, found), most_db)
-        scale_(wave, gain_db)
-        limit_(wave, sample_rate)
+        if not limit_(wave, sample_rate, gain_db):
+            return
         most_db -= gain_db
         found = measure_loudness(wave, sample_rate)
         if _difference_db(loudness, found) < MATCHED_LU or most_db < MATCHED_LU:
@@ -261,58 +262,70 @@ def _difference_db(wanted: Loudness, found: Loudness) -> float:
     return wanted.rms_db - found.rms_db
 
 
-def scale_(wave: Wave, gain_db: float) -> None:
-    """Amplify (..., T), in place."""
-    gain = np.float32(10 ** (gain_db / 20))
-    for span, piece in in_pieces(wave):
-        wave[..., span] = piece * gain
+def limit_(wave: Wave, sample_rate: int = AudioConfig.sample_rate, gain_db: float = 0.0) -> bool:
+    """Amplify (..., T) and bring its true peaks down to PEAK_DB, in place, by a gain that all
+    channels have in common and that changes smoothly over LIMITER_S.
 
-
-def limit_(
-    wave: Wave, sample_rate: int = AudioConfig.sample_rate, peak_db: float = PEAK_DB
-) -> None:
-    """Bring true peaks of (..., T) down to `peak_db`, in place, by a gain that all channels have in
-    common and that changes smoothly over LIMITER_S.
+    Whether any peak had to be brought down.
     """
-    most = 10 ** ((peak_db - LIMITER_MARGIN_DB) / 20)
+    gain, most = np.float32(10 ** (gain_db / 20)), 10 ** ((PEAK_DB - LIMITER_MARGIN_DB) / 20)
     reach = max(1, round(LIMITER_S * sample_rate / LIMITER_STEP))
     size = LIMITER_STEP * round(LIMITED_S * sample_rate / LIMITER_STEP)
-    context = 3 * reach * LIMITER_STEP
-    highest_rise = float(_oversampling_taps().abs().sum(-1).max())
-    before = wave[..., :0]  # the unlimited samples before a piece
-    for start in range(0, wave.shape[-1], size):
-        stop = min(start + size, wave.shape[-1])
-        around = np.concatenate([before, wave[..., start : stop + context]], axis=-1)
-        inner = slice(before.shape[-1], before.shape[-1] + stop - start)
-        if peak(around) * highest_rise > most:
-            gain = _limiter_gain(true_peaks(around) / most, reach)
-            wave[..., start:stop] = (around * gain.numpy())[..., inner]
-        before = around[..., inner][..., -context:]
+
+    def limited(piece: tuple[np.ndarray, slice]) -> tuple[np.ndarray, bool]:
+        around, inner = gain * piece[0], piece[1]
+        level = step_peaks(around, most) / most
+        if level.max() <= 1:
+            return around[..., inner], False
+        return (around * _limiter_gain(level, reach).numpy()[: around.shape[-1]])[..., inner], True
+
+    starts = range(0, wave.shape[-1], size)
+    pieces = _with_context(wave, starts, 3 * reach * LIMITER_STEP)
+    any_limited = False
+    for start, (sound, is_limited) in zip(starts, parallel_map(limited, pieces), strict=True):
+        wave[..., start : start + size] = sound
+        any_limited |= is_limited
+    return any_limited
+
+
+def _with_context(wave: Wave, starts: range, n_around: int) -> Iterator[tuple[np.ndarray, slice]]:
+    """The pieces of (..., T) that begin at `starts`, with samples around them as they are when the
+    piece before is read, and where in that the piece lies.
+    """
+    before = wave[..., :0]
+    for start in starts:
+        around = np.concatenate([before, wave[..., start : start + starts.step + n_around]], -1)
+        inner = slice(before.shape[-1], before.shape[-1] + starts.step)
+        yield around, inner
+        before = around[..., inner][..., -n_around:]
 
 
 def _limiter_gain(level: Tensor, reach: int) -> Tensor:
-    """(T,) -> (T,): running mean of the gains that all steps within `reach` need, interpolated."""
-    steps = functional.pad(level, (0, -len(level) % LIMITER_STEP)).view(1, -1, LIMITER_STEP)
-    largest = functional.max_pool1d(steps.amax(-1), 2 * reach + 3, stride=1, padding=reach + 1)
-    enough = functional.pad(1 / largest.clamp(min=1), (reach, reach), mode="replicate")
-    gain = functional.avg_pool1d(enough, 2 * reach + 1, stride=1)[None]
-    smooth = functional.interpolate(gain, scale_factor=LIMITER_STEP, mode="linear")
-    return smooth[0, 0, : len(level)]
-
-
-def true_peaks(wave: np.ndarray) -> Tensor:
-    """(..., T) -> (T,): largest absolute value of all channels, at each sample and on the way to
-    the next.
+    """Of steps (K,) -> of samples (K * LIMITER_STEP,): running mean of the gains that all steps
+    within `reach` need, interpolated.
     """
-    n_samples = wave.shape[-1]
-    channels = torch.from_numpy(wave).reshape(-1, n_samples)
-    padded = functional.pad(channels, (OVERSAMPLER_REACH - 1, OVERSAMPLER_REACH))
-    largest = channels.abs().amax(0)
-    for taps in _oversampling_taps():
-        between = torch.zeros_like(channels)
-        for k, tap in enumerate(taps.tolist()):  # ten times as fast as conv1d
-            between.add_(padded[:, k : k + n_samples], alpha=tap)
-        torch.maximum(largest, between.abs_().amax(0), out=largest)
+    largest = functional.max_pool1d(level[None, None], 2 * reach + 3, stride=1, padding=reach + 1)
+    enough = functional.pad(1 / largest.clamp(min=1), (reach, reach), mode="replicate")
+    gain = functional.avg_pool1d(enough, 2 * reach + 1, stride=1)
+    return functional.interpolate(gain, scale_factor=LIMITER_STEP, mode="linear")[0, 0]
+
+
+def step_peaks(wave: np.ndarray, least: float = 0.0) -> Tensor:
+    """(..., T) -> (ceil(T / LIMITER_STEP),): largest absolute value of all channels in each step,
+    at its samples and on the way to the next ones.
+
+    Between samples only where that may exceed `least`.
+    """
+    channels = torch.from_numpy(wave).reshape(-1, wave.shape[-1])
+    oversampler = _oversampler()
+    missing = -wave.shape[-1] % LIMITER_STEP
+    padded = functional.pad(channels, (OVERSAMPLER_REACH - 1, missing + OVERSAMPLER_REACH))
+    n_around = len(oversampler)
+    # of all samples that count in a step; `amax` of windows takes six times as long
+    largest = functional.max_pool1d(padded.abs().amax(0)[None], n_around, LIMITER_STEP)[0]
+    may_exceed = largest * oversampler.abs().sum(0).max() > least
+    between = padded.unfold(-1, n_around, LIMITER_STEP)[:, may_exceed] @ oversampler
+    largest[may_exceed] = between.abs_().amax(2).amax(0)
     return largest
 
 
@@ -320,18 +333,19 @@ def true_peak_db(wave: Wave) -> float:
     """Of (..., T), dB re full scale, at least SILENT_DB."""
     reach = OVERSAMPLER_REACH
     largest = max(
-        float(true_peaks(wave[..., max(0, start - reach) : start + PIECE_SAMPLES + reach]).max())
+        float(step_peaks(wave[..., max(0, start - reach) : start + PIECE_SAMPLES + reach]).max())
         for start in range(0, wave.shape[-1], PIECE_SAMPLES)
     )
     return max(SILENT_DB, 20 * math.log10(max(largest, 1e-6)))
 
 
 @cache
-def _oversampling_taps() -> Tensor:
-    """(OVERSAMPLING - 1, 2 * OVERSAMPLER_REACH): sinc under a Hann window, for each place between
-    two samples.
+def _oversampler() -> Tensor:
+    """(LIMITER_STEP + 2 * OVERSAMPLER_REACH - 1, OVERSAMPLING * LIMITER_STEP): from the samples
+    around a step to its values, by sincs under a Hann window.
     """
-    place = torch.arange(1, OVERSAMPLING)[:, None] / OVERSAMPLING
-    distance = torch.arange(1 - OVERSAMPLER_REACH, OVERSAMPLER_REACH + 1) - place
+    place = torch.arange(OVERSAMPLING * LIMITER_STEP) / OVERSAMPLING
+    sample = torch.arange(1 - OVERSAMPLER_REACH, LIMITER_STEP + OVERSAMPLER_REACH)
+    distance = (sample[:, None] - place).clamp(-OVERSAMPLER_REACH, OVERSAMPLER_REACH)
     window = torch.cos(math.pi * distance / (2 * OVERSAMPLER_REACH)) ** 2
     return torch.sinc(distance) * window

@@ -8,7 +8,7 @@ whole item and computes it alone.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -40,13 +40,14 @@ def n_workers(device: torch.device | str = "cpu") -> int:
     return THREADS_OUTSIDE.get() or torch.get_num_threads()
 
 
-def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "cpu") -> Iterator:
+def parallel_map(work: Callable, items: Iterable, device: torch.device | str = "cpu") -> Iterator:
     """work(item) for each item, in order, without gradients and under the caller's autocast.
 
     Results may be large, so at most one is computed ahead of the workers. While the iterator is
-    open, the caller also computes on one thread. Exceptions of `work` are raised here.
+    open, the caller also computes on one thread, and takes `items`. Exceptions of `work` are raised
+    here.
     """
-    if n_workers(device) == 1 or not items:
+    if n_workers(device) == 1:
         yield from map(work, items)
         return
     dtype, enabled = torch.get_autocast_dtype("cpu"), torch.is_autocast_enabled("cpu")
@@ -57,7 +58,7 @@ def parallel_map(work: Callable, items: Sequence, device: torch.device | str = "
             return work(item)
 
     # Joblib takes as long (1.02 of the processor time), but runs ahead of its reader without bound
-    n_threads, n_pool = torch.get_num_threads(), min(n_workers(device), len(items))
+    n_threads, n_pool = torch.get_num_threads(), n_workers(device)
     with ThreadPoolExecutor(n_pool) as pool:
         try:
             torch.set_num_threads(1)

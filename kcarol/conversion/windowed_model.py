@@ -84,13 +84,13 @@ class WindowedModel:
         self, notes: Notes, n_frames: int, embedding: Tensor, out: np.ndarray | DiskBuffer
     ) -> None:
         """Write the log-mel (F, 2 * n_bands) of notes in a style (d_style,) into `out`."""
-        embedding = embedding.to(self.device)
+        embedding, table = embedding.to(self.device), self.model.note_bank.table()
 
         def played(spans: list[Span]) -> Tensor:
             windows = [notes.window(a, b, RING_FRAMES) for a, b in spans]
             length = spans[0][1] - spans[0][0]
             with fast_inference(self.device):
-                mel = self.model.play(windows, length, embedding.expand(len(spans), -1))
+                mel = self.model.play(windows, length, embedding.expand(len(spans), -1), table)
             return self.model.destandardise(mel).cpu()
 
         for start, rows in self._map(played, n_frames):

@@ -51,12 +51,13 @@ class NoteBank(nn.Module):
         first = places[:, 1].cumsum(0) - places[:, 1]
         self.register_buffer("places", torch.column_stack([places, first]), persistent=False)
 
-    def forward(self, notes: Sequence[Notes], n_frames: int) -> Tensor:
+    def forward(self, notes: Sequence[Notes], n_frames: int, table: Tensor | None = None) -> Tensor:
         """Notes of B windows of `n_frames` frames -> log-mel (B, F, 2, n_bands), middle and side.
 
-        Each window's notes are counted from its beginning (`Notes.window`).
+        Each window's notes are counted from its beginning (`Notes.window`). `table`: as `table`
+        makes it, where there are many windows to play; None: it is made.
         """
-        table = self.table()  # (2 * N_KEYS * ages, 2 * bands)
+        table = self.table() if table is None else table
         entries = self.entries(notes, n_frames, table.detach())
         n_bags = len(notes) * n_frames
         power = F.embedding_bag(

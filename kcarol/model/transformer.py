@@ -83,14 +83,17 @@ class MusicTransformer(nn.Module):
         n_frames = features.shape[1]
         return Logits(*(self._to_frames(self.heads[name](x), n_frames).float() for name in HEADS))
 
-    def play(self, notes: Sequence[Notes], n_frames: int, style: Tensor) -> Tensor:
+    def play(
+        self, notes: Sequence[Notes], n_frames: int, style: Tensor, table: Tensor | None = None
+    ) -> Tensor:
         """Notes of B windows of F frames, and style (B, d_style) -> standardised log-mel of middle
         and side (B, F, 2 * n_bands).
 
-        The draft of the note bank, which the Transformer layers correct.
+        The draft of the note bank, which the Transformer layers correct. `table`: the bank's, see
+        there.
         """
         with torch.autocast(style.device.type, enabled=False):
-            draft = self.standardise(self.note_bank(notes, n_frames).flatten(2))
+            draft = self.standardise(self.note_bank(notes, n_frames, table).flatten(2))
         x = self.read_draft(self._to_steps(draft)) + self.read_style(style)[:, None]
         x = self._add_position(x)  # (B, S, D)
         for layer in self.layers[self.cfg.n_hearing_layers :]:

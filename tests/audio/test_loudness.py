@@ -20,6 +20,7 @@ from kcarol.audio.loudness import (
     loudness_lufs,
     match_loudness_,
     measure_loudness,
+    step_peaks,
     true_peak_db,
     without_rumble,
 )
@@ -177,6 +178,21 @@ def test_stereo_is_matched_within_half_a_unit_below_the_highest_true_peak(lufs):
     assert true_peak_db(matched) <= PEAK_DB
     upsampled = soxr.resample(matched.T, 48_000, 192_000)
     assert 20 * np.log10(np.abs(upsampled).max()) < PEAK_DB + 0.05
+
+
+def test_peaks_between_samples_are_passed_over_only_where_they_are_low():
+    wave = plucked_stereo()
+    exact, some = step_peaks(wave), step_peaks(wave, least=0.05)
+    assert torch.equal(exact.clamp_min(0.05), some.clamp_min(0.05))
+    upsampled = np.abs(soxr.resample(wave.T, 48_000, 192_000)).max(1)
+    assert exact.numpy() == pytest.approx(upsampled.reshape(-1, 64).max(1), abs=2e-3)
+
+
+def test_limiting_says_whether_there_were_peaks_and_amplifies():
+    wave = plucked_stereo()
+    loud, soft = wave.copy(), wave.copy()
+    assert limit_(loud, 48_000, 20.0) and not limit_(soft, 48_000, -6.0)
+    np.testing.assert_allclose(soft, wave * 10 ** (-6 / 20), rtol=1e-6)
 
 
 def test_both_channels_are_limited_alike():

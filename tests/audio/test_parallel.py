@@ -20,6 +20,14 @@ def test_results_come_in_the_order_of_the_items(two_threads):
     assert list(parallel_map(lambda n: n * n, range(50))) == [n * n for n in range(50)]
 
 
+def test_items_are_taken_one_after_another_and_not_all_at_once(two_threads):
+    taken = []
+    items = (taken.append(n) or n for n in range(50))
+    results = parallel_map(lambda n: n, items)
+    assert next(results) == 0 and taken == [0, 1, 2]
+    assert list(results) == list(range(1, 50))
+
+
 def test_each_piece_is_computed_by_one_thread_and_afterwards_all_are_there_again(two_threads):
     assert set(parallel_map(lambda _: torch.get_num_threads(), range(6))) == {1}
     assert torch.get_num_threads() == 2

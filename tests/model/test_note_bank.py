@@ -57,6 +57,12 @@ def test_powers_of_notes_add(bank):
 
 
 @torch.no_grad()
+def test_a_table_that_was_made_before_gives_the_same(bank):
+    note = notes((FLUTE, 72, -20.0, 10.0, 30.0))
+    assert torch.equal(bank([note], 40, bank.table()), bank([note], 40))
+
+
+@torch.no_grad()
 def test_a_soft_stroke_sounds_as_the_bank_has_it_soft(bank):
     hard, soft = bank(
         [notes((FLUTE, 72, 0.0, 5.0, 30.0)), notes((FLUTE, 72, SOFT_DB, 5.0, 30.0))], 30

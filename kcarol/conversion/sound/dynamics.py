@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from kcarol.audio.disk_buffer import DiskWave
+from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig
 from kcarol.transcription.song_level import SongLevel, momentary_loudness
 
@@ -71,13 +72,15 @@ def frame_levels(wave: np.ndarray | DiskWave, n_frames: int, hop: float) -> np.n
     """
     edges = np.round((np.arange(n_frames + 1) - 0.5) * hop).astype(int)
     edges = np.append(edges[:-1], wave.shape[-1]).clip(0, wave.shape[-1])
-    energies = []
-    for start in range(0, n_frames, PIECE_FRAMES):
+
+    def energies(start: int) -> np.ndarray:
         part = edges[start : start + PIECE_FRAMES + 1]
         piece = wave[..., part[0] : part[-1]]
         energy = np.append(np.einsum("ct,ct->t", piece, piece, dtype=np.float64), 0.0)
-        energies.append(np.add.reduceat(energy, part[:-1] - part[0]) * (np.diff(part) > 0))
-    powers = np.concatenate(energies) / np.diff(edges).clip(min=1)
+        return np.add.reduceat(energy, part[:-1] - part[0]) * (np.diff(part) > 0)
+
+    pieces = parallel_map(energies, range(0, n_frames, PIECE_FRAMES))
+    powers = np.concatenate(list(pieces)) / np.diff(edges).clip(min=1)
     return 10 * np.log10(powers.clip(1e-12))
 
 
@@ -88,8 +91,12 @@ def amplify_(wave: np.ndarray | DiskWave, gain_db: np.ndarray, hop: float) -> No
     """
     gain = 10 ** (gain_db / 20)
     size = round(PIECE_FRAMES * hop)
-    for start in range(0, wave.shape[-1], size):
-        stop = min(start + size, wave.shape[-1])
-        places = np.arange(start, stop) / hop
-        curve = np.interp(places, np.arange(len(gain)), gain).astype(np.float32)
-        wave[..., start:stop] = wave[..., start:stop] * curve
+
+    def amplified(start: int) -> np.ndarray:
+        piece = wave[..., start : start + size]
+        places = np.arange(start, start + piece.shape[-1]) / hop
+        return piece * np.interp(places, np.arange(len(gain)), gain).astype(np.float32)
+
+    starts = range(0, wave.shape[-1], size)
+    for start, piece in zip(starts, parallel_map(amplified, starts), strict=True):
+        wave[..., start : start + size] = piece
