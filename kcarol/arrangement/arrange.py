@@ -23,6 +23,8 @@ from kcarol.arrangement.voices import four_parts
 from kcarol.model.instruments import Instrument
 from kcarol.transcription.lead_sheet import LeadSheet, Part, Stroke, TimeGrid
 
+SHORTEST_S = 0.01  # of a stroke: beats that a first bar lacks are shorter
+
 
 def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[Part, ...]:
     """What every instrument of the carol plays; instruments that never do are left out."""
@@ -97,13 +99,13 @@ def _part(line: Line, tones: Sequence[Tone], forces: Sequence[int], grid: TimeGr
 
 
 def _strokes(rows: Sequence[tuple[float, float, int, int]]) -> tuple[Stroke, ...]:
-    """A key that is struck again ends before."""
+    """A key that is struck again ends before; at once again, it is struck once."""
     strokes: list[Stroke] = []
     next_start: dict[int, float] = {}
     for start, end, pitch, force in reversed(rows):
         end = min(end, next_start.get(pitch, end))
         next_start[pitch] = start
-        if end > start:
+        if end - start > SHORTEST_S:
             strokes.append(Stroke(start, end - start, pitch, force))
     return tuple(reversed(strokes))
 

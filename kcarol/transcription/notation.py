@@ -30,7 +30,7 @@ LEAD_S = 0.004  # length of each beat that is missing from a first bar
 class BeatTimes:
     """When the beats of a sheet are, and frames of a song in beats."""
 
-    times_s: np.ndarray  # (n_beats + 1,), rising from 0
+    times_s: np.ndarray  # (n_beats + 1,), rising
     frame_rate: float  # Hz
     metres: tuple[Metre, ...] = (Metre(0.0, 4),)
 
@@ -54,7 +54,8 @@ class BeatTimes:
 def lead_sheet_of(
     transcription: Transcription, cfg: AudioConfig | None = None, title: str = ""
 ) -> tuple[LeadSheet, TimeGrid]:
-    """The lead sheet of a transcription, and when its beats are, from 0 to the song's end.
+    """The lead sheet of a transcription, and when its beats are, from the song's beginning to its
+    end.
 
     Notes are as sung; chords hold until the next one, and nothing begins after the song's last
     sound; bars are as loud and busy as the song's.
@@ -102,7 +103,7 @@ def lead_sheet_of(
 def beat_grid(
     transcription: Transcription, frame_rate: float
 ) -> tuple[np.ndarray, tuple[Metre, ...]]:
-    """Times (n_beats + 1,) of beats, rising from 0 to the song's end, and their metres.
+    """Times (n_beats + 1,) of beats, rising from the song's beginning to its end, and their metres.
 
     A bar with a beat too many or too few is one of another metre. Beats that a first bar lacks are
     compressed into its beginning.
@@ -114,7 +115,10 @@ def beat_grid(
         )
     length_s = len(transcription) / frame_rate
     times_s = _whole_song(
-        beats / frame_rate, int(positions[0]), int(transcription.metres[0]), length_s
+        beats / frame_rate,
+        int(positions[0]),
+        int(transcription.metres[0]),
+        (_first_frame(transcription) / frame_rate, length_s),
     )
     # beats of the sheet before the song's first: those that its first bar lacks
     added = int(np.searchsorted(times_s, beats[1] / frame_rate - LEAD_S / 2)) - 1
@@ -139,19 +143,29 @@ def _metres_of(
     return tuple(metres)
 
 
-def _whole_song(times: np.ndarray, first_place: int, metre: int, length_s: float) -> np.ndarray:
-    """Beats from 0 to the song's end.
+def _first_frame(transcription: Transcription) -> int:
+    """Where a song begins to sound, at its first beat at the latest: no carol begins before."""
+    sounds = np.flatnonzero(transcription.level.fade_db >= 0)
+    return min([int(transcription.beats[0]), *sounds[:1].tolist()])
 
-    A first beat within half a beat of 0 is moved there; else there is one more, as at the end.
+
+def _whole_song(
+    times: np.ndarray, first_place: int, metre: int, span_s: tuple[float, float]
+) -> np.ndarray:
+    """Beats from the beginning to the end of a song's span.
+
+    A first beat within half a beat of the beginning is moved there; else there is one more, as at
+    the end.
     """
+    start_s, end_s = span_s
     period = float(np.median(np.diff(times)))
-    if times[0] > period / 2:
-        times = np.concatenate([[0.0], times])
+    if times[0] - start_s > period / 2:
+        times = np.concatenate([[start_s], times])
         first_place = (first_place - 1) % metre
-    lead = LEAD_S * np.arange(first_place + 1)
-    after = np.arange(times[-1] + period, length_s + period / 2, period)
+    lead = start_s + LEAD_S * np.arange(first_place + 1)
+    after = np.arange(times[-1] + period, end_s + period / 2, period)
     times = np.concatenate([lead, times[1:], after])
-    times[-1] = max(times[-1], length_s)
+    times[-1] = max(times[-1], end_s)
     return times
 
 

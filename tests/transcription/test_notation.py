@@ -216,6 +216,16 @@ def test_every_bar_of_the_grid_begins_at_a_downbeat(metre, pickup, first_s):
         assert off < FRAME_S or (downbeat == beats_s[0] and off <= 0.256)
 
 
+@pytest.mark.parametrize("silent_s, begins_s", [(0.0, 0.0), (0.096, 0.096), (0.6, 0.144)])
+def test_a_grid_begins_where_the_song_sounds_or_at_its_first_beat(silent_s, begins_s):
+    song = song_with_beats(0.144 + 0.512 * np.arange(24), np.arange(0, 24, 4), 4, 12.8)
+    fade_db = song.level.fade_db.copy()
+    fade_db[: round(silent_s / FRAME_S)] = -75
+    song = replace(song, level=replace(song.level, fade_db=fade_db))
+    times_s, _ = beat_grid(song, 1 / FRAME_S)
+    assert times_s[:2] == pytest.approx([begins_s, 0.656])
+
+
 @pytest.mark.parametrize("beats_in_bar", [3, 5, 7])
 def test_a_bar_of_another_length_is_of_another_metre(beats_in_bar):
     firsts = np.r_[0, 4, 8, 8 + beats_in_bar + 4 * np.arange(5)]
