@@ -21,7 +21,7 @@ def add_options(parser: ArgumentParser) -> None:
     add(
         "--carols",
         action="store_true",
-        help="carols with their notes, for the player, instead of pairs, for hearing and vocoder",
+        help="carols with their notes, for player and vocoder, instead of pairs, for hearing",
     )
     add(
         "--held-out",

@@ -37,11 +37,11 @@ def add_options(parser: ArgumentParser) -> None:
     add(
         "--corpus",
         type=Path,
-        help="pairs, or for personal and player carols, by `kcarol corpus` (default: for personal "
+        help="pairs for hearing, carols for all others, by `kcarol corpus` (default: for personal "
         "the references of the named styles, for others rendered)",
     )
     add("--held-out", type=Path, help="as --corpus, for validation.csv")
-    add("--pairs", type=number(int, 2), default=1_000, help="held in memory, about 1 MB each")
+    add("--pairs", type=number(int, 2), default=1_000, help="or rows, in memory, 1 to 2 MB each")
     add("--adversarial", action="store_true", help="vocoder against discriminators, as second run")
     _add_preset_options(parser)
 

@@ -29,6 +29,12 @@ class CarolRows:
     def known_bands(self) -> Tensor:
         return torch.ones(self.log_mel.shape[2:]) if self.known is None else self.known
 
+    @property
+    def channels(self) -> Tensor:
+        """Every middle and side as a wave of its own, (2 N, T) int16; not of recordings."""
+        assert self.waves is not None, "expected rows with waves"
+        return self.waves.flatten(0, 1)
+
 
 def save_carols(path: Path, rows: CarolRows) -> None:
     assert rows.waves is not None and rows.known is None, "only rendered rows are stored"

@@ -71,15 +71,22 @@ def _leave_interrupts_to_the_parent(worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def part_of(batch_size: int, rank: int, world: int) -> slice:
+    """The rows of a whole batch that are one process's."""
+    return slice(rank * batch_size // world, (rank + 1) * batch_size // world)
+
+
 def windows(rows: Tensor, index: Tensor, starts: Tensor, length: int) -> Tensor:
     """(N, L, ...) -> (B, length, ...): of each indexed row the window that begins at its start."""
     places = starts[:, None] + torch.arange(length)
     return rows[index[:, None].to(rows.device), places.to(rows.device)]
 
 
-class StoredRows:
-    """A ring buffer of pairs in memory, on one device, which a thread fills from shards. Subclasses
-    define what is kept of a pair, and what a batch is.
+class PairBatches:
+    """Batches for hearing: a ring buffer of pairs on one device, which a thread fills from shards.
+
+    Features are computed once, when a pair comes in; as in conversion, they follow the estimated
+    tuning of the pop version.
     """
 
     def __init__(
@@ -104,15 +111,13 @@ class StoredRows:
         self.device = device
         self.added = 0
         self.error: Exception | None = None
-        self.reserve()
+        self.features = self._frames(cfg.n_features, torch.float16)
+        self.labels = self._frames(N_PACKED, torch.int16)
+        self._features = Features(cfg).to(device)
         self._fill_in_background(iter(shards), wait)
 
-    def reserve(self) -> None:
-        """Allocate what `store` fills."""
-        raise NotImplementedError
-
-    def store(self, rows: Tensor, shard: Shard) -> None:
-        raise NotImplementedError
+    def _frames(self, n: int, dtype: torch.dtype) -> Tensor:
+        return torch.zeros(self.capacity, ROW_FRAMES + 1, n, dtype=dtype, device=self.device)
 
     @property
     def filled(self) -> int:
@@ -140,57 +145,30 @@ class StoredRows:
         try:
             for shard in shards:
                 rows = (self.added + torch.arange(len(shard.pop))) % self.capacity
-                self.store(rows, shard)
+                self._store(rows, shard)
                 self.added += len(rows)
         except Exception as error:  # raised when the next batch is drawn
             self.error = error
 
-    def generator(self, number: int) -> np.random.Generator:
-        """For drawing a batch. Raises the background thread's error."""
-        if self.error:
-            raise self.error
-        return np.random.default_rng([self.seed, number])
-
-    def draw_starts(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        """First frames of windows, (n, B)."""
-        return rng.integers(0, ROW_FRAMES + 1 - self.window_frames, (n, self.batch_size))
-
-    def part_of(self, drawn: np.ndarray, rank: int, world: int) -> Tensor:
-        """This process's part of the draws for a whole batch, (..., B)."""
-        first = rank * self.batch_size // world
-        stop = (rank + 1) * self.batch_size // world
-        return torch.from_numpy(np.ascontiguousarray(drawn[..., first:stop]))
-
-
-class PairBatches(StoredRows):
-    """Batches for hearing; features are computed once, when a pair comes in.
-
-    As in conversion, features follow the estimated tuning of the pop version.
-    """
-
-    def reserve(self) -> None:
-        self.features = self._frames(self.cfg.n_features, torch.float16)
-        self.labels = self._frames(N_PACKED, torch.int16)
-        self._features = Features(self.cfg).to(self.device)
-
-    def _frames(self, n: int, dtype: torch.dtype) -> Tensor:
-        return torch.zeros(self.capacity, ROW_FRAMES + 1, n, dtype=dtype, device=self.device)
-
     @torch.no_grad()
-    def store(self, rows: Tensor, shard: Shard) -> None:
+    def _store(self, rows: Tensor, shard: Shard) -> None:
         pop = torch.from_numpy(shard.pop).to(self.device).float() / FULL_SCALE
         tuning = [estimate_tuning(wave, self.cfg) for wave in shard.pop / np.float32(FULL_SCALE)]
         self.features[rows] = self._features(pop, torch.from_numpy(np.stack(tuning))).half()
         self.labels[rows] = torch.from_numpy(shard.labels).to(self.device)
 
     def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
-        """features and labels (B, F, n) of one window each."""
-        rng = self.generator(number)
-        index = self.part_of(rng.integers(0, self.filled, self.batch_size), rank, world)
-        starts = self.part_of(self.draw_starts(rng, 1)[0], rank, world)
+        """features and labels (B, F, n) of one window each. Raises the thread's error."""
+        if self.error:
+            raise self.error
+        rng = np.random.default_rng([self.seed, number])
+        index = rng.integers(0, self.filled, self.batch_size)
+        starts = rng.integers(0, ROW_FRAMES + 1 - self.window_frames, self.batch_size)
+        mine = part_of(self.batch_size, rank, world)
+        places = torch.from_numpy(index[mine]), torch.from_numpy(starts[mine])
         return {
-            "features": windows(self.features, index, starts, self.window_frames),
-            "labels": windows(self.labels, index, starts, self.window_frames),
+            "features": windows(self.features, *places, self.window_frames),
+            "labels": windows(self.labels, *places, self.window_frames),
         }
 
 
@@ -234,7 +212,7 @@ class CarolBatches:
         """
         rng = np.random.default_rng([self.seed, number])
         drawn = [self._draw(rng) for _ in range(self.batch_size)]
-        mine = drawn[rank * self.batch_size // world : (rank + 1) * self.batch_size // world]
+        mine = drawn[part_of(self.batch_size, rank, world)]
         notes, log_mels, references, known = zip(
             *(self._windows(*one) for one in mine), strict=True
         )
@@ -273,31 +251,39 @@ def notes_of_batch(padded: Tensor) -> list[Notes]:
     return [Notes.of_tensor(rows[rows[:, 0] != NO_NOTE]) for rows in padded]
 
 
-class WaveBatches(StoredRows):
-    """The vocoder's batches: mostly carols, and some pop for sounds that carols lack."""
+class WaveBatches:
+    """The vocoder's batches: windows of carols' middles and sides, each a wave of its own."""
 
-    pop_share = 0.25
     gain_db = (-12.0, 6.0)
 
-    def reserve(self) -> None:
-        n_samples = ROW_FRAMES * self.cfg.hop_length
-        shape = (self.capacity, n_samples)
-        self.carol = torch.zeros(shape, dtype=torch.int16, device=self.device)
-        self.pop = torch.zeros(shape, dtype=torch.int16, device=self.device)
+    def __init__(
+        self,
+        carols: Iterable[CarolRows],
+        cfg: AudioConfig,
+        batch_size: int,
+        window_frames: int,
+        seed: int = 0,
+    ):
+        """`carols`: with waves, as they are rendered and stored."""
+        self.waves = torch.cat([rows.channels for rows in carols])  # (N, T) int16
+        self.n_frames = self.waves.shape[1] // cfg.hop_length
+        self.cfg = cfg
+        self.batch_size = batch_size
+        self.window_frames = min(window_frames, self.n_frames)
+        self.seed = seed
 
-    def store(self, rows: Tensor, shard: Shard) -> None:
-        self.carol[rows] = torch.from_numpy(shard.carol).to(self.device)
-        self.pop[rows] = torch.from_numpy(shard.pop).to(self.device)
+    @property
+    def batch_seconds(self) -> float:
+        return self.batch_size * self.window_frames / self.cfg.frame_rate
 
     def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
         """wave (B, T), T = (window_frames - 1) * hop, at levels from -12 to +6 dB."""
-        rng = self.generator(number)
-        index = self.part_of(rng.integers(0, self.filled, self.batch_size), rank, world)
-        starts = self.part_of(self.draw_starts(rng, 1)[0], rank, world) * self.cfg.hop_length
-        is_pop = self.part_of(rng.random(self.batch_size) < self.pop_share, rank, world)
-        gain_db = self.part_of(rng.uniform(*self.gain_db, self.batch_size), rank, world)
+        rng = np.random.default_rng([self.seed, number])
+        index = rng.integers(0, len(self.waves), self.batch_size)
+        starts = rng.integers(0, self.n_frames + 1 - self.window_frames, self.batch_size)
+        gains = 10 ** (rng.uniform(*self.gain_db, self.batch_size) / 20)
+        mine = part_of(self.batch_size, rank, world)
+        first = torch.from_numpy(starts[mine]) * self.cfg.hop_length
         length = (self.window_frames - 1) * self.cfg.hop_length
-        carol = windows(self.carol, index, starts, length)
-        pop = windows(self.pop, index, starts, length)
-        wave = torch.where(is_pop.to(carol.device)[:, None], pop, carol).float() / FULL_SCALE
-        return {"wave": wave * (10 ** (gain_db / 20)).float().to(wave.device)[:, None]}
+        wave = windows(self.waves, torch.from_numpy(index[mine]), first, length) / FULL_SCALE
+        return {"wave": wave * torch.from_numpy(gains[mine]).float()[:, None]}

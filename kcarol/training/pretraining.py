@@ -35,7 +35,6 @@ from kcarol.vocoder.neural import NeuralVocoder
 HALVES = {"hearing": "hear", "player": "play"}  # what is trained, and the half of the model
 NETWORKS = (*HALVES, "vocoder")
 STATISTICS_ROWS = 64  # carols whose mean and deviation per band standardise the log-mel
-RENDERED_STATISTICS_SHARDS = 4  # while training, without a corpus folder
 LEAST_DEVIATION = 0.5  # nats, of a band in which carols hardly differ
 
 
@@ -54,9 +53,9 @@ def train_network(
     adversarial: bool = False,
     base_weights: Path | None = None,
 ) -> Path:
-    """Train "hearing" (half of the converter) on a corpus of pairs, the "player" (the other half)
-    on a corpus of carols, or the "vocoder" on pairs. Without a corpus, it is rendered beside the
-    training or, carols, before. Returns `out`/converter.safetensors or vocoder.safetensors,
+    """Train "hearing" (half of the converter) on a corpus of pairs, or on a corpus of carols the
+    "player" (the other half) or the "vocoder". Without a corpus, pairs are rendered beside the
+    training and carols before. Returns `out`/converter.safetensors or vocoder.safetensors,
     averaged weights.
 
     `held_out`: a folder of the same kind for `validation.csv`. `base_weights`: to start from; the
@@ -72,7 +71,7 @@ def train_network(
         base = load_module(Path(base_weights), lambda values: build_module(what, cfg))[0]
         module.load_state_dict(base.state_dict())
     else:
-        begin_(module, batches, corpus, cfg.audio)
+        begin_(module, batches, cfg.audio)
     loss_fn = loss_of(what, cfg.audio, adversarial)
     if isinstance(loss_fn, nn.Module):
         loss_fn = loss_fn.to(device)
@@ -140,15 +139,14 @@ def vocoder_loss(cfg: AudioConfig, adversarial: bool) -> nn.Module:
 
 
 def begin_(
-    module: nn.Module,
-    batches: PairBatches | WaveBatches | CarolBatches,
-    corpus: Path | None,
-    cfg: AudioConfig,
+    module: nn.Module, batches: PairBatches | WaveBatches | CarolBatches, cfg: AudioConfig
 ) -> None:
     """Statistics of the log-mel, and the sound of single notes for the player."""
-    if isinstance(module, NeuralVocoder):
-        module.standardise(*mel_statistics(corpus_shards_of_statistics(corpus, cfg), cfg))
+    if isinstance(batches, WaveBatches):
+        assert isinstance(module, NeuralVocoder)
+        module.standardise(*mel_statistics(batches.waves[:STATISTICS_ROWS], cfg))
     elif isinstance(batches, CarolBatches):
+        assert isinstance(module, MusicTransformer)
         begin_player_(module, batches.carols, cfg)
 
 
@@ -244,9 +242,10 @@ def open_batches(
     repeats to the bit; or rendered beside the training.
     """
     train = cfg.train
-    if what == "player":
+    if what != "hearing":
         carols = corpus_carols(corpus, cfg.audio, most_pairs)
-        return CarolBatches(carols, cfg.audio, train.batch_size, train.window_frames, train.seed)
+        kind = CarolBatches if what == "player" else WaveBatches
+        return kind(carols, cfg.audio, train.batch_size, train.window_frames, train.seed)
     shards = corpus_shards(corpus, cfg.audio, jobs)
     if corpus is not None:
         # counted first, by reading each shard twice, so that memory is allocated as needed
@@ -255,7 +254,7 @@ def open_batches(
         n_shards = max(1, sum(total <= most_pairs for total in totals))
         shards = itertools.islice(shards, n_shards)
         most_pairs = totals[n_shards - 1] if totals else most_pairs
-    return (PairBatches if what == "hearing" else WaveBatches)(
+    return PairBatches(
         shards,
         cfg.audio,
         most_pairs,
@@ -267,23 +266,10 @@ def open_batches(
     )
 
 
-def corpus_shards_of_statistics(corpus: Path | None, cfg: AudioConfig) -> Iterable[Shard]:
-    """Of the first pairs of a folder, or of the first that are rendered."""
-    shards = corpus_shards(corpus, cfg)
-    return itertools.islice(shards, RENDERED_STATISTICS_SHARDS) if corpus is None else shards
-
-
-def mel_statistics(shards: Iterable[Shard], cfg: AudioConfig) -> tuple[Tensor, Tensor]:
-    """Mean and deviation (M,) of carol log-mel per band, over the first STATISTICS_ROWS carols."""
+def mel_statistics(waves: Tensor, cfg: AudioConfig) -> tuple[Tensor, Tensor]:
+    """Mean and deviation (M,) of the log-mel per band, over waves (N, T) int16."""
     log_mel = LogMel(cfg)
-    n_rows = 0
-    mels = []
-    for shard in shards:
-        mels.append(log_mel(torch.from_numpy(shard.carol).float() / FULL_SCALE).flatten(0, 1))
-        n_rows += len(shard.carol)
-        if n_rows >= STATISTICS_ROWS:
-            break
-    mel = torch.cat(mels)
+    mel = torch.cat([log_mel(wave / FULL_SCALE) for wave in waves])
     return mel.mean(0), mel.std(0).clamp_min(LEAST_DEVIATION)
 
 

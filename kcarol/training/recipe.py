@@ -4,7 +4,8 @@ A stage that is finished is not done again, and one that was broken off goes on.
 results in a folder of its own:
 
     pairs ──▶ hearing ──┐
-    carols ──▶ bank ────┴──▶ player          vocoder (of pairs)
+    carols ─┬▶ bank ────┴──▶ player
+            └▶ vocoder
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def stages_of(
         "vocoder",
         2,
         out / "vocoder" / VOCODER_FILE,
-        lambda: trained("vocoder", "pairs", vocoder_training(cfg), recipe.vocoder_steps),
+        lambda: trained("vocoder", "carols", vocoder_training(cfg), recipe.vocoder_steps),
     )
 
 

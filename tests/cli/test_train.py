@@ -8,7 +8,7 @@ import torch
 from training_runs import random_carols
 
 from kcarol.cli import main as cli
-from kcarol.config import Config
+from kcarol.config import AudioConfig, Config
 from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE
 from kcarol.dataset.carols import SUFFIX, save_carols
 from kcarol.training import pretraining
@@ -29,7 +29,7 @@ def carol_folder(tmp_path):
     """Two rows of noise under a scale."""
     folder = tmp_path / "carols"
     folder.mkdir()
-    waves = torch.zeros(2, 2, 256, dtype=torch.int16)
+    waves = torch.zeros(2, 2, 20 * AudioConfig.hop_length, dtype=torch.int16)
     save_carols(folder / f"0{SUFFIX}", replace(random_carols(), waves=waves))
     return folder
 
@@ -38,7 +38,7 @@ def carol_folder(tmp_path):
 def test_networks_train_from_a_corpus_and_can_be_used(
     what, tmp_path, shard_folder, carol_folder, weights, make_song, no_synthesiser, capsys
 ):
-    corpus = carol_folder if what == "player" else shard_folder
+    corpus = shard_folder if what == "hearing" else carol_folder
     data = ["--corpus", corpus, "--held-out", corpus]
     base = [] if what == "vocoder" else ["--weights", weights / CONVERTER_FILE]
     argv = ["--what", what, *data, *base, "--steps", 2, "--precision", "fp32", "--out", tmp_path]

@@ -1,5 +1,6 @@
 """Batches of pairs and of waves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.pair_set import load_pair_set
 from kcarol.dataset.shards import ROW_FRAMES, Shard
 from kcarol.model.notes import Notes
-from kcarol.training.batches import NO_NOTE, CarolBatches, PairBatches, WaveBatches
+from kcarol.training.batches import FULL_SCALE, NO_NOTE, CarolBatches, PairBatches, WaveBatches
 
 CFG = AudioConfig()
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -64,7 +65,7 @@ def test_windows_of_features_and_labels_are_aligned(shards, pairs):
 
 
 def test_ranks_partition_the_batch(shards, pairs):
-    waves = WaveBatches(shards, CFG, capacity=4, batch_size=4, window_frames=64, seed=5)
+    waves = WaveBatches(carols_with_waves(), CFG, batch_size=4, window_frames=9, seed=5)
     for batches in (pairs, waves):
         whole = batches.batch(2)
         parts = [batches.batch(2, rank, 3) for rank in range(3)]
@@ -97,9 +98,23 @@ def test_an_error_while_filling_reaches_the_trainer():
         PairBatches(broken(), CFG, capacity=4, batch_size=2, window_frames=32)
 
 
-def test_vocoder_batches_have_the_length_of_their_frames(shards):
-    wave = WaveBatches(shards, CFG, capacity=4, batch_size=3, window_frames=33).batch(0)["wave"]
-    assert wave.shape == (3, 32 * CFG.hop_length)
+def carols_with_waves() -> list[CarolRows]:
+    """Two carols of two rows, all their channels 20 frames of another number."""
+    waves = torch.arange(1, 9, dtype=torch.int16).view(2, 2, 2, 1) * 1000
+    waves = waves.expand(-1, -1, -1, 20 * CFG.hop_length)
+    return [replace(c, waves=w) for c, w in zip(made_up_carols(2), waves, strict=True)]
+
+
+def test_vocoder_batches_have_the_length_of_their_frames():
+    wave = WaveBatches(carols_with_waves(), CFG, batch_size=3, window_frames=9).batch(0)["wave"]
+    assert wave.shape == (3, 8 * CFG.hop_length)
+
+
+def test_the_vocoder_learns_from_every_middle_and_side_alone(monkeypatch):
+    monkeypatch.setattr(WaveBatches, "gain_db", (0.0, 0.0))
+    batches = WaveBatches(carols_with_waves(), CFG, batch_size=64, window_frames=9)
+    found = (batches.batch(0)["wave"] * FULL_SCALE).unique()
+    assert found.tolist() == [1000.0 * number for number in range(1, 9)]
 
 
 def test_pair_set_fills_a_pool():
