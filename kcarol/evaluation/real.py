@@ -86,7 +86,8 @@ def evaluate_real(
     baselines: whether to add the rows copy, eq, wrong, mean, and carol (recorded ones).
     heard_s: of each recording, from its beginning; the form (dyn_r, density_r, form_r, strokes) is
         measured on the whole.
-    out_dir: where audio, real.html and the cache go.
+    out_dir: where audio, real.html, the cache, and the table so far (real.md, .csv and .json) after
+        each style go.
     rivals: other systems by name, measured in the first style.
     joins_s: when windows were joined, for `seam`.
 
@@ -103,23 +104,6 @@ def evaluate_real(
     songs = [Recording.load(file, heard_s, cache_dir) for file in tqdm(files, "songs", leave=False)]
     sources = songs + [Recording.load(file, heard_s, cache_dir) for file in distractors]
 
-    measuring = _Measuring(songs, heard_s, joins_s)
-    outputs = list(measuring.converted(OURS, convert, styles))
-    for name, rival in (rivals or {}).items():
-        outputs += measuring.converted(name, rival, styles[:1])
-    carol_files = audio_files(real_dir / "carol") if baselines else []
-    if baselines:
-        outputs += _wrong_songs(outputs, len(songs))
-        outputs += [Output.of(("copy", "", i), song.heard) for i, song in enumerate(songs)]
-        outputs += _cheats(songs, carol_files, heard_s, cache_dir)
-
-    timbre = metrics.timbre_statistics([x.analysis.course for x in [*songs, *outputs]])
-    details = [_figures(output, sources[output.source], timbre) for output in outputs]
-    references = _References.load(real_dir)
-    rows = [_row(key, outputs, details, sources, references) for key in _row_keys(outputs)]
-    if carol_files:
-        carols = [Recording.load(file, heard_s, cache_dir).analysis for file in carol_files]
-        rows.append(_row_of_carols(carols, references))
     settings = {
         "songs": [song.name for song in songs],
         "styles": list(styles),
@@ -127,8 +111,25 @@ def evaluate_real(
         "retrieval_chance": metrics.retrieval_chance(len(sources)),
         "sources": len(sources),
     }
-    table = Table("Real recordings", rows, details, settings)
+    comparison = _Comparison(sources, _References.load(real_dir), settings)
+    measuring = _Measuring(songs, heard_s, joins_s)
+    systems = [(OURS, convert, style) for style in styles]
+    systems += [(name, rival, styles[0]) for name, rival in (rivals or {}).items()]
+    outputs: list[Output] = []
+    with tqdm(desc="real songs", total=len(systems) * len(songs), leave=False) as bar:
+        for system in systems:
+            outputs += measuring.converted(*system, bar)
+            if out_dir:  # what is measured outlives an interruption
+                comparison.table(outputs).write(out_dir, "real")
+    carol_files = audio_files(real_dir / "carol") if baselines else []
+    if baselines:
+        outputs += _wrong_songs(outputs, len(songs))
+        outputs += [Output.of(("copy", "", i), song.heard) for i, song in enumerate(songs)]
+        outputs += _cheats(songs, carol_files, heard_s, cache_dir)
+    carols = [Recording.load(file, heard_s, cache_dir).analysis for file in carol_files]
+    table = comparison.table(outputs, carols)
     if out_dir:
+        table.write(out_dir, "real")
         _write_page(Path(out_dir), outputs, songs, table)
     return table
 
@@ -141,13 +142,15 @@ class _Measuring:
     heard_s: float
     joins_s: JoinsOf | None
 
-    def converted(self, system: str, convert: Convert, sounds: Sequence[str]) -> Iterator[Output]:
-        for sound in sounds:
-            for i, song in enumerate(tqdm(self.songs, f"{system} {sound}", leave=False)):
-                made = convert(song.heard.mono, sound)
-                wave = checked(made, f"{system} of {song.name}", stereo=True)
-                heard = Heard.of_carol(wave, self.heard_s)
-                yield Output.of((system, sound, i), heard, self._own(system, heard))
+    def converted(
+        self, system: str, convert: Convert, sound: str, progress: tqdm
+    ) -> Iterator[Output]:
+        for i, song in enumerate(self.songs):
+            made = convert(song.heard.mono, sound)
+            wave = checked(made, f"{system} of {song.name}", stereo=True)
+            heard = Heard.of_carol(wave, self.heard_s)
+            yield Output.of((system, sound, i), heard, self._own(system, heard))
+            progress.update()
 
     def _own(self, system: str, heard: Heard) -> dict:
         if system != OURS or self.joins_s is None:
@@ -255,6 +258,29 @@ class _References:
             windows = np.vstack([analysis.full_band for analysis in analyses])
             found["style_full"] = self.stereo.style_full(windows)
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Comparison:
+    """What outputs are compared with; the first sources are the songs that were converted."""
+
+    sources: Sequence[Recording]
+    references: _References
+    settings: dict
+
+    def table(self, outputs: Sequence[Output], carols: Sequence[Analysis] = ()) -> Table:
+        """Of the outputs that there are, and of recorded carols."""
+        songs = self.sources[: len(self.settings["songs"])]
+        courses = [song.analysis.course for song in songs]
+        courses += [output.analysis.course for output in outputs]
+        timbre = metrics.timbre_statistics(courses)
+        details = [_figures(output, self.sources[output.source], timbre) for output in outputs]
+        rows = [
+            _row(key, outputs, details, self.sources, self.references) for key in _row_keys(outputs)
+        ]
+        if carols:
+            rows.append(_row_of_carols(carols, self.references))
+        return Table("Real recordings", rows, details, self.settings)
 
 
 def _row(

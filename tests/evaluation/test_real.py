@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import librosa
 import numpy as np
 import pytest
@@ -57,6 +59,20 @@ def test_a_copying_converter_is_the_copy_baseline(real_dir):
     assert [row["sound"] for row in table.rows if row["system"] == "kcarol"] == ["all", "a", "b"]
     assert (real_dir / "out" / "table.json").exists() and (real_dir / "out" / "real.html").exists()
     assert table.settings["sources"] == 3
+
+
+def test_an_interrupted_evaluation_leaves_the_table_of_the_styles_that_are_done(real_dir):
+    def convert(song, style):
+        if style == "b":
+            raise KeyboardInterrupt
+        return copied(song, style)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_real(convert, real_dir, out_dir=real_dir / "out", styles=("a", "b"))
+    table = json.loads((real_dir / "out" / "real.json").read_text())
+    assert [(row["system"], row["sound"], row["n"]) for row in table["rows"]] == [
+        ("kcarol", "a", 2)
+    ]
 
 
 def test_a_folder_without_songs_is_named(tmp_path):
