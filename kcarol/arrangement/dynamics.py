@@ -1,4 +1,4 @@
-"""How hard strokes are: bars as loud against each other as the song's are."""
+"""How hard strokes are: the tune on top, and bars as loud against each other as the song's are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from kcarol.arrangement.counterpoint.tune import OCTAVE
 from kcarol.arrangement.figures import Tone
 from kcarol.arrangement.plan import BarPlan
 from kcarol.arrangement.rhythm import is_beat
@@ -18,18 +19,32 @@ TUTTI_DB = -9.0  # level of an instrument without a gain of its own in a loud ba
 MOST_CORRECTION_DB = 10.0
 DOWN_DB, BEAT_DB, OFF_DB, ACCENT_DB = 1.0, 0.0, -1.5, 1.0
 STRUCK_BEATS = 0.7  # for which a struck string or bell counts
-# loudness of one note, as sampled, re most instruments' (K-weighted, equal velocities)
+# by which all lines with the tune together are above all octaves of any tone of the harmony
+TUNE_OVER_DB = 10.0
+N_KEYS = 11 * OCTAVE  # MIDI keys in whole octaves
+BRIEF = 0.05  # share of a bar for which a tone is too short to hide the tune
+# loudness of one note of half a second, as sampled, re the strings' (K-weighted, equal velocities,
+# mean from C3 to C5, or of the keys nearest to these)
 SOUNDS_DB = {
-    "celesta": -2,
-    "music_box": -8,
+    "celesta": -3,
+    "glockenspiel": -2,
+    "music_box": -9,
+    "vibraphone": -2,
+    "tubular_bells": 1,
     "piano": -3,
-    "pizzicato": -6,
+    "harp": -1,
+    "guitar": -1,
     "choir": -3,
-    "oohs": -2,
-    "trombone": 3,
-    "trumpet": 2,
-    "flute": 1,
-    "oboe": 1,
+    "cello": 2,
+    "pizzicato": -4,
+    "flute": 2,
+    "oboe": 3,
+    "clarinet": 2,
+    "horn": 3,
+    "trumpet": 3,
+    "trombone": 8,
+    "timpani": -3,
+    "sleigh_bells": -11,
 }
 
 
@@ -37,11 +52,14 @@ def velocities(
     lines: Sequence[Line], tones: Sequence[Sequence[Tone]], bars: Sequence[BarPlan]
 ) -> list[list[int]]:
     """MIDI velocity of every tone of every line."""
-    together_db = _together_db(lines, tones, bars)
-    bars_db = np.array([bar.level_db for bar in bars]) - together_db
+    levels_db = _balanced(lines, tones, bars)
+    bars_db = np.array([bar.level_db for bar in bars]) - _together_db(lines, tones, levels_db, bars)
     return [
-        [_velocity(level_db_of(line, tone) + bars_db[tone.bar.number]) for tone in some]
-        for line, some in zip(lines, tones, strict=True)
+        [
+            _velocity(own_db + bars_db[tone.bar.number])
+            for tone, own_db in zip(some, own, strict=True)
+        ]
+        for some, own in zip(tones, levels_db, strict=True)
     ]
 
 
@@ -57,17 +75,78 @@ def level_db_of(line: Line, tone: Tone) -> float:
     return line.gain_db + accent_db + (BEAT_DB if is_beat(tone.bar, tone.start) else OFF_DB)
 
 
-def _together_db(
+def _balanced(
     lines: Sequence[Line], tones: Sequence[Sequence[Tone]], bars: Sequence[BarPlan]
+) -> list[list[float]]:
+    """Level in dB of every tone of every line: the tune's as the style has it, the others' as much
+    lower as it takes to hear the tune above them.
+    """
+    levels_db = [
+        [level_db_of(line, tone) for tone in some] for line, some in zip(lines, tones, strict=True)
+    ]
+    too_loud_db = _too_loud_db(lines, tones, levels_db, bars)
+    return [
+        own
+        if line.is_tune
+        else [
+            own_db - max(_in_bars(too_loud_db, tone, line, bars), default=0.0)
+            for tone, own_db in zip(some, own, strict=True)
+        ]
+        for line, some, own in zip(lines, tones, levels_db, strict=True)
+    ]
+
+
+def _too_loud_db(
+    lines: Sequence[Line],
+    tones: Sequence[Sequence[Tone]],
+    levels_db: Sequence[Sequence[float]],
+    bars: Sequence[BarPlan],
+) -> np.ndarray:
+    """(12, N) by how much each pitch class, in all octaves, is too loud beside the tune of a bar.
+
+    The ear takes octaves for one tone, so doublings of it add up.
+    """
+    tune, harmony = np.zeros(len(bars)), np.zeros((OCTAVE, len(bars)))
+    for line, some, own in zip(lines, tones, levels_db, strict=True):
+        keys = _keys(line, some, own, bars)
+        if line.is_tune:
+            tune += keys.sum(0) / (keys > 0).sum(0).clip(1)
+        else:
+            harmony += keys.reshape(-1, OCTAVE, len(bars)).sum(0)
+    both = (tune > 0) & (harmony > 0)
+    over_db = 20 * np.log10(np.divide(harmony, tune, out=np.full(harmony.shape, 1e-9), where=both))
+    return (over_db + TUNE_OVER_DB).clip(0)
+
+
+def _keys(
+    line: Line, tones: Sequence[Tone], levels_db: Sequence[float], bars: Sequence[BarPlan]
+) -> np.ndarray:
+    """(128 and more, N) amplitude of the loudest tone that a line has on each key in each bar."""
+    keys = np.zeros((N_KEYS, len(bars)))
+    sounds_db = SOUNDS_DB.get(line.instrument.name, 0.0)
+    for tone, level_db in zip(tones, levels_db, strict=True):
+        amplitude = 10 ** ((level_db + sounds_db) / 20)
+        for number, share in _shares(tone, line.instrument.rings, bars):
+            if share > BRIEF:
+                keys[tone.pitch, number] = max(keys[tone.pitch, number], amplitude)
+    return keys
+
+
+def _in_bars(values: np.ndarray, tone: Tone, line: Line, bars: Sequence[BarPlan]) -> list[float]:
+    """What a tone's pitch class has in the bars in which it sounds, of values (12, N)."""
+    shares = _shares(tone, line.instrument.rings, bars)
+    return [float(values[tone.pitch % OCTAVE, number]) for number, _ in shares]
+
+
+def _together_db(
+    lines: Sequence[Line],
+    tones: Sequence[Sequence[Tone]],
+    levels_db: Sequence[Sequence[float]],
+    bars: Sequence[BarPlan],
 ) -> np.ndarray:
     """(N,) by how much all instruments together are louder in each bar than in most loud ones."""
-    power = np.zeros(len(bars))
-    for line, some in zip(lines, tones, strict=True):
-        sounds_db = SOUNDS_DB.get(line.instrument.name, 0.0)
-        for tone in some:
-            own = 10 ** ((level_db_of(line, tone) + sounds_db) / 10)
-            for number, share in _shares(tone, line.instrument.rings, bars):
-                power[number] += own * share
+    of_lines = zip(lines, tones, levels_db, strict=True)
+    power = sum((_power(*of_line, bars) for of_line in of_lines), np.zeros(len(bars)))
     sounding = power > 0
     if not sounding.any():
         return power
@@ -76,6 +155,19 @@ def _together_db(
     full = sounding & (scenes == scenes[sounding].max())
     together_db = np.where(sounding, together_db - np.median(together_db[full]), 0.0)
     return np.clip(_smooth(together_db), -MOST_CORRECTION_DB, MOST_CORRECTION_DB)
+
+
+def _power(
+    line: Line, tones: Sequence[Tone], levels_db: Sequence[float], bars: Sequence[BarPlan]
+) -> np.ndarray:
+    """(N,) mean power of a line in each bar."""
+    power = np.zeros(len(bars))
+    sounds_db = SOUNDS_DB.get(line.instrument.name, 0.0)
+    for tone, level_db in zip(tones, levels_db, strict=True):
+        own = 10 ** ((level_db + sounds_db) / 10)
+        for number, share in _shares(tone, line.instrument.rings, bars):
+            power[number] += own * share
+    return power
 
 
 def _shares(tone: Tone, rings: bool, bars: Sequence[BarPlan]) -> Iterator[tuple[int, float]]:

@@ -28,6 +28,10 @@ class Line:
     lift: float = 0.95  # share of a stroke that sounds: less is detached
     pan: float | None = None  # None: the instrument's seat
 
+    @property
+    def is_tune(self) -> bool:
+        return self.voices in ("s", "r")
+
     def plays_in(self, bar: BarPlan) -> bool:
         return (
             not bar.is_still and bar.scene in self.scenes and all(map(bar.meets, self.conditions))

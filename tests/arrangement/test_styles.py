@@ -18,9 +18,7 @@ def test_no_two_styles_share_most_of_their_lines():
 
 def test_every_style_plays_the_tune_in_every_scene():
     for style in STYLES.values():
-        scenes = {
-            scene for line in style.lines if line.voices in ("s", "r") for scene in line.scenes
-        }
+        scenes = {scene for line in style.lines if line.is_tune for scene in line.scenes}
         assert scenes == {0, 1, 2, 3}
 
 
