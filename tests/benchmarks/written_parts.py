@@ -2,10 +2,10 @@
 
 written_parts.py [SONGS] [--sheets 200] [--music21]
 
-The four voices first, of drawn sheets and of the songs in the folder SONGS; then the instruments'
-parts of each style. `clash_share` is the share of the tune's time in which another part lies a
-semitone from it for longer than an eighth. With `--music21` (pip install music21) its rules count
-the outer voices' parallels, too.
+The four voices first, of drawn sheets and of the songs in the folder SONGS; then counter-line and
+descant; then the instruments' parts of each style. `clash_share` is the share of the tune's time in
+which another part lies a semitone from it for longer than an eighth. With `--music21` (pip install
+music21) its rules count the outer voices' parallels, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.arrangement.arrange import arrange_carol
-from kcarol.arrangement.counterpoint.lint import Marks, lint_parts, lint_voices
+from kcarol.arrangement.counterpoint.lint import Marks, lint_added_lines, lint_parts, lint_voices
 from kcarol.arrangement.styles import STYLES
 from kcarol.arrangement.voices import FourParts, four_parts
 from kcarol.audio.clips import find_audio
@@ -46,6 +46,7 @@ def main() -> None:
         kinds["songs"] = transcribed(args.songs)
     for kind, songs in kinds.items():
         print_row(f"{kind}, four voices", marks_of(songs, voice_marks))
+        print_row(f"{kind}, added lines", marks_of(songs, line_marks))
         for name in STYLES:
             print_row(f"{kind}, {name}", marks_of(songs, partial(part_marks, style=name)))
         if args.music21:
@@ -69,6 +70,10 @@ def marks_of(songs: Iterable[Song], count: Callable[[LeadSheet, TimeGrid], Marks
 
 def voice_marks(sheet: LeadSheet, grid: TimeGrid) -> Marks:
     return lint_voices(four_parts(sheet), sheet)
+
+
+def line_marks(sheet: LeadSheet, grid: TimeGrid) -> Marks:
+    return lint_added_lines(four_parts(sheet), sheet)
 
 
 def part_marks(sheet: LeadSheet, grid: TimeGrid, style: str) -> Marks:

@@ -138,9 +138,10 @@ def _above(cell: Cell, rules: LineRules) -> np.ndarray:
 
 
 def _below(cell: Cell, rules: LineRules, scale: set[int]) -> np.ndarray:
-    """Chord tones, and those of a scale, below the tune."""
+    """Chord tones, and those of a scale, below the tune and above the bass."""
     highest = min([rules.highest, *(note.pitch - 1 for note in cell.tune)])
-    return _agreeing(range(rules.lowest, highest + 1), cell, scale)
+    lowest = max([rules.lowest, *(note.pitch + 1 for note in cell.bass)])
+    return _agreeing(range(lowest, highest + 1), cell, scale)
 
 
 def _agreeing(pitches: Iterable[int], cell: Cell, scale: set[int]) -> np.ndarray:
@@ -156,7 +157,9 @@ def _agreeing(pitches: Iterable[int], cell: Cell, scale: set[int]) -> np.ndarray
 def _line(
     cells: Sequence[Cell], options: Sequence[np.ndarray], rules: LineRules
 ) -> tuple[Note, ...]:
-    """One pitch for each cell that has options; the line rests at the others."""
+    """One pitch for each cell that has options; the line rests at the others, and where it has no
+    way but parallels.
+    """
     notes: list[Note] = []
     for first, stop in _runs(options):
         here, pitches = cells[first:stop], options[first:stop]
@@ -167,8 +170,13 @@ def _line(
         ]
         # a pitch comes in two states: the line last went down, or up
         chosen = cheapest_way([np.tile(cost, 2) for cost in costs], ways)
-        for cell, among, choice in zip(here, pitches, chosen, strict=True):
-            notes.append(Note(cell.start, cell.length, int(among[choice % len(among)])))
+        line = [int(some[choice % len(some)]) for some, choice in zip(pitches, chosen, strict=True)]
+        parallel = [False, *map(_are_parallel, pairwise(line), pairwise(here))]
+        notes += [
+            Note(cell.start, cell.length, pitch)
+            for cell, pitch, is_parallel in zip(here, line, parallel, strict=True)
+            if not is_parallel
+        ]
     return tied(notes)
 
 
@@ -228,8 +236,15 @@ def _motion(before: Sequence[Note], after: Sequence[Note]) -> tuple[int, int]:
     return before[-1].pitch, after[0].pitch
 
 
+def _are_parallel(line: tuple[int, int], cells: tuple[Cell, Cell]) -> bool:
+    """Whether a line moves in fifths or octaves with the tune or the bass from cell to cell."""
+    voices = [cell.tune for cell in cells], [cell.bass for cell in cells]
+    before, after = np.array(line)[:, None]
+    return any(_is_parallel(before, after, _motion(*voice)).any() for voice in voices)
+
+
 def _is_parallel(before: np.ndarray, after: np.ndarray, other: tuple[int, int]) -> np.ndarray:
     """(K, L) fifths and octaves with another voice that follow one another."""
-    left, reached = (before - other[0])[:, None] % 12, (after - other[1]) % 12
+    left, reached = np.abs(before - other[0])[:, None] % 12, np.abs(after - other[1]) % 12
     have_moved = (before[:, None] != after) & (other[0] != other[1])
     return (left == reached) & np.isin(reached, PERFECT) & have_moved

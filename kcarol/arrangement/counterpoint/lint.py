@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
+from kcarol.arrangement.counterpoint.added_lines import COUNTER_LINE, DESCANT, counter_line, descant
 from kcarol.arrangement.counterpoint.two_voices import (
     TOGETHER,
     clash_length,
@@ -74,10 +75,34 @@ def lint_voices(parts: FourParts, sheet: LeadSheet) -> Marks:
     )
 
 
+def lint_added_lines(parts: FourParts, sheet: LeadSheet) -> Marks:
+    """Marks in the counter-line and the descant, against tune and bass, in beats."""
+    lines = (descant(parts, sheet), DESCANT), (counter_line(parts, sheet), COUNTER_LINE)
+    (high, _), (low, _) = lines
+    tune, bass = parts.soprano, parts.bass
+    pairs = (high, tune), (high, bass), (tune, low), (low, bass)
+    return Marks(
+        n_bars=len(sheet.bar_starts()),
+        parallels=sum(len(parallels(*pair, TOGETHER)) for pair in pairs),
+        out_of_range=sum(
+            not rules.lowest <= note.pitch <= rules.highest
+            for line, rules in lines
+            for note in line
+        ),
+        crossings=sum(len(crossings(*pair, TOGETHER)) for pair in pairs),
+        hanging=_ending_after([*high, *low], sheet.n_beats),
+        tune_length=sum(note.length for note in tune),
+        clash_length=clash_length(tune, [*high, *low], 1 / sheet.division),
+    )
+
+
 def lint_parts(
     parts: Sequence[Part], sheet: LeadSheet, grid: TimeGrid, tune: Iterable[Note]
 ) -> Marks:
-    """Marks in the parts of instruments, in seconds; `tune` in beats, as the carol has it."""
+    """Marks in the parts of instruments, in seconds; `tune` in beats, as the carol has it.
+
+    The outer voices are the tune and the lowest note of all other parts.
+    """
     beat_s = float(np.median(np.diff(grid.beat_times_s)))
     sung = [_timed(note, grid) for note in tune]
     played = [(instrument_of(part), _notes(part)) for part in parts]
@@ -90,10 +115,11 @@ def lint_parts(
     below = lowest_line(sorted(chain(*others), key=_start), sung)
     return Marks(
         n_bars=len(sheet.bar_starts()),
-        parallels=len(parallels(sung, below, TOGETHER * beat_s)),
+        parallels=len(_parallels_of_a_part(sung, below, others, TOGETHER * beat_s)),
         out_of_range=sum(
             not who.lowest <= note.pitch <= who.highest for who, notes in played for note in notes
         ),
+        crossings=len(crossings(sung, below, TOGETHER * beat_s)),
         hanging=_ending_after([note for _, notes in played for note in notes], grid.length_s),
         too_many_notes=sum(_too_many(who, notes, TOGETHER * beat_s) for who, notes in played),
         tune_length=sum(note.length for note in sung),
@@ -119,6 +145,17 @@ def _remembered(notes: Sequence[Note], beat: float) -> list[Note]:
         Note(note.start, max(note.length, end - note.start), note.pitch)
         for note, end in zip(notes, ends.tolist(), strict=True)
     ]
+
+
+def _parallels_of_a_part(
+    tune: Sequence[Note], below: Sequence[Note], parts: Sequence[list[Note]], together: float
+) -> set[float]:
+    """Where the lowest line moves in parallels that one part plays: from the last note of a broken
+    chord to another's held note no voice moves.
+    """
+    found = set(parallels(tune, below, together))
+    led = (parallels(tune, lowest_line(notes, tune), together) for notes in parts)
+    return found & set(chain.from_iterable(led)) if found else found
 
 
 def _doubles(notes: Sequence[Note], tune: Sequence[Note], together: float) -> bool:

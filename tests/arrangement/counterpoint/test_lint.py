@@ -25,6 +25,30 @@ def test_notes_a_player_does_not_have_are_counted():
     assert (marks.out_of_range, marks.too_many_notes, marks.hanging) == (1, 1, 1)
 
 
+def played(*lines):
+    """Parts of flutes: beginnings and pitches of notes that last until the line's next."""
+    parts = []
+    for number, line in enumerate(lines):
+        ends = [*(start for start, _ in line[1:]), 4.0]
+        strokes = [Stroke(a, end - a, p, 80) for (a, p), end in zip(line, ends, strict=True)]
+        parts.append(Part(f"line {number}", tuple(strokes), FLUTE))
+    return parts
+
+
+def test_the_lowest_part_and_the_tune_are_the_outer_voices():
+    sheet = LeadSheet("", 60.0, 4, 0, "major", (), (Chord(0.0, 4.0, 0),), ())
+    tune = [Note(0.0, 2.0, 79), Note(2.0, 2.0, 81)]
+    top, low = [(0.0, 79), (2.0, 81)], [(0.0, 72), (2.0, 74)]
+
+    def marks(*lines):
+        return lint_parts(played(*lines), sheet, TimeGrid.of(sheet), tune)
+
+    assert marks(top, low).parallels == 1
+    # from a note of one part to one of another no voice moves
+    assert marks(top, [(0.0, 72), (2.0, 76)], [(0.0, 74), (2.0, 74)]).parallels == 0
+    assert marks(top, [(0.0, 84)]).crossings == 2
+
+
 def test_drawn_sheets_have_no_marks_but_rare_crossings():
     marks = Marks()
     for seed in range(8):
