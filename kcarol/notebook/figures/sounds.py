@@ -53,6 +53,7 @@ def level_curves(waves: Mapping[str, np.ndarray], step_s: float = 0.5) -> Pictur
     for (title, level_db), colour in zip(curves.items(), COLOURS, strict=False):
         axes.plot(step_s * np.arange(len(level_db)), level_db, label=title, color=colour)
     axes.set(xlabel="time, s", ylabel="level, dB", ylim=(-60, 0))
+    axes.margins(x=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
     return picture
