@@ -72,7 +72,8 @@ def level_db_of(line: Line, tone: Tone) -> float:
     accent_db = ACCENT_DB if tone.start in tone.bar.accents else 0.0
     if abs(tone.start - tone.bar.start) < TOLERANCE:
         return line.gain_db + accent_db + DOWN_DB
-    return line.gain_db + accent_db + (BEAT_DB if is_beat(tone.bar, tone.start) else OFF_DB)
+    is_heavy = line.is_tune or is_beat(tone.bar, tone.start)
+    return line.gain_db + accent_db + (BEAT_DB if is_heavy else OFF_DB)
 
 
 def _balanced(
