@@ -23,6 +23,8 @@ from kcarol.arrangement.voices import FourParts
 from kcarol.model.instruments import Instrument
 from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, TimeGrid
 
+BROKEN = "broken"  # figure of chords whose tones come one after another, in the names of parts
+BROKEN_BEATS = 4.0  # over which such a chord is heard as one
 MOSTLY = 0.8  # share of the notes of a part that doubles the tune
 TUNE_RANGE = (55, 86)  # MIDI: what is sung and played on top, seen generously
 
@@ -108,14 +110,14 @@ def lint_parts(
     played = [(instrument_of(part), _notes(part)) for part in parts]
     pitched = [notes for instrument, notes in played if instrument.n_keys > 1]
     others = [
-        _remembered(notes, beat_s)
-        for notes in pitched
-        if not _doubles(notes, sung, TOGETHER * beat_s)
+        (part.name, _remembered(notes, beat_s))
+        for part, (instrument, notes) in zip(parts, played, strict=True)
+        if instrument.n_keys > 1 and not _doubles(notes, sung, TOGETHER * beat_s)
     ]
-    below = lowest_line(sorted(chain(*others), key=_start), sung)
+    below = lowest_line(sorted(chain(*(notes for _, notes in others)), key=_start), sung)
     return Marks(
         n_bars=len(sheet.bar_starts()),
-        parallels=len(_parallels_of_a_part(sung, below, others, TOGETHER * beat_s)),
+        parallels=len(_parallels_of_a_part(sung, below, others, beat_s)),
         out_of_range=sum(
             not who.lowest <= note.pitch <= who.highest for who, notes in played for note in notes
         ),
@@ -148,14 +150,36 @@ def _remembered(notes: Sequence[Note], beat: float) -> list[Note]:
 
 
 def _parallels_of_a_part(
-    tune: Sequence[Note], below: Sequence[Note], parts: Sequence[list[Note]], together: float
+    tune: Sequence[Note],
+    below: Sequence[Note],
+    parts: Sequence[tuple[str, list[Note]]],
+    beat: float,
 ) -> set[float]:
     """Where the lowest line moves in parallels that one part plays: from the last note of a broken
-    chord to another's held note no voice moves.
+    chord to another note no voice moves.
     """
-    found = set(parallels(tune, below, together))
-    led = (parallels(tune, lowest_line(notes, tune), together) for notes in parts)
-    return found & set(chain.from_iterable(led)) if found else found
+    found = set(parallels(tune, below, TOGETHER * beat))
+    if not found:
+        return found
+    lines = (
+        lowest_line(_standing(notes, beat) if BROKEN in name else notes, tune)
+        for name, notes in parts
+    )
+    led = (parallels(tune, line, TOGETHER * beat) for line in lines)
+    return found & set(chain.from_iterable(led))
+
+
+def _standing(notes: Sequence[Note], beat: float) -> list[Note]:
+    """Notes of a broken chord until it comes down to them again: it stands on its lowest note."""
+    starts = np.array([note.start for note in notes])
+    pitches = np.array([note.pitch for note in notes])
+    out = []
+    for note in notes:
+        last = note.end + BROKEN_BEATS * beat
+        comes = (starts > note.start) & (starts < last) & (pitches <= note.pitch)
+        end = max(note.end, min(starts[comes].tolist(), default=last))
+        out.append(Note(note.start, end - note.start, note.pitch))
+    return out
 
 
 def _doubles(notes: Sequence[Note], tune: Sequence[Note], together: float) -> bool:
