@@ -124,16 +124,13 @@ class VocoderConfig:
     n_layers: int = 8
     kernel_size: int = 7
     # phase refinement: passes over the wave before and after those over its low octaves
-    corrections: tuple[int, int] = (1, 4)
+    corrections: tuple[int, int] = (0, 4)
     correction_step: float = 1.2  # share of the log-mel error that a pass corrects
     correction_momentum: float = 0.8
     # the low octaves are refined at the sample rate divided by these
-    low_rates: tuple[int, ...] = (16, 8)
-    low_passes: tuple[int, ...] = (180, 50)
-    low_momenta: tuple[float, ...] = (0.98, 0.96)
-    # of the side, which the middle masks (data/experiments.md)
-    side_corrections: tuple[int, int] = (1, 4)
-    side_low_passes: tuple[int, ...] = (60, 16)
+    low_rates: tuple[int, ...] = (16, 8, 4)
+    low_passes: tuple[int, ...] = (180, 30, 16)
+    low_momenta: tuple[float, ...] = (0.98, 0.96, 0.93)
 
     @classmethod
     def smoke(cls) -> VocoderConfig:

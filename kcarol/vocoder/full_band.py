@@ -23,6 +23,7 @@ from kcarol.vocoder.treble import Treble
 
 MONO_BELOW_HZ = 120.0  # the bass is in the middle: below, the side is turned down
 MONO_SLOPE = 4  # of the side below, powers of the frequency: 24 dB an octave
+RESAMPLING_LOSS_NATS = (0.1, 0.75)  # of the highest mel bands, upsampled and analysed again
 MIDDLE, SIDE = 0, 1
 
 
@@ -90,9 +91,10 @@ class FullBandVocoder(nn.Module):
         low = torch.empty(2, n_samples, device=self.device)
         with fast_inference(self.device):
             for channel in (MIDDLE, SIDE):
-                mel = bands[:, channel, : self.audio.n_mels]
+                mel = bands[:, channel, : self.audio.n_mels].clone()
+                mel[:, -2:] += mel.new_tensor(RESAMPLING_LOSS_NATS)
                 if channel == SIDE:
-                    mel = mel + self.side_gain[: self.audio.n_mels]
+                    mel += self.side_gain[: self.audio.n_mels]
                 low[channel] = self.vocoder.vocode(
                     mel, n_samples, phases=phases[channel], side=channel == SIDE
                 )

@@ -62,19 +62,13 @@ class ConvNeXtBlock(nn.Module):
 class Refinement(nn.Module):
     """Passes that bring a wave nearer to its log-mel: all bands, the low octaves, all bands."""
 
-    def __init__(
-        self,
-        audio: AudioConfig,
-        cfg: VocoderConfig,
-        corrections: tuple[int, int],
-        low_passes: tuple[int, ...],
-    ):
+    def __init__(self, audio: AudioConfig, cfg: VocoderConfig):
         super().__init__()
         self.first, self.last = (
             MelCorrection(audio, passes, cfg.correction_momentum, cfg.correction_step)
-            for passes in corrections
+            for passes in cfg.corrections
         )
-        rates = zip(cfg.low_rates, low_passes, cfg.low_momenta, strict=True)
+        rates = zip(cfg.low_rates, cfg.low_passes, cfg.low_momenta, strict=True)
         self.low_bands = nn.ModuleList(
             LowBand(audio, *rate, fresh=i == 0) for i, rate in enumerate(rates)
         )
@@ -109,8 +103,7 @@ class NeuralVocoder(nn.Module):
         self.istft = InverseSTFT(cfg.n_fft, cfg.hop_length)
         side_turn = -2 * math.pi * SIDE_DELAY_S * bin_hz(cfg.n_fft, audio.sample_rate)[:, None]
         self.register_buffer("side_turn", side_turn.float(), persistent=False)
-        self.refinement = Refinement(audio, cfg, cfg.corrections, cfg.low_passes)
-        self.side_refinement = Refinement(audio, cfg, cfg.side_corrections, cfg.side_low_passes)
+        self.refinement = Refinement(audio, cfg)
         self.apply(_init_weights)
         with torch.no_grad():
             self.head.bias[: cfg.n_fft // 2 + 1] = START_LOG_MAGNITUDE
@@ -168,16 +161,15 @@ class NeuralVocoder(nn.Module):
         """Like `forward`, and then refined: a first correction, the low octaves, the last one.
 
         The result does not depend on `block_frames`; memory grows only with the wave. `phases`:
-        for a piece (F, M) of a longer song, see `vocode_in_pieces`. `side`: with the fewer passes
-        of a side, and late (see `SIDE_DELAY_S`).
+        for a piece (F, M) of a longer song, see `vocode_in_pieces`. A `side` comes late, by
+        `SIDE_DELAY_S`.
         """
         check_log_mel(log_mel, self.cfg.n_mels)
         n_samples = output_length(log_mel.shape[-2], self.cfg.hop_length, length)
         mel = log_mel if log_mel.dim() == 3 else log_mel[None]
         if not n_samples:
             return log_mel.new_zeros(*log_mel.shape[:-2], 0)
-        refinement = self.side_refinement if side else self.refinement
-        first, last = refinement.first, refinement.last
+        first, last = self.refinement.first, self.refinement.last
 
         def draft(start: int, stop: int) -> Tensor:
             made = self._made(mel, start, stop, self.side_turn if side else None)
@@ -188,7 +180,7 @@ class NeuralVocoder(nn.Module):
 
         shape = len(mel), n_samples
         wave = self._in_blocks(draft, shape, first.reach, block_frames)
-        for low_band in refinement.low_bands:
+        for low_band in self.refinement.low_bands:
             for row in zip(wave, mel, strict=True):
                 low_band.correct_(*row, phases)  # type: ignore[operator]
         wave = self._in_blocks(finish, shape, last.reach, block_frames)

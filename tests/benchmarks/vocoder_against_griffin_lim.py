@@ -4,10 +4,10 @@
     vocoder_against_griffin_lim.py DIR [--weights FILE] [--carols N] [--seconds S]
 
 Distances are mean absolute differences, in nats, of the bands before and after resynthesis: of the
-middle and the side below 8 kHz, and of both above. Neither frames that reach past an end nor a side
-that is not there are counted. "Lean" is by how much the left is louder than the right, dB. Times
-are processor time, the best of three rounds in which the two take turns. Prints one row each and
-the ratios.
+middle and the side below 8 kHz, and of both above. Not counted: frames that reach past an end, the
+bass of the side, which is turned down, and a side that is not there. "Lean" is by how much the left
+is louder than the right, dB. Times are processor time, the best of three rounds in which the two
+take turns. Prints one row each and the ratios.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ import numpy as np
 import torch
 
 from kcarol.audio.full_band import FullBandMel
+from kcarol.audio.log_mel import mel_edges_hz
 from kcarol.config import AudioConfig
 from kcarol.conversion.weights import VOCODER_FILE, shipped_weights
 from kcarol.dataset.carols import stored_carols
-from kcarol.vocoder.full_band import MIDDLE, SIDE, FullBandVocoder
+from kcarol.vocoder.full_band import MIDDLE, MONO_BELOW_HZ, SIDE, FullBandVocoder
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
 
@@ -36,8 +37,13 @@ EDGE = 4  # frames at an end whose windows reach past it
 def distances(made: torch.Tensor, bands: torch.Tensor, full_band: FullBandMel) -> list[float]:
     """Of middle, side and treble; a side that is not there is not counted."""
     error, n_mels = (full_band(made) - bands).abs()[EDGE:-EDGE], full_band.cfg.n_mels
-    side = error[:, SIDE, :n_mels].mean() if bands[:, SIDE].max() > -9 else torch.tensor(np.nan)
-    return [float(error[:, MIDDLE, :n_mels].mean()), float(side), float(error[..., n_mels:].mean())]
+    first = int((mel_edges_hz(full_band.cfg)[1:-1] < MONO_BELOW_HZ).sum())
+    side = error[:, SIDE, first:n_mels]
+    return [
+        float(error[:, MIDDLE, :n_mels].mean()),
+        float(side.mean()) if bands[:, SIDE].max() > -9 else math.nan,
+        float(error[..., n_mels:].mean()),
+    ]
 
 
 def lean_db(stereo: torch.Tensor) -> float:

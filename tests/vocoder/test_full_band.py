@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soxr
 import torch
-from converters import song
+from converters import needs_shipped, song
 from signals import sine
 
 from kcarol.audio.full_band import FullBandMel, middle_and_side
@@ -66,6 +66,16 @@ def test_the_middle_is_the_mono_sum(griffin_lim):
     narrow[:, SIDE] = float(np.log(CFG.log_floor))
     sums = [middle_and_side(griffin_lim.vocode(b, 24_000))[MIDDLE] for b in (bands, narrow)]
     torch.testing.assert_close(*sums)
+
+
+@needs_shipped
+def test_little_is_lost_where_the_treble_begins():
+    """Resampling takes the highest mel band down by up to a neper."""
+    shipped = FullBandVocoder(NeuralVocoder.load(shipped_weights() / VOCODER_FILE)).eval()
+    noise = 0.1 * np.random.default_rng(3).standard_normal((2, RATE)).astype(np.float32)
+    bands = MEL(noise)
+    lost = (bands - MEL(shipped.vocode(bands, RATE)))[8:-8].mean((0, 1))
+    assert lost[CFG.n_mels - 4 : CFG.n_mels + 2].abs().max() < 0.6
 
 
 @pytest.mark.parametrize("kind", ["neural", "griffin_lim"])
