@@ -61,11 +61,13 @@ def _strokes_beside(
 ) -> list[tuple[float, ...]]:
     """Places to strike, beside what the lines play where nothing is to be struck."""
     unstruck: list[tuple[float, ...]] = [()] * len(bars)
-    starts = [
-        (tone.start, line) for line in lines for tone in tones_of(line, bars, voices, unstruck)
-    ]
+    starts = {
+        (tone.start, line.instrument.name)
+        for line in lines
+        for tone in tones_of(line, bars, voices, unstruck)
+    }
     weights = [stroke_heard(bar, lines) for bar in bars]
-    return strokes_of(bars, style.rhythm, heard_onsets(bars, dict.fromkeys(starts)), weights)
+    return strokes_of(bars, style.rhythm, heard_onsets(bars, starts), weights)
 
 
 def _parted(tones: Sequence[Tone], grid: TimeGrid) -> list[Tone]:

@@ -20,11 +20,11 @@ HEARD = {
     "celesta": 1.5,
     "music_box": 1.0,
     "vibraphone": 1.0,
-    "piano": 1.0,
+    "piano": 1.3,
     "harp": 0.8,
     "trumpet": 0.75,
     "organ": 0.4,
-    "pizzicato": 0.35,
+    "pizzicato": 0.6,
     "strings": 0.2,
     "glockenspiel": 0.6,
 }
@@ -55,31 +55,29 @@ def strokes_of(
     return strokes
 
 
-def heard_onsets(bars: Sequence[BarPlan], starts: Iterable[tuple[float, Line]]) -> list[float]:
-    """Of each bar, of all that begins there; `starts`: beats, and who plays."""
+def heard_onsets(bars: Sequence[BarPlan], starts: Iterable[tuple[float, str]]) -> list[float]:
+    """Of each bar, of all that begins there; `starts`: beats, and names of instruments."""
     heard = np.zeros(len(bars))
     edges = [bar.start - TOGETHER for bar in bars]
     place, together = -np.inf, 0.0
-    for beat, line in sorted(starts, key=lambda start: start[0]):
+    for beat, name in sorted(starts):
         if beat - place > TOGETHER:
             place, together = beat, 0.0
-        bar = np.searchsorted(edges, place, side="right") - 1
-        more = min(heard_of(line), MOST_HEARD - together)
+        more = min(HEARD.get(name, HARDLY_HEARD), MOST_HEARD - together)
         together += more
-        heard[bar] += more
+        heard[np.searchsorted(edges, place, side="right") - 1] += more
     return heard.tolist()
 
 
 def stroke_heard(bar: BarPlan, lines: Iterable[Line]) -> float:
     """As how many onsets a stroke in a bar is heard."""
-    struck = sum(
-        FOLLOWING.get(line.figure, 0.0) * heard_of(line) for line in lines if line.plays_in(bar)
-    )
-    return min(max(struck, LEAST_HEARD), MOST_HEARD)
-
-
-def heard_of(line: Line) -> float:
-    return HEARD.get(line.instrument.name, HARDLY_HEARD)
+    shares = {
+        line.instrument.name: FOLLOWING[line.figure]
+        for line in lines
+        if line.figure in FOLLOWING and line.plays_in(bar)
+    }
+    heard = sum(share * HEARD.get(name, HARDLY_HEARD) for name, share in shares.items())
+    return min(max(heard, LEAST_HEARD), MOST_HEARD)
 
 
 def is_along(bar: BarPlan, beat: float) -> bool:
