@@ -16,18 +16,18 @@ from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note, Section,
 N_SCENES = 4
 # from scene to scene: loudness of a section and what its form asks for. Records are compressed: what
 # is heard as a band's entry or as a verse alone is 5 to 10 dB, a chorus after its verse 2
-SCENE_DB = (-10.0, -5.0, -1.5)
+SCENE_DB = (-12.0, -6.0, -1.5)
 # how much more (dB) a section asks for than its loudness says
 FORM_DB = {
-    "intro": -1.0,
-    "verse": -0.5,
-    "prechorus": -0.25,
-    "chorus": 0.5,
-    "bridge": -0.75,
+    "intro": -2.0,
+    "verse": -1.0,
+    "prechorus": -0.5,
+    "chorus": 1.0,
+    "bridge": -1.5,
     "solo": 0.0,
-    "outro": -0.75,
+    "outro": -1.5,
 }
-FIRST_DB, LAST_CHORUS_DB = -0.5, 0.5  # the first verse; the last chorus
+FIRST_DB, LAST_CHORUS_DB = -1.0, 1.0  # the first verse; the last chorus
 DROP_DB, JUMP_DB = 4.0, 4.0  # a bar so far under or above its section is a scene lower or higher
 STILL_DB = -30.0  # softer bars are silence
 BARE_DB = -6.0  # of bars without harmony, at most
