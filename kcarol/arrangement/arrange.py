@@ -12,7 +12,7 @@ import numpy as np
 
 from kcarol.arrangement.counterpoint.added_lines import counter_line, descant
 from kcarol.arrangement.counterpoint.fills import echo, pedal
-from kcarol.arrangement.counterpoint.tune import rung
+from kcarol.arrangement.counterpoint.tune import on_beats, rung
 from kcarol.arrangement.dynamics import velocities
 from kcarol.arrangement.figures import Tone, Voices, tones_of
 from kcarol.arrangement.percussion import sleigh_line, sleigh_tones
@@ -33,6 +33,7 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
         {
             "s": four.soprano,
             "r": rung(four.soprano, sheet.tempo_bpm),
+            "k": on_beats(four.soprano),
             "a": four.alto,
             "t": four.tenor,
             "b": four.bass,

@@ -30,7 +30,7 @@ class Line:
 
     @property
     def is_tune(self) -> bool:
-        return self.voices in ("s", "r")
+        return self.voices in ("s", "r", "k")
 
     def plays_in(self, bar: BarPlan) -> bool:
         return (

@@ -32,7 +32,10 @@ def test_a_voice_is_sung_as_it_is_written():
 
 def test_a_held_voice_is_tied_while_nothing_changes():
     sections = [(0.0, 16.0), (16.0, 32.0), (32.0, 48.0), (48.0, 64.0)]
-    assert [(t.start, t.end) for t in tones("hold", "t")] == sections
+    sheet = song(levels_db=(-8.0, 0.0, -8.0, 0.0))
+    bars = plan(sheet, TimeGrid.of(sheet), sheet.notes)
+    line = Line(BY_NAME["strings"], "t", "hold", range(4))
+    assert [(t.start, t.end) for t in tones_of(line, bars, VOICES, STROKES)] == sections
     assert [t.start for t in tones("hold")] == [chord.start for chord in SHEET.chords]
 
 

@@ -84,6 +84,22 @@ def rung(notes: Iterable[Note], tempo_bpm: float) -> tuple[Note, ...]:
     return tuple(out)
 
 
+def on_beats(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """The notes of a tune that begin on a beat, or last for one: each rings to the next note of
+    another pitch.
+    """
+    sung = list(notes)
+    ends = [
+        next((b.start for b in sung[i + 1 :] if b.pitch != a.pitch or b.start > a.end), a.end)
+        for i, a in enumerate(sung)
+    ]
+    return tuple(
+        replace(note, length=max(note.end, min(end, note.start + 1)) - note.start)
+        for note, end in zip(sung, ends, strict=True)
+        if note.length >= 1 - ON_BEAT or abs(note.start - round(note.start)) <= ON_BEAT
+    )
+
+
 def in_one_register(notes: Iterable[Note]) -> tuple[Note, ...]:
     """The notes of a song as one voice sings them, one at a time, within about LOWEST to HIGHEST.
 
