@@ -2,7 +2,7 @@
 
 import pytest
 
-from kcarol.arrangement.counterpoint.tune import in_one_register, phrases, rung, tied
+from kcarol.arrangement.counterpoint.tune import in_one_register, on_beats, phrases, rung, tied
 from kcarol.transcription.lead_sheet import Note
 
 
@@ -57,3 +57,10 @@ def test_quick_syllables_between_beats_are_not_struck_again():
     struck = [(note.start, note.length) for note in rung(sung, tempo_bpm=100)]
     assert struck == [(0, 0.5), (0.5, 0.5), (1, 0.25), (1.25, 1), (2.25, 0.25)]
     assert rung(sung, tempo_bpm=30) == tuple(sung)
+
+
+def test_notes_on_beats_and_long_ones_ring_to_the_next_pitch():
+    sung = [Note(0, 0.5, 67), Note(0.5, 0.5, 69), Note(1.5, 1.0, 71), Note(3, 0.25, 69)]
+    sung += [Note(3.25, 0.25, 69), Note(3.5, 0.5, 72)]
+    struck = [(note.start, note.length, note.pitch) for note in on_beats(sung)]
+    assert struck == [(0, 0.5, 67), (1.5, 1.0, 71), (3, 0.5, 69)]
