@@ -14,8 +14,8 @@ import numpy as np
 from kcarol.transcription.lead_sheet import TOLERANCE, LeadSheet, Note, Section, Span, TimeGrid
 
 N_SCENES = 4
-# from scene to scene: loudness of a section and what its form asks for. Records are compressed: what
-# is heard as a band's entry or as a verse alone is 5 to 10 dB, a chorus after its verse 2
+# from scene to scene: loudness of a section and what its form asks for. Records are compressed: a
+# voice that is left alone is 5 to 10 dB softer, a verse 2 dB softer than its chorus
 SCENE_DB = (-12.0, -6.0, -1.5)
 # how much more (dB) a section asks for than its loudness says
 FORM_DB = {
