@@ -169,7 +169,7 @@ def _struck(line: Line, bar: BarPlan, voices: Voices, place: float, end: float) 
         return [Tone(place, _ring(line, place, end, min(n.end for n in notes)), pitch, bar)]
     return [
         Tone(place, _ring(line, place, end, note.end if not bar.is_final else end), note.pitch, bar)
-        for note in notes
+        for note in notes[: line.instrument.most_notes]
     ]
 
 

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.counterpoint.lint import Marks, lint_parts, lint_voices, lowest_line
+from kcarol.arrangement.styles import STYLES
 from kcarol.arrangement.voices import four_parts
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, Part, Stroke, TimeGrid
@@ -57,3 +59,13 @@ def test_drawn_sheets_have_no_marks_but_rare_crossings():
     assert (marks.parallels, marks.out_of_range, marks.hanging) == (0, 0, 0)
     assert marks.per_100_bars()["crossings"] <= 1
     assert marks.clash_share == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=list(STYLES))
+def test_the_parts_of_each_style_have_no_marks(style):
+    sheet = draw_sheet(np.random.default_rng(57), 60.0)
+    grid = TimeGrid.of(sheet)
+    parts = arrange_carol(sheet, grid, style)
+    counts = lint_parts(parts, sheet, grid, four_parts(sheet).soprano).per_100_bars()
+    assert counts.pop("clash_share") <= 0.02
+    assert counts == dict.fromkeys(counts, 0)
