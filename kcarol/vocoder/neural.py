@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from kcarol.audio.parallel import n_workers, parallel_map
-from kcarol.audio.spectrum import bin_hz
 from kcarol.config import AudioConfig, VocoderConfig
 from kcarol.model.weights_file import config_from, load_module, save_module
 from kcarol.vocoder.inverse_stft import InverseSTFT
@@ -82,7 +81,6 @@ class NeuralVocoder(nn.Module):
 
     mean: Tensor  # (M,) of natural-log mel
     std: Tensor
-    side_turn: Tensor  # (N/2 + 1, 1) radians by which `SIDE_DELAY_S` turns each bin
 
     def __init__(self, cfg: VocoderConfig | None = None, audio: AudioConfig | None = None):
         super().__init__()
@@ -101,8 +99,7 @@ class NeuralVocoder(nn.Module):
         self.norm_out = nn.LayerNorm(cfg.d_model, eps=1e-6)
         self.head = nn.Linear(cfg.d_model, cfg.n_fft + 2)
         self.istft = InverseSTFT(cfg.n_fft, cfg.hop_length)
-        side_turn = -2 * math.pi * SIDE_DELAY_S * bin_hz(cfg.n_fft, audio.sample_rate)[:, None]
-        self.register_buffer("side_turn", side_turn.float(), persistent=False)
+        self.n_side_late = round(SIDE_DELAY_S * audio.sample_rate)
         self.refinement = Refinement(audio, cfg)
         self.apply(_init_weights)
         with torch.no_grad():
@@ -119,10 +116,8 @@ class NeuralVocoder(nn.Module):
             self.mean.copy_(torch.as_tensor(mean))
             self.std.copy_(torch.as_tensor(std).clamp_min(1e-3))
 
-    def spectrum(self, log_mel: Tensor, turn: Tensor | None = None) -> Tensor:
-        """Natural-log mel (B, F, M) -> complex64 spectrum (B, N/2 + 1, F), turned by `turn`
-        (N/2 + 1, 1) radians.
-        """
+    def spectrum(self, log_mel: Tensor) -> Tensor:
+        """Natural-log mel (B, F, M) -> complex64 spectrum (B, N/2 + 1, F)."""
         x = ((log_mel.float() - self.mean) / self.std).transpose(1, 2)
         x = self.norm_in(self.embed(x).transpose(1, 2))
         for block in self.blocks:
@@ -131,8 +126,6 @@ class NeuralVocoder(nn.Module):
             log_magnitude, phase = self.head(self.norm_out(x.float())).transpose(1, 2).chunk(2, 1)
             # clamped before exp: after it, a huge value would give 0 * inf = NaN as gradient
             magnitude = log_magnitude.clamp(max=MAX_LOG_MAGNITUDE).exp()
-            if turn is not None:
-                phase = phase + turn
             # torch.polar takes twice the time
             return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())
 
@@ -172,36 +165,37 @@ class NeuralVocoder(nn.Module):
         first, last = self.refinement.first, self.refinement.last
 
         def draft(start: int, stop: int) -> Tensor:
-            made = self._made(mel, start, stop, self.side_turn if side else None)
-            return first(made, mel[:, start // self.cfg.hop_length :])
+            return first(self._made(mel, start, stop), mel[:, start // self.cfg.hop_length :])
 
         def finish(start: int, stop: int) -> Tensor:
             return last(wave[:, start:stop], mel[:, start // self.cfg.hop_length :])
 
         shape = len(mel), n_samples
         wave = self._in_blocks(draft, shape, first.reach, block_frames)
+        if side:
+            wave = nn.functional.pad(wave, (self.n_side_late, 0))[:, :n_samples]
         for low_band in self.refinement.low_bands:
             for row in zip(wave, mel, strict=True):
                 low_band.correct_(*row, phases)  # type: ignore[operator]
         wave = self._in_blocks(finish, shape, last.reach, block_frames)
         return wave if log_mel.dim() == 3 else wave[0]
 
-    def _made(self, mel: Tensor, start: int, stop: int, turn: Tensor | None) -> Tensor:
-        """Samples [start, stop) as the network makes them, turned as by `spectrum`."""
+    def _made(self, mel: Tensor, start: int, stop: int) -> Tensor:
+        """Samples [start, stop) as the network makes them."""
         hop, n_skip = self.cfg.hop_length, self.istft.n_skip
         first = start // hop + n_skip
         last = first + math.ceil((stop - start) / hop)
         rows = [
-            self._rows(mel, row, min(row + NETWORK_FRAMES, last), turn)
+            self._rows(mel, row, min(row + NETWORK_FRAMES, last))
             for row in range(first, last, NETWORK_FRAMES)
         ]
         return torch.cat(rows, dim=1).flatten(1)[:, : stop - start]
 
-    def _rows(self, mel: Tensor, start: int, stop: int, turn: Tensor | None) -> Tensor:
+    def _rows(self, mel: Tensor, start: int, stop: int) -> Tensor:
         """Rows [start, stop) of the inverse STFT, from the frames that reach them and context."""
         first, last = max(0, start - self.istft.n_overlap + 1), min(mel.shape[1], stop)
         left, right = max(0, first - self.context_frames), last + self.context_frames
-        spectrum = self.spectrum(mel[:, left:right].to(self.mean.device), turn)
+        spectrum = self.spectrum(mel[:, left:right].to(self.mean.device))
         rows = self.istft.rows(spectrum[:, :, first - left : last - left])
         return rows[:, start - first : stop - first]
 
