@@ -1,12 +1,14 @@
 """`kcarol eval`: the table it prints and what it leaves."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig
+from kcarol.conversion.converter import Converter
 from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.dataset import pair_set
 from kcarol.dataset.labels import N_PACKED, save_labels
@@ -46,6 +48,22 @@ def test_prints_the_table_with_baselines_and_draws_it(tmp_path, short_pairs, wei
     table = json.loads((tmp_path / "table.json").read_text())["rows"]
     target = next(row for row in table if row["system"] == "target")
     assert target["tune"] == 1 and target["mse"] == 0 and target["lsd"] == 0
+
+
+def test_real_songs_are_heard_once_and_played_in_each_style(
+    tmp_path, short_pairs, weights, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)  # where there are no pairs
+    (tmp_path / "pop").mkdir()
+    shutil.copy(short_pairs / "a.pop.ogg", tmp_path / "pop" / "song.ogg")
+    hear, songs = Converter.transcribe, []
+    monkeypatch.setattr(Converter, "transcribe", lambda self, x: songs.append(x) or hear(self, x))
+    words = ["eval", "--smoke", "--device", "cpu", "--real", tmp_path, "--weights", weights]
+    words += ["--styles", "organ", "brass", "--no-anchors", "--out", tmp_path / "out"]
+    assert cli.main([*map(str, words)]) == 0
+    rows = json.loads((tmp_path / "out" / "real.json").read_text())["rows"]
+    assert [row["sound"] for row in rows] == ["all", "organ", "brass"] and len(songs) == 1
+    assert (tmp_path / "out" / "real.html").is_file()
 
 
 def test_nothing_to_evaluate_is_one_line(tmp_path, monkeypatch, fails):
