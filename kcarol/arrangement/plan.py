@@ -98,6 +98,7 @@ def plan(sheet: LeadSheet, grid: TimeGrid, tune: Sequence[Note]) -> tuple[BarPla
     levels_db = np.where(is_bare, np.minimum(levels_db, BARE_DB), levels_db)
     scenes[is_bare] = 0
     strokes_per_s[max(0, final - 1) : final] *= BROADENING
+    begins = np.array([note.start for note in tune]) + TOLERANCE
     bars = []
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
         parts = _parts(sheet, start, end, seconds[i])
@@ -120,7 +121,7 @@ def plan(sheet: LeadSheet, grid: TimeGrid, tune: Sequence[Note]) -> tuple[BarPla
                 parts=parts,
                 accents=frozenset(part for part in parts if sheet.is_accented(part)),
                 beat=sheet.metre_at(start).start,
-                tune=tuple(n for n in tune if start - TOLERANCE <= n.start < end - TOLERANCE),
+                tune=tuple(tune[slice(*np.searchsorted(begins, (start, end)))]),
             )
         )
     return tuple(bars)

@@ -32,7 +32,10 @@ def save_audio(
     *channels, n_samples = wave.shape
     if channels not in ([], [1], [2]):
         raise AudioError(f"{path}: expected samples (T,) or (2, T), found shape {wave.shape}")
-    blocks = (wave[..., start : start + BLOCK].T for start in range(0, n_samples, BLOCK))
+    pieces = (
+        np.atleast_2d(wave[..., start : start + BLOCK]) for start in range(0, n_samples, BLOCK)
+    )
+    blocks = (np.stack(piece, axis=-1) for piece in pieces)
     return save_blocks(path, blocks, n_samples, (channels or [1])[0], sample_rate, comment)
 
 

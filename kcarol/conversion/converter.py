@@ -218,10 +218,11 @@ class Converter:
             tuning_cents = estimate_tuning(song, self.audio)
             logits = self.hear(song, tuning_cents)
             jobs = (
+                lambda: measure_level(song, self.audio, cfg),
                 lambda: decode(logits, audio=self.audio, cfg=cfg),
-                lambda: (measure_level(song, self.audio, cfg), onset_rate(song, self.audio)),
+                lambda: onset_rate(song, self.audio),
             )
-            transcription, (level, rate) = parallel_map(lambda job: job(), jobs)
+            level, transcription, rate = parallel_map(lambda job: job(), jobs)
             transcription = replace(
                 transcription, level=level, onset_rate=rate, tuning_cents=tuning_cents
             )

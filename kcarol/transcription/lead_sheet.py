@@ -15,7 +15,9 @@ move) or, in compound time, thirds. Grooves (`accents`) have a value for each pa
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -177,7 +179,8 @@ class LeadSheet:
         return self.n_beats * 60 / self.tempo_bpm
 
     def section_at(self, beat: float) -> Section | None:
-        return next((s for s in self.sections if s.start <= beat < s.end), None)
+        i = bisect_right(self.sections, beat, key=attrgetter("start")) - 1
+        return self.sections[i] if i >= 0 and beat < self.sections[i].end else None
 
     def energy_at(self, beat: float) -> float:
         section = self.section_at(beat)

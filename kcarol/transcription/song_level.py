@@ -16,7 +16,7 @@ from kcarol.audio.loudness import SILENT_DB, Loudness, loudness_curve, loudness_
 from kcarol.audio.spectrum import level_db
 from kcarol.config import AudioConfig, DecodingConfig
 
-PIECE_FRAMES = 20_480  # read at once: 5.5 minutes
+PIECE_FRAMES = 10_240  # read at once: 2.7 minutes
 EDGE_FRAMES = 16  # .25 s
 REACH_FRAMES = 512  # 8 s, over which the filter of rumble decays
 MOMENT_FRAMES = 25  # .4 s, as ITU-R BS.1770-4 measures momentary loudness

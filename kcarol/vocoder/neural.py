@@ -45,7 +45,7 @@ class ConvNeXtBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, F, D) -> (B, F, D)."""
         y = self.norm(self._over_frames(x))
-        return x + self.scale * self.narrow(nn.functional.gelu(self.widen(y)))
+        return torch.addcmul(x, self.scale, self.narrow(nn.functional.gelu(self.widen(y))))
 
     def _over_frames(self, x: Tensor) -> Tensor:
         """The depthwise convolution as a conv2d of images one pixel high: the channels stay last,

@@ -1,6 +1,7 @@
 """What kcarol costs, by the size of the work and compared with alternatives.
 
 costs.py [--quick] [--only KIND ...] [--out DIR]
+costs.py --readme [--out DIR]    the READMEs' tables, from the costs.json there
 
 start          `kcarol --help`, and a carol of 10 s from a cold start
 preprocess     by the length of the song
@@ -42,10 +43,11 @@ import numpy as np
 import soundfile
 import torch
 
-from kcarol.audio.decoding import load_audio
+from kcarol.audio.decoding import load_audio, load_audio_into, load_stereo
+from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.loudness import match_loudness_, measure_loudness
-from kcarol.audio.parallel import parallel_map
+from kcarol.audio.parallel import single_threaded
 from kcarol.config import AudioConfig, DecodingConfig, TrainConfig
 from kcarol.conversion.api import convert
 from kcarol.evaluation.table import Table
@@ -55,6 +57,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SONG = ROOT / "data" / "raw" / "kpop" / "snowlit-signal.mp3"
 CAROL = ROOT / "data" / "raw" / "carol" / "joy-to-the-world.ogg"
 RATE = AudioConfig().sample_rate
+FILE_RATE = 44_100  # of the stereo files that are converted
 # runs a command, then prints its duration and the peak memory of it and its children
 TIMED = """
 import json, resource, subprocess, sys, time
@@ -142,10 +145,10 @@ def kcarol(*argv: object) -> dict:
 
 
 def song(path: Path, seconds: float) -> Path:
-    """The demo song, repeated."""
-    wave = load_audio(SONG)
-    with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16") as file:
-        left = round(seconds * RATE)
+    """The demo song, repeated, in stereo."""
+    wave = load_stereo(SONG, FILE_RATE).T
+    with soundfile.SoundFile(path, "w", FILE_RATE, 2, "PCM_16") as file:
+        left = round(seconds * FILE_RATE)
         while left > 0:
             file.write(wave[:left])
             left -= len(wave)
@@ -206,49 +209,69 @@ def best(work: Callable, times: int = 2) -> float:
 
 
 def stages(folder: Path, sizes: dict) -> Iterator[dict]:
-    from kcarol.arrangement.score import notes_of
-    from kcarol.conversion.converter import Converter
-    from kcarol.transcription.decoding import decode
-    from kcarol.transcription.song_level import measure_level
+    with torch.inference_mode(), single_threaded():  # as in a conversion
+        for name, work in parts_of_a_conversion(folder, sizes["heard_s"]).items():
+            yield {"size": name, "audio_s": sizes["heard_s"], "seconds": best(work)}
 
-    converter, seconds = Converter.load(None, "cpu"), sizes["heard_s"]
+
+def parts_of_a_conversion(folder: Path, seconds: float) -> dict[str, Callable]:
+    """Each alone, on what the ones before it made, in the order of a conversion."""
+    from kcarol.arrangement.score import notes_of
+    from kcarol.arrangement.styles import STYLES
+    from kcarol.conversion.converter import Converter
+    from kcarol.conversion.sound.dynamics import follow_loudness_
+    from kcarol.conversion.sound.playing_time import PlayingTime
+    from kcarol.conversion.vibrato import centre_vibrato
+    from kcarol.transcription.decoding import decode
+    from kcarol.transcription.form.onset_rate import onset_rate
+    from kcarol.transcription.song_level import measure_level
+    from kcarol.transcription.tuning import estimate_tuning
+    from kcarol.vocoder.hall import Hall
+
+    converter = Converter.load(None, "cpu")
     path, out = song(folder / "a.flac", seconds), folder / "a.wav"
     wave, cfg = load_audio(path), converter.audio
-    logits = converter.hear(wave)
+    tuning_cents = estimate_tuning(wave, cfg)
+    logits = converter.hear(wave, tuning_cents)
     transcription = converter.transcribe(wave)
     notes = notes_of(converter.score_of(transcription, "bells"), cfg.frame_rate)
     predicted = converter.predict(notes, len(transcription), "bells")
-    mel = converter.carol_mel(transcription, "bells")
-    middle = mel[:, 0, : cfg.n_mels]
-    carol = converter.play(transcription, "bells")
-    features = torch.from_numpy(
-        np.resize(
-            wave,
-            (len(converter.windows.spans(len(mel))), converter.window_frames * cfg.hop_length - 1),
-        )
-    )
-    parts: dict[str, Callable] = {
+    filtered = converter.post_filter(predicted, "bells")
+    bands = filtered.frames(0, len(predicted)).unflatten(1, (2, -1))
+    middle, side = bands[:, :, : cfg.n_mels].unbind(1)
+    time_ = PlayingTime(tuning_cents, cfg)
+    played = np.zeros((2, time_.n_samples(len(wave) / RATE)), np.float32)
+    converter.vocode_onto(played, filtered)
+    carol = np.zeros((2, round(seconds * FILE_RATE)), np.float32)
+    time_.resample_onto(carol, FILE_RATE, played)
+    hall, loudness = Hall(STYLES["bells"].hall, FILE_RATE), measure_loudness(carol, FILE_RATE)
+    return {
         "whole": lambda: convert(path, out, converter=converter, force=True),
-        "decode the file": lambda: load_audio(path),
-        "hear": lambda: converter.hear(wave),
-        "hear, features alone": lambda: list(
-            parallel_map(lambda window: converter.features(window[None]), features)
-        ),
-        "decode the logits": lambda: decode(logits),
+        "decode the file": lambda: load_into(path),
+        "tuning": lambda: estimate_tuning(wave, cfg),
+        "hear": lambda: converter.hear(wave, tuning_cents),
+        "decode the logits": lambda: decode(logits, audio=cfg),
+        "level": lambda: measure_level(wave, cfg, DecodingConfig()),
+        "onset rate": lambda: onset_rate(wave, cfg),
+        "vibrato": lambda: centre_vibrato(transcription, wave, cfg),
         "arrange": lambda: converter.score_of(transcription, "bells"),
         "play": lambda: converter.predict(notes, len(transcription), "bells"),
-        "post-filter": lambda: converter.post_filter(predicted, "bells").frames(0, len(mel)),
-        "level": lambda: measure_level(wave, cfg, DecodingConfig()),
-        "vocode the middle": lambda: converter.vocode(middle, len(wave)),
-        "vocode the middle, network alone": lambda: network(converter, middle),
-        "match loudness": lambda: match_loudness_(
-            carol.copy(), measure_loudness(carol, cfg.full_rate), cfg.full_rate
+        "post-filter": lambda: filtered.frames(0, len(predicted)),
+        "vocode": lambda: converter.vocode_onto(played, filtered),
+        "vocode, network alone": lambda: [network(converter, mel) for mel in (middle, side)],
+        "to the song's time": lambda: time_.resample_onto(carol.copy(), FILE_RATE, played),
+        "follow the loudness": lambda: follow_loudness_(
+            carol.copy(), transcription.level, FILE_RATE, cfg
         ),
-        "write the file": lambda: save_audio(out, carol, cfg.full_rate),
+        "hall": lambda: hall.add_(carol.copy()),
+        "match loudness": lambda: match_loudness_(carol.copy(), loudness, FILE_RATE),
+        "write the file": lambda: save_audio(out, carol, FILE_RATE),
     }
-    with torch.inference_mode():
-        for name, work in parts.items():
-            yield {"size": name, "audio_s": seconds, "seconds": best(work)}
+
+
+def load_into(path: Path) -> None:
+    with DiskBuffer() as buffer:
+        load_audio_into(buffer, path)
 
 
 def network(converter, mel: torch.Tensor) -> None:
@@ -507,6 +530,65 @@ def draw(rows: list[dict], path: Path) -> None:
         figures.save(figures.bars(panels), path)
 
 
+# of the READMEs' tables: rows of costs.md, and what they are called in English and in Korean
+README_ROWS = (
+    (
+        [("start", "help"), ("start", "first carol of 10 s")],
+        "`kcarol --help`; first carol of 10 s from a cold start",
+        "`kcarol --help`; 처음 실행해서 10초짜리 캐럴까지",
+    ),
+    (
+        [("convert", "10 s"), ("convert", "240 s"), ("convert", "3600 s")],
+        "convert 10 s, 4 min, 1 h, to 44.1 kHz stereo",
+        "10초, 4분, 1시간을 44.1 kHz 스테레오로 변환",
+    ),
+    (
+        [("convert, list", "50 songs of 30 s, 2 jobs")],
+        "50 songs of 30 s as a list, two processes",
+        "30초짜리 50곡을 목록으로, 프로세스 두 개",
+    ),
+    (
+        [("preprocess", "2 files of 60 s"), ("preprocess", "2 files of 10800 s")],
+        "preprocess two files of 1 min; of 3 h (30 s are kept)",
+        "1분짜리 두 파일, 3시간짜리 파일 전처리(30초만 남김)",
+    ),
+    ([("vocoder", "kcarol")], "vocoder, 30 s, one channel", "보코더, 30초, 한 채널"),
+    (
+        [("vocoder", f"{whose} griffin-lim, 32") for whose in ("kcarol", "torchaudio", "librosa")],
+        "Griffin-Lim, 32 iterations: ours, torchaudio, librosa",
+        "Griffin-Lim 32회 반복: kcarol, torchaudio, librosa",
+    ),
+    (
+        [("corpus", "0.5 h of pairs, 2 jobs")],
+        "rendering half an hour of pairs, two processes",
+        "쌍 30분 분량 렌더링, 프로세스 두 개",
+    ),
+)
+README_HEADS = (
+    "| what | time, s | times real time | memory, MiB |",
+    "| 작업 | 시간, 초 | 실시간 대비 배속 | 메모리, MiB |",
+)
+
+
+def readme_tables(rows: list[dict]) -> str:
+    """The tables of README.md and README.ko.md, of those rows that were measured."""
+    found = {(row["system"], row["sound"]): row for row in rows}
+    tables = [[head, "|-|-|-|-|"] for head in README_HEADS]
+    for keys, *names in README_ROWS:
+        measured_ = [found[key] for key in keys if key in found]
+        cells = [
+            ", ".join(shown(row[column]) for row in measured_ if row[column])
+            for column in ("seconds", "x real time", "peak_mib")
+        ]
+        for table, name in zip(tables, names, strict=True):
+            table.append(f"| {' | '.join([name, *cells])} |")
+    return "\n\n".join("\n".join(table) for table in tables)
+
+
+def shown(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -523,7 +605,13 @@ def main() -> None:
         default=Path(__file__).parent,
         help="folder of the table (default: %(default)s)",
     )
+    parser.add_argument(
+        "--readme", action="store_true", help="measure nothing, print the READMEs' tables"
+    )
     args = parser.parse_args()
+    if args.readme:
+        print(readme_tables(json.loads((args.out / "costs.json").read_text())["rows"]))
+        return
     load, began = os.getloadavg()[0], time.perf_counter()  # other load distorts the figures
     rows = [row for kind in args.only for row in measured(kind, QUICK if args.quick else FULL)]
     settings = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -58,12 +60,9 @@ def _agrees(note: Note, harmony: Sequence[SoundingChord]) -> bool:
     )
 
 
-def _under(note: Note, harmony: Sequence[SoundingChord]) -> list[SoundingChord]:
-    return [
-        chord
-        for chord in harmony
-        if chord.start < note.end - SHORTEST / 2 and chord.end > note.start + SHORTEST / 2
-    ]
+def _under(note: Note, harmony: Sequence[SoundingChord]) -> Sequence[SoundingChord]:
+    first = bisect_right(harmony, note.start + SHORTEST / 2, key=attrgetter("end"))
+    return harmony[first : bisect_left(harmony, note.end - SHORTEST / 2, key=attrgetter("start"))]
 
 
 def pedal(parts: FourParts, sheet: LeadSheet) -> tuple[Note, ...]:

@@ -26,9 +26,10 @@ def with_passing_notes(
     scale = {(sheet.key + step) % 12 for step in SCALES[sheet.mode]}
     others = sorted(chain(*outer, *inner), key=_start)
     out: list[Note] = []
-    for note, following in pairwise(bass):
-        split = _split(note, following, scale)
-        fits = len(split) > 1 and _agrees(split[1], others)
+    splits = [_split(note, following, scale) for note, following in pairwise(bass)]
+    clashing = _clashing([split[1] for split in splits if len(split) > 1], others)
+    for split, (note, following) in zip(splits, pairwise(bass), strict=True):
+        fits = len(split) > 1 and split[1] not in clashing
         fits = fits and all(_moves_well(split, following, line) for line in outer)
         out.extend(split if fits else [note])
     return (*out, *bass[-1:])
@@ -52,10 +53,10 @@ def _split(note: Note, following: Note, scale: Iterable[int]) -> list[Note]:
     ]
 
 
-def _agrees(note: Note, others: Sequence[Note]) -> bool:
-    return not any(
-        clashes(other.pitch, note.pitch) for _, other in overlapping([note], others, TOGETHER)
-    )
+def _clashing(line: Sequence[Note], others: Sequence[Note]) -> set[Note]:
+    """The notes of a line that another voice lies a semitone from."""
+    pairs = overlapping(line, others, TOGETHER)
+    return {note for note, other in pairs if clashes(other.pitch, note.pitch)}
 
 
 def _moves_well(split: Sequence[Note], following: Note, line: Sequence[Note]) -> bool:
