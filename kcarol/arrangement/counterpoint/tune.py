@@ -85,19 +85,15 @@ def rung(notes: Iterable[Note], tempo_bpm: float) -> tuple[Note, ...]:
 
 
 def on_beats(notes: Iterable[Note]) -> tuple[Note, ...]:
-    """The notes of a tune that begin on a beat, or last for one: each rings to the next note of
-    another pitch.
-    """
-    sung = list(notes)
-    ends = [
-        next((b.start for b in sung[i + 1 :] if b.pitch != a.pitch or b.start > a.end), a.end)
-        for i, a in enumerate(sung)
-    ]
-    return tuple(
-        replace(note, length=max(note.end, min(end, note.start + 1)) - note.start)
-        for note, end in zip(sung, ends, strict=True)
-        if note.length >= 1 - ON_BEAT or abs(note.start - round(note.start)) <= ON_BEAT
-    )
+    """The notes of a tune that begin on a beat, or last for one; repeats of them ring on."""
+    out: list[Note] = []
+    for note in notes:
+        last = out[-1] if out else None
+        if note.length >= 1 - ON_BEAT or abs(note.start - round(note.start)) <= ON_BEAT:
+            out.append(note)
+        elif last and last.pitch == note.pitch and note.start - last.end < TOLERANCE:
+            out[-1] = replace(last, length=note.end - last.start)
+    return tuple(out)
 
 
 def in_one_register(notes: Iterable[Note]) -> tuple[Note, ...]:

@@ -59,7 +59,7 @@ def test_quick_syllables_between_beats_are_not_struck_again():
     assert rung(sung, tempo_bpm=30) == tuple(sung)
 
 
-def test_notes_on_beats_and_long_ones_ring_to_the_next_pitch():
+def test_notes_on_beats_and_long_ones_ring_through_their_repeats():
     sung = [Note(0, 0.5, 67), Note(0.5, 0.5, 69), Note(1.5, 1.0, 71), Note(3, 0.25, 69)]
     sung += [Note(3.25, 0.25, 69), Note(3.5, 0.5, 72)]
     struck = [(note.start, note.length, note.pitch) for note in on_beats(sung)]
