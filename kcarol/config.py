@@ -129,8 +129,8 @@ class VocoderConfig:
     correction_momentum: float = 0.8
     # the low octaves are refined at the sample rate divided by these
     low_rates: tuple[int, ...] = (16, 8, 4)
-    low_passes: tuple[int, ...] = (180, 30, 16)
-    low_momenta: tuple[float, ...] = (0.98, 0.96, 0.93)
+    low_passes: tuple[int, ...] = (160, 36, 20)
+    low_momenta: tuple[float, ...] = (0.98, 0.96, 0.94)
 
     @classmethod
     def smoke(cls) -> VocoderConfig:
