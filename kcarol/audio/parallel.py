@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import length_hint
 from typing import Any
 
 import torch
 
-# inside `single_threaded`: how many threads PyTorch had outside
+# inside `single_threaded` how many threads PyTorch had outside, inside `parallel_map` the share of
+# one item
 THREADS_OUTSIDE: ContextVar[int | None] = ContextVar("threads_outside", default=None)
 
 
@@ -43,7 +45,8 @@ def n_workers(device: torch.device | str = "cpu") -> int:
 def parallel_map(work: Callable, items: Iterable, device: torch.device | str = "cpu") -> Iterator:
     """work(item) for each item, in order, without gradients and under the caller's autocast.
 
-    Results may be large, so at most one is computed ahead of the workers. While the iterator is
+    Results may be large, so at most one is computed ahead of the workers. Workers beyond the number
+    of a sequence's items compute what the items themselves map in parallel. While the iterator is
     open, the caller also computes on one thread, and takes `items`. Exceptions of `work` are raised
     here.
     """
@@ -51,14 +54,17 @@ def parallel_map(work: Callable, items: Iterable, device: torch.device | str = "
         yield from map(work, items)
         return
     dtype, enabled = torch.get_autocast_dtype("cpu"), torch.is_autocast_enabled("cpu")
+    n_pool = max(1, min(n_workers(device), length_hint(items, n_workers(device))))
+    share = n_workers(device) // n_pool
 
     def run(item: Any) -> Any:
+        THREADS_OUTSIDE.set(share)
         torch.set_num_threads(1)  # a new thread inherits none of these three settings
         with torch.inference_mode(), torch.autocast("cpu", dtype, enabled=enabled):
             return work(item)
 
     # Joblib takes as long (1.02 of the processor time), but runs ahead of its reader without bound
-    n_threads, n_pool = torch.get_num_threads(), n_workers(device)
+    n_threads = torch.get_num_threads()
     with ThreadPoolExecutor(n_pool) as pool:
         try:
             torch.set_num_threads(1)

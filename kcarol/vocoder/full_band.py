@@ -88,17 +88,16 @@ class FullBandVocoder(nn.Module):
         phases: tuple[CarriedPhases | None, CarriedPhases | None],
     ) -> Tensor:
         """Middle and side (2, T) at `sample_rate`."""
-        low = torch.empty(2, n_samples, device=self.device)
+
+        def vocoded(channel: int) -> Tensor:
+            mel = bands[:, channel, : self.audio.n_mels].clone()
+            mel[:, -2:] += mel.new_tensor(RESAMPLING_LOSS_NATS)
+            if channel == SIDE:
+                mel += self.side_gain[: self.audio.n_mels]
+            return self.vocoder.vocode(mel, n_samples, phases=phases[channel], side=channel == SIDE)
+
         with fast_inference(self.device):
-            for channel in (MIDDLE, SIDE):
-                mel = bands[:, channel, : self.audio.n_mels].clone()
-                mel[:, -2:] += mel.new_tensor(RESAMPLING_LOSS_NATS)
-                if channel == SIDE:
-                    mel += self.side_gain[: self.audio.n_mels]
-                low[channel] = self.vocoder.vocode(
-                    mel, n_samples, phases=phases[channel], side=channel == SIDE
-                )
-        return low
+            return torch.stack(list(parallel_map(vocoded, (MIDDLE, SIDE), self.device)))
 
     def stream(
         self, bands_of: Callable[[int, int], Tensor], n_samples: int, piece_frames: int

@@ -50,6 +50,14 @@ def test_single_threaded_work_is_still_given_to_all_threads_by_parallel_map(two_
     assert torch.get_num_threads() == n_workers() == 2 and n_workers("cuda") == 1
 
 
+def test_workers_beyond_the_items_are_shared_out_among_them(two_threads):
+    assert list(parallel_map(lambda _: n_workers(), range(1))) == [2]
+    assert list(parallel_map(lambda _: n_workers(), range(2))) == [1, 1]
+    together = threading.Barrier(2, timeout=30)  # passed only by two at once
+    inner = list(parallel_map(lambda _: list(parallel_map(lambda _: together.wait(), "ab")), "a"))
+    assert sorted(inner[0]) == [0, 1]
+
+
 def test_single_threaded_work_that_fails_restores_the_threads(two_threads):
     with pytest.raises(ValueError, match="no"), single_threaded():
         raise ValueError("no")
