@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kcarol.arrangement.counterpoint.added_lines import counter_line, descant
-from kcarol.arrangement.counterpoint.fills import echo, pedal
+from kcarol.arrangement.counterpoint.fills import echo
 from kcarol.arrangement.counterpoint.tune import on_beats, rung
 from kcarol.arrangement.dynamics import velocities
 from kcarol.arrangement.figures import Tone, Voices, tones_of
@@ -41,7 +41,6 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
             "c": counter_line(four, sheet),
             "d": descant(four, sheet),
             "e": echo(four, sheet),
-            "p": pedal(four, sheet),
         }
     )
     bars = plan(sheet, grid, four.soprano)

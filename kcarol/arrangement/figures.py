@@ -162,7 +162,7 @@ def _places(
 def _struck(line: Line, bar: BarPlan, voices: Voices, place: float, end: float) -> Iterable[Tone]:
     notes = voices.together(line.voices, place)
     if line.figure in ("broken", "peal") and notes and not bar.is_final:
-        ladder = [*(note.pitch for note in notes), notes[0].pitch + 12]
+        ladder = _ladder(line, notes, voices.at("s", place))
         order = BROKEN if line.figure == "broken" else PEAL
         step = bar.parts.index(place) if place in bar.parts else 0
         pitch = ladder[order[step % len(order)] % len(ladder)]
@@ -171,6 +171,16 @@ def _struck(line: Line, bar: BarPlan, voices: Voices, place: float, end: float) 
         Tone(place, _ring(line, place, end, note.end if not bar.is_final else end), note.pitch, bar)
         for note in notes[: line.instrument.most_notes]
     ]
+
+
+def _ladder(line: Line, notes: Sequence[Note], tune: Note | None) -> list[int]:
+    """Tones of a broken chord, the lowest first and again an octave up; below the tune, if there is
+    one, unless the line is written above it.
+    """
+    ladder = [*(note.pitch for note in notes), notes[0].pitch + 12]
+    if tune is None or line.shift > 0:
+        return ladder
+    return [pitch for pitch in ladder if pitch + line.shift < tune.pitch] or ladder[:1]
 
 
 def _ring(line: Line, place: float, end: float, note_end: float) -> float:

@@ -62,6 +62,14 @@ def test_broken_chords_are_one_tone_at_a_time_from_the_voices():
     assert {t.pitch % 12 for t in broken if t.start < 4} <= {0, 55 % 12}
 
 
+def test_a_broken_chord_stays_below_the_tune_that_is_sung_over_it():
+    low_tune = Voices({**VOICES.notes, "s": [Note(0.0, 64.0, 66)]})
+    line = Line(BY_NAME["harp"], "at", "broken", range(4))
+    for voices, reaches_up in ((low_tune, False), (Voices({**VOICES.notes, "s": []}), True)):
+        played = [t.pitch for t in tones_of(line, BARS, voices, STROKES) if not t.bar.is_final]
+        assert (max(played) > 66) == reaches_up
+
+
 def test_in_the_last_bar_a_chord_rings_to_the_end():
     last = [t for t in tones("all", "at") if t.bar.is_final]
     assert {t.start for t in last} == {60.0} and {t.end for t in last} == {64.0}

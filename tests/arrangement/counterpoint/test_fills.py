@@ -1,10 +1,10 @@
-"""Echoes and a drone."""
+"""Echoes."""
 
-from kcarol.arrangement.counterpoint.fills import echo, pedal
+from kcarol.arrangement.counterpoint.fills import echo
 from kcarol.arrangement.voices import four_parts
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note
 
-C, F, G, A_FLAT = 0, 5, 7, 8
+C, A_FLAT = 0, 8
 TUNE = (Note(0.0, 2.0, 72), Note(2.0, 1.0, 76), Note(3.0, 1.0, 79), Note(8.0, 4.0, 72))
 
 
@@ -21,17 +21,3 @@ def test_the_end_of_a_phrase_is_echoed_once_an_octave_up_in_the_rest_after_it():
 def test_an_echo_that_clashes_with_its_chord_is_left_out():
     sheet = song(C, A_FLAT, C)
     assert echo(four_parts(sheet), sheet) == ()
-
-
-def test_a_pedal_holds_the_tonic_and_where_it_grates_the_dominant():
-    sheet = song(C, F, G, tune=())
-    assert [(n.start, n.length, n.pitch) for n in pedal(four_parts(sheet), sheet)] == [
-        (0.0, 8.0, 36),
-        (8.0, 4.0, 43),
-    ]
-
-
-def test_a_pedal_makes_no_octaves_with_the_tune():
-    tune = Note(0.0, 8.0, 72), Note(8.0, 4.0, 67)
-    sheet = song(C, F, G, tune=tune)
-    assert [note.start for note in pedal(four_parts(sheet), sheet)] == [0.0, 9.0]
