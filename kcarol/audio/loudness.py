@@ -211,8 +211,11 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
         steps = weighted[..., settling : settling + stop - start].unflatten(-1, (-1, step))
         return steps.square().mean(-1).reshape(-1, last - first).sum(0)
 
-    powers = parallel_map(of_steps, range(0, n_steps, n_filtered))
-    return torch.cat(list(powers)).double().numpy()
+    powers, firsts = np.empty(n_steps), range(0, n_steps, n_filtered)
+    # copied at once: small results kept among large temporary arrays would scatter the memory
+    for first, found in zip(firsts, parallel_map(of_steps, firsts), strict=True):
+        powers[first : first + n_filtered] = found.numpy()
+    return powers
 
 
 @cache
