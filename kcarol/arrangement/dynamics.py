@@ -20,7 +20,7 @@ MOST_CORRECTION_DB = 10.0
 DOWN_DB, BEAT_DB, OFF_DB, ACCENT_DB = 1.0, 0.0, -1.5, 1.0
 STRUCK_BEATS = 0.7  # for which a struck string or bell counts
 # by which all lines with the tune together are above all octaves of any tone of the harmony
-TUNE_OVER_DB = 10.0
+TUNE_OVER_DB = 6.0
 N_KEYS = 11 * OCTAVE  # MIDI keys in whole octaves
 BRIEF = 0.05  # share of a bar for which a tone is too short to hide the tune
 # loudness of one note of half a second, as sampled, re the strings' (K-weighted, equal velocities,
