@@ -35,7 +35,7 @@ def save_audio(
     pieces = (
         np.atleast_2d(wave[..., start : start + BLOCK]) for start in range(0, n_samples, BLOCK)
     )
-    blocks = (np.stack(piece, axis=-1) for piece in pieces)
+    blocks = (np.stack(list(piece), axis=-1) for piece in pieces)
     return save_blocks(path, blocks, n_samples, (channels or [1])[0], sample_rate, comment)
 
 
