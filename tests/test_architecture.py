@@ -18,7 +18,7 @@ MOST_MODULES = 12  # a folder
 MOST_COLUMNS = 100
 
 LISTENING = {"audio", "model", "transcription"}
-CONVERTING = LISTENING | {"vocoder", "arrangement", "conversion"}
+CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "conversion"}
 MEASURING = CONVERTING | {"dataset", "evaluation", "training"}
 MAY_IMPORT = {  # folder -> folders below it; all may import config
     "audio": set(),
@@ -26,7 +26,8 @@ MAY_IMPORT = {  # folder -> folders below it; all may import config
     "vocoder": {"audio", "model"},
     "transcription": {"audio", "model"},
     "arrangement": {"audio", "model", "transcription"},
-    "conversion": LISTENING | {"vocoder", "arrangement"},
+    "score": LISTENING | {"arrangement"},
+    "conversion": LISTENING | {"vocoder", "arrangement", "score"},
     "dataset": LISTENING | {"arrangement"},
     "corpus": {"audio", "model", "dataset", "transcription", "arrangement"},
     "evaluation": CONVERTING | {"dataset"},

@@ -9,8 +9,8 @@ import numpy as np
 from kcarol.arrangement.counterpoint.tune import OCTAVE
 from kcarol.arrangement.figures import Tone
 from kcarol.arrangement.plan import BarPlan
+from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.arrangement.rhythm import is_beat
-from kcarol.arrangement.score import VELOCITY_DB
 from kcarol.arrangement.styles import Line
 from kcarol.transcription.lead_sheet import TOLERANCE
 

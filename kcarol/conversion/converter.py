@@ -2,7 +2,7 @@
 
     song (T,) ──features, MusicTransformer.hear──▶ Logits (F, n) ──decode──▶ Transcription
 
-    Transcription ──lead_sheet_of──▶ LeadSheet, TimeGrid ──arrange_carol──▶ Parts ──notes_of──▶
+    Transcription ──Score.of_transcription──▶ Score ──arrange_carol──▶ Parts ──notes_of──▶
         Notes ──MusicTransformer.play──▶ log-mel of middle and side (F, 2 * n_bands)
         ──PostFilter, FullBandVocoder──▶ stereo (2, t) ──PlayingTime──▶ stereo (2, T)
         ──follow_loudness, Hall, match_loudness──▶ carol (2, T)
@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from kcarol.arrangement.arrange import arrange_carol
-from kcarol.arrangement.score import notes_of
+from kcarol.arrangement.played_notes import notes_of
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.chunks import chunk_spans
 from kcarol.audio.decoding import load_stereo
@@ -48,10 +48,10 @@ from kcarol.model.device import best_device, fast_inference
 from kcarol.model.logits import Logits
 from kcarol.model.notes import Notes
 from kcarol.model.transformer import MusicTransformer
+from kcarol.score.score import Score
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.form.onset_rate import onset_rate
 from kcarol.transcription.lead_sheet import Part
-from kcarol.transcription.notation import lead_sheet_of
 from kcarol.transcription.song_level import measure_level
 from kcarol.transcription.transcription import Transcription
 from kcarol.transcription.tuning import estimate_tuning
@@ -228,16 +228,20 @@ class Converter:
             )
             return centre_vibrato(transcription, song, self.audio)
 
-    def score_of(self, transcription: Transcription, style: AnyStyle = "bells") -> tuple[Part, ...]:
+    def arrange(self, song: Score | Transcription, style: AnyStyle = "bells") -> tuple[Part, ...]:
         """What the instruments of a song's carol play, in song time."""
-        sheet, grid = lead_sheet_of(with_two_beats(transcription), self.audio)
+        score = self.score_of(song)
         name = nearest_arrangement(self.style(style), self.styles)
-        return arrange_carol(sheet, grid, STYLES[name])
+        return arrange_carol(score.sheet, score.grid, STYLES[name])
+
+    def score_of(self, song: Score | Transcription) -> Score:
+        """The score of what was heard; a score as it is."""
+        return song if isinstance(song, Score) else Score.of_transcription(song, self.audio)
 
     @torch.inference_mode()
     def play(
         self,
-        transcription: Transcription,
+        song: Score | Transcription,
         style: AnyStyle = "bells",
         *,
         rate: int | None = None,
@@ -247,8 +251,8 @@ class Converter:
         carol: Wave | None = None,
         beside: Path | None = None,
     ) -> Wave:
-        """A song's transcription -> its carol (2, T), in the song's tuning, as loud as the song,
-        true peaks at most PEAK_DB.
+        """A song's transcription or score -> its carol (2, T), in the song's tuning, as loud as the
+        song, true peaks at most PEAK_DB.
 
         rate: Hz; None: the full rate.
         mono: whether the carol is (1, T).
@@ -257,21 +261,21 @@ class Converter:
         carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
         beside: file in whose folder temporary files are made; None: the system's.
         """
-        level, rate = transcription.level, rate or self.audio.full_rate
+        level, rate = song.level, rate or self.audio.full_rate
         if carol is None:
             n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
             carol = np.zeros((1 if mono else 2, n_samples), np.float32)
         if level.n_samples < MIN_SAMPLES or level.loudness.rms_db <= SILENT_DB:
             return carol
-        style = self.style(style)
+        style, score = self.style(style), self.score_of(song)
         if hall is None:
             hall = STYLES[nearest_arrangement(style, self.styles)].hall
         with single_threaded():
             if len(carol) == 2:
-                self.play_stereo_onto(carol, rate, transcription, style, hall, beside)
+                self.play_stereo_onto(carol, rate, score, style, hall, beside)
             else:
                 with DiskWave(2, carol.shape[-1], beside) as stereo:
-                    self.play_stereo_onto(stereo, rate, transcription, style, hall, beside)
+                    self.play_stereo_onto(stereo, rate, score, style, hall, beside)
                     for span, piece in in_pieces(stereo):
                         carol[..., span] = piece.mean(0, keepdims=True)
             loudness = loudness or heard_loudness(level.loudness, len(carol))
@@ -281,22 +285,17 @@ class Converter:
     # --- its steps
 
     def play_stereo_onto(
-        self,
-        carol: Wave,
-        rate: int,
-        transcription: Transcription,
-        style: Style,
-        hall: float,
-        beside: Path | None,
+        self, carol: Wave, rate: int, score: Score, style: Style, hall: float, beside: Path | None
     ) -> None:
-        """Write a transcription's carol into `carol` (2, T), at a loudness of its own."""
-        time = PlayingTime(transcription.tuning_cents, self.audio)
-        n_samples = time.n_samples(transcription.level.n_samples / self.audio.sample_rate)
-        notes = notes_of(self.score_of(transcription, style), self.audio.frame_rate)
+        """Write a score's carol into `carol` (2, T), at a loudness of its own."""
+        time = PlayingTime(score.tuning_cents, self.audio)
+        n_samples = time.n_samples(score.level.n_samples / self.audio.sample_rate)
+        notes = notes_of(self.arrange(score, style), self.audio.frame_rate)
         with DiskWave(2, n_samples, beside) as played:
             self.play_notes_onto(played, time.played(notes), style, beside)
             time.resample_onto(carol, rate, played)
-        follow_loudness_(carol, transcription.level, rate, self.audio)
+        if score.sheet.bars:  # a score without a record is as loud as it is arranged
+            follow_loudness_(carol, score.level, rate, self.audio)
         Hall(hall, rate).add_(carol)
 
     def play_notes_onto(
@@ -361,7 +360,7 @@ class Converter:
 
     def predicted_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, 2, n_bands) of a song's carol before the post-filter, at A440."""
-        notes = notes_of(self.score_of(transcription, style), self.audio.frame_rate)
+        notes = notes_of(self.arrange(transcription, style), self.audio.frame_rate)
         played = self.predict(notes, len(transcription), style)
         assert isinstance(played, Tensor)  # since it was given no buffer
         return played.unflatten(1, (2, -1))
@@ -472,20 +471,6 @@ def _check_song(song: Song) -> None:
         raise ValueError(f"expected a mono wave (T,), found shape {song.shape}")
     if isinstance(song, np.ndarray) and not np.isfinite([song.min(), song.max()]).all():
         raise ValueError("expected finite samples, found some that are not: repair the sound first")
-
-
-def with_two_beats(transcription: Transcription) -> Transcription:
-    """The same, or of a song of less than two beats one whose second beat is its end."""
-    if len(transcription.beats) >= 2:
-        return transcription
-    two = np.arange(2)
-    return replace(
-        transcription,
-        beats=two * max(1, len(transcription) - 1),
-        positions=two,
-        metres=np.full(2, 4),
-        divisions=np.full(2, 2),
-    )
 
 
 def blend_(carol: Wave, song: Wave, strength: float) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kcarol.arrangement.score import notes_of
+from kcarol.arrangement.played_notes import notes_of
 from kcarol.audio.clips import load_clip, load_full_band
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
@@ -278,7 +278,7 @@ def played_rows(carol: np.ndarray, base: Converter, own: FineTuningConfig) -> Ca
     bands = base.bands_of(carol)  # (F, 2, n_bands)
     known = known_bands(bands)
     style = Style(base.embed_style(carol))
-    notes = notes_of(base.score_of(base.transcribe(base.heard(carol)), style), audio.frame_rate)
+    notes = notes_of(base.arrange(base.transcribe(base.heard(carol)), style), audio.frame_rate)
     n_rows = max(2, -(-len(bands) // ROW_FRAMES))
     firsts = np.linspace(0, len(bands) - ROW_FRAMES - 1, n_rows).round().astype(int).tolist()
     log_mel = filled(bands, known, base.model)

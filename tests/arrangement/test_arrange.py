@@ -11,7 +11,7 @@ from songs import song
 
 from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.counterpoint.tune import rung
-from kcarol.arrangement.score import instrument_of
+from kcarol.arrangement.played_notes import instrument_of
 from kcarol.arrangement.styles import STYLES
 from kcarol.arrangement.voices import four_parts
 from kcarol.corpus.lead_sheet.compose import compose

@@ -8,7 +8,7 @@ from songs import song
 from kcarol.arrangement.dynamics import TUNE_OVER_DB, velocities
 from kcarol.arrangement.figures import Voices, tones_of
 from kcarol.arrangement.plan import plan
-from kcarol.arrangement.score import VELOCITY_DB
+from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.arrangement.styles import BY_NAME, Line
 from kcarol.transcription.lead_sheet import TimeGrid
 

@@ -216,7 +216,7 @@ def stages(folder: Path, sizes: dict) -> Iterator[dict]:
 
 def parts_of_a_conversion(folder: Path, seconds: float) -> dict[str, Callable]:
     """Each alone, on what the ones before it made, in the order of a conversion."""
-    from kcarol.arrangement.score import notes_of
+    from kcarol.arrangement.played_notes import notes_of
     from kcarol.arrangement.styles import STYLES
     from kcarol.conversion.converter import Converter
     from kcarol.conversion.sound.dynamics import follow_loudness_
@@ -234,7 +234,7 @@ def parts_of_a_conversion(folder: Path, seconds: float) -> dict[str, Callable]:
     tuning_cents = estimate_tuning(wave, cfg)
     logits = converter.hear(wave, tuning_cents)
     transcription = converter.transcribe(wave)
-    notes = notes_of(converter.score_of(transcription, "bells"), cfg.frame_rate)
+    notes = notes_of(converter.arrange(transcription, "bells"), cfg.frame_rate)
     predicted = converter.predict(notes, len(transcription), "bells")
     filtered = converter.post_filter(predicted, "bells")
     bands = filtered.frames(0, len(predicted)).unflatten(1, (2, -1))
@@ -254,7 +254,7 @@ def parts_of_a_conversion(folder: Path, seconds: float) -> dict[str, Callable]:
         "level": lambda: measure_level(wave, cfg, DecodingConfig()),
         "onset rate": lambda: onset_rate(wave, cfg),
         "vibrato": lambda: centre_vibrato(transcription, wave, cfg),
-        "arrange": lambda: converter.score_of(transcription, "bells"),
+        "arrange": lambda: converter.arrange(transcription, "bells"),
         "play": lambda: converter.predict(notes, len(transcription), "bells"),
         "post-filter": lambda: filtered.frames(0, len(predicted)),
         "vocode": lambda: converter.vocode_onto(played, filtered),

@@ -68,11 +68,11 @@ def test_a_carol_is_left_and_right_or_both_together(converter):
 
 def test_the_parts_of_a_carol_lie_within_the_song(converter):
     wave = song(8.0)
-    parts = converter.score_of(converter.transcribe(wave), "choir")
+    parts = converter.arrange(converter.transcribe(wave), "choir")
     strokes = [stroke for part in parts for stroke in part.strokes]
     assert strokes and min(stroke.start_s for stroke in strokes) >= 0
     assert max(stroke.start_s for stroke in strokes) < 8.1
-    assert parts != converter.score_of(converter.transcribe(wave), "bells")
+    assert parts != converter.arrange(converter.transcribe(wave), "bells")
 
 
 def test_a_transcription_is_played_as_the_song_it_was_made_of(converter, tmp_path):
@@ -269,9 +269,7 @@ def test_every_style_has_an_arrangement(converter):
     learned = converter.styles["choir"].embedding
     near_choir = converter.style(0.9 * learned)
     transcription = converter.transcribe(song())
-    assert converter.score_of(transcription, near_choir) == converter.score_of(
-        transcription, "choir"
-    )
+    assert converter.arrange(transcription, near_choir) == converter.arrange(transcription, "choir")
 
 
 def test_the_style_of_a_carol_does_not_depend_on_its_level(converter):

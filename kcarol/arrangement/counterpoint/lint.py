@@ -18,7 +18,7 @@ from kcarol.arrangement.counterpoint.two_voices import (
     parallels,
 )
 from kcarol.arrangement.counterpoint.voice_leading import RANGES
-from kcarol.arrangement.score import instrument_of
+from kcarol.arrangement.played_notes import instrument_of
 from kcarol.arrangement.voices import FourParts
 from kcarol.model.instruments import Instrument
 from kcarol.transcription.lead_sheet import LeadSheet, Note, Part, TimeGrid

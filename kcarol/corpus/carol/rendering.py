@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kcarol.arrangement.score import VELOCITY_DB
+from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.corpus.carol.jingle import jingle
 from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, render_parts
 from kcarol.transcription.lead_sheet import Part, Stroke

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kcarol.arrangement.score import VELOCITY_DB
+from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig
 from kcarol.corpus.carol.rendering import render_carol

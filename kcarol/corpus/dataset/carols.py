@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kcarol.arrangement.arrange import arrange_carol
-from kcarol.arrangement.score import notes_of
+from kcarol.arrangement.played_notes import notes_of
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.full_band import RESAMPLING, FullBandMel, middle_and_side
 from kcarol.config import AudioConfig

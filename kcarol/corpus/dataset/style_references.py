@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from kcarol.arrangement.arrange import arrange_carol
-from kcarol.arrangement.score import notes_of
+from kcarol.arrangement.played_notes import notes_of
 from kcarol.arrangement.styles import STYLES, CarolStyle
 from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kcarol.arrangement.score import notes_of
+from kcarol.arrangement.played_notes import notes_of
 from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.corpus.carol import single_notes

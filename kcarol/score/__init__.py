@@ -1,0 +1,1 @@
+"""Songs on paper: lead sheets and arrangements, read from files and written to them."""
