@@ -1,0 +1,77 @@
+"""Songs to choose from in a notebook: those in `data/raw/kpop`, and those that were uploaded."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from kcarol.audio.clips import find_audio
+from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
+from kcarol.audio.files import AudioError, DataError, printable
+
+SONGS = "data/raw/kpop"  # below the project's root
+# what a page plays or offers lies beside the notebooks: Jupyter serves only what is below the
+# folder in which it was started, and that may be notebooks/
+RUNS = "notebooks/runs"
+UPLOADS = "uploads"  # below RUNS
+PROBED_S = 2.0  # of an upload
+LONGEST_NAME = 80  # characters
+
+
+class Songs:
+    """Songs of a project by name: files without their endings.
+
+    root: the project's, see `project_root`.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.uploads = root / RUNS / UPLOADS
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The file of each song; of two of one name the later is named with its ending."""
+        files: dict[str, Path] = {}
+        for folder in (self.root / SONGS, self.uploads):
+            for path in _audio_in(folder):
+                files[path.name if path.stem in files else path.stem] = path
+        return files
+
+    def add(self, file_name: str, content: bytes) -> str:
+        """Keep an uploaded song, which replaces an earlier one of this file name; returns its name.
+
+        AudioError, with `file_name`, if it holds no sound that can be read.
+        """
+        name = _plain_name(file_name)
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=self.uploads) as folder:
+            temporary = Path(folder) / name
+            temporary.write_bytes(content)
+            try:
+                load_audio(temporary, duration_s=PROBED_S)
+            except AudioError as error:
+                raise AudioError(str(error).replace(str(temporary), name)) from error
+            os.replace(temporary, self.uploads / name)
+        return next(song for song, path in self.files.items() if path == self.uploads / name)
+
+
+def _audio_in(folder: Path) -> list[Path]:
+    try:
+        return find_audio(folder)
+    except DataError:  # no such folder, or an empty one
+        return []
+
+
+def _plain_name(file_name: str) -> str:
+    """The last part of a browser's file name, without what folders do not take. AudioError for
+    another ending than that of a sound file.
+    """
+    path = Path(file_name.replace("\\", "/"))
+    if path.suffix.lower() not in AUDIO_SUFFIXES:
+        raise AudioError(
+            f"{printable(path.name)}: expected a sound file "
+            f"({' '.join(AUDIO_SUFFIXES[:8])} ...), found the ending '{path.suffix}'"
+        )
+    kept = "".join(c if c.isprintable() and c not in '/<>:"|?*' else "_" for c in path.stem)
+    return f"{kept[:LONGEST_NAME].strip('. ') or 'song'}{path.suffix.lower()}"
