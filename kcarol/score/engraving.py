@@ -1,0 +1,111 @@
+"""Scores as pages: MusicXML engraved by Verovio, as SVG and PDF, and when its bars sound."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kcarol.audio.files import atomic_write, write_text
+from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import LeadSheet
+
+if TYPE_CHECKING:
+    import verovio
+
+PAGE_MM = (210, 297)  # A4
+UNITS_PER_MM = 10  # of Verovio's lengths at scale 100, where a staff is 7.2 mm high
+MARGIN_MM = 12
+# most staves of a system, and the size of a score that has them in percent
+SIZES = ((2, 90), (4, 75), (7, 62), (10, 55), (99, 48))
+
+
+class BarTime(NamedTuple):
+    """When a bar of an engraved score sounds."""
+
+    measure_id: str  # of its group in the SVG
+    page: int  # from 0
+    start_s: float  # seconds from the beginning of the record
+
+
+def svg_pages(musicxml: str) -> list[str]:
+    """A4 pages of a score; bars are groups of class "measure". The same score, the same pages."""
+    engraver = _engraver(musicxml)
+    return [engraver.renderToSVG(page + 1) for page in range(engraver.getPageCount())]
+
+
+def time_map(musicxml: str, score: Score) -> tuple[BarTime, ...]:
+    """When each bar of `svg_pages(musicxml)` sounds, in the order in which they are played."""
+    engraver = _engraver(musicxml)
+    bars = [
+        event
+        for event in engraver.renderToTimemap({"includeMeasures": True, "includeRests": True})
+        if "measureOn" in event
+    ]
+    starts_s = score.grid.time_s(beats_of(score.sheet, [bar["qstamp"] for bar in bars]))
+    return tuple(
+        BarTime(name, engraver.getPageWithElement(name) - 1, start_s)
+        for name, start_s in zip((bar["measureOn"] for bar in bars), starts_s.tolist(), strict=True)
+    )
+
+
+def write_svg(musicxml: str, path: Path) -> None:
+    """All pages in one file, one below the other."""
+    width, height = (UNITS_PER_MM * length for length in PAGE_MM)
+    pages = [
+        page.replace("<svg ", f'<svg y="{number * height}" width="{width}" height="{height}" ', 1)
+        for number, page in enumerate(svg_pages(musicxml))
+    ]
+    whole = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{PAGE_MM[0]}mm" '
+        f'height="{len(pages) * PAGE_MM[1]}mm" viewBox="0 0 {width} {len(pages) * height}">\n'
+        '<rect width="100%" height="100%" fill="white"/>\n'
+    )
+    write_text(path, whole + "\n".join(pages) + "\n</svg>\n")
+
+
+def write_pdf(musicxml: str, path: Path) -> None:
+    """All pages as one PDF."""
+    from kcarol.score.pages.pdf import draw_pdf
+
+    with atomic_write(path) as unfinished:
+        draw_pdf(svg_pages(musicxml), unfinished)
+
+
+def beats_of(sheet: LeadSheet, quarters: list[float]) -> np.ndarray:
+    """Places in beats of places in quarters: beats of compound time are dotted quarters."""
+    spans = sheet.metre_spans()
+    lengths = [(end - metre.start) * metre.division / 2 for metre, end in spans]
+    known_beats = [0.0, *(end for _, end in spans)]
+    return np.interp(quarters, np.cumsum([0.0, *lengths]), known_beats)
+
+
+def _engraver(musicxml: str) -> verovio.toolkit:
+    import verovio
+
+    scale = next(scale for most, scale in SIZES if n_staves(musicxml) <= most)
+    units = UNITS_PER_MM * 100 / scale
+    engraver = verovio.toolkit()
+    engraver.setOptions(
+        {
+            "pageWidth": round(PAGE_MM[0] * units),
+            "pageHeight": round(PAGE_MM[1] * units),
+            "scale": scale,
+            "svgViewBox": True,
+            "xmlIdChecksum": True,  # the same names in every run
+            "footer": "none",
+            **{f"pageMargin{side}": round(MARGIN_MM * units) for side in SIDES},
+        }
+    )
+    engraver.loadData(musicxml)
+    return engraver
+
+
+SIDES = ("Left", "Right", "Top", "Bottom")
+
+
+def n_staves(musicxml: str) -> int:
+    more = sum(int(n) - 1 for n in re.findall(r"<staves>(\d+)</staves>", musicxml))
+    return min(len(re.findall("<score-part ", musicxml)) + more, SIZES[-1][0])

@@ -1,0 +1,1 @@
+"""Engraved pages: SVG drawn as PDF."""
