@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kcarol.audio.clips import preprocess
     from kcarol.audio.decoding import load_audio
     from kcarol.conversion.api import convert, transcribe
+    from kcarol.conversion.scores import notate, play
     from kcarol.evaluation.evaluate import evaluate
     from kcarol.model.transformer import MusicTransformer
     from kcarol.training.loop import fit
@@ -28,6 +29,8 @@ __all__ = [
     "evaluate",
     "fit",
     "load_audio",
+    "notate",
+    "play",
     "preprocess",
     "transcribe",
 ]
@@ -39,6 +42,8 @@ _HOMES = {  # public name -> module and name where it is defined
     "NeuralVocoder": "kcarol.vocoder.neural:NeuralVocoder",
     "convert": "kcarol.conversion.api:convert",
     "transcribe": "kcarol.conversion.api:transcribe",
+    "notate": "kcarol.conversion.scores:notate",
+    "play": "kcarol.conversion.scores:play",
     "fit": "kcarol.training.loop:fit",
     "evaluate": "kcarol.evaluation.evaluate:evaluate",
 }

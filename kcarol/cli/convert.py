@@ -54,11 +54,7 @@ def add_options(parser: ArgumentParser) -> None:
         help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a); "
         "folder for several, or with / at its end (default: SONG.carol.wav beside the song)",
     )
-    add(
-        "--style",
-        help=f"the sound: {', '.join(STYLE_NAMES)}, own (of weights that you trained), or a sound "
-        f"file of a carol (default: own where there is one, else {STYLE_NAMES[0]})",
-    )
+    add_sound_options(parser)
     add(
         "--strength",
         type=number(float, 0, most=1),
@@ -66,23 +62,11 @@ def add_options(parser: ArgumentParser) -> None:
         help="how much of a carol: 0 the song, 1 all carol, no unit",
     )
     add(
-        "--hall",
-        type=number(float, 0, most=1),
-        help="share of a hall in the sound: 0 none, 1 all, no unit (default: the style's)",
-    )
-    add(
         "--format",
         choices=("wav", "flac", "mp3", "ogg", "opus", "m4a"),
         default="wav",
         help="of the carols where --out is no file",
     )
-    add(
-        "--rate",
-        type=number(int, LOWEST_RATE_HZ, most=HIGHEST_RATE_HZ),
-        help="sample rate of the carols, Hz (default: the song's own if that is 44100 or 48000, "
-        "else 48000)",
-    )
-    add("--mono", action="store_true", help="one channel instead of two")
     add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
     add(
         "--manifest",
@@ -96,6 +80,28 @@ def add_options(parser: ArgumentParser) -> None:
         help="Dask scheduler whose workers convert the --manifest, as tcp://host:8786 "
         "(default: processes here)",
     )
+
+
+def add_sound_options(parser: ArgumentParser) -> None:
+    """What decides how a carol sounds."""
+    add = parser.add_argument
+    add(
+        "--style",
+        help=f"the sound: {', '.join(STYLE_NAMES)}, own (of weights that you trained), or a sound "
+        f"file of a carol (default: own where there is one, else {STYLE_NAMES[0]})",
+    )
+    add(
+        "--hall",
+        type=number(float, 0, most=1),
+        help="share of a hall in the sound: 0 none, 1 all, no unit (default: the style's)",
+    )
+    add(
+        "--rate",
+        type=number(int, LOWEST_RATE_HZ, most=HIGHEST_RATE_HZ),
+        help="sample rate of the carols, Hz (default: the song's own if that is 44100 or 48000, "
+        "else 48000)",
+    )
+    add("--mono", action="store_true", help="one channel instead of two")
 
 
 def run(arguments: Namespace) -> int:
@@ -136,7 +142,7 @@ def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> list[Outcome]:
     """Convert song after song, naming what fails."""
     from tqdm import tqdm
 
-    converter = _open_converter(arguments)
+    converter = open_converter(arguments)
     with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
         return [_convert_one(song, out, converter, arguments, bar) for song, out in bar]
 
@@ -190,7 +196,7 @@ def _naming(song: Path | str, text: str) -> str:
     return text if printable(song) in text else f"{printable(song)}: {text}"
 
 
-def _open_converter(arguments: Namespace) -> Converter:
+def open_converter(arguments: Namespace) -> Converter:
     """The converter; `arguments.style` becomes a style that it knows."""
     from kcarol.conversion.converter import Converter
 
@@ -218,7 +224,7 @@ def _convert_manifest(arguments: Namespace) -> int:
     plan, problems = plan_outputs(songs, out, arguments.format)
     for line in problems:
         complain(line)
-    _open_converter(arguments)  # reports a wrong style or broken weights once, not for every song
+    open_converter(arguments)  # reports a wrong style or broken weights once, not for every song
     settings = catalogue.Settings(
         weights=arguments.weights and str(arguments.weights),
         device=arguments.device,

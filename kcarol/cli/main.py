@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from kcarol import __version__
 from kcarol.audio.files import telling_lost_sound
-from kcarol.cli import convert, corpus, evaluate, figures, preprocess, train
+from kcarol.cli import convert, corpus, evaluate, figures, play, preprocess, score, train
 from kcarol.cli.checks import FAILED, UsageError, complain, one_line
 from kcarol.cli.options import HelpFormatter
 
@@ -20,6 +20,8 @@ INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
 COMMANDS = {
     "convert": convert,
+    "score": score,
+    "play": play,
     "preprocess": preprocess,
     "train": train,
     "eval": evaluate,

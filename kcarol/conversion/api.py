@@ -16,6 +16,7 @@ from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import LostSoundWarning, telling_lost_sound
 from kcarol.audio.loudness import SILENT_DB
+from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
 from kcarol.config import AudioConfig
@@ -59,11 +60,7 @@ def convert(
     song = Path(song)
     out = Path(out) if out else default_output(song)
     check_format(out, rate or AudioConfig.full_rate)
-    if out.exists() and not force:
-        raise FileExistsError(f"{out} exists; give another name with -o, or --force to replace it")
-    # unlike Path.resolve, realpath does not stumble over links in a circle
-    if os.path.realpath(out) == os.path.realpath(song):
-        raise FileExistsError(f"{out} is the song itself; give another name with -o")
+    check_output(out, song, force)
     converter = converter or Converter.load()
     settings = settings_sha256(converter.weights_sha256, style, strength, rate, mono, hall)
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
@@ -94,6 +91,15 @@ def convert(
     for text in lost:
         warnings.warn(text, LostSoundWarning, stacklevel=2)
     return out
+
+
+def check_output(out: Path, song: Path, force: bool) -> None:
+    """FileExistsError if there is such a file already, unless forced; always if it is the song."""
+    if out.exists() and not force:
+        raise FileExistsError(f"{out} exists; give another name with -o, or --force to replace it")
+    # unlike Path.resolve, realpath does not stumble over links in a circle
+    if os.path.realpath(out) == os.path.realpath(song):
+        raise FileExistsError(f"{out} is the song itself; give another name with -o")
 
 
 def carol_rate(song_rate: int, out: Path) -> int:
@@ -131,12 +137,15 @@ def transcribe(
     with DiskBuffer() as wave:
         native = load_audio_into(wave, song, converter.audio)
         transcription = converter.transcribe(wave)
+    return _as_loud_as(native, transcription)
+
+
+def _as_loud_as(native: NativeSound, transcription: Transcription) -> Transcription:
+    """To be played as loud as the whole song, not as what hearing reads of it."""
     level = transcription.level
     if level.loudness.rms_db <= SILENT_DB:
         return transcription
-    # to play it as loud as the whole song, not as what hearing reads of it
-    loudness = replace(level.loudness, lufs=native.loudness_in(1).lufs)
-    return replace(transcription, level=replace(level, loudness=loudness))
+    return replace(transcription, level=replace(level, loudness=native.loudness_in(1)))
 
 
 def default_output(song: Path) -> Path:

@@ -1,0 +1,62 @@
+"""`kcarol play`: scores to carols."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from kcarol.audio.files import printable
+from kcarol.cli.checks import check_writable
+from kcarol.cli.convert import add_sound_options, open_converter
+from kcarol.cli.options import DEVICE, FORCE, VOCODER, WEIGHTS
+
+HELP = "a score as a carol"
+PARENTS = (VOCODER, WEIGHTS, DEVICE, FORCE)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "score",
+        type=Path,
+        metavar="SCORE",
+        help="MusicXML (.musicxml .mxl .xml), MIDI (.mid .midi), or what `kcarol score` heard "
+        "(.json)",
+    )
+    add(
+        "-o",
+        "--out",
+        type=Path,
+        help="sound file, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a) (default: "
+        "SCORE.carol.wav beside the score)",
+    )
+    add(
+        "--like",
+        type=Path,
+        metavar="SONG",
+        help="sound file whose beats, loudness and tuning the carol gets (default: those that the "
+        "score records, else its written tempo)",
+    )
+    add_sound_options(parser)
+
+
+def run(arguments: Namespace) -> int:
+    from kcarol.conversion.api import default_output
+    from kcarol.conversion.scores import play
+
+    out = arguments.out or default_output(arguments.score)
+    check_writable(out.parent)
+    converter = open_converter(arguments)
+    carol = play(
+        arguments.score,
+        out,
+        arguments.style,
+        like=arguments.like,
+        rate=arguments.rate,
+        mono=arguments.mono,
+        hall=arguments.hall,
+        converter=converter,
+        force=arguments.force,
+    )
+    print(printable(carol))
+    return 0

@@ -1,0 +1,45 @@
+"""`kcarol score`: songs on paper."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from kcarol.audio.files import printable
+from kcarol.cli.checks import check_writable, checked_device
+from kcarol.cli.options import DEVICE, FORCE, WEIGHTS
+
+HELP = "a song's lead sheet, or the parts of its carol"
+PARENTS = (WEIGHTS, DEVICE, FORCE)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "song",
+        type=Path,
+        metavar="SONG",
+        help="sound file, or a score (.musicxml .mxl .mid .json) to be written anew",
+    )
+    add(
+        "-o",
+        "--out",
+        type=Path,
+        help="file, in the format of its ending: notes (.musicxml .mxl .mid), engraved (.pdf "
+        ".svg), chords and their times (.lab .txt), or all that was heard (.json) (default: "
+        "SONG.musicxml beside the song)",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    from kcarol.conversion.converter import Converter
+    from kcarol.conversion.scores import default_score, is_score, notate
+
+    song = arguments.song
+    out = arguments.out or default_score(song)
+    check_writable(out.parent)
+    converter = None
+    if not is_score(song):
+        converter = Converter.load(arguments.weights, checked_device(arguments.device))
+    print(printable(notate(song, out, converter=converter, force=arguments.force)))
+    return 0
