@@ -18,7 +18,7 @@ MOST_MODULES = 12  # a folder
 MOST_COLUMNS = 100
 
 LISTENING = {"audio", "model", "transcription"}
-CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "conversion"}
+CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "synthesis", "conversion"}
 MEASURING = CONVERTING | {"dataset", "evaluation", "training"}
 MAY_IMPORT = {  # folder -> folders below it; all may import config
     "audio": set(),
@@ -27,9 +27,11 @@ MAY_IMPORT = {  # folder -> folders below it; all may import config
     "transcription": {"audio", "model"},
     "arrangement": {"audio", "model", "transcription"},
     "score": LISTENING | {"arrangement"},
-    "conversion": LISTENING | {"vocoder", "arrangement", "score"},
+    # from samples: what the playing half learns from, and what conversion offers beside it
+    "synthesis": LISTENING | {"arrangement"},
+    "conversion": LISTENING | {"vocoder", "arrangement", "score", "synthesis"},
     "dataset": LISTENING | {"arrangement"},
-    "corpus": {"audio", "model", "dataset", "transcription", "arrangement"},
+    "corpus": {"audio", "model", "dataset", "transcription", "arrangement", "synthesis"},
     "evaluation": CONVERTING | {"dataset"},
     "training": CONVERTING | {"dataset"},
     "notebook": MEASURING | {"corpus"},

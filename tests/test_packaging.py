@@ -20,7 +20,7 @@ from packaging.specifiers import SpecifierSet
 
 import kcarol
 from kcarol.cli.main import make_parser
-from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
+from kcarol.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -248,7 +248,7 @@ def test_the_wheel_has_a_version_and_the_command(wheel):
     [
         (["matplotlib"], "notebook"),
         (["pydub", "imageio_ffmpeg"], "audio"),
-        (["fluidsynth"], "corpus"),
+        (["fluidsynth"], "synthesis"),
         (["IPython", "ipywidgets"], "notebook"),
     ],
 )
@@ -256,7 +256,7 @@ def test_only_one_folder_knows(modules, folder):
     assert {path.split("/")[0] for path in importers(*modules)} == {folder}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "kcarol/cli").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "kcarol/cli").rglob("*.py")), ids=lambda p: p.stem)
 def test_command_line_imports_only_light_modules_at_its_top(path):
     top = {name.split(".")[0] for name, at_top in imports(path) if at_top}
     assert top <= set(sys.stdlib_module_names) | {"kcarol"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import printable
-from kcarol.cli.checks import (
+from kcarol.cli.arguments.checks import (
     FAILED,
     UsageError,
     check_absent,
@@ -19,9 +19,9 @@ from kcarol.cli.checks import (
     complain,
     one_line,
 )
-from kcarol.cli.cores import available_cores
-from kcarol.cli.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
-from kcarol.cli.outputs import FolderPath, means_folder, out_path, plan_outputs
+from kcarol.cli.arguments.cores import available_cores
+from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
+from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
 
 if TYPE_CHECKING:
     from tqdm import tqdm

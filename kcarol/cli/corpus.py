@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from kcarol.cli.checks import UsageError
-from kcarol.cli.options import JOBS, number
+from kcarol.cli.arguments.checks import UsageError
+from kcarol.cli.arguments.options import JOBS, number
 from kcarol.config import AudioConfig
 
 HELP = "render pairs of pop and carol, or carols, to train on; existing ones stay"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcarol.cli.checks import UsageError, checked_device, checked_style, wants_smoke
-from kcarol.cli.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
+from kcarol.cli.arguments.checks import UsageError, checked_device, checked_style, wants_smoke
+from kcarol.cli.arguments.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcarol.cli.checks import FAILED, UsageError, check_absent, complain, one_line
-from kcarol.cli.options import FORCE
+from kcarol.cli.arguments.checks import FAILED, UsageError, check_absent, complain, one_line
+from kcarol.cli.arguments.options import FORCE
 from kcarol.config import AudioConfig
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from kcarol import __version__
 from kcarol.audio.files import telling_lost_sound
 from kcarol.cli import convert, corpus, evaluate, figures, play, preprocess, score, train
-from kcarol.cli.checks import FAILED, UsageError, complain, one_line
-from kcarol.cli.options import HelpFormatter
+from kcarol.cli.arguments.checks import FAILED, UsageError, complain, one_line
+from kcarol.cli.arguments.options import HelpFormatter
 
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM

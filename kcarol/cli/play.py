@@ -6,9 +6,9 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from kcarol.audio.files import printable
-from kcarol.cli.checks import check_writable
+from kcarol.cli.arguments.checks import check_writable
+from kcarol.cli.arguments.options import DEVICE, FORCE, VOCODER, WEIGHTS
 from kcarol.cli.convert import add_sound_options, open_converter
-from kcarol.cli.options import DEVICE, FORCE, VOCODER, WEIGHTS
 
 HELP = "a score as a carol"
 PARENTS = (VOCODER, WEIGHTS, DEVICE, FORCE)

@@ -7,8 +7,8 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from kcarol.cli.checks import FAILED, complain
-from kcarol.cli.options import FORCE, JOBS, KPOP, PROCESSED, number
+from kcarol.cli.arguments.checks import FAILED, complain
+from kcarol.cli.arguments.options import FORCE, JOBS, KPOP, PROCESSED, number
 from kcarol.config import AudioConfig
 
 HELP = "sound files to 16 kHz mono clips for training"

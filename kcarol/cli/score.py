@@ -6,8 +6,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from kcarol.audio.files import printable
-from kcarol.cli.checks import check_writable, checked_device
-from kcarol.cli.options import DEVICE, FORCE, WEIGHTS
+from kcarol.cli.arguments.checks import check_writable, checked_device
+from kcarol.cli.arguments.options import DEVICE, FORCE, WEIGHTS
 
 HELP = "a song's lead sheet, or the parts of its carol"
 PARENTS = (WEIGHTS, DEVICE, FORCE)

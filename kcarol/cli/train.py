@@ -7,8 +7,8 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from kcarol.cli.checks import checked_device, wants_smoke
-from kcarol.cli.options import DEVICE, JOBS, PROCESSED, SMOKE, WEIGHTS, number
+from kcarol.cli.arguments.checks import checked_device, wants_smoke
+from kcarol.cli.arguments.options import DEVICE, JOBS, PROCESSED, SMOKE, WEIGHTS, number
 from kcarol.config import AudioConfig, Config
 
 HELP = "train on your own clips, or the shipped networks from scratch"

@@ -11,8 +11,9 @@ from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
 from kcarol.config import AudioConfig
 from kcarol.conversion.api import check_output, default_output, transcribe
 from kcarol.conversion.converter import Converter
-from kcarol.score.files import READ_ENDINGS, read_score, write_score
 from kcarol.score.score import Score
+
+READ_ENDINGS = (".musicxml", ".mxl", ".xml", ".mid", ".midi", ".json")
 
 
 def notate(
@@ -32,6 +33,8 @@ def notate(
 
     Raises AudioError, ScoreError, FileExistsError, WeightsError.
     """
+    from kcarol.score.files import read_score, write_score
+
     song = Path(song)
     out = Path(out) if out else default_score(song)
     check_output(out, song, force)
@@ -65,6 +68,8 @@ def play(
     The rest as of `kcarol.convert`. Raises AudioError, ScoreError, FileExistsError, WeightsError,
     ValueError.
     """
+    from kcarol.score.files import read_score
+
     score = Path(score)
     out = Path(out) if out else default_output(score)
     rate = rate or SAVE_FORMATS.get(out.suffix.lower(), SAVE_FORMATS[".wav"]).nearest_rate(

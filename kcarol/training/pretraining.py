@@ -223,7 +223,7 @@ def corpus_files(corpus: Path | None) -> dict[str, str]:
 def _rendered_shards(cfg: AudioConfig, jobs: int) -> Iterable[Shard]:
     from kcarol.corpus.dataset.pairs import missing
     from kcarol.corpus.dataset.rendering import rendered_shards
-    from kcarol.corpus.synthesis.render import RenderError
+    from kcarol.synthesis.render import RenderError
 
     if lacking := missing():
         raise RenderError(f"{lacking}; or train on existing pairs: --corpus data/pairs/train")

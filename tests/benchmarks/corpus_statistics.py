@@ -28,9 +28,9 @@ from kcarol.config import AudioConfig
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pairs import make_pop
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
-from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS
 from kcarol.evaluation import metrics
 from kcarol.model.logits import HEADS, Logits
+from kcarol.synthesis.render import TRAINING_SOUNDFONTS
 
 CLIP_S = 20.0
 FRESH_SEED = 1 << 36  # far from the seeds of stored corpora

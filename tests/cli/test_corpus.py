@@ -4,7 +4,7 @@ import pytest
 
 from kcarol.cli import main as cli
 
-AVAILABLE = "kcarol.corpus.synthesis.render.available"
+AVAILABLE = "kcarol.synthesis.render.available"
 
 
 def test_corpus_without_synthesiser_says_what_to_install(tmp_path, monkeypatch, fails):

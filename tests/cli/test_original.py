@@ -11,7 +11,7 @@ import pytest
 from kcarol.cli import evaluate, original
 from kcarol.cli.main import make_parser
 from kcarol.config import Config
-from kcarol.corpus.synthesis.render import available
+from kcarol.synthesis.render import available
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,7 +21,7 @@ def run(*argv) -> int:
 @pytest.fixture
 def no_synthesiser(monkeypatch):
     """Styles would be rendered otherwise."""
-    monkeypatch.setattr("kcarol.corpus.synthesis.render.available", lambda *_: "not here")
+    monkeypatch.setattr("kcarol.synthesis.render.available", lambda *_: "not here")
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from kcarol.corpus.dataset.style_references import render_style_references
-from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, available
 from kcarol.dataset.style_references import load_style_references
+from kcarol.synthesis.render import CAROL_SOUNDFONT, available
 
 pytestmark = [
     pytest.mark.corpus,

@@ -11,10 +11,10 @@ from torch import Tensor
 from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig
-from kcarol.corpus.carol.rendering import render_carol
-from kcarol.corpus.synthesis.render import renew
 from kcarol.model.instruments import INSTRUMENTS, Instrument
 from kcarol.model.note_bank import AGES, NATS_PER_DB, RELEASE_AGES, SOFT_DB, NoteBank
+from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.render import renew
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 HARDEST = 127  # velocity

@@ -16,15 +16,15 @@ from kcarol.arrangement.styles import STYLES
 from kcarol.audio.full_band import RESAMPLING, FullBandMel, middle_and_side
 from kcarol.config import AudioConfig
 from kcarol.corpus.carol.band import draw_band
-from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.dataset.rendering import build_files, numbered
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tempo_curves import draw_grid
-from kcarol.corpus.synthesis.render import renew
 from kcarol.dataset.carols import SUFFIX, CarolRows, save_carols
 from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.note_bank import RING_FRAMES
+from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.render import renew
 from kcarol.transcription.form.bar_shapes import as_composed
 from kcarol.transcription.lead_sheet import Part
 

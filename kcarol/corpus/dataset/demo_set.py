@@ -23,16 +23,16 @@ from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.humanise import TAIL_S
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement, arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
-from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS, WrittenSong, demo_carol
 from kcarol.corpus.mixing.room import reverb
 from kcarol.corpus.mixing.settings import MixSettings
-from kcarol.corpus.synthesis.render import renew
 from kcarol.corpus.tables import floats, read_table
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, save_labels
+from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.render import renew
 from kcarol.transcription.form.bar_shapes import as_composed, measured
 from kcarol.transcription.lead_sheet import LeadSheet, Part, TimeGrid
 

@@ -14,16 +14,17 @@ from kcarol.audio.full_band import RESAMPLING
 from kcarol.config import AudioConfig
 from kcarol.corpus.arrangement.pop.arrange import arrange_pop
 from kcarol.corpus.arrangement.realised_sheet import as_played
-from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tempo_curves import draw_grid
-from kcarol.corpus.synthesis import render, speech
-from kcarol.corpus.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
+from kcarol.corpus.synthesis import speech
 from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS, Speaker
 from kcarol.dataset.labels import Labels
+from kcarol.synthesis import render
+from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 from kcarol.transcription.form.bar_shapes import measured
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 

@@ -18,10 +18,10 @@ from kcarol.corpus.synthesis.drum_machine import DrumKit, play_drums
 from kcarol.corpus.synthesis.formant_voice import synthesise_singing
 from kcarol.corpus.synthesis.oscillators import play_synth
 from kcarol.corpus.synthesis.patches import Patch
-from kcarol.corpus.synthesis.render import RenderError, render_parts
 from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import Speaker
 from kcarol.corpus.synthesis.world_voice import choose, sing_words
+from kcarol.synthesis.render import RenderError, render_parts
 from kcarol.transcription.lead_sheet import Part
 
 # General MIDI program: share of songs in which it goes through an amplifier of our own, so that

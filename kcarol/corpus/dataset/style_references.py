@@ -16,10 +16,8 @@ from kcarol.arrangement.played_notes import notes_of
 from kcarol.arrangement.styles import STYLES, CarolStyle
 from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig
-from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.lead_sheet.editing import trim
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.corpus.synthesis.render import renew
 from kcarol.dataset.style_references import (
     StyleReferences,
     save_style_references,
@@ -27,6 +25,8 @@ from kcarol.dataset.style_references import (
 )
 from kcarol.model.note_bank import RING_FRAMES
 from kcarol.model.notes import Notes
+from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.render import renew
 from kcarol.transcription.form.bar_shapes import as_composed
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 

@@ -21,8 +21,8 @@ import numpy as np
 from scipy import ndimage, signal
 
 from kcarol.corpus.draws import pick
-from kcarol.corpus.synthesis.render import RenderError
 from kcarol.corpus.tables import read_table
+from kcarol.synthesis.render import RenderError
 
 SAMPLE_RATE = 16_000  # Hz, of analysis and synthesis
 FRAME_S = 0.005

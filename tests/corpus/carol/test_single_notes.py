@@ -10,11 +10,11 @@ from kcarol.arrangement.played_notes import notes_of
 from kcarol.audio.full_band import FullBandMel
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.corpus.carol import single_notes
-from kcarol.corpus.carol.rendering import render_carol
 from kcarol.corpus.carol.single_notes import measure_notes_
-from kcarol.corpus.synthesis import render
 from kcarol.model.instruments import INSTRUMENTS
 from kcarol.model.note_bank import NoteBank
+from kcarol.synthesis import render
+from kcarol.synthesis.carol import render_carol
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 CFG = AudioConfig()

@@ -7,9 +7,9 @@ import torch
 
 from kcarol.config import AudioConfig
 from kcarol.corpus.dataset.carols import N_ROWS, build_carols, make_carols
-from kcarol.corpus.synthesis import render
 from kcarol.dataset.carols import stored_carols
 from kcarol.dataset.shards import ROW_FRAMES
+from kcarol.synthesis import render
 
 CFG = AudioConfig()
 MISSING = render.available((render.CAROL_SOUNDFONT,))

@@ -9,7 +9,7 @@ import pytest
 from kcarol.config import AudioConfig
 from kcarol.corpus.dataset import pairs
 from kcarol.corpus.dataset.pairs import VALIDATION_SEED, make_pairs
-from kcarol.corpus.synthesis import render
+from kcarol.synthesis import render
 
 CFG = AudioConfig()
 # training needs more

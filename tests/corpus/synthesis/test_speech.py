@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from kcarol.corpus.synthesis import speech
-from kcarol.corpus.synthesis.render import RenderError
 from kcarol.corpus.synthesis.speech import (
     TRAINING_SPEAKERS,
     VALIDATION_SPEAKERS,
@@ -12,6 +11,7 @@ from kcarol.corpus.synthesis.speech import (
     hangul,
     texts,
 )
+from kcarol.synthesis.render import RenderError
 
 MISSING = speech.available()
 needs_speech = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))

@@ -8,10 +8,10 @@ import pytest
 from kcarol.corpus.arrangement.pop.arrange import PopArrangement
 from kcarol.corpus.dataset import pop_record
 from kcarol.corpus.synthesis import speech, world_voice
-from kcarol.corpus.synthesis.render import RenderError
 from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import SAMPLE_RATE, TRAINING_SPEAKERS, VALIDATION_SPEAKERS
 from kcarol.corpus.synthesis.world_voice import WARP, choose, sing_words
+from kcarol.synthesis.render import RenderError
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 MISSING = speech.available()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kcarol.cli.cores import available_cores
+from kcarol.cli.arguments.cores import available_cores
 
 
 def number(

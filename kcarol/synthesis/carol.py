@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from kcarol.arrangement.played_notes import VELOCITY_DB
-from kcarol.corpus.carol.jingle import jingle
-from kcarol.corpus.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, render_parts
+from kcarol.audio.disk_buffer import DiskWave
+from kcarol.synthesis.jingle import jingle
+from kcarol.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, stream_parts
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 # full arrangements of drawn sheets come to an rms of about `AudioConfig.reference_rms`. One gain
@@ -29,15 +30,24 @@ def render_carol(
     A part's gain makes its strokes softer, as `notes_of` has it: what sounds is a function of those
     notes alone. Raises RenderError without the synthesiser or the soundfont.
     """
-    pitched = [_levelled(part) for part in parts if not part.is_drums]
     carol = np.zeros((2, round(length_s * sample_rate)), np.float32)
+    add_parts_(carol, parts, sample_rate, soundfont)
+    return carol
+
+
+def add_parts_(
+    carol: np.ndarray | DiskWave, parts: Sequence[Part], sample_rate: int, soundfont: str
+) -> None:
+    """Add what parts sound like to `carol` (2, T), piece by piece; as `render_carol`."""
+    pitched = [_levelled(part) for part in parts if not part.is_drums]
     for first in range(0, len(pitched), N_CHANNELS):
-        some = pitched[first : first + N_CHANNELS]
-        carol += CAROL_GAIN * render_parts(some, length_s, sample_rate, soundfont)
+        some, start = pitched[first : first + N_CHANNELS], 0
+        for piece in stream_parts(some, carol.shape[-1], sample_rate, soundfont):
+            carol[..., start : start + piece.shape[1]] += CAROL_GAIN * piece
+            start += piece.shape[1]
     for part in parts:
         if part.is_drums:
             _add_sleigh_bells_(carol, part, sample_rate)
-    return carol
 
 
 def _levelled(part: Part) -> Part:
@@ -47,12 +57,14 @@ def _levelled(part: Part) -> Part:
     return replace(part, strokes=strokes, gain_db=0.0)
 
 
-def _add_sleigh_bells_(carol: np.ndarray, part: Part, sample_rate: int) -> None:
+def _add_sleigh_bells_(carol: np.ndarray | DiskWave, part: Part, sample_rate: int) -> None:
     shake = np.stack([_side_gain(-part.pan), _side_gain(part.pan)])[:, None] * jingle(sample_rate)
     for stroke in part.strokes:
         start = round(stroke.start_s * sample_rate)
-        place = carol[:, max(0, start) : max(0, start + shake.shape[1])]
-        place += _amplitude(stroke, part.gain_db) * shake[:, max(0, -start) :][:, : place.shape[1]]
+        place = slice(max(0, start), max(0, start + shake.shape[1]))
+        before = carol[..., place]
+        heard = shake[:, max(0, -start) :][:, : before.shape[1]]
+        carol[..., place] = before + _amplitude(stroke, part.gain_db) * heard
 
 
 def _side_gain(pan: float) -> float:

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from kcarol.corpus.synthesis import render
+from kcarol.synthesis import render
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 MISSING = render.available((render.VALIDATION_SOUNDFONT,))

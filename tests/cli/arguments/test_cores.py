@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from kcarol.cli import cores
+from kcarol.cli.arguments import cores
 
 
 @pytest.fixture

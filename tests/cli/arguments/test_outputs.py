@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcarol.audio.encoding import save_audio
-from kcarol.cli.checks import UsageError
-from kcarol.cli.outputs import means_folder, name_carols, out_path, plan_outputs
+from kcarol.cli.arguments.checks import UsageError
+from kcarol.cli.arguments.outputs import means_folder, name_carols, out_path, plan_outputs
 from kcarol.conversion.provenance import comment_of, provenance_of
 
 

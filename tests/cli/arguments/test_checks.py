@@ -2,7 +2,7 @@
 
 import pytest
 
-from kcarol.cli import checks
+from kcarol.cli.arguments import checks
 from kcarol.cli.main import make_parser
 
 

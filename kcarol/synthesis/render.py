@@ -1,10 +1,11 @@
-"""Renders parts through FluidSynth; the only module that uses it."""
+"""Renders parts through FluidSynth, piece by piece; the only module that uses it."""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ OVERSAMPLING = 2  # FluidSynth aliases when it transposes samples upwards
 GAIN = 0.35  # low enough that the 16-bit output does not clip
 POLYPHONY = 1024  # of bells that ring in 14 parts
 BLOCK = 64  # samples: FluidSynth acts on events at these borders
+PIECE_SAMPLES = 1 << 20  # rendered at once at least, so that an hour needs no more memory
+CONTEXT_SAMPLES = 32  # even: that the resampler's filter sees on both sides, of its 20
 N_CHANNELS = 16
 DRUM_BANK = 128
 VOLUME, PAN = 7, 10  # MIDI controllers
@@ -117,11 +120,11 @@ class _Sampler:
         events: Sequence[tuple[int, int, int, int, int]],
         n_samples: int,
         tuning_cents: Callable[[int], float] | None = None,
-    ) -> np.ndarray:
-        """(2, n_samples) float32 of sorted `_events`, each note and what rings with it in the
-        tuning at its first sample.
+    ) -> Iterator[np.ndarray]:
+        """Pieces (2, n) float32, of n_samples and less than a block more together, of sorted
+        `_events`, each note and what rings with it in the tuning at its first sample.
         """
-        position, pieces = 0, []
+        position, blocks = 0, []
         # whole blocks: the rest of one would sound at the beginning of the next render
         end = -(-n_samples // BLOCK) * BLOCK
         for sample, _, channel, key, velocity in events:
@@ -129,8 +132,11 @@ class _Sampler:
             if sample >= end:  # struck there, they would all sound at the beginning of the next
                 break
             if sample > position:
-                pieces.append(self.synth.get_samples(sample - position))
+                blocks.append(self.synth.get_samples(sample - position))
                 position = sample
+            if 2 * PIECE_SAMPLES <= sum(map(len, blocks)):
+                yield _stereo(blocks)
+                blocks = []
             if velocity:
                 if tuning_cents:
                     bend = round(tuning_cents(sample) * 8192 / BEND_CENTS)
@@ -138,9 +144,17 @@ class _Sampler:
                 self.synth.noteon(channel, key, velocity)
             else:
                 self.synth.noteoff(channel, key)
-        pieces.append(self.synth.get_samples(end - position))
-        stereo = np.concatenate(pieces).reshape(-1, 2).T[:, :n_samples]
-        return stereo.astype(np.float32) / 32768
+        while position < end:
+            n_more = min(PIECE_SAMPLES, end - position)
+            blocks.append(self.synth.get_samples(n_more))
+            position += n_more
+            yield _stereo(blocks)
+            blocks = []
+
+
+def _stereo(blocks: Sequence[np.ndarray]) -> np.ndarray:
+    """FluidSynth's 16-bit samples, left and right in turn -> (2, n) float32."""
+    return np.concatenate(blocks).reshape(-1, 2).T.astype(np.float32) / 32768
 
 
 # one per soundfont and rate: loading takes longer than playing
@@ -190,8 +204,21 @@ def render_parts(
     soundfont: str,
     tuning_cents: Callable[[float], float] | None = None,
 ) -> np.ndarray:
-    """At most 16 parts played together, each at its `gain_db`: (2, T) float32, T = length_s *
-    sample_rate.
+    """`stream_parts` as a whole: (2, T) float32, T = length_s * sample_rate."""
+    n_samples = round(length_s * sample_rate)
+    pieces = stream_parts(parts, n_samples, sample_rate, soundfont, tuning_cents)
+    return np.concatenate([np.zeros((2, 0), np.float32), *pieces], axis=1)
+
+
+def stream_parts(
+    parts: Sequence[Part],
+    n_samples: int,
+    sample_rate: int,
+    soundfont: str,
+    tuning_cents: Callable[[float], float] | None = None,
+) -> Iterator[np.ndarray]:
+    """At most 16 parts played together, each at its `gain_db`, in pieces (2, n) float32 of
+    n_samples together.
 
     `tuning_cents`: of the seconds, None for A440. Raises RenderError when the synthesiser or the
     soundfont is missing.
@@ -208,6 +235,19 @@ def render_parts(
         event for channel, part in enumerate(parts) for event in _events(part, channel, rate)
     )
     tuning = tuning_cents and (lambda sample: tuning_cents(sample / rate))
-    stereo = sampler.play(events, round(length_s * rate), tuning)
-    stereo = resample_poly(stereo, 1, OVERSAMPLING, axis=1).astype(np.float32)
-    return stereo[:, : round(length_s * sample_rate)]
+    missing = n_samples
+    for piece in _decimated(sampler.play(events, n_samples * OVERSAMPLING, tuning)):
+        yield piece[:, :missing]
+        missing -= min(missing, piece.shape[1])
+
+
+def _decimated(pieces: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Pieces (2, n) at OVERSAMPLING times the rate, n even -> the same sound at the rate."""
+    silence = np.zeros((2, CONTEXT_SAMPLES), np.float32)
+    context = silence
+    for piece in itertools.chain(pieces, [silence]):
+        around = np.concatenate([context, piece], axis=1)
+        low = resample_poly(around, 1, OVERSAMPLING, axis=1)
+        n_around = CONTEXT_SAMPLES // OVERSAMPLING
+        yield low[:, n_around:-n_around].astype(np.float32)
+        context = around[:, -2 * CONTEXT_SAMPLES :]

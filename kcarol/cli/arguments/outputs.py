@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
-from kcarol.cli.checks import UsageError, complain, one_line
+from kcarol.cli.arguments.checks import UsageError, complain, one_line
 from kcarol.conversion.manifest import Spellings, composed
 
 if TYPE_CHECKING:

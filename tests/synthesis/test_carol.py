@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from kcarol.corpus.carol.jingle import jingle
-from kcarol.corpus.carol.rendering import render_carol
-from kcarol.corpus.synthesis import render
 from kcarol.model.instruments import SLEIGH_KEY
+from kcarol.synthesis import render
+from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.jingle import jingle
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 RATE = 24_000
