@@ -1,0 +1,124 @@
+"""Score files, read and written by the ending of their name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kcarol.audio.files import write_text
+from kcarol.score.errors import ScoreError
+from kcarol.score.score import Score
+from kcarol.transcription.transcription import Transcription, TranscriptionError
+
+MUSICXML = (".musicxml", ".xml", ".mxl")
+MIDI = (".mid", ".midi")
+CHORD_LISTS = (".lab", ".txt")
+ENGRAVED = (".pdf", ".svg")
+READABLE = (*MUSICXML, *MIDI, ".json")
+WRITABLE = (*READABLE, *CHORD_LISTS, *ENGRAVED)
+
+
+def write_score(score: Score, path: Path | str, transcription: Transcription | None = None) -> None:
+    """Write a score; `transcription`: what .json is written from.
+
+    ScoreError for an unknown ending, a package that is missing, or .json without a transcription;
+    OSError naming the file.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending == ".json":
+        if transcription is None:
+            way_out = "write .musicxml, which plays the same"
+            raise ScoreError.of(path, "what was heard of a song", "a score", way_out)
+        transcription.save(path)
+    elif ending in MUSICXML:
+        _write_musicxml(score, path)
+    elif ending in MIDI:
+        from kcarol.score.midi import write_midi
+
+        write_midi(score, path)
+    elif ending in CHORD_LISTS:
+        from kcarol.score.chord_list import write_chord_list
+
+        write_chord_list(score, path)
+    elif ending in ENGRAVED:
+        _write_engraved(score, path)
+    else:
+        raise _unknown(path, WRITABLE)
+
+
+def read_score(path: Path | str) -> Score:
+    """The score of a file. ScoreError for a file that is none; OSError."""
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending == ".json":
+        try:
+            return Score.of_transcription(Transcription.load(path))
+        except TranscriptionError as error:
+            raise ScoreError(f"{error}: write it again by kcarol score") from None
+    if ending in MUSICXML:
+        return _read_musicxml(path)
+    if ending in MIDI:
+        from kcarol.score.midi import read_midi
+
+        return read_midi(path)
+    raise _unknown(path, READABLE)
+
+
+def _unknown(path: Path, endings: tuple[str, ...]) -> ScoreError:
+    found = path.suffix or "no ending"
+    return ScoreError.of(path, "a score's ending", found, f"choose one of {', '.join(endings)}")
+
+
+def _write_musicxml(score: Score, path: Path) -> None:
+    from kcarol.score.musicxml.archive import write_packed
+    from kcarol.score.musicxml.writing import musicxml_of
+
+    text = musicxml_of(score)
+    if path.suffix.lower() == ".mxl":
+        write_packed(path, text)
+    else:
+        write_text(path, text)
+
+
+def _write_engraved(score: Score, path: Path) -> None:
+    from kcarol.score.engraving import svg_pages, write_pdf
+    from kcarol.score.musicxml.writing import musicxml_of
+
+    text = musicxml_of(score)
+    if path.suffix.lower() == ".pdf":
+        write_pdf(text, path)
+        return
+    for number, page in enumerate(svg_pages(text), start=1):
+        name = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        write_text(name, page)
+
+
+def _read_musicxml(path: Path) -> Score:
+    """As it was written, where notes and chords still stand where they did."""
+    from kcarol.score.extras import with_extras
+    from kcarol.score.musicxml.archive import read_root
+    from kcarol.score.musicxml.reading import ForeignNotation, extras_of, is_ours, score_in
+
+    root = read_root(path)
+    text = extras_of(root)
+    try:
+        score = score_in(root) if is_ours(root) else _from_elsewhere(path)
+    except ForeignNotation:
+        score = _from_elsewhere(path)
+    except ScoreError:
+        raise
+    except (ValueError, OverflowError, ZeroDivisionError) as error:
+        raise ScoreError.of(
+            path, "a lead sheet", str(error), "mend it, or export it again"
+        ) from None
+    try:
+        return score if text is None else with_extras(score, text)
+    except ValueError as error:
+        way_out = "take the field out to play the score at its written tempo"
+        raise ScoreError.of(path, "kcarol's field as it was written", str(error), way_out) from None
+
+
+def _from_elsewhere(path: Path) -> Score:
+    from kcarol.score.elsewhere.reading import score_from_elsewhere
+
+    return score_from_elsewhere(path)

@@ -1,0 +1,53 @@
+"""Pitches by name: what a MIDI pitch is called in a key.
+
+Names lie on the line of fifths: ... B♭ -2, F -1, C 0, G 1 ... F♯ 6 ... A key's signature is the
+number of its sharps, or minus that of its flats.
+"""
+
+from __future__ import annotations
+
+LETTERS = "FCGDAEB"  # on the line of fifths from -1 on
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+# from the signature: the fifths of the lowest name of a note that is no part of the key ...
+LOWEST = {"major": -4, "minor": -3}
+CHORD_LOWEST = -5  # ... and of a chord's root, which is flat rather than sharp
+FLATTEST, SHARPEST = -8, 0  # of these lowest: no double accidentals
+
+
+def signature(key: int, mode: str) -> int:
+    """Sharps, or minus flats, of a key: -5 to 6."""
+    major = key + 3 if mode == "minor" else key
+    return (7 * major + 5) % 12 - 5
+
+
+def key_of(fifths: int, mode: str) -> int:
+    """Inverse of `signature`: the pitch class of the tonic."""
+    return (7 * fifths + (9 if mode == "minor" else 0)) % 12
+
+
+def note_name(pitch: int, fifths: int, mode: str) -> tuple[str, int, int]:
+    """Letter, sharps (or minus flats) and octave of a MIDI pitch in a key."""
+    letter, alter = _name(pitch, fifths + LOWEST[mode])
+    return letter, alter, (pitch - alter) // 12 - 1
+
+
+def root_name(pitch_class: int, fifths: int) -> tuple[str, int]:
+    """Letter and sharps (or minus flats) of a chord's root in a key."""
+    return _name(pitch_class, fifths + CHORD_LOWEST)
+
+
+def pitch_of(letter: str, alter: int, octave: int) -> int:
+    """Inverse of `note_name`."""
+    return 12 * (octave + 1) + SEMITONES[letter] + alter
+
+
+def altered(letter: str, fifths: int) -> int:
+    """Sharps, or minus flats, that a signature gives a letter."""
+    place = LETTERS.index(letter)
+    return (fifths + 6 - place) // 7
+
+
+def _name(pitch: int, lowest: int) -> tuple[str, int]:
+    lowest = min(max(lowest, FLATTEST), SHARPEST)
+    place = lowest + (7 * pitch - lowest) % 12
+    return LETTERS[(place + 1) % 7], (place + 1) // 7
