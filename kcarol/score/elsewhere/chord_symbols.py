@@ -1,0 +1,44 @@
+"""Chord symbols of any kind as the nearest chord of a lead sheet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kcarol.transcription.lead_sheet import QUALITIES
+
+if TYPE_CHECKING:
+    from music21.harmony import Harmony
+
+# what it costs to lack a tone, or to have one too many, by semitones above the root: a third tells
+# more than a fifth or a seventh, and these more than what is added
+WEIGHTS = (9.0, 0.5, 1.0, 3.0, 3.0, 1.0, 1.5, 1.5, 1.5, 1.0, 1.5, 1.5)
+POWER = {0, 7}  # neither major nor minor
+
+
+def chord_of(symbol: Harmony) -> tuple[int, str, int | None] | None:
+    """Root, quality and bass (pitch classes; None: the root); None: no chord is played."""
+    if "NoChord" in symbol.classSet or symbol.root() is None:
+        return None
+    root = symbol.root().pitchClass
+    bass = symbol.bass().pitchClass if symbol.bass() is not None else root
+    steps = {0, *((pitch.pitchClass - root) % 12 for pitch in symbol.pitches)}
+    if bass == root:
+        return root, nearest_quality(steps), None
+    # the bass belongs to C/E, but not to C/D
+    candidates = steps - {(bass - root) % 12}, steps
+    return root, nearest_quality(min(candidates, key=_least_cost)), bass
+
+
+def nearest_quality(steps: set[int]) -> str:
+    """The quality whose tones are likest to some, in semitones above the root."""
+    if steps <= POWER:
+        return "maj"
+    return min(QUALITIES, key=lambda quality: _cost(steps, quality))
+
+
+def _least_cost(steps: set[int]) -> float:
+    return min(_cost(steps, quality) for quality in QUALITIES)
+
+
+def _cost(steps: set[int], quality: str) -> float:
+    return sum(WEIGHTS[step] for step in steps ^ set(QUALITIES[quality]))

@@ -1,0 +1,85 @@
+"""A score as hearing would give it: pitch classes, bass and tune over time, in equal frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kcarol.score.elsewhere.beats import BeatAxis
+from kcarol.transcription.harmony.chords import ChordSpan, decide_chords
+from kcarol.transcription.harmony.key import find_key
+from kcarol.transcription.harmony.parts import Parts
+from kcarol.transcription.lead_sheet import Chord, Note
+from kcarol.transcription.notation import BeatTimes, find_chords
+
+BEAT_FRAMES = 12  # frames a beat: triplets and sixteenths begin with one
+SOUNDS, PASSES = 0.9, 0.5  # probability that a note belongs to the chord; between beats
+PASSING = 0.75  # beats: longer notes do not pass
+RINGS = 0.45  # the same of a note that has ended
+RING_BEATS = 1.0  # so long it is remembered
+
+
+@dataclass(frozen=True, eq=False)
+class Roll:
+    """Of F frames."""
+
+    chord: np.ndarray  # (F, 12) probability that a pitch class belongs to the chord
+    bass: np.ndarray  # (F, 12) 1 at the lowest note
+    tune: np.ndarray  # (F,) MIDI, -1 where it rests
+
+    @classmethod
+    def of(cls, notes: Sequence[Note], tune: Sequence[Note], n_beats: int) -> Roll:
+        """Of notes in beats, those of the tune among them."""
+        n_frames = n_beats * BEAT_FRAMES
+        chord, bass = np.zeros((2, n_frames, 12), np.float32)
+        lowest = np.full(n_frames, 128)
+        melody = np.full(n_frames, -1)
+        for note in notes:
+            start, stop = _frames(note, n_frames)
+            pitch_class = note.pitch % 12
+            rung = chord[stop : stop + round(RING_BEATS * BEAT_FRAMES), pitch_class]
+            np.maximum(rung, RINGS, out=rung)
+            held = chord[start:stop, pitch_class]
+            np.maximum(held, _probability(note), out=held)
+            np.minimum(lowest[start:stop], note.pitch, out=lowest[start:stop])
+        for note in tune:
+            melody[slice(*_frames(note, n_frames))] = note.pitch
+        frames = np.flatnonzero(lowest < 128)
+        bass[frames, lowest[frames] % 12] = 1
+        return cls(chord, bass, melody)
+
+    def key(self) -> tuple[int, str]:
+        return find_key(self.tune, self.chord)
+
+    def chords(self, axis: BeatAxis, tonic: int) -> tuple[Chord, ...]:
+        """As of `decide_chords`, in beats."""
+        spans = self.chord_spans(axis)
+        times = BeatTimes(np.arange(axis.n_beats + 1.0), BEAT_FRAMES, axis.metres)
+        return find_chords(spans, times, tonic)
+
+    def chord_spans(self, axis: BeatAxis) -> tuple[ChordSpan, ...]:
+        metres = _metre_of_beats(axis)
+        parts = Parts.of(np.arange(axis.n_beats) * BEAT_FRAMES, *metres, len(self.tune))
+        return decide_chords(self.chord, self.bass, self.tune, parts)
+
+
+def _frames(note: Note, n_frames: int) -> tuple[int, int]:
+    start, stop = round(note.start * BEAT_FRAMES), round(note.end * BEAT_FRAMES)
+    return min(start, n_frames), min(max(stop, start + 1), n_frames)
+
+
+def _probability(note: Note) -> float:
+    is_between = abs(note.start - round(note.start)) > 1e-3
+    return PASSES if is_between and note.length < PASSING else SOUNDS
+
+
+def _metre_of_beats(axis: BeatAxis) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Position in its bar, beats of the bar, and parts (N,) of every beat."""
+    beat = np.arange(axis.n_beats)
+    starts = np.array([metre.start for metre in axis.metres])
+    number = np.searchsorted(starts, beat, side="right") - 1
+    lengths = np.array([metre.beats_per_bar for metre in axis.metres])[number]
+    divisions = np.array([metre.division for metre in axis.metres])[number]
+    return ((beat - starts[number]) % lengths).astype(int), lengths, divisions

@@ -1,0 +1,96 @@
+"""The score of what another program wrote: tune, chords, key, form and tempo of `Written`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kcarol.score.elsewhere.beats import BeatAxis
+from kcarol.score.elsewhere.form import sections_of
+from kcarol.score.elsewhere.harmonised import harmonised
+from kcarol.score.elsewhere.key import key_of
+from kcarol.score.elsewhere.roll import Roll
+from kcarol.score.elsewhere.tune import accompaniment, one_at_a_time, sung_length, tune_part
+from kcarol.score.elsewhere.written import Unplayable, Written
+from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import TOLERANCE, Chord, LeadSheet, Note
+from kcarol.transcription.notation import groove_of
+
+LONGEST_S = 2 * 3600.0
+ACCOMPANIED = 0.5  # of the tune's time, in which other notes sound: then chords are read from them
+
+
+def score_of(written: Written) -> Score:
+    """Its tune, with its chord symbols; without, with the chords that all voices sound; of a tune
+    alone with chords that suit it. Unplayable for what is no song.
+    """
+    axis = BeatAxis.of(written)
+    if axis.times_s[-1] > LONGEST_S:
+        raise Unplayable(
+            f"at most {LONGEST_S / 3600:g} hours",
+            f"{axis.times_s[-1] / 3600:.1f} with its repeats",
+            "give a shorter piece",
+        )
+    part = tune_part(written)
+    tune = _in_beats(one_at_a_time(part.top), axis)
+    others = _in_beats(accompaniment(written, part), axis)
+    roll = Roll.of([*tune, *others], tune, axis.n_beats)
+    key, mode = key_of(written, roll, tune)
+    sheet = LeadSheet(
+        written.title,
+        axis.tempo_bpm,
+        axis.metres[0].beats_per_bar,
+        key,
+        mode,
+        tune,
+        chords=(Chord(0.0, float(axis.n_beats), key, "maj" if mode == "major" else "min"),),
+        sections=(),
+        swing=written.swing,
+        division=axis.metres[0].division,
+        changes=axis.metres[1:],
+    )
+    sheet = replace(sheet, chords=_chords(written, sheet, roll, others, axis))
+    sections = sections_of(written, sheet, axis)
+    if others:
+        strokes = np.array(sorted({note.start for note in others}))
+        sections = tuple(
+            replace(section, accents=groove_of(section, strokes, sheet)) for section in sections
+        )
+    return Score.of_sheet(replace(sheet, sections=sections), axis.grid(written.swing))
+
+
+def _in_beats(notes: Sequence[Note], axis: BeatAxis) -> tuple[Note, ...]:
+    timed = ((axis.beats_at(note.start), axis.beats_at(note.end), note.pitch) for note in notes)
+    return tuple(Note(start, end - start, pitch) for start, end, pitch in sorted(timed))
+
+
+def _chords(
+    written: Written, sheet: LeadSheet, roll: Roll, others: Sequence[Note], axis: BeatAxis
+) -> tuple[Chord, ...]:
+    if any(not symbol.silent for symbol in written.symbols):
+        return _of_symbols(written, sheet, axis)
+    if sung_length(others) >= ACCOMPANIED * sung_length(sheet.notes):
+        return roll.chords(axis, sheet.key)
+    return harmonised(sheet)
+
+
+def _of_symbols(written: Written, sheet: LeadSheet, axis: BeatAxis) -> tuple[Chord, ...]:
+    """The chord symbols in beats; before the first no chord sounds."""
+    chords: list[Chord] = []
+    for symbol in written.symbols:
+        start, end = axis.beats_at(symbol.start), axis.beats_at(symbol.end)
+        chord = replace(symbol, start=start, length=end - start)
+        last = chords[-1] if chords else None
+        if last and _name(last) == _name(chord):
+            chords[-1] = replace(last, length=end - last.start)
+        else:
+            chords.append(chord)
+    if chords[0].start > TOLERANCE:
+        chords.insert(0, Chord(0.0, chords[0].start, sheet.key, silent=True))
+    return tuple(chords)
+
+
+def _name(chord: Chord) -> tuple:
+    return (None,) if chord.silent else (chord.root, chord.quality, chord.bass_class)
