@@ -1,4 +1,4 @@
-"""The sections of a written song: by its rehearsal marks, double bars and repeats, and its music."""
+"""The sections of a written song: by its marks, double bars and repeats, and by its music."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def sections_of(written: Written, sheet: LeadSheet, axis: BeatAxis) -> tuple[Sec
         starts = section_starts(bars, _sure_edges(written, sheet, axis))
     labels = section_labels(bars, starts)
     names = section_names(bars, starts, labels)
-    names = [_name_of(marks.get(start, "")) or name for start, name in zip(starts, names, strict=True)]
+    names = [
+        _name_of(marks.get(start, "")) or name for start, name in zip(starts, names, strict=True)
+    ]
     sung = sung_sections(bars, starts).tolist()
     edges = [*bar_starts[starts].tolist(), sheet.n_beats]
     sections = [

@@ -73,10 +73,6 @@ def _parsed(root: Element) -> Score:
     from music21.exceptions21 import Music21Exception
     from music21.musicxml.xmlToM21 import MusicXMLImporter
 
-    if root.tag != "score-partwise":
-        raise Unplayable(
-            "MusicXML by parts (score-partwise)", f"<{root.tag}>", "export it again as MusicXML"
-        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -119,11 +115,7 @@ def _laid_out(
         start = bars[-1].end
     whole = joined_bars(bars)
     last = whole[-1]
-    return (
-        (*whole[:-1], replace(last, length=max(last.length, full_length(last)))),
-        played,
-        lead,
-    )
+    return ((*whole[:-1], replace(last, length=max(last.length, full_length(last)))), played, lead)
 
 
 def _signatures(measures: Sequence[Sequence[Measure]]) -> list[tuple[int, int]]:
@@ -283,7 +275,9 @@ def _edges(played: PlayedMeasure) -> list[float]:
 def _part(part: Part, notes: Sequence[_Sounding], is_sung: bool) -> WrittenPart:
     tied = _tied(notes)
     top = tuple(note for note in tied if note.rank == 0)
-    return WrittenPart(part.partName or "", tuple(map(_plain, tied)), tuple(map(_plain, top)), is_sung)
+    return WrittenPart(
+        part.partName or "", tuple(map(_plain, tied)), tuple(map(_plain, top)), is_sung
+    )
 
 
 def _plain(note: _Sounding) -> Note:
@@ -312,7 +306,7 @@ def _held(symbols: Sequence[tuple[float, tuple | None]], end: float) -> Iterator
     named: dict[float, tuple | None] = {}
     for start, name in symbols:
         named.setdefault(start, name)
-    stops = [*list(named)[1:], end]
+    stops = [*named, end][1:]
     for (start, name), stop in zip(named.items(), stops, strict=True):
         if stop - start > TOLERANCE:
             root, quality, bass = name or (0, "maj", None)

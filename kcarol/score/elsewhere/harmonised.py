@@ -53,7 +53,17 @@ DEGREES = {
     ),
 }
 # of one function after another
-ORDER = {"TT": 0.4, "TS": 0.0, "TD": 0.0, "SS": 0.4, "ST": 0.3, "SD": 0.0, "DD": 0.6, "DT": 0.0, "DS": 1.2}
+ORDER = {
+    "TT": 0.4,
+    "TS": 0.0,
+    "TD": 0.0,
+    "SS": 0.4,
+    "ST": 0.3,
+    "SD": 0.0,
+    "DD": 0.6,
+    "DT": 0.0,
+    "DS": 1.2,
+}
 FOREIGN = 1.2  # a beat of a tone outside the chord
 STRONG, WEAK = 1.6, 0.5  # the same at the beginning of a span; off the beat
 SAME = 0.25  # the chord of the bar before

@@ -31,7 +31,9 @@ def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str
     if signature.mode == "minor":
         return relative, "minor"
     candidates = (tonic, "major"), (relative, "minor")
-    likely = [_likelihood(held, *key, last=tune[-1].pitch % 12 if tune else None) for key in candidates]
+    likely = [
+        _likelihood(held, *key, last=tune[-1].pitch % 12 if tune else None) for key in candidates
+    ]
     return candidates[int(np.argmax(likely))]
 
 

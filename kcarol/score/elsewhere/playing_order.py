@@ -72,9 +72,7 @@ def _repeat(barline):
         return None
     times = barline.times
     if times is not None and times > MOST_TIMES:
-        raise Unplayable(
-            f"repeats of at most {MOST_TIMES} times", f"one of {times}", "write fewer"
-        )
+        raise Unplayable(f"repeats of at most {MOST_TIMES} times", f"one of {times}", "write fewer")
     return bar.Repeat(direction=barline.direction, times=times)
 
 

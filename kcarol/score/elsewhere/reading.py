@@ -8,7 +8,7 @@ from kcarol.score.elsewhere.from_music21 import written_of
 from kcarol.score.elsewhere.sheet import score_of
 from kcarol.score.elsewhere.written import Unplayable
 from kcarol.score.errors import ScoreError
-from kcarol.score.musicxml import read_root
+from kcarol.score.musicxml.archive import read_root
 from kcarol.score.score import Score
 
 
@@ -16,7 +16,7 @@ def score_from_elsewhere(path: Path | str) -> Score:
     """Of a MusicXML file (.musicxml, .xml, .mxl) of another program. ScoreError for what is no
     song; OSError.
     """
-    root = read_root(Path(path))
+    root = read_root(path)
     try:
         return score_of(written_of(root))
     except Unplayable as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -255,7 +255,7 @@ class Pen:
         """Open outlines stay open."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _outline(code: str) -> str:
     """Of a sign of the music font; of a space, none."""
     file = _font_data() / FONT / f"{code}.xml"
@@ -264,7 +264,7 @@ def _outline(code: str) -> str:
     return " ".join(path.get("d", "") for path in ElementTree.parse(file).getroot().iter("path"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _advances() -> dict[str, float]:
     """Width of each sign of the music font, in its units."""
     signs = ElementTree.parse(_font_data() / f"{FONT}.xml").getroot().iter("g")
