@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
+from typing import TypeVar
 
 from kcarol.score.notated import Bar, Notated
 
@@ -55,6 +56,9 @@ class Value:
         return TYPES[self.length / TRIPLET if self.is_triplet else self.length]
 
 
+AnyValue = TypeVar("AnyValue", bound=Value)
+
+
 def bar_values(paper: Notated) -> list[list[Value]]:
     """Of each bar what is drawn in it, from its beginning to its end; nothing for a bar of rest."""
     bars: list[list[Value]] = []
@@ -84,6 +88,11 @@ def _bar(bar: Bar, notes: Sequence) -> list[Value]:
         at = end
     if at < bar.length:
         spans.append(Value(at, bar.length - at))
+    return drawn(spans, bar)
+
+
+def drawn(spans: Sequence[AnyValue], bar: Bar) -> list[AnyValue]:
+    """What is drawn of notes and rests that fill a bar, one after the other."""
     triplets = _triplet_beats(spans, bar)
     values = [value for span in spans for value in _values(span, bar, triplets)]
     return _beamed(_bracketed(values), bar)
@@ -99,9 +108,9 @@ def _triplet_beats(spans: Sequence[Value], bar: Bar) -> frozenset[int]:
 # --- from lengths to values
 
 
-def _values(span: Value, bar: Bar, triplets: frozenset[int]) -> list[Value]:
+def _values(span: AnyValue, bar: Bar, triplets: frozenset[int]) -> list[AnyValue]:
     """A note or rest as tied values."""
-    values: list[Value] = []
+    values: list[AnyValue] = []
     at = span.start
     while at < span.end:
         is_triplet = int(at) in triplets
@@ -205,9 +214,9 @@ def _compound_lengths(at: Fraction, bar: Bar, is_rest: bool) -> list[Fraction]:
 # --- brackets and beams
 
 
-def _bracketed(values: Sequence[Value]) -> list[Value]:
+def _bracketed(values: Sequence[AnyValue]) -> list[AnyValue]:
     """With brackets from the first to the last value of each triplet."""
-    marked: list[Value] = []
+    marked: list[AnyValue] = []
     for _, group in groupby(values, lambda v: (v.is_triplet, int(v.start) if v.is_triplet else 0)):
         beat = list(group)
         if beat[0].is_triplet:
@@ -217,8 +226,8 @@ def _bracketed(values: Sequence[Value]) -> list[Value]:
     return marked
 
 
-def _beamed(values: Sequence[Value], bar: Bar) -> list[Value]:
-    beamed: list[Value] = []
+def _beamed(values: Sequence[AnyValue], bar: Bar) -> list[AnyValue]:
+    beamed: list[AnyValue] = []
     for _, group in groupby(values, lambda value: _beam_group(value, values, bar)):
         beamed += _beam_runs(list(group))
     return beamed
@@ -236,9 +245,9 @@ def _beam_group(value: Value, values: Sequence[Value], bar: Bar) -> tuple:
     return "beat", value.start // bar.beat
 
 
-def _beam_runs(group: Sequence[Value]) -> list[Value]:
+def _beam_runs(group: Sequence[AnyValue]) -> list[AnyValue]:
     """A group with beams over its runs of notes that have flags."""
-    runs: list[Value] = []
+    runs: list[AnyValue] = []
     for _, run in groupby(group, lambda v: v.pitch is not None and v.type[0] in N_BEAMS):
         members = list(run)
         counts = [N_BEAMS.get(value.type[0], 0) for value in members]

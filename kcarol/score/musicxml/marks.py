@@ -1,0 +1,116 @@
+"""What stands above the top staff: tempo, sections, chord symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from kcarol.score.musicxml.chord_symbols import KINDS, NO_CHORD
+from kcarol.score.musicxml.elements import add_, clean, ticks
+from kcarol.score.musicxml.spelling import root_name, signature
+from kcarol.score.notated import Bar, Notated
+from kcarol.transcription.lead_sheet import Chord
+
+STRAIGHT = 0.02  # swing that is not written
+SWING_PARTS = 20  # of a beat, in which its two eighths are written
+
+
+def marks_of(number: int, bar: Bar, paper: Notated) -> list[tuple[Fraction, Element]]:
+    """Of a bar, with their places in it: tempo, sections, chords."""
+    marks = [(Fraction(0), mark) for mark in _tempo_marks(number, bar, paper)]
+    for section in paper.sections:
+        if bar.start <= section.start < bar.end:
+            direction = Element("direction", placement="above")
+            add_(add_(direction, "direction-type"), "rehearsal", clean(section.name))
+            marks.append((Fraction(section.start) - bar.start, direction))
+    for chord in paper.chords:
+        if bar.start <= chord.start < bar.end:
+            marks.append((Fraction(chord.start) - bar.start, _harmony(chord, paper)))
+    return sorted(marks, key=_place_of)
+
+
+def _place_of(mark: tuple[Fraction, Element]) -> Fraction:
+    return mark[0]
+
+
+def place_marks_(
+    measure: Element, marks: Sequence[tuple[Fraction, Element]], start: Fraction, end: Fraction
+) -> None:
+    """Add the marks from `start` to `end` to what begins at `start`."""
+    for at, mark in marks:
+        if start <= at < end:
+            if at > start:
+                offset = Element("offset")
+                offset.text = str(ticks(at - start))
+                sound = mark.find("sound")
+                mark.insert(len(mark) if sound is None else list(mark).index(sound), offset)
+            measure.append(mark)
+
+
+def _tempo_marks(number: int, bar: Bar, paper: Notated) -> list[Element]:
+    """The tempo that the bar had, read by players; at the beginning the usual one, to be seen."""
+    marks = []
+    tempo_bpm = f"{paper.tempo_bpm(bar):.6g}"
+    if number > 0:
+        return [Element("sound", tempo=tempo_bpm)]
+    direction = Element("direction", placement="above")
+    metronome = add_(add_(direction, "direction-type"), "metronome", parentheses="no")
+    add_(metronome, "beat-unit", "quarter")
+    if bar.metre.division == 3:
+        add_(metronome, "beat-unit-dot")
+    add_(metronome, "per-minute", round(_usual_tempo_bpm(paper)))
+    add_(direction, "sound", tempo=tempo_bpm)
+    marks.append(direction)
+    if paper.swing > STRAIGHT:
+        marks.append(_swing(paper.swing))
+    return marks
+
+
+def _usual_tempo_bpm(paper: Notated) -> float:
+    """Beats a minute."""
+    return 60 / float(np.median(np.diff(paper.beat_times_s)))
+
+
+def _swing(swing: float) -> Element:
+    """The off-beat eighth comes `swing` of half a beat late."""
+    direction = Element("direction", placement="above")
+    add_(add_(direction, "direction-type"), "words", "Swing")
+    element = add_(add_(direction, "sound"), "swing")
+    first = round(SWING_PARTS * (1 + swing) / 2)
+    ratio = Fraction(first, SWING_PARTS - first).limit_denominator(7)
+    add_(element, "first", ratio.numerator)
+    add_(element, "second", ratio.denominator)
+    add_(element, "swing-type", "eighth")
+    return direction
+
+
+def _harmony(chord: Chord, paper: Notated) -> Element:
+    harmony = Element("harmony")
+    fifths = signature(paper.key, paper.mode)
+    if chord.silent:
+        _pitch_class(add_(harmony, "root"), "root", ("C", 0))
+        harmony[0][0].set("text", "")
+        add_(harmony, "kind", NO_CHORD, text="N.C.")
+        return harmony
+    _pitch_class(add_(harmony, "root"), "root", root_name(chord.root, fifths))
+    kind, text = KINDS[chord.quality]
+    add_(harmony, "kind", kind, text=text)
+    if chord.bass_class != chord.root:
+        _pitch_class(add_(harmony, "bass"), "bass", root_name(chord.bass_class, fifths))
+    if chord.quality == "add9":
+        degree = add_(harmony, "degree")
+        degree.set("print-object", "no")
+        add_(degree, "degree-value", 9)
+        add_(degree, "degree-alter", 0)
+        add_(degree, "degree-type", "add")
+    return harmony
+
+
+def _pitch_class(parent: Element, name: str, spelled: tuple[str, int]) -> None:
+    letter, alter = spelled
+    add_(parent, f"{name}-step", letter)
+    if alter:
+        add_(parent, f"{name}-alter", alter)
