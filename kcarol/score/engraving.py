@@ -6,11 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from kcarol.audio.files import atomic_write, write_text
+from kcarol.score.notated import notate
 from kcarol.score.score import Score
-from kcarol.transcription.lead_sheet import LeadSheet
 
 if TYPE_CHECKING:
     import verovio
@@ -20,6 +18,9 @@ UNITS_PER_MM = 10  # of Verovio's lengths at scale 100, where a staff is 7.2 mm 
 MARGIN_MM = 12
 # most staves of a system, and the size of a score that has them in percent
 SIZES = ((2, 90), (4, 75), (7, 62), (10, 55), (99, 48))
+SIDES = ("Left", "Right", "Top", "Bottom")
+# Verovio prints these all the same
+UNPRINTED = re.compile(r'<degree print-object="no">.*?</degree>', re.DOTALL)
 
 
 class BarTime(NamedTuple):
@@ -44,7 +45,7 @@ def time_map(musicxml: str, score: Score) -> tuple[BarTime, ...]:
         for event in engraver.renderToTimemap({"includeMeasures": True, "includeRests": True})
         if "measureOn" in event
     ]
-    starts_s = score.grid.time_s(beats_of(score.sheet, [bar["qstamp"] for bar in bars]))
+    starts_s = notate(score).time_s([bar["qstamp"] for bar in bars])
     return tuple(
         BarTime(name, engraver.getPageWithElement(name) - 1, start_s)
         for name, start_s in zip((bar["measureOn"] for bar in bars), starts_s.tolist(), strict=True)
@@ -74,14 +75,6 @@ def write_pdf(musicxml: str, path: Path) -> None:
         draw_pdf(svg_pages(musicxml), unfinished)
 
 
-def beats_of(sheet: LeadSheet, quarters: list[float]) -> np.ndarray:
-    """Places in beats of places in quarters: beats of compound time are dotted quarters."""
-    spans = sheet.metre_spans()
-    lengths = [(end - metre.start) * metre.division / 2 for metre, end in spans]
-    known_beats = [0.0, *(end for _, end in spans)]
-    return np.interp(quarters, np.cumsum([0.0, *lengths]), known_beats)
-
-
 def _engraver(musicxml: str) -> verovio.toolkit:
     import verovio
 
@@ -99,11 +92,8 @@ def _engraver(musicxml: str) -> verovio.toolkit:
             **{f"pageMargin{side}": round(MARGIN_MM * units) for side in SIDES},
         }
     )
-    engraver.loadData(musicxml)
+    engraver.loadData(UNPRINTED.sub("", musicxml))
     return engraver
-
-
-SIDES = ("Left", "Right", "Top", "Bottom")
 
 
 def n_staves(musicxml: str) -> int:

@@ -81,16 +81,11 @@ def _write_musicxml(score: Score, path: Path) -> None:
 
 
 def _write_engraved(score: Score, path: Path) -> None:
-    from kcarol.score.engraving import svg_pages, write_pdf
+    from kcarol.score.engraving import write_pdf, write_svg
     from kcarol.score.musicxml.writing import musicxml_of
 
-    text = musicxml_of(score)
-    if path.suffix.lower() == ".pdf":
-        write_pdf(text, path)
-        return
-    for number, page in enumerate(svg_pages(text), start=1):
-        name = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-        write_text(name, page)
+    write = write_pdf if path.suffix.lower() == ".pdf" else write_svg
+    write(musicxml_of(score), path)
 
 
 def _read_musicxml(path: Path) -> Score:

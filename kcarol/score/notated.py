@@ -188,7 +188,7 @@ def _chord_starts(sheet: LeadSheet, paper: Paper) -> list[Fraction]:
 
 def _sections_on_paper(sheet: LeadSheet, paper: Paper) -> tuple[Section, ...]:
     starts = [paper.place(_fraction(section.start)) for section in sheet.sections]
-    ends = [*starts[1:], paper.bars[-1].end]
+    ends = [*starts[1:], paper.bars[-1].end][: len(starts)]
     return tuple(
         replace(section, start=start, length=end - start)
         for section, start, end in zip(sheet.sections, starts, ends, strict=True)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from kcarol.score.engraving import beats_of, svg_pages, time_map, write_pdf, write_svg
+from kcarol.score.engraving import svg_pages, time_map, write_pdf, write_svg
 from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note
 
@@ -61,11 +61,6 @@ def test_bars_sound_when_the_record_has_them(musicxml, score):
     (page,) = svg_pages(musicxml)
     assert [bar.measure_id for bar in bars] == re.findall(r'<g id="(\w+)" class="measure"', page)
     assert {bar.page for bar in bars} == {0}
-
-
-def test_a_dotted_quarter_is_a_beat_of_compound_time():
-    sheet = LeadSheet("", 90.0, 2, 0, "major", (), (Chord(0, 4, 0),), (), division=3)
-    assert beats_of(sheet, [0.0, 1.5, 3.0, 6.0]).tolist() == [0.0, 1.0, 2.0, 4.0]
 
 
 def test_an_svg_file_has_all_pages(musicxml, tmp_path):
