@@ -10,12 +10,13 @@ import numpy as np
 
 from kcarol.score.musicxml.chord_symbols import KINDS, NO_CHORD
 from kcarol.score.musicxml.elements import add_, clean, ticks
-from kcarol.score.musicxml.spelling import root_name, signature
+from kcarol.score.musicxml.spelling import root_and_bass, signature
 from kcarol.score.notated import Bar, Notated
 from kcarol.transcription.lead_sheet import Chord
 
 STRAIGHT = 0.02  # swing that is not written
-SWING_PARTS = 20  # of a beat, in which its two eighths are written
+SWING = "Swing"
+LARGEST_SWING_PART = 7  # of the ratio of a beat's eighths
 
 
 def marks_of(number: int, bar: Bar, paper: Notated) -> list[tuple[Fraction, Element]]:
@@ -75,15 +76,14 @@ def _usual_tempo_bpm(paper: Notated) -> float:
 
 
 def _swing(swing: float) -> Element:
-    """The off-beat eighth comes `swing` of half a beat late."""
+    """The off-beat eighth comes `swing` of half a beat late.
+
+    In words, which every program shows: MuseScore 3 warns of a file with the element `swing`.
+    """
     direction = Element("direction", placement="above")
-    add_(add_(direction, "direction-type"), "words", "Swing")
-    element = add_(add_(direction, "sound"), "swing")
-    first = round(SWING_PARTS * (1 + swing) / 2)
-    ratio = Fraction(first, SWING_PARTS - first).limit_denominator(7)
-    add_(element, "first", ratio.numerator)
-    add_(element, "second", ratio.denominator)
-    add_(element, "swing-type", "eighth")
+    ratio = Fraction((1 + swing) / (1 - swing)).limit_denominator(LARGEST_SWING_PART)
+    words = f"{SWING} {ratio.numerator}:{ratio.denominator}"
+    add_(add_(direction, "direction-type"), "words", words)
     return direction
 
 
@@ -95,11 +95,12 @@ def _harmony(chord: Chord, paper: Notated) -> Element:
         harmony[0][0].set("text", "")
         add_(harmony, "kind", NO_CHORD, text="N.C.")
         return harmony
-    _pitch_class(add_(harmony, "root"), "root", root_name(chord.root, fifths))
+    root, bass = root_and_bass(chord.root, chord.bass_class, fifths)
+    _pitch_class(add_(harmony, "root"), "root", root)
     kind, text = KINDS[chord.quality]
     add_(harmony, "kind", kind, text=text)
     if chord.bass_class != chord.root:
-        _pitch_class(add_(harmony, "bass"), "bass", root_name(chord.bass_class, fifths))
+        _pitch_class(add_(harmony, "bass"), "bass", bass)
     if chord.quality == "add9":
         degree = add_(harmony, "degree")
         degree.set("print-object", "no")

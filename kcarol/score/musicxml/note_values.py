@@ -60,7 +60,7 @@ AnyValue = TypeVar("AnyValue", bound=Value)
 
 
 def bar_values(paper: Notated) -> list[list[Value]]:
-    """Of each bar what is drawn in it, from its beginning to its end; nothing for a bar of rest."""
+    """Of each bar what is drawn in it, from beginning to end; nothing for a whole bar's rest."""
     bars: list[list[Value]] = []
     first = 0  # of the notes that may sound in the bar
     for bar in paper.bars:
@@ -71,7 +71,7 @@ def bar_values(paper: Notated) -> list[list[Value]]:
             if note.start >= bar.end:
                 break
             inside.append(note)
-        bars.append(_bar(bar, inside) if inside else [])
+        bars.append(_bar(bar, inside) if inside or bar.is_short else [])
     return bars
 
 

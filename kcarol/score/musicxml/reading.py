@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -11,6 +12,7 @@ import numpy as np
 
 from kcarol.score.extras import FIELD
 from kcarol.score.musicxml.chord_symbols import NO_CHORD, QUALITY_OF
+from kcarol.score.musicxml.marks import SWING
 from kcarol.score.musicxml.spelling import SEMITONES, key_of, pitch_of
 from kcarol.score.notated import Bar, Notated, quarters_of_beat, score_of
 from kcarol.score.score import Score
@@ -137,9 +139,10 @@ class _Reader:
             self.tempo_bpm = float(sound.get("tempo", ""))
             if not SLOWEST_BPM <= self.tempo_bpm <= FASTEST_BPM:
                 raise ValueError(f"a tempo of {self.tempo_bpm:g}")
-        if sound is not None and (swing := sound.find("swing/first")) is not None:
-            ratio = int(swing.text or 1) / _number(sound, "swing/second")
-            self.swing = (ratio - 1) / (ratio + 1)
+        words = direction.findtext("direction-type/words", "")
+        if ratio := re.fullmatch(rf"{SWING} ([1-9]\d?):([1-9]\d?)", words):
+            late, early = int(ratio[1]), int(ratio[2])
+            self.swing = max(0, late - early) / (late + early)
         if name := direction.findtext("direction-type/rehearsal"):
             self.sections.append(Section(name, self._place(direction), 0))
 

@@ -11,7 +11,10 @@ SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 # from the signature: the fifths of the lowest name of a note that is no part of the key ...
 LOWEST = {"major": -4, "minor": -3}
 CHORD_LOWEST = -5  # ... and of a chord's root, which is flat rather than sharp
-FLATTEST, SHARPEST = -8, 0  # of these lowest: no double accidentals
+# the least and the most that these may be: no double accidentals, of roots no F flat or E sharp
+NOTE_LIMITS = (-8, 0)
+CHORD_LIMITS = (-6, -1)
+STEPS = (0, 7, 2, -3, 4, -1, -6, 1, 8, 3, -2, 5)  # fifths from a root to its bass, by semitones
 
 
 def signature(key: int, mode: str) -> int:
@@ -27,13 +30,16 @@ def key_of(fifths: int, mode: str) -> int:
 
 def note_name(pitch: int, fifths: int, mode: str) -> tuple[str, int, int]:
     """Letter, sharps (or minus flats) and octave of a MIDI pitch in a key."""
-    letter, alter = _name(pitch, fifths + LOWEST[mode])
+    letter, alter = _name(_place(pitch, fifths + LOWEST[mode], NOTE_LIMITS))
     return letter, alter, (pitch - alter) // 12 - 1
 
 
-def root_name(pitch_class: int, fifths: int) -> tuple[str, int]:
-    """Letter and sharps (or minus flats) of a chord's root in a key."""
-    return _name(pitch_class, fifths + CHORD_LOWEST)
+def root_and_bass(root: int, bass: int, fifths: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Letters and sharps (or minus flats) of a chord's root and bass, pitch classes, in a key."""
+    place = _place(root, fifths + CHORD_LOWEST, CHORD_LIMITS)
+    bass_place = place + STEPS[(bass - root) % 12]
+    bass_place -= 12 * (bass_place > 11) - 12 * (bass_place < -8)
+    return _name(place), _name(bass_place)
 
 
 def pitch_of(letter: str, alter: int, octave: int) -> int:
@@ -47,7 +53,11 @@ def altered(letter: str, fifths: int) -> int:
     return (fifths + 6 - place) // 7
 
 
-def _name(pitch: int, lowest: int) -> tuple[str, int]:
-    lowest = min(max(lowest, FLATTEST), SHARPEST)
-    place = lowest + (7 * pitch - lowest) % 12
+def _place(pitch: int, lowest: int, limits: tuple[int, int]) -> int:
+    """On the line of fifths, of the twelve places from the lowest on."""
+    lowest = min(max(lowest, limits[0]), limits[1])
+    return lowest + (7 * pitch - lowest) % 12
+
+
+def _name(place: int) -> tuple[str, int]:
     return LETTERS[(place + 1) % 7], (place + 1) // 7
