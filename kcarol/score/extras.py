@@ -144,6 +144,11 @@ def with_extras(read: Score, text: str) -> Score:
     return replace(frame.score, sheet=sheet)
 
 
+def written_score(text: str) -> Score:
+    """The score that a text was written of. ValueError as of `with_extras`."""
+    return _parsed(text).score
+
+
 def signature_of(sheet: LeadSheet) -> int:
     """Pitch class of the major key with the same signature."""
     return (sheet.key + 3) % 12 if sheet.mode == "minor" else sheet.key

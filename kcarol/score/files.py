@@ -33,7 +33,7 @@ def write_score(score: Score, path: Path | str, transcription: Transcription | N
     elif ending in MUSICXML:
         _write_musicxml(score, path)
     elif ending in MIDI:
-        from kcarol.score.midi import write_midi
+        from kcarol.score.midi.writing import write_midi
 
         write_midi(score, path)
     elif ending in CHORD_LISTS:
@@ -58,7 +58,7 @@ def read_score(path: Path | str) -> Score:
     if ending in MUSICXML:
         return _read_musicxml(path)
     if ending in MIDI:
-        from kcarol.score.midi import read_midi
+        from kcarol.score.midi.reading import read_midi
 
         return read_midi(path)
     raise _unknown(path, READABLE)

@@ -158,8 +158,8 @@ class _Reader:
             self.swing,
             tuple(self.bars),
             tuple(self.notes),
-            _tiled(chords, self.at),
-            _tiled(self.sections, self.at),
+            tiled(chords, self.at),
+            tiled(self.sections, self.at),
             quarters,
             times_s,
         )
@@ -176,7 +176,7 @@ class _Reader:
         return tuple(quarters), np.array(times_s)
 
 
-def _tiled(spans: Sequence, end: Fraction) -> tuple:
+def tiled(spans: Sequence, end: Fraction) -> tuple:
     """Spans until the next begins; of two at one place the later one."""
     latest = {max(Fraction(0), span.start): span for span in spans if span.start < end}
     starts = sorted(latest)

@@ -1,0 +1,1 @@
+"""Standard MIDI Files: scores and arrangements written in time with the record, and read."""
