@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from kcarol.score.musicxml.spelling import SEMITONES, root_name, signature
+from kcarol.score.musicxml.spelling import SEMITONES, root_and_bass, signature
 from kcarol.transcription.lead_sheet import Chord, LeadSheet
 
 NO_CHORD = "N.C."
@@ -42,16 +42,15 @@ def key_signature(sheet: LeadSheet) -> int:
 
 def tone_name(pitch_class: int, fifths: int) -> str:
     """C, F# or Bb, in a key of so many sharps."""
-    letter, sharps = root_name(pitch_class, fifths)
-    return letter + SIGNS[sharps]
+    return _spelled(root_and_bass(pitch_class, pitch_class, fifths)[0])
 
 
 def chord_name(chord: Chord, fifths: int) -> str:
     """As lead sheets have it: C, Am7, Bb/D; N.C. where none sounds."""
     if chord.silent:
         return NO_CHORD
-    bass = "" if chord.bass is None else "/" + tone_name(chord.bass, fifths)
-    return tone_name(chord.root, fifths) + SUFFIXES[chord.quality][0] + bass
+    root, bass = map(_spelled, root_and_bass(chord.root, chord.bass_class, fifths))
+    return root + SUFFIXES[chord.quality][0] + ("" if chord.bass is None else f"/{bass}")
 
 
 def named_chord(name: str, start: float = 0.0, length: float = 1.0) -> Chord | None:
@@ -78,6 +77,11 @@ def harte_label(chord: Chord, fifths: int) -> str:
     step = (chord.bass_class - chord.root) % 12
     bass = f"/{HARTE_DEGREES[step]}" if step else ""
     return f"{tone_name(chord.root, fifths)}:{quality}{bass}"
+
+
+def _spelled(name: tuple[str, int]) -> str:
+    letter, sharps = name
+    return letter + SIGNS[sharps]
 
 
 def pitch_class_of(name: str) -> int:

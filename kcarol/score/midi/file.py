@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kcarol.score.elsewhere.sheet import LONGEST_S
 from kcarol.score.errors import ScoreError, missing_extra
 from kcarol.score.midi.tempo_map import TempoMap
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4_000_000
 MOST_NOTES = 100_000
-LONGEST_S = 3 * 3600.0
+MOST_QUARTERS = 50_000
+SHORTEST_UNIT = 32  # of time signatures; finer ones are left out
 DRUM_CHANNEL = 9
 USUAL_TEMPO_US = 500_000  # of a quarter, where the file has none
 SMPTE_QUARTER_S = 0.5  # files that count seconds know no quarters
@@ -44,7 +46,6 @@ class MidiPart:
     channel: int
     program: int  # General MIDI, from 0
     notes: tuple[MidiNote, ...]  # sorted
-    n_syllables: int = 0  # of lyrics in its track
 
     @property
     def is_drums(self) -> bool:
@@ -63,11 +64,12 @@ class MidiSong:
     keys: tuple[tuple[int, str], ...]  # as mido names them
     texts: tuple[tuple[int, str], ...]
     markers: tuple[tuple[int, str], ...]
-    end: int  # ticks
+    syllables: tuple[int, ...]  # where those of lyrics begin
 
     @property
-    def notes(self) -> list[MidiNote]:
-        return sorted(note for part in self.parts for note in part.notes)
+    def length(self) -> int:
+        """Ticks to the end of the last note."""
+        return max(note.end for part in self.parts for note in part.notes)
 
 
 def read_song(path: Path) -> MidiSong:
@@ -79,9 +81,7 @@ def read_song(path: Path) -> MidiSong:
     end = max((track[-1][0] for track in tracks if track), default=0)
     events = sorted((event for track in tracks for event in track), key=_tick)
     tempo_map = _tempo_map(path, [] if is_smpte else events, ticks_per_quarter)
-    if tempo_map.time_s(end) > LONGEST_S:
-        found = f"{float(tempo_map.time_s(end)) / 3600:.3g}"
-        raise ScoreError.of(path, "at most 3 hours", found, "give a shorter piece")
+    _check_length(path, end / ticks_per_quarter, float(tempo_map.time_s(end)))
     programs = {m.channel: m.program for _, m in reversed(events) if m.type == "program_change"}
     parts = tuple(part for track in tracks for part in _parts(track, programs))
     _check_notes(path, parts)
@@ -91,12 +91,14 @@ def read_song(path: Path) -> MidiSong:
         parts=parts,
         tempo_map=tempo_map,
         time_signatures=tuple(
-            (tick, (m.numerator, m.denominator)) for tick, m in _of_type(events, "time_signature")
+            (tick, (m.numerator, m.denominator))
+            for tick, m in _of_type(events, "time_signature")
+            if m.numerator and m.denominator <= SHORTEST_UNIT
         ),
         keys=tuple((tick, m.key) for tick, m in _of_type(events, "key_signature")),
         texts=tuple((tick, _decoded(m.text)) for tick, m in _of_type(events, "text")),
         markers=tuple((tick, _decoded(m.text)) for tick, m in _of_type(events, "marker")),
-        end=end,
+        syllables=tuple(tick for tick, _ in _of_type(events, "lyrics")),
     )
 
 
@@ -173,12 +175,12 @@ def _tempo_map(path: Path, events: Events, ticks_per_quarter: float) -> TempoMap
 
 def _parts(track: Events, programs: dict[int, int]) -> list[MidiPart]:
     """A track's notes by channel."""
-    name, n_syllables = _name(track), len(_of_type(track, "lyrics"))
+    name = _name(track)
     own = {m.channel: m.program for _, m in reversed(_of_type(track, "program_change"))}
     programs = programs | own
     by_channel = _notes(track)
     return [
-        MidiPart(name, channel, programs.get(channel, 0), tuple(sorted(notes)), n_syllables)
+        MidiPart(name, channel, programs.get(channel, 0), tuple(sorted(notes)))
         for channel, notes in sorted(by_channel.items())
     ]
 
@@ -202,6 +204,13 @@ def _notes(track: Events) -> dict[int, list[MidiNote]]:
     for key in list(held):
         let_go(key, track[-1][0])
     return notes
+
+
+def _check_length(path: Path, n_quarters: float, length_s: float) -> None:
+    if length_s > LONGEST_S or n_quarters > MOST_QUARTERS:
+        expected = f"at most {LONGEST_S / 3600:g} hours and {MOST_QUARTERS:,} quarter notes"
+        found = f"{length_s / 3600:.3g} hours and {n_quarters:,.0f}"
+        raise ScoreError.of(path, expected, found, "give a shorter piece")
 
 
 def _check_notes(path: Path, parts: Sequence[MidiPart]) -> None:
