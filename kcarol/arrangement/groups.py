@@ -1,4 +1,4 @@
-"""Groups of a carol's parts, as one mixes them: who has the tune, the harmony, the bass, the bells."""
+"""Groups of a carol's parts, as one mixes them: the tune, the harmony, the bass, the bells."""
 
 from __future__ import annotations
 
