@@ -1,12 +1,14 @@
 """Facts about changes of a score in plain text."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from lead_sheets import assert_tiles, composed
 
-from kcarol.score.edits import chord_name, chord_of, edited, in_text, pitch_name, pitch_of
+from kcarol.score.edits import edited, in_text
 from kcarol.score.score import Score
-from kcarol.transcription.lead_sheet import QUALITIES, Chord, LeadSheet, Note
+from kcarol.transcription.lead_sheet import QUALITIES, Chord, LeadSheet, Note, TimeGrid
 
 
 @pytest.fixture
@@ -49,10 +51,10 @@ def test_nothing_else_changes(score):
         ("bar 1 beat 5: C", "expected a beat from 1 to 4, found 5"),
         ("bar 1 note 3: C4", "expected a note from 1 to 2, found 3"),
         ("bar 1 note 1.5: C4", "expected a note from 1 to 2, found 1.5"),
-        ("bar 1 note 1: H4", "expected a pitch such as A4 or C#5, or 'rest', found 'H4'"),
+        ("bar 1 note 1: H4", "expected a pitch such as A4 or C#5, or 'rest', found H4"),
         ("bar 1 note 1: C9", "expected a pitch from A0 to C8, found C9"),
-        ("bar 1: Hm", "expected a chord such as C, F#m or G7/B"),
-        ("bar 1: Cmaj13", "found 'Cmaj13'"),
+        ("bar 1: Hm", "expected a chord such as C, F#m7 or G/B, found Hm"),
+        ("bar 1: Cfoo", "found Cfoo"),
         ("louder, please", "expected a change such as 'bar 5: Am' or 'bar 7 note 2: A4'"),
     ],
 )
@@ -63,17 +65,37 @@ def test_what_is_no_change_is_said_in_one_line(score, text, found):
 
 
 def test_a_bar_without_a_note_says_so(score):
-    with pytest.raises(ValueError, match="a note that begins in this bar, found none"):
+    with pytest.raises(ValueError, match="a bar in which a note begins, found none"):
         edited(edited(score, "bar 3 note 1: -"), "bar 3 note 1: C5")
 
 
-def test_every_chord_and_pitch_has_a_name_that_is_read_back():
-    for quality in QUALITIES:
-        for chord in (Chord(0, 0, 6, quality), Chord(0, 0, 3, quality, 10)):
-            assert chord_of(chord_name(chord)) == chord
-    assert chord_of("N.C.").silent and chord_name(chord_of("nc")) == "N.C."
-    assert [pitch_of(pitch_name(pitch)) for pitch in range(21, 109)] == list(range(21, 109))
-    assert pitch_of("A4") == 69 and pitch_of("Cb4") == pitch_of("B3")
+@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("key", range(12))
+def test_what_is_said_of_a_bar_makes_it_again(quality, key):
+    """Chords and pitches by the names that they have in a key."""
+    notes = tuple(Note(i, 1, 60 + 2 * key + i) for i in range(4))
+    chords = (Chord(0, 4, key, quality, (key + 7) % 12), Chord(4, 4, (key + 1) % 12, quality))
+    said = Score.of_sheet(LeadSheet("", 120.0, 4, key, "minor", notes, chords, ()))
+    plain = replace(
+        said.sheet, notes=tuple(Note(i, 1, 60) for i in range(4)), chords=(Chord(0, 8, 0),)
+    )
+    names, pitches = in_text(said, 1, 1).removeprefix("bar 1: ").split(" | ")
+    other = in_text(said, 2).removeprefix("bar 2: ").split(" | ")[0]
+    lines = [f"bar 1 note {n}: {pitch}" for n, pitch in enumerate(pitches.split(), start=1)]
+    text = "\n".join([f"bar 1: {names}", f"bar 2: {other}", *lines])
+    assert edited(replace(said, sheet=plain), text).sheet == said.sheet
+
+
+def test_a_pick_up_is_bar_0():
+    """Three of its four beats are not there: compressed into the beginning."""
+    notes = (Note(3, 1, 60), Note(4, 4, 62))
+    sheet = LeadSheet("", 60.0, 4, 0, "major", notes, (Chord(0, 8, 0),), ())
+    times_s = np.concatenate([[0, 0.004, 0.008, 0.012], 1.0 + np.arange(5)])
+    score = Score.of_sheet(sheet, TimeGrid(times_s, 4))
+    assert in_text(score, 0) == "bar 0: C | C4\nbar 1: C | D4"
+    mended = edited(score, "bar 0: G\nbar 0 note 1: B3\nbar 1 beat 3: F").sheet
+    assert mended.chords == (Chord(0, 4, 7), Chord(4, 2, 0), Chord(6, 2, 5))
+    assert [note.pitch for note in mended.notes] == [59, 62]
 
 
 def test_bars_in_text_are_what_the_changes_count(score):

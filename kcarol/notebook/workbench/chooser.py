@@ -1,0 +1,49 @@
+"""A choice of songs, with an upload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kcarol.notebook.workbench.controls import Controls, look, say
+from kcarol.notebook.workbench.songs import SONGS, Songs
+
+
+class SongChooser(Controls):
+    """A drop-down of songs and an upload; `path` is the chosen one's file."""
+
+    def __init__(self, songs: Songs, name: str | None = None):
+        """`name`: of the song that is chosen at first; None: the first. FileNotFoundError for
+        another.
+        """
+        import ipywidgets as widgets
+
+        from kcarol.notebook.workbench.upload import SongUpload
+
+        names = list(songs.files)
+        if name not in (None, *names):
+            raise FileNotFoundError(f"SONG: expected one of {', '.join(names)}, found {name}")
+        self.songs = songs
+        self.list = widgets.Dropdown(options=names, description="song", **look())
+        if name is not None:
+            self.list.value = name
+        self.upload = SongUpload(self.add)
+        self.message = widgets.HTML()
+        self.box = widgets.VBox([self.list, self.upload, self.message])
+
+    @property
+    def path(self) -> Path:
+        """The chosen song's file. ValueError if there is none."""
+        if self.list.value is None:
+            raise ValueError(f"expected a song: upload one, or put some into {SONGS}")
+        return self.songs.files[self.list.value]
+
+    def add(self, file_name: str, content: bytes) -> None:
+        """Keep an uploaded song and choose it; or say on the page what is wrong with it."""
+
+        def keep() -> str:
+            name = self.songs.add(file_name, content)
+            self.list.options = list(self.songs.files)
+            self.list.value = name
+            return f"{name} is here"
+
+        say(self.message, keep)
