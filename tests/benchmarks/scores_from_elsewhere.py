@@ -38,32 +38,32 @@ NAMES = (  # of music21's corpus; a number: of a book of tunes
     "beach/prayer_of_a_tired_child",
     "joplin/maple_leaf_rag",
     "verdi/laDonnaEMobile",
-    "handel/hwv56/movement3-05",
-    "mozart/k80/movement1",
-    "haydn/opus1no1/movement1",
+    "handel/rinaldo/Lascia_chio_pianga",
+    "mozart/k545/movement1_exposition",
+    "haydn/opus1no1/movement2",
     "monteverdi/madrigal.3.1",
     "weber/concertino_clarinet",
     "cpebach/h186",
     "corelli/opus3no1/1grave",
-    "trecento/Fava_Dicant_nunc_iudei",
+    "trecento/PMFC_13_01-Kyrie-Summe-Clementissime",
     "essenFolksong/han1:1",
     "essenFolksong/han1:20",
     "essenFolksong/kinder0:3",
     "essenFolksong/erk5:10",
     "airdsAirs/book1:5",
-    "airdsAirs/book3:17",
+    "airdsAirs/book3:440",
     "oneills1850/0001-0050:12",
-    "oneills1850/0351-0400:3",
-    "ryansMammoth/MyLoveIsButALassieReel",
-    "ryansMammoth/CaliforniaJig",
-    "nottingham-dataset/reelsa-c:4",
-    "nottingham-dataset/reelsa-c:30",
+    "oneills1850/0351-0400:360",
+    "ryansMammoth/OperaReel",
+    "ryansMammoth/JamesLeesFavoriteJig",
+    "nottingham-dataset/reelsa-c:83",
+    "nottingham-dataset/reelsa-c:100",
     "demos/ComprehensiveChordSymbolsTestFile",
     "demos/multiple-verses",
     "demos/two-voices",
     "demos/drum_sample",
     "schoenberg/opus19/movement2",
-    "webern/op5no3",
+    "webern/webern_dormi_jesu_op_16_no_2",
 )
 COLUMNS = f"{'score':42} {'notes':>5} {'chords':>6} {'bars':>4} {'metre':>5} {'key':9} {'bpm':>5}"
 
@@ -95,14 +95,15 @@ def exported(name: str, folder: Path) -> Path:
     from music21 import corpus
 
     name, _, number = name.partition(":")
-    found = Path(corpus.getWork(name))
+    works = corpus.getWork(name)
+    found = Path(works[0] if isinstance(works, list) else works)
     if found.suffix in (".mxl", ".xml", ".musicxml"):
         return found
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         work = corpus.parse(name, number=int(number)) if number else corpus.parse(name)
         path = folder / f"{name.replace('/', '_')}{number}.musicxml"
-        work.write("musicxml", path)
+        work.write("musicxml", path, makeNotation=False)
     return path
 
 

@@ -17,6 +17,8 @@ USUAL_BPM = {0.25: 120.0, 0.5: 120.0, 0.75: 60.0, 1.0: 100.0, 1.5: 60.0, 2.0: 72
 WALTZ_BPM = 112.0  # the same of three quarters a bar
 ALLA_BREVE_BPM = 132.0  # of quarters in 2/2
 FINEST = 0.25  # quarters: bars of other lengths are as long as so many of these as they need
+DIVISIONS = (12, 16)  # of a beat
+ROUNDED = 0.008  # beats
 SLOWEST_BPM, FASTEST_BPM = 5.0, 1000.0  # quarters
 
 
@@ -50,12 +52,15 @@ class BeatAxis:
     @cached_property
     def tempo_bpm(self) -> float:
         """Of most beats."""
-        return 60 / float(np.median(np.diff(self.times_s)))
+        return round(60 / float(np.median(np.diff(self.times_s))), 6)
 
     def beats_at(self, quarters: float) -> float:
-        """A position in beats."""
+        """A position in beats; of nearly a twelfth or a sixteenth of a beat, exactly that: some
+        programs round triplets.
+        """
         beat = float(np.interp(quarters, self.edges, np.arange(len(self.edges))))
-        return round(beat, 9)  # a third of a quarter is the same wherever it is
+        nearest = min((round(n * beat) / n for n in DIVISIONS), key=lambda near: abs(near - beat))
+        return round(nearest if abs(nearest - beat) < ROUNDED else beat, 9)
 
     def grid(self, swing: float) -> TimeGrid:
         return TimeGrid(self.times_s, self.metres[0].beats_per_bar, swing)

@@ -28,7 +28,8 @@ NAMES = {  # of rehearsal marks
     "outro": r"outro|coda|ending|tag|후주",
     "verse": r"verse|strophe|절",
 }
-ENERGIES = {"intro": 0.5, "prechorus": 0.7, "chorus": 0.85, "outro": 0.55}  # else ENERGY
+ENERGIES = {"intro": 0.5, "prechorus": 0.7, "chorus": 0.8, "outro": 0.55}  # else ENERGY
+OPENING = 0.6  # energy of the first that is sung, at most
 AGAIN, MOST_AGAIN = 0.1, 2  # energy that music gains when it comes again; so often
 LAST = 0.05  # and the last section with a tune
 LEAST_BARS = 4  # of a section between double bars
@@ -61,11 +62,15 @@ def sections_of(written: Written, sheet: LeadSheet, axis: BeatAxis) -> tuple[Sec
 
 def _with_energies(sections: Sequence[Section]) -> tuple[Section, ...]:
     labels = [section.label for section in sections]
-    last_sung = max((n for n, section in enumerate(sections) if section.sung), default=-1)
+    sung = [number for number, section in enumerate(sections) if section.sung]
     out = []
     for number, section in enumerate(sections):
         turn = min(MOST_AGAIN, labels[:number].count(section.label))
-        energy = ENERGIES.get(section.name, ENERGY) + AGAIN * turn + LAST * (number == last_sung)
+        energy = ENERGIES.get(section.name, ENERGY) + AGAIN * turn
+        if number in sung[:1]:
+            energy = min(energy, OPENING)
+        elif number in sung[-1:]:
+            energy += LAST
         out.append(replace(section, energy=min(1.0, energy)))
     return tuple(out)
 

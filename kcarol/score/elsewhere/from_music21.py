@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from music21.stream import Measure, Part, Score
 
 SWUNG = 1 / 3  # of triplets, as of LeadSheet
-REMOTE = 12  # quarters at most, of a bar without a time signature
+EDGES = ("double", "final", "heavy-heavy", "heavy-light")  # barlines
+ROUNDED = 0.2  # quarters, by which a bar may be too long or too short
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,9 @@ def _parsed(root: Element) -> Score:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            score = MusicXMLImporter().xmlRootToScore(root)
+            importer = MusicXMLImporter()
+            score = importer.stream  # into which parts of several staves go at any rate
+            importer.xmlRootToScore(root, score)
             score.toSoundingPitch(inPlace=True)
     except (Music21Exception, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
         raise Unplayable(
@@ -104,8 +107,7 @@ def _laid_out(
     for place, number in enumerate(order):
         columns = tuple(part[number] if number < len(part) else None for part in measures)
         bar = WrittenBar(start, 0.0, *signatures[number])
-        length = max((float(m.highestTime) for m in columns if m), default=0.0)
-        length = length or full_length(bar)
+        length = _length(columns, full_length(bar))
         if place == 0:
             lead = max(0.0, full_length(bar) - length)
             bar = replace(bar, length=lead)
@@ -116,6 +118,21 @@ def _laid_out(
     whole = joined_bars(bars)
     last = whole[-1]
     return ((*whole[:-1], replace(last, length=max(last.length, full_length(last)))), played, lead)
+
+
+def _length(columns: Sequence[Measure | None], full: float) -> float:
+    """Quarters of a bar's notes and rests; of what is rounded, and of an empty bar, all."""
+    length = max((_sounding_end(measure) for measure in columns if measure), default=0.0)
+    return full if length <= TOLERANCE or abs(length - full) < ROUNDED else length
+
+
+def _sounding_end(measure: Measure) -> float:
+    ends = (
+        offset + float(element.duration.quarterLength)
+        for offset, element in _elements(measure)
+        if "GeneralNote" in element.classSet
+    )
+    return max(ends, default=0.0)
 
 
 def _signatures(measures: Sequence[Sequence[Measure]]) -> list[tuple[int, int]]:
@@ -260,11 +277,9 @@ def _edges(played: PlayedMeasure) -> list[float]:
             continue
         for barline, place in (
             (measure.leftBarline, played.start),
-            (measure.rightBarline, played.start + float(measure.highestTime)),
+            (measure.rightBarline, played.start + _sounding_end(measure)),
         ):
-            if barline is not None and barline.type in ("double", "final", "heavy-light", "repeat"):
-                found.append(place)
-            elif barline is not None and "Repeat" in barline.classSet:
+            if barline is not None and (barline.type in EDGES or "Repeat" in barline.classSet):
                 found.append(place)
     return found
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kcarol.score.elsewhere.roll import Roll
+from kcarol.score.elsewhere.roll import BEAT_FRAMES, Roll
 from kcarol.score.elsewhere.written import KeySignature, Written
-from kcarol.transcription.harmony.key import KEY_PROFILES
+from kcarol.transcription.harmony.key import KEY_PROFILES, KEYS
 from kcarol.transcription.lead_sheet import SCALES, Note
 
 FOREIGN = 0.15  # share of time outside the signature's scale with which it is not believed
@@ -16,31 +16,36 @@ LAST = 0.35  # of the profiles' correlation, what the last note says
 
 
 def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str]:
-    """Tonic and mode. Of major and its relative minor, which share a signature, the one that
-    sounds, unless the score names the minor.
+    """Tonic and mode: by the signature, unless too much lies outside its scale. Of major and its
+    relative minor, which share it, the likelier, unless the score names the minor.
     """
-    signature = _longest(written)
     held = roll.chord.sum(0) + np.bincount(roll.tune[roll.tune >= 0] % 12, minlength=12)
+    for symbol in written.symbols:
+        held[list(symbol.pitch_classes)] += BEAT_FRAMES * symbol.length * (not symbol.silent)
+    candidates = _of_signature(_longest(written), held) or KEYS
+    last = tune[-1].pitch % 12 if tune else None
+    return max(candidates, key=lambda key: _likelihood(held, *key) + LAST * (last == key[0]))
+
+
+def _of_signature(
+    signature: KeySignature | None, held: np.ndarray
+) -> tuple[tuple[int, str], ...] | None:
+    """The keys that a signature may mean; None: any, for it does not fit what is `held` (12,)."""
     if signature is None:
-        return roll.key()
+        return None
     tonic = 7 * signature.sharps % 12
-    scale = [(tonic + step) % 12 for step in SCALES["major"]]
-    if signature.mode is None and held[scale].sum() < (1 - FOREIGN) * held.sum():
-        return roll.key()
-    relative = (tonic + 9) % 12
+    minor = (tonic + 9) % 12, "minor"
     if signature.mode == "minor":
-        return relative, "minor"
-    candidates = (tonic, "major"), (relative, "minor")
-    likely = [
-        _likelihood(held, *key, last=tune[-1].pitch % 12 if tune else None) for key in candidates
-    ]
-    return candidates[int(np.argmax(likely))]
+        return (minor,)
+    scale = [(tonic + step) % 12 for step in SCALES["major"]]
+    if held[scale].sum() < (1 - FOREIGN) * held.sum():
+        return None
+    return (tonic, "major"), minor
 
 
-def _likelihood(held: np.ndarray, tonic: int, mode: str, last: int | None) -> float:
+def _likelihood(held: np.ndarray, tonic: int, mode: str) -> float:
     profile = np.roll(KEY_PROFILES[mode], tonic)
-    found = float(np.corrcoef(profile, held)[0, 1]) if np.ptp(held) > 0 else 0.0
-    return found + LAST * (last == tonic)
+    return float(np.corrcoef(profile, held)[0, 1]) if np.ptp(held) > 0 else 0.0
 
 
 def _longest(written: Written) -> KeySignature | None:

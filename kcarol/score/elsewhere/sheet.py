@@ -12,7 +12,7 @@ from kcarol.score.elsewhere.form import sections_of
 from kcarol.score.elsewhere.harmonised import harmonised
 from kcarol.score.elsewhere.key import key_of
 from kcarol.score.elsewhere.roll import Roll
-from kcarol.score.elsewhere.tune import accompaniment, one_at_a_time, sung_length, tune_part
+from kcarol.score.elsewhere.tune import accompaniment, sung_length, tune_of
 from kcarol.score.elsewhere.written import Unplayable, Written
 from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import TOLERANCE, Chord, LeadSheet, Note
@@ -20,6 +20,8 @@ from kcarol.transcription.notation import groove_of
 
 LONGEST_S = 2 * 3600.0
 ACCOMPANIED = 0.5  # of the tune's time, in which other notes sound: then chords are read from them
+
+SPARSE_BARS = 8  # a chord symbol, from which on they are by chance
 
 
 def score_of(written: Written) -> Score:
@@ -33,9 +35,9 @@ def score_of(written: Written) -> Score:
             f"{axis.times_s[-1] / 3600:.1f} with its repeats",
             "give a shorter piece",
         )
-    part = tune_part(written)
-    tune = _in_beats(one_at_a_time(part.top), axis)
-    others = _in_beats(accompaniment(written, part), axis)
+    written_tune = tune_of(written)
+    tune = _in_beats(written_tune, axis)
+    others = _in_beats(accompaniment(written, written_tune), axis)
     roll = Roll.of([*tune, *others], tune, axis.n_beats)
     key, mode = key_of(written, roll, tune)
     sheet = LeadSheet(
@@ -69,11 +71,17 @@ def _in_beats(notes: Sequence[Note], axis: BeatAxis) -> tuple[Note, ...]:
 def _chords(
     written: Written, sheet: LeadSheet, roll: Roll, others: Sequence[Note], axis: BeatAxis
 ) -> tuple[Chord, ...]:
-    if any(not symbol.silent for symbol in written.symbols):
+    if has_symbols(written):
         return _of_symbols(written, sheet, axis)
     if sung_length(others) >= ACCOMPANIED * sung_length(sheet.notes):
         return roll.chords(axis, sheet.key)
     return harmonised(sheet)
+
+
+def has_symbols(written: Written) -> bool:
+    """Whether chord symbols go through a score, and are not one or two by chance."""
+    n_chords = sum(not symbol.silent for symbol in written.symbols)
+    return n_chords > 0 and len(written.bars) <= SPARSE_BARS * n_chords
 
 
 def _of_symbols(written: Written, sheet: LeadSheet, axis: BeatAxis) -> tuple[Chord, ...]:

@@ -5,29 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from kcarol.score.elsewhere.written import Unplayable, Written, WrittenPart
 from kcarol.transcription.lead_sheet import TOLERANCE, Note
 
 NAMES = re.compile(
     r"melod|tune|lead|vocal|voice|vox|solo|sopran|cantus|canto|sing|gesang|노래|멜로디|보컬", re.I
 )
+LONG_REST = 8.0  # quarters, in which somebody else may sing
 LEAST_SHARE = 0.3  # of the score's time, in which a tune sounds
 
 
-def tune_part(written: Written) -> WrittenPart:
-    """The part that sings: the first with lyrics, else with a name of a tune, else the first that
-    sounds for long. Unplayable for a score without notes.
+def tune_of(written: Written) -> tuple[Note, ...]:
+    """The tune's notes: of the part that sings, and where it rests for long of others that sing.
+
+    Unplayable for a score without notes.
     """
     sounding = [part for part in written.parts if part.top]
     if not sounding:
         raise Unplayable("a tune", "no notes of a pitch", "write one, or export it with its staff")
-    least = LEAST_SHARE * max(sung_length(part.top) for part in sounding)
-    lasting = [part for part in sounding if sung_length(part.top) >= least]
+    first = tune_part(sounding)
+    tune = one_at_a_time(first.top)
+    for part in sounding:
+        if first.is_sung and part.is_sung and part is not first:
+            tune = _filled(tune, one_at_a_time(part.top))
+    return tune
+
+
+def tune_part(parts: Sequence[WrittenPart]) -> WrittenPart:
+    """The first with lyrics, else with a name of a tune, else the first that sounds for long."""
+    least = LEAST_SHARE * max(sung_length(part.top) for part in parts)
+    lasting = [part for part in parts if sung_length(part.top) >= least]
     for is_likely in (_is_sung, _has_a_tunes_name):
         for part in lasting:
             if is_likely(part):
                 return part
     return lasting[0]
+
+
+def _filled(tune: Sequence[Note], other: Sequence[Note]) -> tuple[Note, ...]:
+    """A tune with another's notes where it rests for LONG_REST, and these last as long."""
+    edges = [0.0, *(edge for note in tune for edge in (note.start, note.end)), np.inf]
+    added: list[Note] = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        inside = [note for note in other if note.start >= start and note.end <= end]
+        if inside and end - start >= LONG_REST and inside[-1].end - inside[0].start >= LONG_REST:
+            added += inside
+    return tuple(sorted([*tune, *added], key=_top_first))
 
 
 def _is_sung(part: WrittenPart) -> bool:
@@ -61,9 +86,7 @@ def _top_first(note: Note) -> tuple[float, int]:
     return note.start, -note.pitch
 
 
-def accompaniment(written: Written, tune: WrittenPart) -> Sequence[Note]:
+def accompaniment(written: Written, tune: Iterable[Note]) -> list[Note]:
     """All notes but the tune's."""
-    own = set(one_at_a_time(tune.top))
-    return [
-        note for part in written.parts for note in part.notes if part is not tune or note not in own
-    ]
+    own = set(tune)
+    return [note for note in written.notes if note not in own]
