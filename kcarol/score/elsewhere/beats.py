@@ -50,6 +50,13 @@ class BeatAxis:
         return len(self.edges) - 1
 
     @cached_property
+    def bar_starts(self) -> np.ndarray:
+        """(N,) beats at which bars begin."""
+        ends = [*(metre.start for metre in self.metres[1:]), self.n_beats]
+        spans = zip(self.metres, ends, strict=True)
+        return np.concatenate([np.arange(m.start, end, m.beats_per_bar) for m, end in spans])
+
+    @cached_property
     def tempo_bpm(self) -> float:
         """Of most beats."""
         return round(60 / float(np.median(np.diff(self.times_s))), 6)

@@ -10,7 +10,7 @@ import numpy as np
 
 from kcarol.config import TUNE_CENTRE
 from kcarol.score.elsewhere.beats import BeatAxis
-from kcarol.score.elsewhere.roll import BEAT_FRAMES
+from kcarol.score.elsewhere.harmony.roll import BEAT_FRAMES
 from kcarol.score.elsewhere.written import Written
 from kcarol.transcription.form.bar_features import CHORD_SLOTS, STILL, TUNE_SLOTS, BarFeatures
 from kcarol.transcription.form.bar_shapes import means_between

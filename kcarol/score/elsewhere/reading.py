@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kcarol.score.elsewhere.from_music21 import written_of
+from kcarol.score.elsewhere.musicxml.score import written_of
 from kcarol.score.elsewhere.sheet import score_of
 from kcarol.score.elsewhere.written import Unplayable
 from kcarol.score.errors import ScoreError

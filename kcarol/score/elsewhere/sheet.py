@@ -9,9 +9,9 @@ import numpy as np
 
 from kcarol.score.elsewhere.beats import BeatAxis
 from kcarol.score.elsewhere.form import sections_of
-from kcarol.score.elsewhere.harmonised import harmonised
-from kcarol.score.elsewhere.key import key_of
-from kcarol.score.elsewhere.roll import Roll
+from kcarol.score.elsewhere.harmony.harmonised import harmonised
+from kcarol.score.elsewhere.harmony.key import key_of
+from kcarol.score.elsewhere.harmony.roll import Roll
 from kcarol.score.elsewhere.tune import accompaniment, sung_length, tune_of
 from kcarol.score.elsewhere.written import Unplayable, Written
 from kcarol.score.score import Score
@@ -38,7 +38,7 @@ def score_of(written: Written) -> Score:
     written_tune = tune_of(written)
     tune = _in_beats(written_tune, axis)
     others = _in_beats(accompaniment(written, written_tune), axis)
-    roll = Roll.of([*tune, *others], tune, axis.n_beats)
+    roll = Roll.of([*tune, *others], tune, axis)
     key, mode = key_of(written, roll, tune)
     sheet = LeadSheet(
         written.title,

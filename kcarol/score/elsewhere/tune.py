@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from kcarol.score.elsewhere.harmony.pedal import pedalled
 from kcarol.score.elsewhere.written import Unplayable, Written, WrittenPart
 from kcarol.transcription.lead_sheet import TOLERANCE, Note
 
@@ -87,6 +88,7 @@ def _top_first(note: Note) -> tuple[float, int]:
 
 
 def accompaniment(written: Written, tune: Iterable[Note]) -> list[Note]:
-    """All notes but the tune's."""
+    """All notes but the tune's, as they ring."""
     own = set(tune)
-    return [note for note in written.notes if note not in own]
+    others = ([note for note in part.notes if note not in own] for part in written.parts)
+    return [note for notes in others for note in pedalled(notes)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kcarol.score.elsewhere.roll import BEAT_FRAMES, Roll
+from kcarol.score.elsewhere.harmony.roll import BEAT_FRAMES, Roll
 from kcarol.score.elsewhere.written import KeySignature, Written
 from kcarol.transcription.harmony.key import KEY_PROFILES, KEYS
 from kcarol.transcription.lead_sheet import SCALES, Note

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
 
 import numpy as np
 
@@ -18,9 +16,8 @@ from kcarol.transcription.notation import BeatTimes, find_chords
 BEAT_FRAMES = 12  # frames a beat: triplets and sixteenths begin with one
 SOUNDS, PASSES = 0.98, 0.5  # probability that a note belongs to the chord; between beats
 PASSING = 0.75  # beats: longer notes do not pass
-RINGS = 0.45  # the same of a note that has ended, where few sound: of a broken chord
-RING_BEATS = 1.0  # so long it is remembered
-PEDAL, ABOVE = 2.75, 3  # beats and semitones: so long a low note rings on under so much higher ones
+RINGS = 0.4  # the same of a note just before or after, where few sound: of a broken chord
+RING_BEATS = 1.0  # so far from it, in its bar
 FEW = 3  # pitch classes of a chord: fewer may be a part of one
 
 
@@ -33,16 +30,20 @@ class Roll:
     tune: np.ndarray  # (F,) MIDI, -1 where it rests
 
     @classmethod
-    def of(cls, notes: Sequence[Note], tune: Sequence[Note], n_beats: int) -> Roll:
+    def of(cls, notes: Sequence[Note], tune: Sequence[Note], axis: BeatAxis) -> Roll:
         """Of notes in beats, those of the tune among them."""
-        n_frames = n_beats * BEAT_FRAMES
+        n_frames = axis.n_beats * BEAT_FRAMES
+        bars = (np.append(axis.bar_starts, axis.n_beats) * BEAT_FRAMES).astype(int)
+        ring = round(RING_BEATS * BEAT_FRAMES)
         chord, rung, bass = np.zeros((3, n_frames, 12), np.float32)
         lowest = np.full(n_frames, 128)
         melody = np.full(n_frames, -1)
         for note in notes:
             start, stop = _frames(note, n_frames)
             pitch_class = note.pitch % 12
-            rung[start : stop + round(RING_BEATS * BEAT_FRAMES), pitch_class] = RINGS
+            bar = int(np.searchsorted(bars, start, side="right")) - 1
+            reach = slice(max(start - ring, bars[bar]), max(stop, min(stop + ring, bars[bar + 1])))
+            rung[reach, pitch_class] = RINGS
             held = chord[start:stop, pitch_class]
             np.maximum(held, _probability(note), out=held)
             np.minimum(lowest[start:stop], note.pitch, out=lowest[start:stop])
@@ -64,39 +65,6 @@ class Roll:
         metres = _metre_of_beats(axis)
         parts = Parts.of(np.arange(axis.n_beats) * BEAT_FRAMES, *metres, len(self.tune))
         return decide_chords(self.chord, self.bass, self.tune, parts)
-
-
-def pedalled(notes: Sequence[Note]) -> list[Note]:
-    """Notes of one staff, of which a low one rings under the chords that follow (as in a waltz), or
-    under the broken chord that it begins, as with the pedal.
-    """
-    groups = [list(group) for _, group in groupby(sorted(notes, key=_place), key=_start)]
-    out = list(chain.from_iterable(groups))
-    for number, group in enumerate(groups):
-        low = group[0]
-        last = bisect_left(groups, low.start + PEDAL, key=_start_of_group)
-        end = low.end
-        for after in groups[number + 1 : last]:
-            is_chord = len(group) == 1 < len(after)
-            is_broken = len(group) == len(after) == 1 and low.length < 1
-            if after[0].pitch < low.pitch + ABOVE or not (is_chord or is_broken):
-                break
-            end = max(end, after[0].end)
-        if end > low.end:
-            out.append(Note(low.start, end - low.start, low.pitch))
-    return out
-
-
-def _start(note: Note) -> float:
-    return note.start
-
-
-def _place(note: Note) -> tuple[float, int]:
-    return note.start, note.pitch
-
-
-def _start_of_group(group: Sequence[Note]) -> float:
-    return group[0].start
 
 
 def _frames(note: Note, n_frames: int) -> tuple[int, int]:

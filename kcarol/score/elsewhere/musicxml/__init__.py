@@ -1,0 +1,1 @@
+"""MusicXML of other programs, read by music21."""

@@ -1,0 +1,74 @@
+"""What a MusicXML score says."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from kcarol.score.elsewhere.musicxml.contents import Contents
+from kcarol.score.elsewhere.musicxml.measures import PlayedMeasures
+from kcarol.score.elsewhere.musicxml.playing_order import playing_order, printable_reason
+from kcarol.score.elsewhere.written import Unplayable, Written
+
+if TYPE_CHECKING:
+    from music21.stream import Score
+
+MOST_NOTES = 60_000  # music21 reads a thousand or two a second
+
+# what music21 raises, beside its own, where an element or a number is missing or wrong
+BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def written_of(root: Element) -> Written:
+    """Of a `score-partwise`. Unplayable for what is no song."""
+    n_notes = sum(1 for _ in root.iter("note"))
+    if n_notes > MOST_NOTES:
+        raise Unplayable(f"at most {MOST_NOTES} notes", f"{n_notes}", "give a shorter piece")
+    score = _parsed(root)
+    parts = {part: list(part.getElementsByClass("Measure")) for part in score.parts}
+    parts = {part: measures for part, measures in parts.items() if measures}
+    if not parts:
+        raise Unplayable("a tune", "no measures", "give a score with notes")
+    played = PlayedMeasures.of(list(parts.values()), playing_order(list(parts)))
+    contents = Contents()
+    for measure in played.measures:
+        contents.add_(measure)
+    if contents.n_drums and not any(contents.notes.values()):
+        raise Unplayable("a tune", "drums alone", "export it with the staff of its melody")
+    return Written(
+        title=_title(score),
+        bars=played.bars,
+        parts=tuple(contents.part(number, part) for number, part in enumerate(parts)),
+        symbols=tuple(contents.chords(played.bars[-1].end)),
+        tempos=tuple(sorted(contents.tempos.items())),
+        marks=tuple(contents.marks),
+        edges=tuple(sorted(contents.edges)),
+        keys=tuple(contents.keys),
+        lead=played.lead,
+        swing=contents.swing,
+    )
+
+
+def _parsed(root: Element) -> Score:
+    """At sounding pitch."""
+    from music21.exceptions21 import Music21Exception
+    from music21.musicxml.xmlToM21 import MusicXMLImporter
+
+    importer = MusicXMLImporter()
+    score = importer.stream  # parts of several staves go into it whatever is asked for
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importer.xmlRootToScore(root, score)
+            score.toSoundingPitch(inPlace=True)
+    except (Music21Exception, *BROKEN) as error:
+        found = printable_reason(error)
+        way_out = "save it again in MuseScore"
+        raise Unplayable("MusicXML that music21 reads", found, way_out) from error
+    return score
+
+
+def _title(score: Score) -> str:
+    metadata = score.metadata
+    return (metadata and (metadata.title or metadata.movementName)) or ""
