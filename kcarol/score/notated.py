@@ -23,10 +23,11 @@ from kcarol.transcription.notation import LEAD_S
 
 PER_QUARTER = 48  # all positions are multiples of a quarter note by this
 EXACT = 1e-4  # beats within which a position was meant
-# parts into which a beat may be divided, and what its notes may be moved by, in beats, before the
-# next finer one is taken
-SIMPLE_DIVISIONS = {4: 0.0, 3: 0.02, 8: 0.08, 6: 0.08, 24: 0.5}
-COMPOUND_DIVISIONS = {6: 0.0, 12: 0.05, 24: 0.5}
+# parts into which a beat may be divided -> by how much more all its notes together have to be moved,
+# in beats, before they are divided that way
+SIMPLE_DIVISIONS = {4: 0.0, 3: 0.02, 8: 0.3, 6: 0.3, 24: 1.0}
+COMPOUND_DIVISIONS = {6: 0.0, 12: 0.3, 24: 1.0}
+MISSED_END = 0.01  # what it counts if a note does not end where it was meant to: no triplet for it
 SHORTEST_REST = 0.25 - EXACT  # beats; before a shorter one the note is held
 
 
@@ -252,10 +253,10 @@ def _divided(
         if places and places[-1] > 1 and parts < max(costs):
             continue
         moved = sum(abs(float(place) - x) for place, x in zip(places, starts, strict=True))
-        # where a note ends matters only if it was meant
-        moved += sum(0.1 for end in ends if _meant(end, 12) and not _meant(end, parts))
-        if best is None or moved + cost < best[0] - 1e-9:
-            best = moved + cost, parts, places
+        missed = [end for end in ends if _meant(end, 12) and not _meant(end, parts)]
+        moved += MISSED_END * len(missed) + cost
+        if best is None or moved < best[0] - 1e-9:
+            best = moved, parts, places
     assert best is not None  # the finest division is always possible
     return best[1], best[2]
 

@@ -15,6 +15,7 @@ from kcarol.score.notated import Bar, Notated
 from kcarol.transcription.lead_sheet import Chord
 
 STRAIGHT = 0.02  # swing that is not written
+UNSEEN = "\u00a0"  # words of a tempo that MuseScore 3 would show if there were none
 SWING = "Swing"
 LARGEST_SWING_PART = 7  # of the ratio of a beat's eighths
 
@@ -53,19 +54,19 @@ def place_marks_(
 
 def _tempo_marks(number: int, bar: Bar, paper: Notated) -> list[Element]:
     """The tempo that the bar had, read by players; at the beginning the usual one, to be seen."""
-    marks = []
-    tempo_bpm = f"{paper.tempo_bpm(bar):.6g}"
-    if number > 0:
-        return [Element("sound", tempo=tempo_bpm)]
     direction = Element("direction", placement="above")
-    metronome = add_(add_(direction, "direction-type"), "metronome", parentheses="no")
-    add_(metronome, "beat-unit", "quarter")
-    if bar.metre.division == 3:
-        add_(metronome, "beat-unit-dot")
-    add_(metronome, "per-minute", round(_usual_tempo_bpm(paper)))
-    add_(direction, "sound", tempo=tempo_bpm)
-    marks.append(direction)
-    if paper.swing > STRAIGHT:
+    kind = add_(direction, "direction-type")
+    if number > 0:
+        add_(kind, "words", UNSEEN)
+    else:
+        metronome = add_(kind, "metronome", parentheses="no")
+        add_(metronome, "beat-unit", "quarter")
+        if bar.metre.division == 3:
+            add_(metronome, "beat-unit-dot")
+        add_(metronome, "per-minute", round(_usual_tempo_bpm(paper)))
+    add_(direction, "sound", tempo=f"{paper.tempo_bpm(bar):.6g}")
+    marks = [direction]
+    if number == 0 and paper.swing > STRAIGHT:
         marks.append(_swing(paper.swing))
     return marks
 

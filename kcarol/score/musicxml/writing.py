@@ -30,7 +30,7 @@ from kcarol.score.notated import PER_QUARTER, Bar, Notated, notate
 from kcarol.score.score import Score
 
 SOFTWARE = f"kcarol {__version__}"
-LOW_VOICE = 57  # MIDI: the middle of a tune below it is written in the tenor's clef
+LOW_VOICE = 62  # MIDI: a tune whose middle is below it is written in the tenor's clef
 PROGRAM = 74  # General MIDI, from 1: flute
 
 
