@@ -23,7 +23,7 @@ from kcarol.transcription.notation import LEAD_S
 
 PER_QUARTER = 48  # all positions are multiples of a quarter note by this
 EXACT = 1e-4  # beats within which a position was meant
-# parts into which a beat may be divided -> by how much more all its notes together have to be moved,
+# parts into which a beat may be divided -> by how much more its notes together have to be moved,
 # in beats, before they are divided that way
 SIMPLE_DIVISIONS = {4: 0.0, 3: 0.02, 8: 0.3, 6: 0.3, 24: 1.0}
 COMPOUND_DIVISIONS = {6: 0.0, 12: 0.3, 24: 1.0}
