@@ -1,9 +1,7 @@
 """What notation cannot say of a score, as a text that travels with it.
 
 The text holds the score itself: exact times, the record's level and tuning. It is stored in a
-`<miscellaneous-field name="kcarol">` of MusicXML, in a text event of MIDI. A note that is found
-where it was written, with its pitch and length, gets its exact timing back; the others play as
-they are notated, in time with the record.
+`<miscellaneous-field name="kcarol">` of MusicXML, in a text event of MIDI.
 """
 
 from __future__ import annotations
@@ -12,18 +10,15 @@ import base64
 import json
 import math
 import zlib
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from operator import attrgetter
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from kcarol.audio.loudness import Loudness
 from kcarol.config import AudioConfig
-from kcarol.score.notated import PER_QUARTER, Notated, Paper
-from kcarol.score.score import RING_S, Score
+from kcarol.score.notated import PER_QUARTER, Notated
+from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import (
     QUALITIES,
     SCALES,
@@ -34,7 +29,6 @@ from kcarol.transcription.lead_sheet import (
     Metre,
     Note,
     Section,
-    Span,
     TimeGrid,
 )
 from kcarol.transcription.song_level import LOUDEST_DB, SOFTEST_DB, SongLevel
@@ -119,259 +113,23 @@ def _unpacked(text: str, low: float, high: float) -> np.ndarray:
     return values
 
 
-# --- back
-
-
-def with_extras(read: Score, text: str) -> Score:
-    """What was written, where the file still says it; else what `read` from its notation says.
-
-    ValueError, whose message is what was found, for a text that is no such score.
-    """
-    written = _parsed(text)
-    frame = _frame_of(read, written.score)
-    notes, is_same = _notes(read, written, frame)
-    sheet = replace(
-        frame.score.sheet,
-        title=read.sheet.title or written.score.sheet.title,
-        notes=notes,
-        chords=_chords(read, written, frame),
-        sections=_sections(read, written, frame),
-    )
-    if signature_of(read.sheet) != signature_of(written.score.sheet):
-        sheet = replace(sheet, key=read.sheet.key, mode=read.sheet.mode)
-    if not is_same:
-        sheet = replace(sheet, sections=_sung(sheet))
-    return replace(frame.score, sheet=sheet)
-
-
-def written_score(text: str) -> Score:
-    """The score that a text was written of. ValueError as of `with_extras`."""
-    return _parsed(text).score
-
-
-def signature_of(sheet: LeadSheet) -> int:
-    """Pitch class of the major key with the same signature."""
-    return (sheet.key + 3) % 12 if sheet.mode == "minor" else sheet.key
+# --- the text, read
 
 
 @dataclass(frozen=True)
-class _Written:
-    """What the text holds."""
+class Written:
+    """A score as it was written, and where its notes and chords were on paper."""
 
     score: Score
     note_places: list[tuple[int, int]]  # start and length in ticks
     chord_places: list[tuple[int, int]]
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """Bars and beats of the merged score, and how positions get there."""
+def written_of(text: str) -> Written:
+    """Inverse of `extras_text`.
 
-    score: Score  # its notes, chords and sections do not count
-    paper: Paper
-    read: Paper
-    written: Paper
-    is_as_written: bool
-
-    def of_read(self, span: Any) -> Any:
-        return self._moved(span, self.read)
-
-    def of_written(self, span: Any) -> Any:
-        return span if self.is_as_written else self._moved(span, self.written)
-
-    def _moved(self, span: Any, paper: Paper) -> Any:
-        start, end = self.paper.beats(paper.quarters([span.start, span.end])).tolist()
-        return replace(span, start=start, length=end - start)
-
-
-def _frame_of(read: Score, written: Score) -> _Frame:
-    """The bars as written; where bars were taken out or added, those that were read, at the times
-    of the beats that were written.
+    ValueError, whose message is what was found, for a text that is no such score.
     """
-    old, new = Paper.of(written), Paper.of(read)
-    shapes = [
-        [(bar.start, bar.length, bar.metre.division) for bar in paper.bars] for paper in (old, new)
-    ]
-    if shapes[0] == shapes[1]:
-        return _Frame(written, old, new, old, True)
-    metre = new.bars[0].metre
-    sheet = replace(
-        written.sheet,
-        beats_per_bar=metre.beats_per_bar,
-        division=metre.division,
-        changes=read.sheet.changes,
-        accents=written.sheet.accents if metre.parts_per_bar == len(written.sheet.accents) else (),
-        bars=_bar_shapes(written.sheet.bars, old, new),
-    )
-    times_s = _beat_times_s(written.grid, old, new, len(read.grid.beat_times_s))
-    grid = replace(
-        written.grid, beat_times_s=times_s, beats_per_bar=metre.beats_per_bar, pauses_s=None
-    )
-    return _Frame(_as_long_as(grid, replace(written, sheet=sheet)), new, new, old, False)
-
-
-def _beat_times_s(grid: TimeGrid, old: Paper, new: Paper, n_times: int) -> np.ndarray:
-    """(n_times,) of the beats of `new` at the places of `old`, which goes on at its own pace."""
-    beats = np.minimum(np.arange(n_times), new.edge_beats[-1])
-    quarters = new.quarters(beats)
-    old_times_s = np.interp(
-        old.beats(quarters), np.arange(len(grid.beat_times_s)), grid.beat_times_s
-    )
-    places = old.quarters(np.arange(len(grid.beat_times_s)))
-    steps = np.diff(places) > 0
-    pace_s = float(np.median(np.diff(grid.beat_times_s)[steps] / np.diff(places)[steps]))
-    return old_times_s + pace_s * np.maximum(0, quarters - old.edge_quarters[-1])
-
-
-def _bar_shapes(shapes: Sequence[BarShape], old: Paper, new: Paper) -> tuple[BarShape, ...]:
-    """Of each bar the shape of the one that was at its place; of those after the end the last."""
-    if not shapes:
-        return ()
-    at = np.searchsorted(old.edge_quarters, new.edge_quarters[:-1], side="right") - 1
-    starts, lengths = new.edge_beats[:-1].tolist(), np.diff(new.edge_beats).tolist()
-    return tuple(
-        replace(shapes[min(int(i), len(shapes) - 1)], start=start, length=length)
-        for i, start, length in zip(at, starts, lengths, strict=True)
-    )
-
-
-def _as_long_as(grid: TimeGrid, score: Score) -> Score:
-    """With another grid: as long as the record, or longer as the grid asks for it."""
-    audio, level = AudioConfig(), score.level
-    n_frames = 1 + round((grid.length_s + RING_S) * audio.frame_rate)
-    n_old = len(level.fade_db)
-    if grid.length_s <= score.grid.length_s or n_frames <= n_old:
-        return replace(score, grid=grid)
-
-    def longer(values: np.ndarray, last: float) -> np.ndarray:
-        return np.append(values, np.full(n_frames - n_old, last, np.float32))
-
-    level = replace(
-        level,
-        n_samples=(n_frames - 1) * audio.hop_length,
-        fade_db=longer(level.fade_db, 0.0),
-        loudness_db=longer(level.loudness_db, 0.0),
-    )
-    tuning_cents = longer(score.tuning_cents, score.tuning_cents[-1])
-    return replace(score, grid=grid, level=level, tuning_cents=tuning_cents)
-
-
-# --- notes, chords, sections
-
-
-def _read_places(spans: Sequence[Span], paper: Paper) -> list[tuple[int, int]]:
-    starts = paper.quarters([span.start for span in spans]) * PER_QUARTER
-    ends = paper.quarters([span.end for span in spans]) * PER_QUARTER
-    return [
-        (round(start), round(end) - round(start))
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
-
-
-def _notes(read: Score, written: _Written, frame: _Frame) -> tuple[tuple[Note, ...], bool]:
-    """Notes of the merged score, and whether they are those that were written."""
-    places = _read_places(read.sheet.notes, frame.read)
-    old = written.score.sheet.notes
-    pitches = [note.pitch for note in read.sheet.notes]
-    if frame.is_as_written and places == written.note_places:
-        if pitches == [note.pitch for note in old]:
-            return old, True
-    by_place = dict(zip(written.note_places, old, strict=True))
-    notes = [
-        replace(frame.of_written(by_place[place]), pitch=note.pitch)
-        if place in by_place
-        else frame.of_read(note)
-        for place, note in zip(places, read.sheet.notes, strict=True)
-    ]
-    return tuple(_one_at_a_time(notes)), False
-
-
-def _one_at_a_time(notes: Sequence[Note]) -> list[Note]:
-    """Notes that end where the next one begins, at the latest."""
-    notes = sorted(notes, key=attrgetter("start"))
-    stops = [note.start for note in notes[1:]] + [math.inf]
-    cut = [
-        replace(note, length=min(note.end, stop) - note.start)
-        for note, stop in zip(notes, stops, strict=True)
-    ]
-    return [note for note in cut if note.length > TOLERANCE]
-
-
-def _symbol(chord: Chord) -> tuple:
-    if chord.silent:
-        return ("N.C.",)
-    return chord.root, chord.quality, chord.bass_class
-
-
-def _chords(read: Score, written: _Written, frame: _Frame) -> tuple[Chord, ...]:
-    old = written.score.sheet.chords
-    places = _read_places(read.sheet.chords, frame.read)
-    symbols = [_symbol(chord) for chord in read.sheet.chords]
-    if frame.is_as_written and places == written.chord_places:
-        if symbols == [_symbol(chord) for chord in old]:
-            return old
-    known = {
-        (start, _symbol(chord)): chord
-        for (start, _), chord in zip(written.chord_places, old, strict=True)
-    }
-    chords = [
-        frame.of_written(known[start, symbol]) if (start, symbol) in known else frame.of_read(chord)
-        for (start, _), symbol, chord in zip(places, symbols, read.sheet.chords, strict=True)
-    ]
-    return _tiled(chords, float(frame.paper.edge_beats[-1]))
-
-
-def _sections(read: Score, written: _Written, frame: _Frame) -> tuple[Section, ...]:
-    """As written, each under the name that was read; new ones are like those they are part of."""
-    old = written.score.sheet.sections
-    old_starts = [start for start, _ in _read_places(old, frame.written)]
-    starts = [start for start, _ in _read_places(read.sheet.sections, frame.read)]
-    names = [section.name for section in read.sheet.sections]
-    is_same = starts == old_starts and names == [section.name for section in old]
-    if not old or (frame.is_as_written and is_same):
-        return old or tuple(frame.of_read(section) for section in read.sheet.sections)
-    sections = []
-    if not starts:  # an editor that keeps no rehearsal marks
-        sections = [frame.of_written(section) for section in old]
-    for start, section in zip(starts, read.sheet.sections, strict=True):
-        like = old[max(0, bisect_right(old_starts, start) - 1)]
-        span = frame.of_written(like) if start in old_starts else frame.of_read(section)
-        label = like.label if section.name == like.name else ""
-        sections.append(
-            replace(like, name=section.name, start=span.start, length=span.length, label=label)
-        )
-    return _tiled(sections, float(frame.paper.edge_beats[-1]))
-
-
-def _tiled(spans: Sequence, end: float) -> tuple:
-    """Spans each until the next begins, the first from the beginning on, the last to the end."""
-    spans = sorted((span for span in spans if span.start < end - TOLERANCE), key=_start)
-    starts = [0.0, *(span.start for span in spans[1:])]
-    ends = [*starts[1:], end]
-    return tuple(
-        replace(span, start=start, length=stop - start)
-        for span, start, stop in zip(spans, starts, ends, strict=True)
-        if stop - start > TOLERANCE
-    )
-
-
-_start = attrgetter("start")
-
-
-def _sung(sheet: LeadSheet) -> tuple[Section, ...]:
-    """Sections, sung wherever there are notes."""
-    starts = np.array([note.start for note in sheet.notes])
-    return tuple(
-        replace(s, sung=s.sung or bool(((starts >= s.start) & (starts < s.end)).any()))
-        for s in sheet.sections
-    )
-
-
-# --- the text, read
-
-
-def _parsed(text: str) -> _Written:
-    """Inverse of `extras_text`. ValueError as in `with_extras`."""
     try:
         found = json.loads(text, parse_constant=_no_number)
         if not isinstance(found, dict) or found.get("format") != FORMAT:
@@ -389,7 +147,7 @@ def _no_number(name: str) -> float:
     raise ValueError(f"the number {name}")
 
 
-def _written_of(found: Mapping) -> _Written:
+def _written_of(found: Mapping) -> Written:
     sheet = LeadSheet(
         **{name: found[name] for name in PLAIN if name != "accents"},
         accents=tuple(found["accents"]),
@@ -417,7 +175,7 @@ def _written_of(found: Mapping) -> _Written:
     )
     score = Score(sheet, grid, level, _unpacked(found["tuning_cents"], -1200, 1200))
     _check(score)
-    written = _Written(
+    written = Written(
         score,
         [(start, length) for start, length in found["note_places"]],
         [(start, length) for start, length in found["chord_places"]],

@@ -90,7 +90,7 @@ def _write_engraved(score: Score, path: Path) -> None:
 
 def _read_musicxml(path: Path) -> Score:
     """As it was written, where notes and chords still stand where they did."""
-    from kcarol.score.extras import with_extras
+    from kcarol.score.mended import with_extras
     from kcarol.score.musicxml.archive import read_root
     from kcarol.score.musicxml.reading import ForeignNotation, extras_of, is_ours, score_in
 

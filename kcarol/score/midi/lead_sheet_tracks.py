@@ -10,7 +10,7 @@ from fractions import Fraction
 from operator import attrgetter
 
 from kcarol.score.chord_names import named_chord
-from kcarol.score.extras import written_score
+from kcarol.score.extras import written_of
 from kcarol.score.midi.file import MidiNote, MidiSong
 from kcarol.score.midi.key_names import key_named
 from kcarol.score.midi.places import Places
@@ -29,7 +29,7 @@ def lead_sheet_in(song: MidiSong, text: str) -> Score:
 
     text: of `extras_text`. ValueError for what is none, or a metre that we lack.
     """
-    written = written_score(text)
+    written = written_of(text).score
     paper = notate(written)
     reader = _Reader(song, paper, Places.of(paper, written.grid))
     return score_of(reader.notated())

@@ -7,7 +7,8 @@ from pathlib import Path
 from kcarol.score.elsewhere.sheet import score_of
 from kcarol.score.elsewhere.written import Unplayable
 from kcarol.score.errors import ScoreError
-from kcarol.score.extras import FIELD, with_extras
+from kcarol.score.extras import FIELD
+from kcarol.score.mended import with_extras
 from kcarol.score.midi.file import MidiSong, read_song
 from kcarol.score.midi.lead_sheet_tracks import lead_sheet_in
 from kcarol.score.midi.written import written_of
