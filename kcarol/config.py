@@ -15,6 +15,9 @@ TUNE_HIGHEST = 95
 # MIDI, D5: a tune is moved by whole octaves until its median lies within a tritone of this
 TUNE_CENTRE = 74
 
+# what turns the notes of a carol into sound: the playing half, or FluidSynth
+NETWORK, SAMPLES = ENGINES = ("network", "samples")
+
 
 @dataclass(frozen=True)
 class AudioConfig:

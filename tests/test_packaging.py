@@ -331,7 +331,7 @@ def test_every_dependency_has_a_lower_and_an_upper_end():
 
 
 def test_nothing_in_the_package_speaks_to_the_network():
-    """No client is imported; Dask's, for `--engine ADDRESS` alone. That nothing else does so
+    """No client is imported; Dask's, for `--scheduler ADDRESS` alone. That nothing else does so
     either: test_faults.py.
     """
     clients = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from kcarol.audio.writing import libsndfile, mpeg4
 from kcarol.audio.writing.formats import check_format
 from kcarol.config import AudioConfig
 
+FLOAT = "FLOAT"  # codec of 32-bit samples
 BLOCK = 1 << 16  # samples: libvorbis overflows its stack on long single writes
 MOST_WAV_BYTES = 4_000_000_000  # that its header can count; more is written as RF64
 
@@ -25,6 +27,7 @@ def save_audio(
     wave: np.ndarray | DiskBuffer,
     sample_rate: int = AudioConfig.sample_rate,
     comment: str = "",
+    codec: str | None = None,
 ) -> Path:
     """Write (T,), or (C, T) of one channel or two, as `save_blocks` does."""
     if not isinstance(wave, DiskBuffer):
@@ -36,7 +39,7 @@ def save_audio(
         np.atleast_2d(wave[..., start : start + BLOCK]) for start in range(0, n_samples, BLOCK)
     )
     blocks = (np.stack(list(piece), axis=-1) for piece in pieces)
-    return save_blocks(path, blocks, n_samples, (channels or [1])[0], sample_rate, comment)
+    return save_blocks(path, blocks, n_samples, (channels or [1])[0], sample_rate, comment, codec)
 
 
 def save_blocks(
@@ -46,11 +49,13 @@ def save_blocks(
     n_channels: int,
     sample_rate: int,
     comment: str = "",
+    codec: str | None = None,
 ) -> Path:
     """Write blocks (t,) or (t, channels) in the format of the path's ending, see SAVE_FORMATS: 16
     bits if it is lossless; clipped at ±1.
 
     n_samples: in all blocks; comment: text beside the sound, see `read_comment`.
+    codec: another one, in libsndfile's words; of FLOAT nothing is clipped.
     The file appears whole or not at all. AudioError for other endings or rates, no samples, or
     samples that are not finite; OSError on a full disk.
     """
@@ -58,9 +63,12 @@ def save_blocks(
     form = check_format(path, sample_rate)
     if not n_samples:
         raise AudioError(f"{path}: expected samples, found none")
-    if form.container == "WAV" and 2 * n_samples * n_channels > MOST_WAV_BYTES:
+    form = replace(form, codec=codec or form.codec)
+    n_bytes = (4 if codec == FLOAT else 2) * n_samples * n_channels
+    if form.container == "WAV" and n_bytes > MOST_WAV_BYTES:
         form = replace(form, container="RF64")
-    sound = (check_finite(block, path).clip(-1, 1) for block in _short(blocks))
+    most = math.inf if codec == FLOAT else 1.0
+    sound = (check_finite(block, path).clip(-most, most) for block in _short(blocks))
     try:
         with atomic_write(path) as temporary:
             if form.container == "MPEG-4":

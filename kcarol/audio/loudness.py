@@ -7,7 +7,7 @@ written in pieces.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -236,10 +236,13 @@ def measure_loudness(wave: Wave, sample_rate: int = AudioConfig.sample_rate) -> 
 
 
 def match_loudness_(
-    wave: Wave, loudness: Loudness, sample_rate: int = AudioConfig.sample_rate
+    wave: Wave,
+    loudness: Loudness,
+    sample_rate: int = AudioConfig.sample_rate,
+    stems: Sequence[Wave] = (),
 ) -> None:
     """Make (..., T) as loud as given, in place, with true peaks limited to PEAK_DB; silence stays
-    silent.
+    silent. `stems` of the wave get the same gain.
 
     By LUFS, or by rms where one of them is too short or too soft for that. What the limiter takes
     from the loudness is given back in further rounds. Peaks are lowered by at most
@@ -251,7 +254,7 @@ def match_loudness_(
     most_db = MOST_LIMITED_DB + PEAK_DB - 20 * math.log10(peak(wave))
     for _ in range(MOST_ROUNDS):
         gain_db = min(_difference_db(loudness, found), most_db)
-        if not limit_(wave, sample_rate, gain_db):
+        if not limit_(wave, sample_rate, gain_db, stems):
             return
         most_db -= gain_db
         found = measure_loudness(wave, sample_rate)
@@ -265,9 +268,14 @@ def _difference_db(wanted: Loudness, found: Loudness) -> float:
     return wanted.rms_db - found.rms_db
 
 
-def limit_(wave: Wave, sample_rate: int = AudioConfig.sample_rate, gain_db: float = 0.0) -> bool:
+def limit_(
+    wave: Wave,
+    sample_rate: int = AudioConfig.sample_rate,
+    gain_db: float = 0.0,
+    stems: Sequence[Wave] = (),
+) -> bool:
     """Amplify (..., T) and bring its true peaks down to PEAK_DB, in place, by a gain that all
-    channels have in common and that changes smoothly over LIMITER_S.
+    channels and `stems` have in common and that changes smoothly over LIMITER_S.
 
     Whether any peak had to be brought down.
     """
@@ -275,23 +283,27 @@ def limit_(wave: Wave, sample_rate: int = AudioConfig.sample_rate, gain_db: floa
     reach = max(1, round(LIMITER_S * sample_rate / LIMITER_STEP))
     size = LIMITER_STEP * round(LIMITED_S * sample_rate / LIMITER_STEP)
 
-    def limited(piece: tuple[np.ndarray, slice]) -> tuple[np.ndarray, bool]:
+    def limited(piece: tuple[np.ndarray, slice]) -> tuple[np.ndarray, np.ndarray | None]:
+        """What becomes of the inner samples, and by which gain, if they are limited."""
         around, inner = gain * piece[0], piece[1]
         level = step_peaks(around, most) / most
         if level.max() <= 1:
-            return around[..., inner], False
-        return (around * _limiter_gain(level, reach).numpy()[: around.shape[-1]])[..., inner], True
+            return around[..., inner], None
+        limiter = _limiter_gain(level, reach).numpy()[: around.shape[-1]][inner]
+        return around[..., inner] * limiter, limiter
 
     starts = range(0, wave.shape[-1], size)
-    pieces = _with_context(wave, starts, 3 * reach * LIMITER_STEP)
+    pieces = with_context(wave, starts, 3 * reach * LIMITER_STEP)
     any_limited = False
-    for start, (sound, is_limited) in zip(starts, parallel_map(limited, pieces), strict=True):
+    for start, (sound, limiter) in zip(starts, parallel_map(limited, pieces), strict=True):
         wave[..., start : start + size] = sound
-        any_limited |= is_limited
+        for stem in stems:
+            stem[..., start : start + size] *= gain if limiter is None else gain * limiter
+        any_limited |= limiter is not None
     return any_limited
 
 
-def _with_context(wave: Wave, starts: range, n_around: int) -> Iterator[tuple[np.ndarray, slice]]:
+def with_context(wave: Wave, starts: range, n_around: int) -> Iterator[tuple[np.ndarray, slice]]:
     """The pieces of (..., T) that begin at `starts`, with samples around them as they are when the
     piece before is read, and where in that the piece lies.
     """

@@ -22,6 +22,7 @@ from kcarol.cli.arguments.checks import (
 from kcarol.cli.arguments.cores import available_cores
 from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
+from kcarol.config import ENGINES, NETWORK, SAMPLES
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -34,6 +35,7 @@ PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
 # repeated from kcarol.conversion and kcarol.training, which take seconds to import
 STYLE_NAMES = tuple("bells choir strings organ brass piano a_cappella orchestra".split())
 OWN_STYLE = "own"
+SCORE_FORMATS = ("musicxml", "mxl", "mid", "pdf", "svg", "json", "lab", "txt")
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 
 
@@ -67,6 +69,15 @@ def add_options(parser: ArgumentParser) -> None:
         default="wav",
         help="of the carols where --out is no file",
     )
+    add(
+        "--score",
+        action="append",
+        default=[],
+        choices=SCORE_FORMATS,
+        metavar="FORMAT",
+        help="write down what was heard beside the carol, as `kcarol score` does: "
+        f"{', '.join(SCORE_FORMATS)}; may be repeated (default: not written)",
+    )
     add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
     add(
         "--manifest",
@@ -76,7 +87,7 @@ def add_options(parser: ArgumentParser) -> None:
         "MANIFEST.journal.jsonl lists what failed",
     )
     add(
-        "--engine",
+        "--scheduler",
         help="Dask scheduler whose workers convert the --manifest, as tcp://host:8786 "
         "(default: processes here)",
     )
@@ -102,6 +113,20 @@ def add_sound_options(parser: ArgumentParser) -> None:
         "else 48000)",
     )
     add("--mono", action="store_true", help="one channel instead of two")
+    add(
+        "--engine",
+        choices=ENGINES,
+        default=NETWORK,
+        help="what plays the notes: the network, or samples by FluidSynth and a soundfont, which "
+        "must be installed",
+    )
+    add(
+        "--stems",
+        type=Path,
+        metavar="DIR",
+        help="folder for what each group of parts (tune, harmony, bass, bells ...) adds to the "
+        "carol, as DIR/NAME.GROUP.wav, which add up to it (default: not written)",
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -180,8 +205,24 @@ def _write(
     if arguments.picture:
         check_absent(picture, force)
     check_writable(out.parent)
-    carol = convert(song, out, **_of_carol(arguments), converter=converter, force=force)
-    return [carol, draw_pair(song, carol, picture)] if arguments.picture else [carol]
+    scores = [out.with_suffix(f".{ending}") for ending in arguments.score]
+    carol = convert(
+        song,
+        out,
+        **_of_carol(arguments),
+        stems=arguments.stems,
+        scores=scores,
+        converter=converter,
+        force=force,
+    )
+    pictures = [draw_pair(song, carol, picture)] if arguments.picture else []
+    return [carol, *scores, *pictures, *written_stems(arguments.stems, carol)]
+
+
+def written_stems(folder: Path | None, carol: Path) -> list[Path]:
+    from kcarol.conversion.api import stem_files
+
+    return [path for path in stem_files(folder, carol).values() if path.exists()]
 
 
 def _of_carol(arguments: Namespace) -> dict[str, Any]:
@@ -200,10 +241,20 @@ def open_converter(arguments: Namespace) -> Converter:
     """The converter; `arguments.style` becomes a style that it knows."""
     from kcarol.conversion.converter import Converter
 
+    check_engine(arguments.engine)
     device = checked_device(arguments.device)
     converter = Converter.load(arguments.weights, device, arguments.vocoder)
     arguments.style = checked_style(arguments.style or usual_style(converter), converter)
     return converter
+
+
+def check_engine(engine: str) -> None:
+    """UsageError if this machine lacks what the engine needs."""
+    if engine == SAMPLES:
+        from kcarol.synthesis.render import available, best_soundfont
+
+        if missing := available([best_soundfont()]):
+            raise UsageError(f"--engine {engine}: {missing}")
 
 
 def usual_style(converter: Converter) -> str:
@@ -217,6 +268,8 @@ def _convert_manifest(arguments: Namespace) -> int:
 
     if arguments.picture:
         raise UsageError("--picture is for songs, not for a --manifest: use `kcarol figures` later")
+    if arguments.score or arguments.stems:
+        raise UsageError("--score and --stems are for songs, not for a --manifest: name the songs")
     songs, out = read_manifest(arguments.manifest), arguments.out
     if out is not None:
         means_folder(out, several=True)  # raises UsageError for a file's name
@@ -234,14 +287,14 @@ def _convert_manifest(arguments: Namespace) -> int:
         **_of_carol(arguments),
     )
     journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
-    outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.engine)
+    outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.scheduler)
     print(f"{journal}: {catalogue.summary(outcomes)}")
     failed = any(catalogue.is_wrong(outcome) for outcome in outcomes)
     return FAILED if problems or failed else 0
 
 
 def _convert_plan(
-    plan: dict[Path, Path], settings: Settings, jobs: int, journal: Path, engine: str | None
+    plan: dict[Path, Path], settings: Settings, jobs: int, journal: Path, scheduler: str | None
 ) -> list[Outcome]:
     """`catalogue.convert_all` with a progress bar, naming what fails."""
     from tqdm import tqdm
@@ -255,4 +308,4 @@ def _convert_plan(
                 bar.write(f"kcarol: {_naming(outcome.song, outcome.reason)}", file=sys.stderr)
             bar.update()
 
-        return catalogue.convert_all(plan, settings, jobs, journal, engine, progress)
+        return catalogue.convert_all(plan, settings, jobs, journal, scheduler, progress)

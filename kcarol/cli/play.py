@@ -8,7 +8,7 @@ from pathlib import Path
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable
 from kcarol.cli.arguments.options import DEVICE, FORCE, VOCODER, WEIGHTS
-from kcarol.cli.convert import add_sound_options, open_converter
+from kcarol.cli.convert import add_sound_options, open_converter, written_stems
 
 HELP = "a score as a carol"
 PARENTS = (VOCODER, WEIGHTS, DEVICE, FORCE)
@@ -55,8 +55,11 @@ def run(arguments: Namespace) -> int:
         rate=arguments.rate,
         mono=arguments.mono,
         hall=arguments.hall,
+        engine=arguments.engine,
+        stems=arguments.stems,
         converter=converter,
         force=arguments.force,
     )
-    print(printable(carol))
+    for path in (carol, *written_stems(arguments.stems, carol)):
+        print(printable(path))
     return 0

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from kcarol.arrangement.groups import GROUPS
 from kcarol.audio.decoding import load_audio_into, stream_audio, stream_stereo
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
-from kcarol.audio.encoding import save_audio
+from kcarol.audio.encoding import FLOAT, save_audio
 from kcarol.audio.files import LostSoundWarning, telling_lost_sound
 from kcarol.audio.loudness import SILENT_DB
 from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
-from kcarol.config import AudioConfig
+from kcarol.config import NETWORK, AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
+from kcarol.conversion.sound.stems import Stems
+from kcarol.score.files import write_score
+from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
 
 KEPT_RATES = (44_100, 48_000)  # Hz: carols of other songs are at the full rate
@@ -36,6 +40,9 @@ def convert(
     rate: int | None = None,
     mono: bool = False,
     hall: float | None = None,
+    engine: str = NETWORK,
+    stems: Path | str | None = None,
+    scores: Sequence[Path | str] = (),
     converter: Converter | None = None,
     force: bool = False,
 ) -> Path:
@@ -50,19 +57,24 @@ def convert(
     rate: Hz, of the carol; None: see `carol_rate`.
     mono: one channel instead of two.
     hall: share of the hall in the sound, 0 to 1; None: the style's.
+    engine: network, or samples: FluidSynth and a soundfont, where they are installed.
+    stems: folder for what each group of parts adds to the carol, see `stem_files`; None: none.
+    scores: files for the song as it was heard, as `kcarol.notate` writes them.
     converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
-    force: replace an existing `out`.
+    force: replace existing files.
 
     The carol's file records what it was made from, see `kcarol.conversion.provenance`.
     LostSoundWarning tells what sound of the song is missing.
-    Raises AudioError (cannot be read or written), FileExistsError, WeightsError, ValueError.
+    Raises AudioError (cannot be read or written), ScoreError, FileExistsError, WeightsError,
+    ValueError, RenderError (without FluidSynth or a soundfont).
     """
     song = Path(song)
     out = Path(out) if out else default_output(song)
     check_format(out, rate or AudioConfig.full_rate)
-    check_output(out, song, force)
+    for path in (out, *map(Path, scores), *stem_files(stems, out).values()):
+        check_output(path, song, force)
     converter = converter or Converter.load()
-    settings = settings_sha256(converter.weights_sha256, style, strength, rate, mono, hall)
+    settings = settings_sha256(converter.weights_sha256, style, strength, rate, mono, hall, engine)
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
     n_channels = 1 if mono else 2
@@ -73,7 +85,9 @@ def convert(
         with (
             DiskWave(n_channels, native.n_samples_at(rate), out) as carol,
             _recorded(song, carol, rate) if strength < 1 else nullcontext() as original,
+            nullcontext() if stems is None else Stems(out) as groups,
         ):
+            transcription = as_loud_as(native, converter.transcribe(wave))
             converter.convert(
                 wave,
                 style,
@@ -82,10 +96,17 @@ def convert(
                 rate=rate,
                 mono=mono,
                 hall=hall,
+                engine=engine,
                 loudness=native.loudness_in(n_channels),
                 carol=carol,
+                stems=groups,
                 beside=out,
+                transcription=transcription,
             )
+            for path in scores:
+                score = Score.of_transcription(transcription, title=song.stem)
+                write_score(score, path, transcription)
+            save_stems(groups, stems, out, rate)
             record = replace(record, is_whole=not lost)
             save_audio(out, carol, rate, comment_of(record))
     for text in lost:
@@ -100,6 +121,26 @@ def check_output(out: Path, song: Path, force: bool) -> None:
     # unlike Path.resolve, realpath does not stumble over links in a circle
     if os.path.realpath(out) == os.path.realpath(song):
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
+
+
+def stem_files(folder: Path | str | None, carol: Path) -> dict[str, Path]:
+    """Where the stems of a carol's file may be, by their groups: FOLDER/NAME.GROUP.wav."""
+    if folder is None:
+        return {}
+    name = carol.stem.removesuffix(".carol")
+    return {group: Path(folder) / f"{name}.{group}.wav" for group in GROUPS}
+
+
+def save_stems(stems: Stems | None, folder: Path | str | None, carol: Path, rate: int) -> None:
+    """Write the stems that there are to `stem_files`; those of an earlier carol are deleted.
+
+    As floats, since a stem may have higher peaks than its carol.
+    """
+    for group, path in stem_files(folder, carol).items():
+        if stems is not None and group in stems.waves:
+            save_audio(path, stems.waves[group], rate, codec=FLOAT)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def carol_rate(song_rate: int, out: Path) -> int:
@@ -137,10 +178,10 @@ def transcribe(
     with DiskBuffer() as wave:
         native = load_audio_into(wave, song, converter.audio)
         transcription = converter.transcribe(wave)
-    return _as_loud_as(native, transcription)
+    return as_loud_as(native, transcription)
 
 
-def _as_loud_as(native: NativeSound, transcription: Transcription) -> Transcription:
+def as_loud_as(native: NativeSound, transcription: Transcription) -> Transcription:
     """To be played as loud as the whole song, not as what hearing reads of it."""
     level = transcription.level
     if level.loudness.rms_db <= SILENT_DB:

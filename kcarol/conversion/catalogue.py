@@ -1,6 +1,6 @@
 """Converts lists of songs by several processes; carols that are there already are skipped.
 
-The engine is any `concurrent.futures.Executor`: processes of this machine, or Dask's workers on
+The scheduler is any `concurrent.futures.Executor`: processes of this machine, or Dask's workers on
 many. A carol appears whole or not at all, with the record of what it was made from in its file: so
 it is known to be done, or to be outdated. The journal is for the reader alone.
 """
@@ -30,14 +30,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import printable, telling_lost_sound
+from kcarol.config import NETWORK
 from kcarol.conversion.manifest import ManifestError
 
 if TYPE_CHECKING:
     from kcarol.conversion.converter import Converter
 
-AHEAD = 4  # songs a worker that the engine holds at a time: a manifest may list millions
+AHEAD = 4  # songs a worker that the scheduler holds at a time: a manifest may list millions
 ATTEMPTS = 2  # per song whose worker dies
-OF_CAROL = ("style", "strength", "rate", "mono", "hall")  # arguments of `kcarol.convert`
+OF_CAROL = ("style", "strength", "rate", "mono", "hall", "engine")  # arguments of `kcarol.convert`
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 NO_RECORD = "exists, but does not record what it was made from: --force converts it again"
 
@@ -57,6 +58,7 @@ class Settings:
     rate: int | None = None
     mono: bool = False
     hall: float | None = None
+    engine: str = NETWORK
     force: bool = False
     threads: int = 1  # of torch, a worker
 
@@ -83,19 +85,19 @@ def convert_all(
     settings: Settings,
     jobs: int,
     journal: Path | None = None,
-    engine: str | None = None,
+    scheduler: str | None = None,
     progress: Callable[[Outcome], object] = lambda outcome: None,
     task: Callable | None = None,
 ) -> list[Outcome]:
     """Convert every song of `plan` (song -> carol) by `jobs` workers.
 
     journal: .jsonl to which each outcome is added as it comes.
-    engine: address of a Dask scheduler whose workers see the same files; None: processes here.
+    scheduler: address of Dask's, whose workers see the same files; None: processes here.
     task: for tests, the function that a worker calls with a song, a carol and the settings.
     """
     work = partial(task or convert_song, settings=settings)
     outcomes = []
-    with _engine(engine) as open_executor, _journal(journal) as write:
+    with _scheduler(scheduler) as open_executor, _journal(journal) as write:
         for outcome in _outcomes(work, plan.items(), jobs, open_executor):
             write(outcome)
             progress(outcome)
@@ -253,11 +255,11 @@ def _outcome(future: Future, pair: Pair) -> Outcome:
     return future.result()
 
 
-# --- engines
+# --- schedulers
 
 
 @contextmanager
-def _engine(address: str | None) -> Iterator[OpenExecutor]:
+def _scheduler(address: str | None) -> Iterator[OpenExecutor]:
     """A function that opens an executor with a number of workers."""
     if address is None:
         yield _processes
@@ -266,7 +268,7 @@ def _engine(address: str | None) -> Iterator[OpenExecutor]:
         from distributed import Client
     except ImportError as error:
         raise ManifestError(
-            f"--engine {address}: expected Dask, found none: pip install 'kcarol[catalogue]'"
+            f"--scheduler {address}: expected Dask, found none: pip install 'kcarol[catalogue]'"
         ) from error
     with Client(address, timeout="30s") as client:
         yield lambda jobs: client.get_executor(pure=False)

@@ -7,6 +7,8 @@
         ──PostFilter, FullBandVocoder──▶ stereo (2, t) ──PlayingTime──▶ stereo (2, T)
         ──follow_loudness, Hall, match_loudness──▶ carol (2, T)
 
+With the engine `samples`, FluidSynth takes the place of `notes_of` to `FullBandVocoder`.
+
 Songs are heard at the model's rate, in mono; carols are stereo, at any rate. Both are arrays of
 float32 samples or the same on disk. Of a whole song only logits, transcription and notes are in
 memory; sound and log-mel go through in pieces.
@@ -15,7 +17,7 @@ memory; sound and log-mel go through in pieces.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ import torch
 from torch import Tensor
 
 from kcarol.arrangement.arrange import arrange_carol
+from kcarol.arrangement.groups import grouped
 from kcarol.arrangement.played_notes import notes_of
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.chunks import chunk_spans
@@ -35,10 +38,11 @@ from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
-from kcarol.config import AudioConfig, ConversionConfig, DecodingConfig
+from kcarol.config import ENGINES, NETWORK, SAMPLES, AudioConfig, ConversionConfig, DecodingConfig
 from kcarol.conversion.sound.dynamics import follow_loudness_
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.conversion.sound.post_filter import PostFilter
+from kcarol.conversion.sound.stems import Stems, mix_down_onto
 from kcarol.conversion.style_matching import balance_of, completed, known_bands, stretch_of
 from kcarol.conversion.styles import AnyStyle, Style, nearest_arrangement
 from kcarol.conversion.vibrato import centre_vibrato
@@ -172,30 +176,39 @@ class Converter:
         rate: int | None = None,
         mono: bool = False,
         hall: float | None = None,
+        engine: str = NETWORK,
         loudness: Loudness | None = None,
         carol: Wave | None = None,
+        stems: Stems | None = None,
         beside: Path | None = None,
+        transcription: Transcription | None = None,
     ) -> Wave:
         """A song (T,) at the model's rate -> its carol (2, T'), see `play`.
 
         strength: share of the carol, 0 to 1; the rest is the song.
+        transcription: of the song; None: it is transcribed.
         original: the song (C, T') as recorded, at the carol's rate and with as many channels and
         samples, to be blended in and to be as loud as; None: the song as it is heard.
-        ValueError for samples that are no finite mono wave, an unknown style, another strength.
+        ValueError for samples that are no finite mono wave, an unknown style or engine, another
+        strength, or stems of a carol that the song is blended into.
         """
         if not 0 <= strength <= 1:
             raise ValueError(f"expected a strength of 0 to 1, found {strength}")
+        if stems is not None and strength < 1:
+            raise ValueError(f"expected strength 1 for stems, found {strength}: the song is none")
         style, rate = self.style(style), rate or self.audio.full_rate
         if loudness is None and original is not None:
             loudness = measure_loudness(original, rate)
         carol = self.play(
-            self.transcribe(song),
+            transcription or self.transcribe(song),
             style,
             rate=rate,
             mono=mono,
             hall=hall,
+            engine=engine,
             loudness=loudness,
             carol=carol,
+            stems=stems,
             beside=beside,
         )
         if strength < 1:
@@ -247,8 +260,10 @@ class Converter:
         rate: int | None = None,
         mono: bool = False,
         hall: float | None = None,
+        engine: str = NETWORK,
         loudness: Loudness | None = None,
         carol: Wave | None = None,
+        stems: Stems | None = None,
         beside: Path | None = None,
     ) -> Wave:
         """A song's transcription or score -> its carol (2, T), in the song's tuning, as loud as the
@@ -257,10 +272,16 @@ class Converter:
         rate: Hz; None: the full rate.
         mono: whether the carol is (1, T).
         hall: share of the hall, 0 to 1; None: the style's.
+        engine: what turns notes into sound, one of ENGINES.
         loudness: of the song in as many channels; None: as it was heard, in mono.
         carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
+        stems: to put what each group of parts adds to the carol into; of silence there are none.
         beside: file in whose folder temporary files are made; None: the system's.
+
+        ValueError for an unknown style or engine; RenderError without FluidSynth or a soundfont.
         """
+        if engine not in ENGINES:
+            raise ValueError(f"expected an engine of {', '.join(ENGINES)}, found {engine}")
         level, rate = song.level, rate or self.audio.full_rate
         if carol is None:
             n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
@@ -271,32 +292,70 @@ class Converter:
         if hall is None:
             hall = STYLES[nearest_arrangement(style, self.styles)].hall
         with single_threaded():
+            how = (rate, score, style, hall, engine, stems, beside)
             if len(carol) == 2:
-                self.play_stereo_onto(carol, rate, score, style, hall, beside)
+                self.play_stereo_onto(carol, *how)
             else:
                 with DiskWave(2, carol.shape[-1], beside) as stereo:
-                    self.play_stereo_onto(stereo, rate, score, style, hall, beside)
-                    for span, piece in in_pieces(stereo):
-                        carol[..., span] = piece.mean(0, keepdims=True)
+                    self.play_stereo_onto(stereo, *how)
+                    mix_down_onto(carol, stereo)
+                if stems is not None:
+                    stems.mix_down_()
             loudness = loudness or heard_loudness(level.loudness, len(carol))
-            match_loudness_(carol, loudness, rate)
+            match_loudness_(carol, loudness, rate, [] if stems is None else [*stems.waves.values()])
         return carol
 
     # --- its steps
 
     def play_stereo_onto(
-        self, carol: Wave, rate: int, score: Score, style: Style, hall: float, beside: Path | None
+        self,
+        carol: Wave,
+        rate: int,
+        score: Score,
+        style: Style,
+        hall: float,
+        engine: str = NETWORK,
+        stems: Stems | None = None,
+        beside: Path | None = None,
     ) -> None:
-        """Write a score's carol into `carol` (2, T), at a loudness of its own."""
+        """Write a score's carol into `carol` (2, T), at a loudness of its own, and its stems."""
         time = PlayingTime(score.tuning_cents, self.audio)
         n_samples = time.n_samples(score.level.n_samples / self.audio.sample_rate)
-        notes = notes_of(self.arrange(score, style), self.audio.frame_rate)
+        parts = self.arrange(score, style)
         with DiskWave(2, n_samples, beside) as played:
-            self.play_notes_onto(played, time.played(notes), style, beside)
+            self.play_parts_onto(played, parts, time, style, engine, beside)
             time.resample_onto(carol, rate, played)
+            if stems is not None:
+                for name, some in grouped(parts).items():
+                    alone = stems.add(name, 2, n_samples)
+                    self.play_parts_onto(alone, some, time, style, engine, beside)
+                stems.make_add_up_(played)
+                stems.resample_(carol.shape[-1], rate, time)
+        waves = [] if stems is None else list(stems.waves.values())
         if score.sheet.bars:  # a score without a record is as loud as it is arranged
-            follow_loudness_(carol, score.level, rate, self.audio)
-        Hall(hall, rate).add_(carol)
+            follow_loudness_(carol, score.level, rate, self.audio, waves)
+        for wave in (carol, *waves):
+            Hall(hall, rate).add_(wave)
+
+    def play_parts_onto(
+        self,
+        played: Wave,
+        parts: Sequence[Part],
+        time: PlayingTime,
+        style: Style,
+        engine: str,
+        beside: Path | None = None,
+    ) -> None:
+        """Write what parts in song time sound like into `played` (2, t), zeros at the full rate in
+        playing time, without a hall.
+        """
+        if engine == SAMPLES:
+            from kcarol.synthesis.carol import play_samples_onto
+
+            play_samples_onto(played, time.played_parts(parts), self.audio.full_rate)
+        else:
+            notes = notes_of(parts, self.audio.frame_rate)
+            self.play_notes_onto(played, time.played(notes), style, beside)
 
     def play_notes_onto(
         self, played: Wave, notes: Notes, style: Style, beside: Path | None = None

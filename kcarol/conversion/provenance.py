@@ -16,6 +16,7 @@ from kcarol import __version__
 from kcarol.audio.clips import file_sha256
 from kcarol.audio.encoding import read_comment
 from kcarol.audio.reading.ffmpeg import check_file
+from kcarol.config import NETWORK
 from kcarol.conversion.manifest import composed
 from kcarol.conversion.styles import AnyStyle
 
@@ -66,6 +67,7 @@ def settings_sha256(
     rate: int | None = None,
     mono: bool = False,
     hall: float | None = None,
+    engine: str = NETWORK,
 ) -> str:
     """Of all that a carol depends on besides its song. `weights`: SHA-256 of their files; the rest
     as of `kcarol.convert`.
@@ -75,7 +77,9 @@ def settings_sha256(
     named = str(style) if isinstance(style, (str, Path)) else "given as numbers"
     if os.path.isfile(named):
         named = file_sha256(Path(named))
-    return _sha256(json.dumps([weights, named, float(strength), rate, mono, hall]))
+    chosen = [weights, named, float(strength), rate, mono, hall]
+    # carols of before there were other engines are still current
+    return _sha256(json.dumps(chosen if engine == NETWORK else [*chosen, engine]))
 
 
 def comment_of(provenance: Provenance) -> str:

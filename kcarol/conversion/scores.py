@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
-from kcarol.config import AudioConfig
-from kcarol.conversion.api import check_output, default_output, transcribe
+from kcarol.config import NETWORK, AudioConfig
+from kcarol.conversion.api import check_output, default_output, save_stems, stem_files, transcribe
 from kcarol.conversion.converter import Converter
+from kcarol.conversion.sound.stems import Stems
+from kcarol.score.files import READABLE, read_score, write_score
 from kcarol.score.score import Score
-
-READ_ENDINGS = (".musicxml", ".mxl", ".xml", ".mid", ".midi", ".json")
 
 
 def notate(
@@ -33,8 +34,6 @@ def notate(
 
     Raises AudioError, ScoreError, FileExistsError, WeightsError.
     """
-    from kcarol.score.files import read_score, write_score
-
     song = Path(song)
     out = Path(out) if out else default_score(song)
     check_output(out, song, force)
@@ -55,6 +54,8 @@ def play(
     rate: int | None = None,
     mono: bool = False,
     hall: float | None = None,
+    engine: str = NETWORK,
+    stems: Path | str | None = None,
     converter: Converter | None = None,
     force: bool = False,
 ) -> Path:
@@ -68,25 +69,37 @@ def play(
     The rest as of `kcarol.convert`. Raises AudioError, ScoreError, FileExistsError, WeightsError,
     ValueError.
     """
-    from kcarol.score.files import read_score
-
     score = Path(score)
     out = Path(out) if out else default_output(score)
     rate = rate or SAVE_FORMATS.get(out.suffix.lower(), SAVE_FORMATS[".wav"]).nearest_rate(
         AudioConfig.full_rate
     )
     check_format(out, rate)
-    check_output(out, score, force)
+    for path in (out, *stem_files(stems, out).values()):
+        check_output(path, score, force)
     written = read_score(score)
     converter = converter or Converter.load()
     if like is not None:
+        heard = Score.of_transcription(transcribe(like, converter=converter))
         from kcarol.score.like import in_time_with
 
-        heard = Score.of_transcription(transcribe(like, converter=converter))
         written = in_time_with(written, heard)
     n_samples = math.ceil(written.level.n_samples * rate / AudioConfig.sample_rate)
-    with DiskWave(1 if mono else 2, n_samples, out) as carol:
-        converter.play(written, style, rate=rate, hall=hall, carol=carol, beside=out)
+    with (
+        DiskWave(1 if mono else 2, n_samples, out) as carol,
+        nullcontext() if stems is None else Stems(out) as groups,
+    ):
+        converter.play(
+            written,
+            style,
+            rate=rate,
+            hall=hall,
+            engine=engine,
+            carol=carol,
+            stems=groups,
+            beside=out,
+        )
+        save_stems(groups, stems, out, rate)
         save_audio(out, carol, rate)
     return out
 
@@ -98,4 +111,4 @@ def default_score(song: Path) -> Path:
 
 def is_score(path: Path) -> bool:
     """Whether a file's name is that of a score, not of a sound."""
-    return path.suffix.lower() in READ_ENDINGS
+    return path.suffix.lower() in READABLE

@@ -10,7 +10,7 @@ import numpy as np
 from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.synthesis.jingle import jingle
-from kcarol.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, stream_parts
+from kcarol.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, best_soundfont, renew, stream_parts
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 # full arrangements of drawn sheets come to an rms of about `AudioConfig.reference_rms`. One gain
@@ -48,6 +48,16 @@ def add_parts_(
     for part in parts:
         if part.is_drums:
             _add_sleigh_bells_(carol, part, sample_rate)
+
+
+def play_samples_onto(
+    carol: np.ndarray | DiskWave, parts: Sequence[Part], sample_rate: int
+) -> None:
+    """Add what parts sound like to zeros (2, T), the same in every call, with the soundfont that
+    there is.
+    """
+    renew()
+    add_parts_(carol, parts, sample_rate, best_soundfont())
 
 
 def _levelled(part: Part) -> Part:

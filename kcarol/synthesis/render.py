@@ -38,6 +38,14 @@ SOUNDFONTS = {
 TRAINING_SOUNDFONTS = ("FluidR3Mono_GM.sf3", "sf_GMbank.sf2", "MuseScore_General.sf3")
 VALIDATION_SOUNDFONT = "TimGM6mb.sf2"
 CAROL_SOUNDFONT = "MuseScore_General.sf3"
+# that carols may be played by, the best first
+CAROL_SOUNDFONTS = (
+    CAROL_SOUNDFONT,
+    "FluidR3_GM.sf2",
+    *SOUNDFONTS,
+    "default-GM.sf3",
+    "default-GM.sf2",
+)
 FOLDERS = ("/usr/share/sounds/sf3", "/usr/share/sounds/sf2", "/usr/share/soundfonts")
 
 
@@ -47,14 +55,26 @@ class RenderError(RuntimeError):
 
 def find_soundfont(name: str) -> Path:
     """Path of a soundfont, looked up in $KCAROL_SOUNDFONTS and where distributions put them."""
+    found = _look_up(name)
+    if found is None:
+        package = " " + SOUNDFONTS[name] if name in SOUNDFONTS else ""
+        raise RenderError(
+            f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}; "
+            f"install it: {INSTALL.format(package=package)}"
+        )
+    return found
+
+
+def _look_up(name: str) -> Path | None:
     for folder in (*os.environ.get("KCAROL_SOUNDFONTS", "").split(os.pathsep), *FOLDERS):
         if folder and (Path(folder) / name).is_file():
             return Path(folder) / name
-    package = " " + SOUNDFONTS[name] if name in SOUNDFONTS else ""
-    raise RenderError(
-        f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}; "
-        f"install it: {INSTALL.format(package=package)}"
-    )
+    return None
+
+
+def best_soundfont() -> str:
+    """The first of CAROL_SOUNDFONTS that there is, else the first."""
+    return next(filter(_look_up, CAROL_SOUNDFONTS), CAROL_SOUNDFONT)
 
 
 def available(soundfonts: Sequence[str] = tuple(SOUNDFONTS)) -> str | None:

@@ -205,6 +205,13 @@ def test_both_channels_are_limited_alike():
     assert left.min() < 10 and left.max() == pytest.approx(20)
 
 
+def test_stems_get_the_gain_of_the_whole():
+    wave = plucked_stereo()
+    stems = [0.3 * wave, 0.7 * wave]
+    match_loudness_(wave, Loudness(-6.0, -6.0), 48_000, stems)
+    np.testing.assert_allclose(sum(stems), wave, atol=1e-5)
+
+
 # --- where a wave begins to sound
 
 

@@ -115,6 +115,8 @@ def test_two_files_of_one_song_get_carols_of_their_own_one_by_one(tmp_path, weig
         (["-o", "carol.txt"], ["carol.txt", ".flac"]),
         (["--weights", "nowhere.safetensors"], ["nowhere.safetensors"]),
         (["--manifest", "songs.txt"], ["--manifest", "both"]),
+        (["--score", "doc"], ["--score", "musicxml"]),
+        (["--stems", "stems", "--strength", "0.5"], ["strength 1 for stems", "0.5"]),
     ],
 )
 def test_bad_requests_are_one_line(argv, words, tmp_path, weights, make_song, fails):
@@ -198,3 +200,16 @@ def test_rate_channels_and_hall_are_those_that_were_asked_for(tmp_path, weights,
         about = soundfile.info(carol)
         found.append((about.samplerate, about.channels, about.frames))
     assert found == [(48_000, 2, 48_000), (32_000, 2, 32_000), (32_000, 1, 32_000), found[0]]
+
+
+def test_scores_and_stems_are_written_beside_the_carol(tmp_path, weights, make_song, capsys):
+    song = make_song(tmp_path / "song.wav", 2.0)
+    argv = [song, "--weights", weights, "--score", "json", "--score", "musicxml"]
+    assert run(*argv, "--stems", tmp_path / "stems") == 0
+    said = capsys.readouterr().out.splitlines()
+    names = ["song.carol.wav", "song.carol.json", "song.carol.musicxml"]
+    assert said[:3] == [str(tmp_path / name) for name in names]
+    assert sorted(said[3:]) == sorted(str(path) for path in (tmp_path / "stems").iterdir())
+    (tmp_path / "song.carol.wav").unlink()
+    assert run(*argv) == cli.FAILED
+    assert "song.carol.json exists" in capsys.readouterr().err

@@ -218,10 +218,10 @@ def test_an_error_that_no_one_thought_of_is_that_songs_failure(tmp_path):
     assert outcome.status == "failed" and "KeyError" in outcome.reason
 
 
-def test_without_dask_an_engine_says_what_to_install(tmp_path, monkeypatch):
+def test_without_dask_a_scheduler_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ManifestError, match="pip install"):
-        convert_all({Path("a"): tmp_path / "a"}, Settings(), 1, engine="tcp://127.0.0.1:1")
+        convert_all({Path("a"): tmp_path / "a"}, Settings(), 1, scheduler="tcp://127.0.0.1:1")
 
 
 def test_dask_workers_convert_a_list(tmp_path, weights):
@@ -231,11 +231,11 @@ def test_dask_workers_convert_a_list(tmp_path, weights):
     ) as cluster:
         plan = {song: tmp_path / "out" / song.name for song in songs(tmp_path / "in", 4)}
         settings = Settings(str(weights), "cpu")
-        outcomes = convert_all(plan, settings, 1, engine=cluster.scheduler_address)
+        outcomes = convert_all(plan, settings, 1, scheduler=cluster.scheduler_address)
         assert sorted(outcome.status for outcome in outcomes) == ["done"] * 4
         assert {
             outcome.status
-            for outcome in convert_all(plan, settings, 1, engine=cluster.scheduler_address)
+            for outcome in convert_all(plan, settings, 1, scheduler=cluster.scheduler_address)
         } == {"skipped"}
 
 

@@ -9,6 +9,8 @@ al., "Processing of RI-angiocardiographic images", 1976): a slope stays a slope,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kcarol.audio.disk_buffer import DiskWave
@@ -26,9 +28,14 @@ PIECE_FRAMES = 1024  # amplified at once
 
 
 def follow_loudness_(
-    carol: np.ndarray | DiskWave, level: SongLevel, sample_rate: int, audio: AudioConfig
+    carol: np.ndarray | DiskWave,
+    level: SongLevel,
+    sample_rate: int,
+    audio: AudioConfig,
+    stems: Sequence[np.ndarray | DiskWave] = (),
 ) -> None:
-    """Give a carol (C, T) the dynamics and the fades of its song, in place.
+    """Give a carol (C, T) the dynamics and the fades of its song, in place. Its stems get the same
+    gain.
 
     Of a song whose loudness over time is not known, only the fades.
     """
@@ -36,7 +43,8 @@ def follow_loudness_(
     if level.loudness_db.any():
         carol_db = momentary_loudness(frame_levels(carol, len(gain_db), hop))
         gain_db = gain_db + missing_gain(level.loudness_db, carol_db, audio.frame_rate)
-    amplify_(carol, gain_db, hop)
+    for wave in (carol, *stems):
+        amplify_(wave, gain_db, hop)
 
 
 def missing_gain(song_db: np.ndarray, carol_db: np.ndarray, frame_rate: float) -> np.ndarray:

@@ -9,7 +9,7 @@ to the rate that is wished.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig
 from kcarol.model.notes import Notes
+from kcarol.transcription.lead_sheet import Part
 
 STEP_FRAMES = 32  # in which the ratio is constant: half a second
 PIECE_STEPS = 32  # resampled at once at most: 16 s
@@ -61,6 +62,25 @@ class PlayingTime:
             torch.from_numpy(self.of(times.numpy())).float() for times in (notes.start, notes.end)
         )
         return replace(notes, start=start, end=end)
+
+    def played_parts(self, parts: Sequence[Part]) -> tuple[Part, ...]:
+        """Parts in song time -> the same in playing time, both in seconds."""
+
+        def times_s(strokes_s: list[float]) -> np.ndarray:
+            return self.of(np.array(strokes_s) * self.audio.frame_rate) / self.audio.frame_rate
+
+        played = []
+        for part in parts:
+            starts_s = times_s([stroke.start_s for stroke in part.strokes])
+            ends_s = times_s([stroke.start_s + stroke.length_s for stroke in part.strokes])
+            strokes = tuple(
+                replace(stroke, start_s=start, length_s=end - start)
+                for stroke, start, end in zip(
+                    part.strokes, starts_s.tolist(), ends_s.tolist(), strict=True
+                )
+            )
+            played.append(replace(part, strokes=strokes))
+        return tuple(played)
 
     def resample_onto(self, carol: Wave, rate: int, played: Wave) -> None:
         """Write the played wave (C, t) at the full rate into `carol` (C, T) at `rate` Hz, in song

@@ -122,3 +122,11 @@ def test_a_gain_changes_without_steps():
     amplify_(wave, np.array([0.0, -20.0, -20.0, 0.0, 0.0]), 1_000.5)
     assert np.abs(np.diff(wave)).max() < 1e-3
     assert wave[0, [0, 1_001, 3_002]] == pytest.approx([1, 0.1, 1], abs=1e-3)
+
+
+def test_stems_get_the_gain_of_their_carol():
+    level = replace(SongLevel.steady(N_FRAMES), loudness_db=ENTRY.astype(np.float32))
+    carol = noise()
+    stems = [0.2 * carol, 0.8 * carol]
+    follow_loudness_(carol, level, RATE, AUDIO, stems)
+    np.testing.assert_allclose(sum(stems), carol, atol=1e-6)
