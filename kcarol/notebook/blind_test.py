@@ -23,6 +23,12 @@ from kcarol.notebook.listening_test import (
 from kcarol.notebook.players import GROUP, SWITCH_BUTTON, player, players
 
 OPEN_REFERENCE = "song"  # the system that is also played openly in a rating
+TO_DO = {
+    "abx": "Listen to A, B and X: X is one of the two. Press the button that says which; if you "
+    "cannot tell, guess.",
+    "rating": "Play the song, then each number, and set all its sliders: 0 is the worst, 100 the "
+    "best that you can think of. The song itself and spoilt sounds are among the numbers.",
+}
 Stimuli = Mapping[str, Mapping[str, np.ndarray]]  # song -> system -> wave, see `excerpts`
 
 
@@ -103,8 +109,9 @@ def trial_waves(test: AbxTest | RatingTest, stimuli: Stimuli) -> dict[str, np.nd
     return numbered
 
 
-def _title(test: AbxTest | RatingTest) -> str:
-    return f"<h4>Trial {test.number + 1} of {len(test.trials)}</h4>"
+def _head(test: AbxTest | RatingTest) -> str:
+    """Which trial it is and what to do."""
+    return f"<h4>Trial {test.number + 1} of {len(test.trials)}</h4><p>{TO_DO[test.kind]}</p>"
 
 
 def _abx_controls(test: AbxTest, stimuli: Stimuli, answer: Callable) -> tuple:
@@ -115,21 +122,25 @@ def _abx_controls(test: AbxTest, stimuli: Stimuli, answer: Callable) -> tuple:
     buttons = [widgets.Button(description=f"X is {choice}") for choice in "AB"]
     for choice, button in zip("AB", buttons, strict=True):
         button.on_click(lambda _, choice=choice: answer(choice))
-    return widgets.HTML(_title(test) + page), widgets.HBox(buttons)
+    return widgets.HTML(_head(test) + page), widgets.HBox(buttons)
 
 
 def _rating_controls(test: RatingTest, stimuli: Stimuli, answer: Callable) -> tuple:
-    """The open song, a player with its sliders for each number, and one button."""
+    """The open song, a player with its sliders for each number, and one button. No slider has a
+    mark before it was moved, or marks would gather about where they begin.
+    """
     import ipywidgets as widgets
 
     waves = {label: excerpt(wave) for label, wave in trial_waves(test, stimuli).items()}
     cells = {label: player(label, sound_url(w)) for label, w in equally_loud(waves).items()}
     numbers = [label for label in cells if label.isdigit()]
     song = "".join(cell for label, cell in cells.items() if label not in numbers)
-    head = f'{_title(test)}<div style="max-width:27em">{song}</div>{SWITCH_BUTTON}'
+    head = f'{_head(test)}<div style="max-width:27em">{song}</div>{SWITCH_BUTTON}'
     look = {"style": {"description_width": "7em"}, "layout": widgets.Layout(width="98%")}
     sliders = {
-        number: {axis: widgets.IntSlider(50, description=axis, **look) for axis in AXES}
+        number: {
+            axis: widgets.IntSlider(0, description=axis, readout=False, **look) for axis in AXES
+        }
         for number in numbers
     }
     narrow = widgets.Layout(width="20em", margin="0 0 1em 0")
@@ -137,11 +148,20 @@ def _rating_controls(test: RatingTest, stimuli: Stimuli, answer: Callable) -> tu
         widgets.VBox([widgets.HTML(cells[number]), *sliders[number].values()], layout=narrow)
         for number in numbers
     ]
-    save = widgets.Button(description="Save and go on")
+    save = widgets.Button(description="Save and go on", disabled=True)
+    unset = {slider for row in sliders.values() for slider in row.values()}
+
+    def mark_set(change) -> None:
+        """A slider that was moved shows its mark; with all of them set, they can be saved."""
+        change["owner"].readout = True
+        unset.discard(change["owner"])
+        save.disabled = bool(unset)
 
     def send(_) -> None:
         answer([{axis: slider.value for axis, slider in row.items()} for row in sliders.values()])
 
+    for slider in tuple(unset):
+        slider.observe(mark_set, "value")
     save.on_click(send)
     rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
     return widgets.HTML(head), rows, save

@@ -1,6 +1,7 @@
 """Facts about the blind test in a notebook: it gives nothing away, and its buttons work."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -103,11 +104,12 @@ def test_sliders_are_saved_by_the_button(widgets, stimuli, embedded, tmp_path):
     players = [head, *(column.children[0] for column in columns.children)]
     assert [len(embedded(player.value)) for player in players] == [1] * 6
     for i, column in enumerate(columns.children):
-        column.children[1].value = 10 * i
+        for slider in column.children[1:]:
+            slider.value = 10 * i + 5
     save.click()
     with (tmp_path / "r.csv").open() as file:
         tune = [float(row["score"]) for row in csv.DictReader(file) if row["axis"] == "tune kept"]
-    assert tune == [0, 10, 20, 30, 40] and "sound quality" in box.children[0].value
+    assert tune == [5, 15, 25, 35, 45] and "sound quality" in box.children[0].value
 
 
 def test_players_of_a_rating_are_one_group_at_one_loudness(widgets, tone, embedded, tmp_path):
@@ -116,3 +118,21 @@ def test_players_of_a_rating_are_one_group_at_one_loudness(widgets, tone, embedd
     levels = [loudness_lufs(sound) for page in pages(box) for sound in embedded(page)]
     assert len(levels) == 6 and np.ptp(levels) < 0.2
     assert GROUP in box._dom_classes and all(GROUP in page for page in pages(box))
+
+
+def test_nothing_is_saved_before_every_slider_has_been_set(widgets, stimuli, tmp_path):
+    head, columns, save = blind_test(stimuli, tmp_path / "r.csv", "rating").children
+    sliders = [slider for column in columns.children for slider in column.children[1:]]
+    assert save.disabled and not any(slider.readout for slider in sliders)
+    for slider in sliders[1:]:
+        slider.value = 70
+    assert save.disabled and sliders[1].readout and not sliders[0].readout
+    sliders[0].value = 70
+    sliders[0].value = 0  # which is a mark too
+    assert not save.disabled and sliders[0].readout
+
+
+@pytest.mark.parametrize("kind", ["abx", "rating"])
+def test_what_to_do_is_said_in_two_sentences(widgets, stimuli, tmp_path, kind):
+    [text] = re.findall("<p>([^<]+)</p>", pages(blind_test(stimuli, tmp_path / "a.csv", kind))[0])
+    assert len(re.findall(r"[.] [A-Z]|[.]$", text)) == 2

@@ -12,8 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
-from urllib.parse import quote
+from pathlib import Path, PurePosixPath
 
 from kcarol.notebook.players import players
 
@@ -31,7 +30,8 @@ class SoundingBar:
 
 def file_url(path: Path) -> str:
     """The address of a file as seen from the notebook, which runs in its own folder."""
-    return quote(os.path.relpath(path).replace(os.sep, "/"))
+    relative = os.path.relpath(path).replace(os.sep, "/")
+    return PurePosixPath("/", relative).as_uri().removeprefix("file:///")  # quoted
 
 
 def follower(
