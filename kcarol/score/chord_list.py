@@ -58,9 +58,11 @@ def chord_sheet(score: Score) -> str:
     key = f"{tone_name(sheet.key, fifths)} {sheet.mode}"
     heading = f"{key}, {numerator}/{denominator}, {sheet.tempo_bpm:.0f} beats a minute"
     lines = [sheet.title, heading] if sheet.title else [heading]
-    bars = [(bar, _bar_text(bar, paper, fifths)) for bar in paper.bars]
+    sections = _sections(paper)
+    named = {start for _, start, _ in sections}
+    bars = [(bar, _bar_text(bar, paper, fifths, bar.start in named)) for bar in paper.bars]
     width = max(len(text) for _, text in bars)
-    for name, start, end in _sections(paper):
+    for name, start, end in sections:
         texts = [text.ljust(width) for bar, text in bars if start <= bar.start < end]
         lines += ["", f"[{name}]"]
         for first in range(0, len(texts), BARS_A_LINE):
@@ -75,11 +77,11 @@ def _sections(paper: Notated) -> list[tuple[str, Fraction, Fraction]]:
     return [(section.name, section.start, section.end) for section in paper.sections]
 
 
-def _bar_text(bar: Bar, paper: Notated, fifths: int) -> str:
+def _bar_text(bar: Bar, paper: Notated, fifths: int, begins_section: bool) -> str:
     """C, C . F . or %."""
     chords = [chord for chord in paper.chords if chord.start < bar.end and chord.end > bar.start]
     if len(chords) == 1:
-        is_new = chords[0].start >= bar.start
+        is_new = begins_section or chords[0].start >= bar.start
         return chord_name(chords[0], fifths) if is_new else SAME
     starts = [max(chord.start, bar.start) - bar.start for chord in chords]
     parts = next(n for n in range(1, FINEST + 1) if n == FINEST or _are_whole(starts, bar.beat / n))

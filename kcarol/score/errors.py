@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from kcarol.audio.files import printable
@@ -16,6 +17,12 @@ class ScoreError(ValueError):
     @classmethod
     def of(cls, path: Path | str, expected: str, found: str, way_out: str) -> ScoreError:
         return cls(f"{path}: expected {expected}, found {found}: {way_out}")
+
+
+def check_package(path: Path | str, package: str) -> None:
+    """ScoreError, for a file that takes a package of the extra `score`, where it is missing."""
+    if find_spec(package) is None:
+        raise missing_extra(path, package)
 
 
 def missing_extra(path: Path | str, package: str) -> ScoreError:

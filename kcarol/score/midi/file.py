@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kcarol.score.elsewhere.sheet import LONGEST_S
-from kcarol.score.errors import ScoreError, missing_extra
+from kcarol.score.errors import ScoreError, check_package
 from kcarol.score.midi.tempo_map import TempoMap
+from kcarol.score.midi.tracks import DRUM_CHANNEL
 
 if TYPE_CHECKING:
     from mido import MetaMessage, MidiFile
@@ -22,7 +23,6 @@ MOST_BYTES = 4_000_000
 MOST_NOTES = 100_000
 MOST_QUARTERS = 50_000
 SHORTEST_UNIT = 32  # of time signatures; finer ones are left out
-DRUM_CHANNEL = 9
 USUAL_TEMPO_US = 500_000  # of a quarter, where the file has none
 SMPTE_QUARTER_S = 0.5  # files that count seconds know no quarters
 NTSC_RATE = {29: 30_000 / 1001}  # frames a second
@@ -81,7 +81,7 @@ def read_song(path: Path) -> MidiSong:
     end = max((track[-1][0] for track in tracks if track), default=0)
     events = sorted((event for track in tracks for event in track), key=_tick)
     tempo_map = _tempo_map(path, [] if is_smpte else events, ticks_per_quarter)
-    _check_length(path, end / ticks_per_quarter, float(tempo_map.time_s(end)))
+    _check_length(path, end, tempo_map)
     programs = {m.channel: m.program for _, m in reversed(events) if m.type == "program_change"}
     parts = tuple(part for track in tracks for part in _parts(track, programs))
     _check_notes(path, parts)
@@ -126,10 +126,9 @@ def _loaded(path: Path) -> tuple[list[Events], float, bool]:
 
 
 def _parsed(path: Path, content: bytes) -> MidiFile:
-    try:
-        from mido import MidiFile
-    except ImportError:
-        raise missing_extra(path, "mido") from None
+    check_package(path, "mido")
+    from mido import MidiFile
+
     try:
         # of a byte above 127 where none may be, the file is played on
         return MidiFile(file=io.BytesIO(content), clip=True)
@@ -161,7 +160,7 @@ def _decoded(text: str) -> str:
 
 def _name(track: Events) -> str:
     names = [_decoded(message.name) for _, message in _of_type(track, "track_name")]
-    return names[0].strip() if names else ""
+    return names[0].strip(" \x00") if names else ""
 
 
 def _tempo_map(path: Path, events: Events, ticks_per_quarter: float) -> TempoMap:
@@ -206,11 +205,11 @@ def _notes(track: Events) -> dict[int, list[MidiNote]]:
     return notes
 
 
-def _check_length(path: Path, n_quarters: float, length_s: float) -> None:
-    if length_s > LONGEST_S or n_quarters > MOST_QUARTERS:
-        expected = f"at most {LONGEST_S / 3600:g} hours and {MOST_QUARTERS:,} quarter notes"
-        found = f"{length_s / 3600:.3g} hours and {n_quarters:,.0f}"
-        raise ScoreError.of(path, expected, found, "give a shorter piece")
+def _check_length(path: Path, end: int, tempo_map: TempoMap) -> None:
+    """Of a file that ends at a tick, which may be of any size."""
+    expected = f"at most {LONGEST_S / 3600:g} hours and {MOST_QUARTERS:,} quarter notes"
+    if end > MOST_QUARTERS * tempo_map.ticks_per_quarter or tempo_map.time_s(end) > LONGEST_S:
+        raise ScoreError.of(path, expected, "more", "give a shorter piece")
 
 
 def _check_notes(path: Path, parts: Sequence[MidiPart]) -> None:

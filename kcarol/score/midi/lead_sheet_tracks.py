@@ -11,11 +11,12 @@ from operator import attrgetter
 
 from kcarol.score.chord_names import named_chord
 from kcarol.score.extras import written_of
+from kcarol.score.midi.conductor import time_signatures
 from kcarol.score.midi.file import MidiNote, MidiSong
 from kcarol.score.midi.key_names import key_named
 from kcarol.score.midi.places import Places
 from kcarol.score.midi.tempo_map import TICKS_PER_QUARTER
-from kcarol.score.midi.writing import BASS, CHORDS, TUNE, time_signatures
+from kcarol.score.midi.writing import BASS, CHORDS, TUNE
 from kcarol.score.musicxml.reading import tiled
 from kcarol.score.notated import PER_QUARTER, Bar, Notated, notate, quarters_of_beat, score_of
 from kcarol.score.score import Score

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 
 import numpy as np
 
@@ -26,6 +28,7 @@ MOVING = 5  # different pitches of a tune, at least
 BASSES = range(32, 40)  # General MIDI programs, from 0
 SOLOISTS = (40, *range(52, 55), *range(56, 60), *range(64, 88))  # violin, voices, winds, leads
 OVERLAP = 0.25  # of a note's length, with which it may last into the next
+MELODIC = 0.9  # share of notes that have ended when the next begins, from which on all are a tune's
 FEWEST_SYLLABLES = 8
 BELOW_TUNE = 10  # semitones under the tune around it, from which on notes accompany
 AROUND_QUARTERS = 4  # to both sides
@@ -88,10 +91,7 @@ def _has_words(part: MidiPart, song: MidiSong) -> float:
 
 def _alone(notes: Sequence[MidiNote]) -> float:
     """Share of notes that have ended when the next begins."""
-    ended = [
-        after.start > note.start and after.start >= note.end - OVERLAP * (note.end - note.start)
-        for note, after in pairwise(notes)
-    ]
+    ended = [_has_ended(note, after.start) for note, after in pairwise(notes)]
     return float(np.mean(ended)) if ended else 1.0
 
 
@@ -104,19 +104,36 @@ def _sounding(notes: Sequence[MidiNote]) -> int:
     return total
 
 
-def tune_notes(part: MidiPart, ticks_per_quarter: float) -> tuple[MidiNote, ...]:
-    """The notes of a part that may be its tune: without those far below it, which accompany where
-    the tune rests.
+def tune_notes(notes: Sequence[MidiNote], ticks_per_quarter: float) -> list[MidiNote]:
+    """Those of a part's notes that may be its tune: without those far below it, which accompany
+    where the tune rests.
     """
-    if _alone(part.notes) == 1.0:
-        return part.notes
-    starts = np.array([note.start for note in part.notes])
-    pitches = np.array([note.pitch for note in part.notes])
-    is_top = np.r_[starts[1:] > starts[:-1], True]  # notes that begin together rise
+    if _alone(notes) >= MELODIC:
+        return list(notes)
+    starts = np.array([note.start for note in notes])
+    pitches = np.array([note.pitch for note in notes])
+    is_top = np.r_[starts[1:] > starts[:-1], True]  # of notes that begin together the last
     tops, top_pitches = starts[is_top], pitches[is_top]
     reach = AROUND_QUARTERS * ticks_per_quarter
     first = np.searchsorted(tops, starts - reach)
     stop = np.searchsorted(tops, starts + reach, side="right")
     around = [np.percentile(top_pitches[a:b], 75) for a, b in zip(first, stop, strict=True)]
     kept = pitches >= np.array(around) - BELOW_TUNE
-    return tuple(note for note, is_kept in zip(part.notes, kept, strict=True) if is_kept)
+    return [note for note, is_kept in zip(notes, kept, strict=True) if is_kept]
+
+
+def parted(notes: Sequence[MidiNote]) -> list[MidiNote]:
+    """In order of start and pitch; what was played legato ends as the next begins."""
+    notes = sorted(notes, key=attrgetter("start", "pitch"))
+    starts = sorted({note.start for note in notes})
+    following = dict(pairwise(starts))
+    ends = [following.get(note.start, note.end) for note in notes]
+    return [
+        replace(note, end=min(note.end, end)) if _has_ended(note, end) else note
+        for note, end in zip(notes, ends, strict=True)
+    ]
+
+
+def _has_ended(note: MidiNote, start: int) -> bool:
+    """Whether a note has ended, or nearly so, when another starts."""
+    return start > note.start and start >= note.end - OVERLAP * (note.end - note.start)

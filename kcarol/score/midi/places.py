@@ -46,6 +46,11 @@ class Places:
         stops = np.cumsum(_silent_ticks(np.r_[times_s[0], pauses_s[:-1]]) + lengths)
         return cls(quarters, stops - lengths, stops, times_s, stops_s, grid.swing)
 
+    @property
+    def end(self) -> int:
+        """Tick at which the last beat ends."""
+        return int(self.stops[-1])
+
     def tempo_map(self) -> TempoMap:
         """On which each beat comes when it was heard."""
         # where one beat ends as the next begins, the beginning counts

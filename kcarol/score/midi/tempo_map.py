@@ -37,15 +37,20 @@ class TempoMap:
             now_us += tempi[-1] * n_quarters
         return cls(np.array(ticks[:-1]), np.array(tempi))
 
+    @property
+    def changes(self) -> tuple[list[int], list[int]]:
+        """Ticks, and the microseconds of a quarter from them on."""
+        return self.ticks.tolist(), self.us_per_quarter.tolist()
+
     def time_s(self, tick) -> np.ndarray:
         """Seconds of ticks (number or array)."""
         i = self._segment(self.ticks, tick)
-        return self._starts_s[i] + (tick - self.ticks[i]) * self._s_per_tick[i]
+        return self._starts_s[i] + (np.asarray(tick) - self.ticks[i]) * self._s_per_tick[i]
 
     def tick(self, time_s) -> np.ndarray:
         """The tick nearest to a time in seconds (number or array), from 0 on."""
         i = self._segment(self._starts_s, time_s)
-        ticks = self.ticks[i] + (time_s - self._starts_s[i]) / self._s_per_tick[i]
+        ticks = self.ticks[i] + (np.asarray(time_s) - self._starts_s[i]) / self._s_per_tick[i]
         return np.round(ticks).astype(int).clip(0)
 
     @staticmethod

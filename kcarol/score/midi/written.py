@@ -10,7 +10,7 @@ from kcarol.score.chord_names import named_chord
 from kcarol.score.elsewhere.written import KeySignature, Written, WrittenBar, WrittenPart
 from kcarol.score.midi.file import MidiNote, MidiPart, MidiSong
 from kcarol.score.midi.key_names import key_named
-from kcarol.score.midi.melody import tune_first, tune_notes
+from kcarol.score.midi.melody import parted, tune_first, tune_notes
 from kcarol.score.musicxml.spelling import signature
 from kcarol.transcription.lead_sheet import Chord, Note
 
@@ -44,14 +44,15 @@ def written_of(song: MidiSong) -> Written:
 def _parts(song: MidiSong) -> tuple[WrittenPart, ...]:
     quarter = song.ticks_per_quarter
     tune, *others = tune_first(song)
-    top = _in_quarters(tune_notes(tune, quarter), quarter)
-    sung = WrittenPart(tune.track, _in_quarters(tune.notes, quarter), top, is_sung=True)
-    return (sung, *(_part(part, quarter) for part in others))
+    notes = parted(tune.notes)
+    top = _in_quarters(tune_notes(notes, quarter), quarter)
+    sung = WrittenPart(tune.track, _in_quarters(notes, quarter), top, is_sung=True)
+    return (sung, *(_accompanying(part, quarter) for part in others))
 
 
-def _part(part: MidiPart, quarter: float) -> WrittenPart:
-    notes = _in_quarters(part.notes, quarter)
-    return WrittenPart(part.track, notes, notes)
+def _accompanying(part: MidiPart, quarter: float) -> WrittenPart:
+    """Without a voice that could be taken for the tune."""
+    return WrittenPart(part.track, _in_quarters(part.notes, quarter), ())
 
 
 def _in_quarters(notes: Sequence[MidiNote], quarter: float) -> tuple[Note, ...]:
