@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kcarol.audio.files import atomic_write, write_text
+from kcarol.score.errors import missing_extra
 from kcarol.score.notated import notate
+from kcarol.score.pages.sizes import MARGIN_MM, PAGE_MM, size_of
 from kcarol.score.score import Score
 
 if TYPE_CHECKING:
     import verovio
 
-PAGE_MM = (210, 297)  # A4
-UNITS_PER_MM = 10  # of Verovio's lengths at scale 100, where a staff is 7.2 mm high
-MARGIN_MM = 12
-# most staves of a system, and the size of a score that has them in percent
-SIZES = ((2, 90), (4, 75), (7, 62), (10, 55), (99, 48))
+UNITS_PER_MM = 10  # of Verovio's lengths at full size
 SIDES = ("Left", "Right", "Top", "Bottom")
 # Verovio prints these all the same
 UNPRINTED = re.compile(r'<degree print-object="no">.*?</degree>', re.DOTALL)
+
+BAR_REST = re.compile(r'(?=<note>\s*<rest measure="yes")')
+HIDDEN_NOTE = (
+    '<note print-object="no"><grace/><pitch><step>B</step><octave>4</octave></pitch>'
+    "<voice>1</voice><type>eighth</type><notehead>none</notehead></note>"
+)
 
 
 class BarTime(NamedTuple):
@@ -53,7 +58,8 @@ def time_map(musicxml: str, score: Score) -> tuple[BarTime, ...]:
 
 
 def write_svg(musicxml: str, path: Path) -> None:
-    """All pages in one file, one below the other."""
+    """All pages in one file, one below the other. ScoreError without Verovio; OSError."""
+    _check_installed(path, "verovio")
     width, height = (UNITS_PER_MM * length for length in PAGE_MM)
     pages = [
         page.replace("<svg ", f'<svg y="{number * height}" width="{width}" height="{height}" ', 1)
@@ -68,17 +74,24 @@ def write_svg(musicxml: str, path: Path) -> None:
 
 
 def write_pdf(musicxml: str, path: Path) -> None:
-    """All pages as one PDF."""
+    """All pages as one PDF. ScoreError without Verovio or ReportLab; OSError."""
+    _check_installed(path, "verovio", "reportlab")
     from kcarol.score.pages.pdf import draw_pdf
 
     with atomic_write(path) as unfinished:
         draw_pdf(svg_pages(musicxml), unfinished)
 
 
+def _check_installed(path: Path, *packages: str) -> None:
+    for package in packages:
+        if find_spec(package) is None:
+            raise missing_extra(path, package)
+
+
 def _engraver(musicxml: str) -> verovio.toolkit:
     import verovio
 
-    scale = next(scale for most, scale in SIZES if n_staves(musicxml) <= most)
+    scale = size_of(n_staves(musicxml))
     units = UNITS_PER_MM * 100 / scale
     engraver = verovio.toolkit()
     engraver.setOptions(
@@ -89,13 +102,22 @@ def _engraver(musicxml: str) -> verovio.toolkit:
             "svgViewBox": True,
             "xmlIdChecksum": True,  # the same names in every run
             "footer": "none",
+            "justifyVertically": True,
             **{f"pageMargin{side}": round(MARGIN_MM * units) for side in SIDES},
         }
     )
-    engraver.loadData(UNPRINTED.sub("", musicxml))
+    engraver.loadData(_with_first_staff_kept(UNPRINTED.sub("", musicxml)))
     return engraver
+
+
+def _with_first_staff_kept(musicxml: str) -> str:
+    """With a grace note that is not drawn in every bar in which the first part rests: Verovio
+    leaves out staves without notes, and with them the chord symbols above.
+    """
+    start, end = musicxml.find("<part id="), musicxml.find("</part>")
+    return musicxml[:start] + BAR_REST.sub(HIDDEN_NOTE, musicxml[start:end]) + musicxml[end:]
 
 
 def n_staves(musicxml: str) -> int:
     more = sum(int(n) - 1 for n in re.findall(r"<staves>(\d+)</staves>", musicxml))
-    return min(len(re.findall("<score-part ", musicxml)) + more, SIZES[-1][0])
+    return len(re.findall("<score-part ", musicxml)) + more

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kcarol.audio.files import write_text
 from kcarol.score.errors import ScoreError
 from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import Part
 from kcarol.transcription.transcription import Transcription, TranscriptionError
 
 MUSICXML = (".musicxml", ".xml", ".mxl")
 MIDI = (".mid", ".midi")
 CHORD_LISTS = (".lab", ".txt")
 ENGRAVED = (".pdf", ".svg")
+NOTATION = (*MUSICXML, *ENGRAVED)
 READABLE = (*MUSICXML, *MIDI, ".json")
 WRITABLE = (*READABLE, *CHORD_LISTS, *ENGRAVED)
 
@@ -30,8 +33,10 @@ def write_score(score: Score, path: Path | str, transcription: Transcription | N
             way_out = "write .musicxml, which plays the same"
             raise ScoreError.of(path, "what was heard of a song", "a score", way_out)
         transcription.save(path)
-    elif ending in MUSICXML:
-        _write_musicxml(score, path)
+    elif ending in NOTATION:
+        from kcarol.score.musicxml.writing import musicxml_of
+
+        _write_notation(musicxml_of(score), path)
     elif ending in MIDI:
         from kcarol.score.midi.writing import write_midi
 
@@ -40,10 +45,28 @@ def write_score(score: Score, path: Path | str, transcription: Transcription | N
         from kcarol.score.chord_list import write_chord_list
 
         write_chord_list(score, path)
-    elif ending in ENGRAVED:
-        _write_engraved(score, path)
     else:
         raise _unknown(path, WRITABLE)
+
+
+def write_arrangement(parts: Sequence[Part], score: Score, style: str, path: Path | str) -> None:
+    """Write the parts of a score's carol, as `Converter.arrange` has them, for those who would
+    play them. style: the arrangement's name.
+
+    Raises as `write_score`.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending in NOTATION:
+        from kcarol.score.arrangement.writing import arrangement_xml
+
+        _write_notation(arrangement_xml(parts, score, style), path)
+    elif ending in MIDI:
+        from kcarol.score.midi.writing import write_arrangement_midi
+
+        write_arrangement_midi(parts, score, path)
+    else:
+        raise _unknown(path, (*NOTATION, *MIDI))
 
 
 def read_score(path: Path | str) -> Score:
@@ -69,23 +92,20 @@ def _unknown(path: Path, endings: tuple[str, ...]) -> ScoreError:
     return ScoreError.of(path, "a score's ending", found, f"choose one of {', '.join(endings)}")
 
 
-def _write_musicxml(score: Score, path: Path) -> None:
-    from kcarol.score.musicxml.archive import write_packed
-    from kcarol.score.musicxml.writing import musicxml_of
+def _write_notation(musicxml: str, path: Path) -> None:
+    """MusicXML, plain, packed or engraved."""
+    ending = path.suffix.lower()
+    if ending == ".mxl":
+        from kcarol.score.musicxml.archive import write_packed
 
-    text = musicxml_of(score)
-    if path.suffix.lower() == ".mxl":
-        write_packed(path, text)
+        write_packed(path, musicxml)
+    elif ending in ENGRAVED:
+        from kcarol.score.engraving import write_pdf, write_svg
+
+        write = write_pdf if ending == ".pdf" else write_svg
+        write(musicxml, path)
     else:
-        write_text(path, text)
-
-
-def _write_engraved(score: Score, path: Path) -> None:
-    from kcarol.score.engraving import write_pdf, write_svg
-    from kcarol.score.musicxml.writing import musicxml_of
-
-    write = write_pdf if path.suffix.lower() == ".pdf" else write_svg
-    write(musicxml_of(score), path)
+        write_text(path, musicxml)
 
 
 def _read_musicxml(path: Path) -> Score:

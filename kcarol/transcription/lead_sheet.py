@@ -230,6 +230,19 @@ class TimeGrid:
         beat = self._within(beat)
         return self._time_s(np.maximum(np.ceil(beat - 1e-9) - 1, 0), beat)
 
+    def beats_at(self, times_s) -> np.ndarray:
+        """Inverse of `time_s`; within a pause, where it ends."""
+        times_s = np.asarray(times_s, dtype=float)
+        n_beats = len(self.beat_times_s) - 1
+        whole = np.searchsorted(self.beat_times_s, times_s + 1e-9, side="right") - 1
+        whole = whole.clip(0, n_beats - 1)
+        pauses_s = 0.0 if self.pauses_s is None else self.pauses_s
+        lengths_s = np.diff(self.beat_times_s) - pauses_s
+        part = ((times_s - self.beat_times_s[whole]) / lengths_s[whole]).clip(0, 1)
+        late = 0.5 + self.swing / 2
+        halves = np.where(part < late, part / late, 1 + (part - late) / (1 - late))
+        return whole + halves / 2
+
     def _within(self, beat) -> np.ndarray:
         return np.clip(np.asarray(beat, dtype=float), 0, len(self.beat_times_s) - 1)
 

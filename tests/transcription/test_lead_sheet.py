@@ -66,6 +66,7 @@ def test_what_lasts_until_a_pause_ends_before_it_and_what_follows_begins_after_i
     assert grid.time_s([0, 1, 1.5, 2, 3]).tolist() == [0, 0.5, 0.75, 3.0, 3.5]
     assert grid.end_s([0, 1, 1.5, 2, 3]).tolist() == [0, 0.5, 0.75, 1.0, 3.5]
     assert grid.length_s == 3.5 and float(grid.time_s(99)) == 3.5
+    assert grid.beats_at([0, 0.5, 0.75, 2.0, 3.0, 3.5]).tolist() == [0, 1, 1.5, 2, 2, 3]
 
 
 def test_without_pauses_beginnings_and_ends_fall_together():
@@ -73,3 +74,4 @@ def test_without_pauses_beginnings_and_ends_fall_together():
     beats = np.arange(0, 60, 0.25)
     assert np.allclose(grid.time_s(beats), grid.end_s(beats))
     assert np.allclose(grid.time_s(np.arange(61)), grid.beat_times_s)
+    assert np.allclose(grid.beats_at(grid.time_s(beats)), beats)

@@ -20,7 +20,7 @@ class Seat(NamedTuple):
     voice: int = 1
     staff: int | None = None  # from 1, of a part that has several
     stem: str = ""  # "up" or "down" where two voices share a staff
-    is_unpitched: bool = False
+    unpitched: str = ""  # the instrument's id, of one without pitch
 
 
 class Spelling:
@@ -65,7 +65,7 @@ def add_note_(
         add_(note, "chord")
     if value.pitch is None:
         add_(note, "rest")
-    elif seat.is_unpitched:
+    elif seat.unpitched:
         _add_unpitched_(note)
     else:
         letter, alter, octave, accidental = spelling.name_(value)
@@ -75,6 +75,8 @@ def add_note_(
     tie_types = [kind for kind, is_there in ties if is_there]
     for kind in tie_types:
         add_(note, "tie", type=kind)
+    if seat.unpitched and value.pitch is not None:
+        add_(note, "instrument", id=seat.unpitched)
     add_(note, "voice", seat.voice)
     name, n_dots = value.type
     add_(note, "type", name)
