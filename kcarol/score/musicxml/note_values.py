@@ -27,6 +27,7 @@ TYPES = {  # quarter notes -> name, dots
     Fraction(1, 8): ("32nd", 0),
     Fraction(3, 16): ("32nd", 1),
     Fraction(1, 16): ("64th", 0),
+    Fraction(1, 32): ("128th", 0),  # of notes crowded into a beat
 }
 N_BEAMS = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4}
 TRIPLET = Fraction(2, 3)  # of its written length, a note of a triplet sounds
@@ -144,10 +145,10 @@ def _triplet_length(at: Fraction, stop: Fraction) -> Fraction:
     """Within a beat: up to the next of its thirds, or over two of them."""
     third = Fraction(1, 3)
     if at % third == 0:
-        lengths = [2 * third, third, HALF, *(third / n for n in (2, 4, 8)), Fraction(1, 4)]
+        lengths = [2 * third, third, HALF, *(third / n for n in (2, 4, 8, 16)), Fraction(1, 4)]
     else:
         stop = min(stop, (at // third + 1) * third)
-        lengths = [third * x for x in (HALF, HALF / 2, HALF / 4, 3 * HALF / 4)]
+        lengths = [third * x for x in (HALF, HALF / 2, HALF / 4, HALF / 8, 3 * HALF / 4)]
     return max(x for x in lengths if at + x <= stop)
 
 
