@@ -17,18 +17,19 @@ import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.score.extras import Written, written_of
+from kcarol.score.musicxml.spelling import signature
 from kcarol.score.notated import PER_QUARTER, Paper
 from kcarol.score.score import RING_S, Score
 from kcarol.transcription.lead_sheet import (
     TOLERANCE,
     BarShape,
     Chord,
-    LeadSheet,
     Note,
     Section,
     Span,
     TimeGrid,
 )
+from kcarol.transcription.notation import LEAD_S
 
 
 def with_extras(read: Score, text: str) -> Score:
@@ -46,16 +47,12 @@ def with_extras(read: Score, text: str) -> Score:
         chords=_chords(read, written, frame),
         sections=_sections(read, written, frame),
     )
-    if signature_of(read.sheet) != signature_of(written.score.sheet):
+    old = written.score.sheet
+    if signature(read.sheet.key, read.sheet.mode) != signature(old.key, old.mode):
         sheet = replace(sheet, key=read.sheet.key, mode=read.sheet.mode)
     if not is_same:
         sheet = replace(sheet, sections=_sung(sheet))
     return replace(frame.score, sheet=sheet)
-
-
-def signature_of(sheet: LeadSheet) -> int:
-    """Pitch class of the major key with the same signature."""
-    return (sheet.key + 3) % 12 if sheet.mode == "minor" else sheet.key
 
 
 @dataclass(frozen=True)
@@ -84,10 +81,7 @@ def _frame_of(read: Score, written: Score) -> _Frame:
     of the beats that were written.
     """
     old, new = Paper.of(written), Paper.of(read)
-    shapes = [
-        [(bar.start, bar.length, bar.metre.division) for bar in paper.bars] for paper in (old, new)
-    ]
-    if shapes[0] == shapes[1]:
+    if _bars_stand(read, old, new):
         return _Frame(written, old, new, old, True)
     metre = new.bars[0].metre
     sheet = replace(
@@ -105,6 +99,15 @@ def _frame_of(read: Score, written: Score) -> _Frame:
     return _Frame(_as_long_as(grid, replace(written, sheet=sheet)), new, new, old, False)
 
 
+def _bars_stand(read: Score, old: Paper, new: Paper) -> bool:
+    """Whether the bars are those that were written; a last, short one may be filled with rests."""
+    shapes = [[(bar.start, bar.metre.division) for bar in paper.bars] for paper in (old, new)]
+    last_beat = max((note.end for note in read.sheet.notes), default=0.0)
+    excess = new.edge_quarters[-1] - old.edge_quarters[-1]
+    is_filled = 0 <= excess and new.quarters(last_beat) <= old.edge_quarters[-1] + TOLERANCE
+    return shapes[0] == shapes[1] and (abs(excess) < TOLERANCE or bool(is_filled))
+
+
 def _beat_times_s(grid: TimeGrid, old: Paper, new: Paper, n_times: int) -> np.ndarray:
     """(n_times,) of the beats of `new` at the places of `old`, which goes on at its own pace."""
     beats = np.minimum(np.arange(n_times), new.edge_beats[-1])
@@ -115,7 +118,11 @@ def _beat_times_s(grid: TimeGrid, old: Paper, new: Paper, n_times: int) -> np.nd
     places = old.quarters(np.arange(len(grid.beat_times_s)))
     steps = np.diff(places) > 0
     pace_s = float(np.median(np.diff(grid.beat_times_s)[steps] / np.diff(places)[steps]))
-    return old_times_s + pace_s * np.maximum(0, quarters - old.edge_quarters[-1])
+    times_s = old_times_s + pace_s * np.maximum(0, quarters - old.edge_quarters[-1])
+    lead = round(new.bars[0].first_beat)
+    times_s += max(0.0, LEAD_S * lead - float(times_s[0]))
+    times_s[:lead] -= LEAD_S * np.arange(lead, 0, -1)
+    return times_s
 
 
 def _bar_shapes(shapes: Sequence[BarShape], old: Paper, new: Paper) -> tuple[BarShape, ...]:
@@ -171,13 +178,16 @@ def _notes(read: Score, written: Written, frame: _Frame) -> tuple[tuple[Note, ..
     if frame.is_as_written and places == written.note_places:
         if pitches == [note.pitch for note in old]:
             return old, True
-    by_place = dict(zip(written.note_places, old, strict=True))
-    notes = [
-        replace(frame.of_written(by_place[place]), pitch=note.pitch)
-        if place in by_place
-        else frame.of_read(note)
-        for place, note in zip(places, read.sheet.notes, strict=True)
-    ]
+    by_start = {
+        place[0]: (place[1], note) for place, note in zip(written.note_places, old, strict=True)
+    }
+    notes = []
+    for (start, length), note in zip(places, read.sheet.notes, strict=True):
+        old_length, exact = by_start.get(start, (None, note))
+        exact = frame.of_read(note) if old_length is None else frame.of_written(exact)
+        if old_length is not None and old_length != length:
+            exact = replace(exact, length=max(frame.of_read(note).end - exact.start, TOLERANCE))
+        notes.append(replace(exact, pitch=note.pitch))
     return tuple(_one_at_a_time(notes)), False
 
 
@@ -193,27 +203,35 @@ def _one_at_a_time(notes: Sequence[Note]) -> list[Note]:
 
 
 def _symbol(chord: Chord) -> tuple:
+    """What chords have in common that sound the same: programs name them differently."""
     if chord.silent:
         return ("N.C.",)
-    return chord.root, chord.quality, chord.bass_class
+    return chord.bass_class, frozenset({*chord.pitch_classes, chord.bass_class})
 
 
 def _chords(read: Score, written: Written, frame: _Frame) -> tuple[Chord, ...]:
-    old = written.score.sheet.chords
-    places = _read_places(read.sheet.chords, frame.read)
-    symbols = [_symbol(chord) for chord in read.sheet.chords]
-    if frame.is_as_written and places == written.chord_places:
-        if symbols == [_symbol(chord) for chord in old]:
-            return old
-    known = {
-        (start, _symbol(chord)): chord
-        for (start, _), chord in zip(written.chord_places, old, strict=True)
-    }
+    old, new = written.score.sheet.chords, read.sheet.chords
+    old_marks = [
+        (start, _symbol(chord)) for (start, _), chord in zip(written.chord_places, old, strict=True)
+    ]
+    new_marks = [
+        (start, _symbol(chord))
+        for (start, _), chord in zip(_read_places(new, frame.read), new, strict=True)
+    ]
+    if frame.is_as_written and _changes(old_marks) == _changes(new_marks):
+        return old
+    known = dict(zip(old_marks, old, strict=True))
     chords = [
-        frame.of_written(known[start, symbol]) if (start, symbol) in known else frame.of_read(chord)
-        for (start, _), symbol, chord in zip(places, symbols, read.sheet.chords, strict=True)
+        frame.of_written(known[mark]) if mark in known else frame.of_read(chord)
+        for mark, chord in zip(new_marks, new, strict=True)
     ]
     return _tiled(chords, float(frame.paper.edge_beats[-1]))
+
+
+def _changes(marks: Sequence[tuple[int, tuple]]) -> list[tuple[int, tuple]]:
+    """Of marks at one place the last, without those that say again what sounds already."""
+    last = list(dict(marks).items())
+    return [mark for i, mark in enumerate(last) if i == 0 or mark[1] != last[i - 1][1]]
 
 
 def _sections(read: Score, written: Written, frame: _Frame) -> tuple[Section, ...]:
