@@ -24,6 +24,7 @@ from kcarol.transcription.lead_sheet import (
     TOLERANCE,
     BarShape,
     Chord,
+    LeadSheet,
     Note,
     Section,
     Span,

@@ -28,6 +28,7 @@ EXACT = 1e-4  # beats within which a position was meant
 SIMPLE_DIVISIONS = {4: 0.0, 3: 0.02, 8: 0.3, 6: 0.3, 24: 1.0}
 COMPOUND_DIVISIONS = {6: 0.0, 12: 0.3, 24: 1.0}
 MISSED_END = 0.01  # what it counts if a note does not end where it was meant to: no triplet for it
+ENDLESS = 10**9  # beats, more than any song has
 SHORTEST_REST = 0.25 - EXACT  # beats; before a shorter one the note is held
 
 
@@ -199,7 +200,7 @@ def _sections_on_paper(sheet: LeadSheet, paper: Paper) -> tuple[Section, ...]:
 def _notes_on_paper(notes: Sequence[Note], paper: Paper, first_beat: float) -> tuple[Note, ...]:
     """Notes in quarter notes, each from its place to at most that of the next."""
     starts, divisions = _starts_on_paper(notes, paper, first_beat)
-    limits = [*starts[1:], max(starts[-1:], default=Fraction(0)) + 10**9]
+    limits = [*starts[1:], *(start + ENDLESS for start in starts[-1:])]
     placed = []
     for note, start, limit in zip(notes, starts, limits, strict=True):
         end = _end_on_paper(note, start, limit, divisions)
