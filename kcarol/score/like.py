@@ -98,23 +98,42 @@ def _cosines(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 def _beat_times_s(sheet: LeadSheet, heard: Score, offset: int) -> np.ndarray:
     """(n_beats + 1,) seconds: beats of a bar as those of the record's bar; other metres divide it
-    as evenly as its beats.
+    as evenly as its beats. Outside the record beats are as long as most.
     """
     starts, lengths = bar_spans(sheet)
     beats = np.arange(round(sheet.n_beats) + 1)
     bar = (np.searchsorted(starts, beats, side="right") - 1).clip(0, len(starts) - 1)
-    place = bar + (beats - starts[bar]) / lengths[bar]  # in bars
-    edges = np.append(heard.sheet.bar_starts(), heard.sheet.n_beats)
-    edges_s = heard.grid.time_s(edges)
+    place = bar + (beats - starts[bar]) / lengths[bar] + offset  # in the record's bars
+    edges = _whole_bars(lengths, heard.sheet, offset)
     bars = np.arange(len(edges))
-    times_s = heard.grid.time_s(np.interp(place + offset, bars, edges))
-    usual_s = float(np.median(np.diff(edges_s)))
-    times_s = times_s + usual_s * (place + offset - bars[-1]).clip(0)
-    before = (-(place + offset)).clip(0)
-    if before.any() and edges_s[0] < usual_s * before.max():
+    bar_beats = float(np.median(np.diff(edges)))
+    outside = (place - bars[-1]).clip(0) - (-place).clip(0)
+    heard_beats = np.interp(place, bars, edges) + bar_beats * outside
+    times_s = _times_s(heard.grid, heard_beats)
+    if times_s[0] < 0:
         _check_silent_before(sheet, starts, offset)
-    times_s = (times_s - usual_s * before).clip(0)
+    times_s = times_s.clip(0)
     return times_s[0] + np.append(0.0, np.cumsum(np.diff(times_s).clip(LEAST_S)))
+
+
+def _whole_bars(lengths: np.ndarray, heard: LeadSheet, offset: int) -> np.ndarray:
+    """(M + 1,) beats at which the record's bars begin, and the end; the last bar, in which the
+    record may stop, is as long as that of the sheet, whose bars have `lengths` (N,).
+    """
+    starts, heard_lengths = bar_spans(heard)
+    first, last = max(0, -offset), len(starts) - 1 - offset
+    if 0 <= last < len(lengths):
+        there = heard_lengths[first + offset : last + offset + 1]
+        ratio = float(np.median(lengths[first : last + 1] / there))
+        heard_lengths[-1] = max(heard_lengths[-1], lengths[last] / ratio)
+    return np.append(starts, starts[-1] + heard_lengths[-1])
+
+
+def _times_s(grid: TimeGrid, beats: np.ndarray) -> np.ndarray:
+    """Seconds of beats, also before the first and after the last."""
+    usual_s = float(np.median(np.diff(grid.beat_times_s)))
+    outside = (beats - (len(grid.beat_times_s) - 1)).clip(0) - (-beats).clip(0)
+    return grid.time_s(beats) + usual_s * outside
 
 
 def _check_silent_before(sheet: LeadSheet, starts: np.ndarray, offset: int) -> None:

@@ -16,8 +16,8 @@ LAST = 0.35  # of the profiles' correlation, what the last note says
 
 
 def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str]:
-    """Tonic and mode: by the signature, unless too much lies outside its scale. Of major and its
-    relative minor, which share it, the likelier, unless the score names the minor.
+    """Tonic and mode by the signature: of major and its relative minor, which share it, the
+    likelier, unless the score names the minor. Without a signature by what sounds.
     """
     held = roll.chord.sum(0) + np.bincount(roll.tune[roll.tune >= 0] % 12, minlength=12)
     for symbol in written.symbols:
@@ -38,8 +38,8 @@ def _of_signature(
     if signature.mode == "minor":
         return (minor,)
     scale = [(tonic + step) % 12 for step in SCALES["major"]]
-    if held[scale].sum() < (1 - FOREIGN) * held.sum():
-        return None
+    if signature.sharps == 0 and held[scale].sum() < (1 - FOREIGN) * held.sum():
+        return None  # what programs write that know no key
     return (tonic, "major"), minor
 
 
