@@ -6,6 +6,7 @@ lack bars of the record at its beginning and its end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,9 @@ import numpy as np
 from kcarol.config import AudioConfig
 from kcarol.score.elsewhere.form import bar_features
 from kcarol.score.errors import ScoreError
+from kcarol.score.extras import extras_text
+from kcarol.score.mended import with_extras
+from kcarol.score.notated import notate
 from kcarol.score.score import Score
 from kcarol.transcription.form.bar_features import BarFeatures
 from kcarol.transcription.form.bar_shapes import bar_spans
@@ -28,16 +32,65 @@ LEAST_S = 0.001  # of a beat
 def in_time_with(score: Score, heard: Score) -> Score:
     """A score with the beats, the loudness of every bar and the tuning of a heard song.
 
-    Notes, chords and form stay. Bars may divide otherwise than the record's. ScoreError if they do
-    not belong together.
+    What stands as it was heard gets its exact timing; what does not plays as it is notated. Bars
+    may divide otherwise than the record's. ScoreError if they do not belong together.
     """
     sheet = score.sheet
     offset = _bar_offset(sheet, heard.sheet)
+    if offset >= 0 and _bars_are_alike(sheet, heard.sheet, offset):
+        there = _from_bar(heard, offset)
+        return with_extras(score, extras_text(there, notate(there)))
     times_s = _beat_times_s(sheet, heard, offset)
     grid = TimeGrid(times_s, sheet.beats_per_bar, sheet.swing)
     sheet = replace(sheet, tempo_bpm=60 / float(np.median(np.diff(times_s))))
     sheet = _with_groove(_with_bars(sheet, heard.sheet, offset), heard.sheet, offset)
     return _lasting(Score(sheet, grid, heard.level, heard.tuning_cents))
+
+
+def _bars_are_alike(sheet: LeadSheet, heard: LeadSheet, offset: int) -> bool:
+    """Whether most bars divide as the record's."""
+    pairs = list(zip(_parts_per_bar(sheet), _parts_per_bar(heard)[offset:], strict=False))
+    return sum(ours == theirs for ours, theirs in pairs) > len(pairs) / 2
+
+
+def _parts_per_bar(sheet: LeadSheet) -> list[int]:
+    return [sheet.metre_at(start).parts_per_bar for start in sheet.bar_starts().tolist()]
+
+
+def _from_bar(score: Score, number: int) -> Score:
+    """A score without the bars before one."""
+    sheet, grid = score.sheet, score.grid
+    start = float(sheet.bar_starts()[number])
+    metre = sheet.metre_at(start)
+
+    def later(spans: Sequence) -> tuple:
+        return tuple(replace(s, start=s.start - start) for s in spans if s.start >= start)
+
+    def held(spans: Sequence) -> tuple:
+        """Also what began before, from the beginning on."""
+        begun = [s for s in spans if s.start < start < s.end]
+        begun = [replace(s, start=0.0, length=s.end - start) for s in begun]
+        return (*begun, *later(spans))
+
+    sheet = replace(
+        sheet,
+        beats_per_bar=metre.beats_per_bar,
+        division=metre.division,
+        changes=tuple(m for m in later(sheet.changes) if m.start > 0),
+        notes=later(sheet.notes),
+        chords=held(sheet.chords),
+        sections=held(sheet.sections),
+        bars=later(sheet.bars),
+    )
+    first = round(start)
+    pauses_s = None if grid.pauses_s is None else grid.pauses_s[first:]
+    grid = replace(
+        grid,
+        beat_times_s=grid.beat_times_s[first:],
+        beats_per_bar=metre.beats_per_bar,
+        pauses_s=pauses_s,
+    )
+    return replace(score, sheet=sheet, grid=grid)
 
 
 # --- which bar is which

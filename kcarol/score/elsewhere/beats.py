@@ -143,6 +143,12 @@ def _are_one(bar: WrittenBar, other: WrittenBar) -> bool:
     return same_metre and abs(bar.length + other.length - full_length(bar)) < TOLERANCE
 
 
+def with_whole_beats(bar: WrittenBar) -> WrittenBar:
+    """As long as the beats of its time signature that it needs."""
+    quarters, _ = beat_of(replace(bar, length=full_length(bar)))
+    return replace(bar, length=quarters * np.ceil(bar.length / quarters - TOLERANCE))
+
+
 def full_length(bar: WrittenBar) -> float:
     """Quarters of a bar of its time signature."""
     return bar.numerator * 4 / bar.denominator

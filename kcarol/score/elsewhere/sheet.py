@@ -88,7 +88,9 @@ def _of_symbols(written: Written, sheet: LeadSheet, axis: BeatAxis) -> tuple[Cho
     """The chord symbols in beats; before the first no chord sounds."""
     chords: list[Chord] = []
     for symbol in written.symbols:
-        start, end = axis.beats_at(symbol.start), axis.beats_at(symbol.end)
+        # what an upbeat lacks belongs to its chord
+        first = 0.0 if symbol.start <= written.lead + TOLERANCE else symbol.start
+        start, end = axis.beats_at(first), axis.beats_at(symbol.end)
         chord = replace(symbol, start=start, length=end - start)
         last = chords[-1] if chords else None
         if last and _name(last) == _name(chord):

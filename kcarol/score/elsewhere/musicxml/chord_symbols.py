@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kcarol.transcription.lead_sheet import QUALITIES
@@ -17,16 +18,23 @@ POWER = {0, 7}  # neither major nor minor
 
 def chord_of(symbol: Harmony) -> tuple[int, str, int | None] | None:
     """Root, quality and bass (pitch classes; None: the root); None: no chord is played."""
+    from music21.harmony import ChordSymbol
+
     if "NoChord" in symbol.classSet or symbol.root() is None:
         return None
     root = symbol.root().pitchClass
     bass = symbol.bass().pitchClass if symbol.bass() is not None else root
-    steps = {0, *((pitch.pitchClass - root) % 12 for pitch in symbol.pitches)}
+    steps = {0, *_steps(symbol, root)}
     if bass == root:
         return root, nearest_quality(steps), None
-    # the bass belongs to C/E, but not to C/D
-    candidates = steps - {(bass - root) % 12}, steps
-    return root, nearest_quality(min(candidates, key=_least_cost)), bass
+    if not symbol.chordStepModifications:  # the bass belongs to C/E, but not to C/D
+        plain = ChordSymbol(root=symbol.root(), kind=symbol.chordKind)
+        steps = {0, *_steps(plain, root)}
+    return root, nearest_quality(steps), bass
+
+
+def _steps(symbol: Harmony, root: int) -> Iterator[int]:
+    return ((pitch.pitchClass - root) % 12 for pitch in symbol.pitches)
 
 
 def nearest_quality(steps: set[int]) -> str:
@@ -34,10 +42,6 @@ def nearest_quality(steps: set[int]) -> str:
     if steps <= POWER:
         return "maj"
     return min(QUALITIES, key=lambda quality: _cost(steps, quality))
-
-
-def _least_cost(steps: set[int]) -> float:
-    return min(_cost(steps, quality) for quality in QUALITIES)
 
 
 def _cost(steps: set[int], quality: str) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kcarol.score.elsewhere.beats import full_length, joined_bars
+from kcarol.score.elsewhere.beats import full_length, joined_bars, with_whole_beats
 from kcarol.score.elsewhere.written import WrittenBar
 from kcarol.transcription.lead_sheet import TOLERANCE
 
@@ -51,7 +51,7 @@ class PlayedMeasures:
 
     @classmethod
     def of(cls, parts: Columns, order: Sequence[int]) -> PlayedMeasures:
-        """Of measures whose numbers are played in an order; the last bar is filled up."""
+        """Of measures whose numbers are played in an order; the last bar ends with a beat."""
         signatures = _signatures(parts)
         bars: list[WrittenBar] = []
         played: list[PlayedMeasure] = []
@@ -66,8 +66,7 @@ class PlayedMeasures:
             bars.append(WrittenBar(start, before + length, *signatures[number]))
             start = bars[-1].end
         *whole, last = joined_bars(bars)
-        last = replace(last, length=max(last.length, full_length(last)))
-        return cls((*whole, last), tuple(played), played[0].start)
+        return cls((*whole, with_whole_beats(last)), tuple(played), played[0].start)
 
 
 def elements(measure: Measure) -> Iterator[tuple[float, Music21Object]]:
