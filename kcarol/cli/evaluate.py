@@ -8,8 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kcarol.cli.arguments.checks import UsageError, checked_device, checked_style, wants_smoke
+from kcarol.cli.arguments.checks import (
+    UsageError,
+    checked_device,
+    checked_style,
+    complain,
+    wants_smoke,
+)
 from kcarol.cli.arguments.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
+from kcarol.config import NETWORK, SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +134,9 @@ def _run_pairs(arguments: Namespace) -> int:
         real_dir=arguments.real,
         baselines=not arguments.no_anchors,
         synthetic_options=_synthetic_options(converter, arguments.vocoder == "neural"),
-        real_options={"heard_s": heard_s, **_real_options(arguments, converter, transcribe)},
+        real_options={"heard_s": heard_s, **_real_options(arguments, converter, transcribe)}
+        if arguments.real
+        else None,
     )
     table.settings["weights"] = str(arguments.weights or "shipped")
     table.write(out)
@@ -164,9 +173,19 @@ def _once_each(transcribe: Transcribe) -> Transcribe:
     return remembered
 
 
-def _convert_by(converter: Converter, transcribe: Transcribe) -> Callable:
+def _convert_by(converter: Converter, transcribe: Transcribe, engine: str = NETWORK) -> Callable:
     """`converter.convert` with another hearing."""
-    return lambda song, style: converter.play(transcribe(song), style)
+    return lambda song, style: converter.play(transcribe(song), style, engine=engine)
+
+
+def _by_samples(converter: Converter, transcribe: Transcribe) -> Callable | None:
+    """The carols as samples play them; None, and a line on what to install, without them."""
+    from kcarol.synthesis.render import available, best_soundfont
+
+    if missing := available([best_soundfont()]):
+        complain(f"the baseline {SAMPLES} is left out: {missing}")
+        return None
+    return _convert_by(converter, transcribe, SAMPLES)
 
 
 def _real_options(arguments: Namespace, converter: Converter, transcribe: Transcribe) -> dict:
@@ -189,6 +208,7 @@ def _real_options(arguments: Namespace, converter: Converter, transcribe: Transc
             file for file in audio_files(arguments.kpop) if ".carol" not in file.suffixes
         ],
         "joins_s": joins_s,
+        "by_samples": None if arguments.no_anchors else _by_samples(converter, transcribe),
         "rivals": rivals,
     }
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.log_mel import LogMel
-from kcarol.config import AudioConfig
+from kcarol.config import SAMPLES, AudioConfig
 from kcarol.evaluation import metrics
 from kcarol.evaluation.baselines import band_levels, coloured_noise, equalised
 from kcarol.evaluation.listening_page import write_listening_page
@@ -73,6 +73,7 @@ def evaluate_real(
     out_dir: Path | str | None = None,
     *,
     styles: Sequence[str] = ("",),
+    by_samples: Convert | None = None,
     rivals: Mapping[str, Convert] | None = None,
     joins_s: JoinsOf | None = None,
     cache_dir: Path | None = None,
@@ -83,7 +84,8 @@ def evaluate_real(
     real_dir: pop/NAME.* with NAME.ultrastar.txt where known, carol/*, and style_reference.npz and
         style_full_reference.npz, without which there is no `style` and no `style_full`.
     distractors: further songs among which `retrieval` must find the true one.
-    baselines: whether to add the rows copy, eq, wrong, mean, and carol (recorded ones).
+    baselines: whether to add the rows copy, eq, wrong, mean, carol (recorded ones) and samples.
+    by_samples: for the last one, the same carols as of `convert` played by samples; None: no row.
     heard_s: of each recording, from its beginning; the form (dyn_r, density_r, form_r, strokes) is
         measured on the whole.
     out_dir: where audio, real.html, the cache, and the table so far (real.md, .csv and .json) after
@@ -114,6 +116,8 @@ def evaluate_real(
     comparison = _Comparison(sources, _References.load(real_dir), settings)
     measuring = _Measuring(songs, heard_s, joins_s)
     systems = [(OURS, convert, style) for style in styles]
+    if baselines and by_samples is not None:
+        systems += [(SAMPLES, by_samples, style) for style in styles]
     systems += [(name, rival, styles[0]) for name, rival in (rivals or {}).items()]
     outputs: list[Output] = []
     with tqdm(desc="real songs", total=len(systems) * len(songs), leave=False) as bar:

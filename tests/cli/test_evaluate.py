@@ -12,6 +12,7 @@ from kcarol.conversion.converter import Converter
 from kcarol.corpus.dataset.sound_file import write_sound
 from kcarol.dataset import pair_set
 from kcarol.dataset.labels import N_PACKED, save_labels
+from kcarol.synthesis import render
 
 RATE = AudioConfig().sample_rate
 
@@ -64,6 +65,24 @@ def test_real_songs_are_heard_once_and_played_in_each_style(
     rows = json.loads((tmp_path / "out" / "real.json").read_text())["rows"]
     assert [row["sound"] for row in rows] == ["all", "organ", "brass"] and len(songs) == 1
     assert (tmp_path / "out" / "real.html").is_file()
+
+
+def test_without_a_soundfont_the_baseline_of_samples_is_left_out_with_a_line(
+    tmp_path, short_pairs, weights, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pop").mkdir()
+    shutil.copy(short_pairs / "a.pop.ogg", tmp_path / "pop" / "song.ogg")
+    words = ["eval", "--smoke", "--device", "cpu", "--real", tmp_path, "--weights", weights]
+    words += ["--styles", "organ", "--out", tmp_path / "out"]
+    monkeypatch.setattr(render, "FOLDERS", ())
+    monkeypatch.delenv("KCAROL_SOUNDFONTS", raising=False)
+    assert cli.main([*map(str, words)]) == 0
+    said = capsys.readouterr()
+    assert "kcarol: the baseline samples is left out: soundfont" in said.err
+    rows = json.loads((tmp_path / "out" / "real.json").read_text())["rows"]
+    assert {row["system"] for row in rows} >= {"kcarol", "copy"}
+    assert "samples" not in {row["system"] for row in rows}
 
 
 def test_nothing_to_evaluate_is_one_line(tmp_path, monkeypatch, fails):

@@ -41,6 +41,7 @@ def test_a_copying_converter_is_the_copy_baseline(real_dir):
         real_options={
             "distractors": [real_dir / "other.wav"],
             "styles": ("a", "b"),
+            "by_samples": copied,
             "joins_s": lambda n: [3.0],
         },
     )
@@ -54,6 +55,8 @@ def test_a_copying_converter_is_the_copy_baseline(real_dir):
         assert row["onset"] == pytest.approx(1, abs=1e-3)
         assert row["dyn_r"] == pytest.approx(1, abs=0.01)
     assert table.find("carol")["n"] == 1
+    samples = table.find("samples")
+    assert samples["sound"] == "all" and samples["n"] == 4 and samples["chroma"] > 0.99
     assert wrong["retrieval"] < 1 and mean["chroma"] < 0.3
     assert np.isfinite(ours["seam"]) and "style" not in ours  # no reference was given
     assert [row["sound"] for row in table.rows if row["system"] == "kcarol"] == ["all", "a", "b"]
