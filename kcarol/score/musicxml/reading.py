@@ -20,6 +20,7 @@ from kcarol.transcription.lead_sheet import Chord, Metre, Note, Section
 
 FOREIGN = ("backup", "forward", "chord", "grace", "repeat", "ending", "transpose")
 SLOWEST_BPM, FASTEST_BPM = 5.0, 100_000.0
+MOST_QUARTERS = 20_000  # three hours at 100 a minute
 
 
 class ForeignNotation(ValueError):
@@ -149,6 +150,8 @@ class _Reader:
     def notated(self, title: str) -> Notated:
         if not self.bars:
             raise ValueError("no bars")
+        if self.at > MOST_QUARTERS:
+            raise ValueError(f"more than {MOST_QUARTERS:,} quarter notes")
         chords = self.chords or [Chord(Fraction(0), 0, self.key)]
         quarters, times_s = self._beats()
         return Notated(
