@@ -8,6 +8,7 @@ from pathlib import Path
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable, checked_device
 from kcarol.cli.arguments.options import DEVICE, FORCE, WEIGHTS
+from kcarol.cli.convert import STYLE_NAMES
 
 HELP = "a song's lead sheet, or the parts of its carol"
 PARENTS = (WEIGHTS, DEVICE, FORCE)
@@ -27,7 +28,14 @@ def add_options(parser: ArgumentParser) -> None:
         type=Path,
         help="file, in the format of its ending: notes (.musicxml .mxl .mid), engraved (.pdf "
         ".svg), chords and their times (.lab .txt), or all that was heard (.json) (default: "
-        "SONG.musicxml beside the song)",
+        "SONG.musicxml beside the song, of an arrangement SONG.STYLE.musicxml)",
+    )
+    add(
+        "--arrangement",
+        choices=STYLE_NAMES,
+        metavar="STYLE",
+        help=f"write the parts of the carol instead: {', '.join(STYLE_NAMES)} (default: the lead "
+        "sheet)",
     )
 
 
@@ -36,10 +44,11 @@ def run(arguments: Namespace) -> int:
     from kcarol.conversion.scores import default_score, is_score, notate
 
     song = arguments.song
-    out = arguments.out or default_score(song)
+    out = arguments.out or default_score(song, arguments.arrangement)
     check_writable(out.parent)
     converter = None
     if not is_score(song):
         converter = Converter.load(arguments.weights, checked_device(arguments.device))
-    print(printable(notate(song, out, converter=converter, force=arguments.force)))
+    written = notate(song, out, arguments.arrangement, converter=converter, force=arguments.force)
+    print(printable(written))
     return 0

@@ -6,6 +6,8 @@ import math
 from contextlib import nullcontext
 from pathlib import Path
 
+from kcarol.arrangement.arrange import arrange_carol
+from kcarol.arrangement.styles import STYLES
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
@@ -13,35 +15,41 @@ from kcarol.config import NETWORK, AudioConfig
 from kcarol.conversion.api import check_output, default_output, save_stems, stem_files, transcribe
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.sound.stems import Stems
-from kcarol.score.files import READABLE, read_score, write_score
+from kcarol.score.files import READABLE, read_score, write_arrangement, write_score
 from kcarol.score.score import Score
 
 
 def notate(
     song: Path | str,
     out: Path | str | None = None,
+    arrangement: str | None = None,
     *,
     converter: Converter | None = None,
     force: bool = False,
 ) -> Path:
-    """Write down a song as it was heard, and return the file.
+    """Write down a song as it was heard, or the parts of its carol, and return the file.
 
-    song: a sound file, or a score, to be written in another format.
-    out: MusicXML, MIDI, PDF, SVG, JSON, LAB or TXT by its name; None: NAME.musicxml beside the
-        song.
+    song: a sound file, or a score, to be arranged or written in another format.
+    out: MusicXML, MIDI, PDF or SVG by its name, and JSON, LAB or TXT of what was heard; None: see
+        `default_score`.
+    arrangement: name of the style whose parts are written; None: the lead sheet.
     converter: whose hearing it is; None: with the shipped weights.
     force: replace an existing `out`.
 
-    Raises AudioError, ScoreError, FileExistsError, WeightsError.
+    Raises AudioError, ScoreError, FileExistsError, WeightsError, ValueError (another style).
     """
+    if arrangement is not None and arrangement not in STYLES:
+        raise ValueError(f"expected an arrangement of {', '.join(STYLES)}, found {arrangement}")
     song = Path(song)
-    out = Path(out) if out else default_score(song)
+    out = Path(out) if out else default_score(song, arrangement)
     check_output(out, song, force)
-    if is_score(song):
-        write_score(read_score(song), out)
-        return out
-    heard = transcribe(song, converter=converter)
-    write_score(Score.of_transcription(heard, title=song.stem), out, heard)
+    heard = None if is_score(song) else transcribe(song, converter=converter)
+    score = read_score(song) if heard is None else Score.of_transcription(heard, title=song.stem)
+    if arrangement is None:
+        write_score(score, out, heard)
+    else:
+        parts = arrange_carol(score.sheet, score.grid, STYLES[arrangement])
+        write_arrangement(parts, score, arrangement, out)
     return out
 
 
@@ -104,9 +112,9 @@ def play(
     return out
 
 
-def default_score(song: Path) -> Path:
-    """Where a song's score goes: NAME.musicxml beside it."""
-    return song.with_name(song.stem + ".musicxml")
+def default_score(song: Path, arrangement: str | None = None) -> Path:
+    """Where a song's score goes: NAME.musicxml beside it, or NAME.STYLE.musicxml."""
+    return song.with_name(f"{song.stem}{f'.{arrangement}' if arrangement else ''}.musicxml")
 
 
 def is_score(path: Path) -> bool:

@@ -66,6 +66,18 @@ def test_a_score_may_be_written_anew(converter, record, tmp_path):
     assert chords.read_text().strip()
 
 
+def test_the_parts_of_a_carol_may_be_written(converter, record, tmp_path):
+    written = notate(record, arrangement="choir", converter=converter)
+    assert written == record.with_name("my song.choir.musicxml")
+    assert "<part-list" in written.read_text()
+    midi = notate(record, tmp_path / "choir.mid", "choir", converter=converter)
+    assert midi.read_bytes().startswith(b"MThd")
+    with pytest.raises(ValueError, match="expected an arrangement of bells, .* found jazz"):
+        notate(record, arrangement="jazz", converter=converter)
+    with pytest.raises(ScoreError, match="expected a score's ending, found .json"):
+        notate(record, tmp_path / "a.json", "choir", converter=converter)
+
+
 def test_existing_files_are_kept_unless_forced(converter, record, tmp_path):
     score = default_score(record)
     score.write_text("mine")
