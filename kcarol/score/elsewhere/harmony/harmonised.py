@@ -6,15 +6,18 @@ it by dynamic programming; every choice has one answer.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from kcarol.arrangement.counterpoint.cheapest_way import cheapest_way
 from kcarol.arrangement.counterpoint.tune import phrases
-from kcarol.transcription.lead_sheet import QUALITIES, TOLERANCE, Chord, LeadSheet, Metre, Note
+from kcarol.transcription.lead_sheet import QUALITIES, TOLERANCE, Chord, LeadSheet, Span
+
+FIFTH = 7  # semitones
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,10 @@ class Degree:
     function: str  # T, S or D: tonic, subdominant, dominant
     cost: float  # of its rarity
 
-    def pitch_classes(self, tonic: int) -> set[int]:
-        return {(tonic + self.steps + step) % 12 for step in QUALITIES[self.quality]}
+    def tones(self, tonic: int) -> np.ndarray:
+        """(12,) bool"""
+        steps = np.array(QUALITIES[self.quality]) + self.steps + tonic
+        return np.isin(np.arange(12), steps % 12)
 
 
 DEGREES = {
@@ -39,6 +44,7 @@ DEGREES = {
         Degree(2, "min", "S", 0.7),
         Degree(7, "7", "D", 0.5),
         Degree(4, "min", "T", 1.5),
+        Degree(2, "7", "S", 1.5),  # the dominant's dominant
     ),
     "minor": (
         Degree(0, "min", "T", 0.0),
@@ -52,99 +58,103 @@ DEGREES = {
         Degree(2, "dim", "S", 2.0),
     ),
 }
-# of one function after another
-ORDER = {
-    "TT": 0.4,
-    "TS": 0.0,
-    "TD": 0.0,
-    "SS": 0.4,
-    "ST": 0.3,
-    "SD": 0.0,
-    "DD": 0.6,
-    "DT": 0.0,
-    "DS": 1.2,
+ORDER = {  # costs of one function after another
+    "T": {"T": 0.4, "S": 0.0, "D": 0.0},
+    "S": {"T": 0.3, "S": 0.4, "D": 0.0},
+    "D": {"T": 0.0, "S": 1.2, "D": 0.6},
 }
 FOREIGN = 1.2  # a beat of a tone outside the chord
-STRONG, WEAK = 1.6, 0.5  # the same at the beginning of a span; off the beat
+STRONG, WEAK = 1.6, 0.5  # times so much at the beginning of a span; off the beat
 SAME = 0.25  # the chord of the bar before
 HALF_BAR = 0.7  # another chord within a bar
-CLOSE = 3.0  # a song that ends on another chord than the tonic's
-OPENING = 1.0  # or begins so
-REST = 0.6  # a phrase that ends on neither tonic nor dominant
+CLOSE, OPENING = 3.0, 1.0  # another chord than the tonic's at the end; at the beginning
+REST = 0.6  # neither tonic nor dominant at the end of a phrase
 LONG_BAR = 4  # beats: such bars may have two chords
 
 
 def harmonised(sheet: LeadSheet) -> tuple[Chord, ...]:
-    """Chords from the beginning of a sheet's tune to its end; before, none."""
-    spans = _spans(sheet)
+    """Chords for a sheet's tune, from its first bar on; below an upbeat, none."""
+    start = _first_bar(sheet)
+    spans = [span for span in _spans(sheet) if span.start >= start]
     degrees = DEGREES[sheet.mode]
-    phrase_ends = {phrase[-1].start for phrase in phrases(sheet.notes)}
-    sung = [[note for note in sheet.notes if note.end > a and note.start < b] for a, b in spans]
-    first = next((n for n, notes in enumerate(sung) if notes), 0)
-    last = max((n for n, notes in enumerate(sung) if notes), default=0)
-    costs = []
-    for number, (start, end) in enumerate(spans):
-        cost = np.array([_misfit(d, sheet, sung[number], start, end) + d.cost for d in degrees])
-        is_tonic = np.array([d.steps == 0 for d in degrees])
-        is_rest = np.array([d.steps in (0, 7) for d in degrees])
-        cost += CLOSE * ~is_tonic * (number >= last) + OPENING * ~is_tonic * (number == first)
-        if any(start - TOLERANCE <= beat < end for beat in phrase_ends):
-            cost += REST * ~is_rest
-        costs.append(cost)
-    bars = sheet.bar_starts()
-    ways = [_ways(degrees, is_bar=bool(np.isclose(bars, b[0]).any())) for _, b in pairwise(spans)]
-    chosen = [degrees[n] for n in cheapest_way(costs, ways)]
-    return _merged(spans, chosen, sheet.key)
+    bars = set(sheet.bar_starts().tolist())
+    ways = [_ways(degrees, is_bar=span.start in bars) for span in spans[1:]]
+    chosen = cheapest_way(_costs(spans, degrees, sheet), ways)
+    before = [Chord(0.0, start, sheet.key, silent=True)] if start > 0 else []
+    return (*before, *_merged(spans, [degrees[number] for number in chosen], sheet.key))
 
 
-def _spans(sheet: LeadSheet) -> list[tuple[float, float]]:
+def _first_bar(sheet: LeadSheet) -> float:
+    """The beat at which the first bar begins with whose first half there is a tune."""
+    edges = [*sheet.bar_starts().tolist(), sheet.n_beats]
+    first = sheet.notes[0].start
+    bar = bisect_right(edges, first + TOLERANCE) - 1
+    is_upbeat = first - edges[bar] >= (edges[bar + 1] - edges[bar]) / 2 and bar + 2 < len(edges)
+    return edges[bar + is_upbeat]
+
+
+def _spans(sheet: LeadSheet) -> list[Span]:
     """Bars, or their halves, that have one chord."""
     out = []
-    starts = sheet.bar_starts().tolist()
-    for start, end in pairwise([*starts, sheet.n_beats]):
-        half = _half(sheet.metre_at(start))
-        edges = [start, start + half, end] if half else [start, end]
-        out += list(pairwise(edges))
+    for start, end in pairwise([*sheet.bar_starts().tolist(), sheet.n_beats]):
+        half = round(end - start) // 2
+        edges = [start, start + half, end] if end - start >= LONG_BAR else [start, end]
+        out += [Span(a, b - a) for a, b in pairwise(edges)]
     return out
 
 
-def _half(metre: Metre) -> float | None:
-    """Beats after which a bar may have its second chord."""
-    return metre.beats_per_bar // 2 if metre.beats_per_bar >= LONG_BAR else None
+def _costs(spans: Sequence[Span], degrees: Sequence[Degree], sheet: LeadSheet) -> list[np.ndarray]:
+    """Of each degree (K,), in each span: its tones, its rarity, and its place in the form."""
+    is_tonic = np.array([degree.steps == 0 for degree in degrees])
+    is_rest = is_tonic | np.array([degree.steps == FIFTH for degree in degrees])
+    rarity = np.array([degree.cost for degree in degrees])
+    phrase_ends = [phrase[-1].start for phrase in phrases(sheet.notes)]
+    tune_end = sheet.notes[-1].end
+    costs = []
+    for number, span in enumerate(spans):
+        cost = rarity + _misfits(span, degrees, sheet)
+        if span.end >= tune_end - TOLERANCE:
+            cost = cost + CLOSE * ~is_tonic
+        elif number == 0:
+            cost = cost + OPENING * ~is_tonic
+        elif any(span.start - TOLERANCE <= beat < span.end for beat in phrase_ends):
+            cost = cost + REST * ~is_rest
+        costs.append(cost)
+    return costs
 
 
-def _misfit(
-    degree: Degree, sheet: LeadSheet, notes: Sequence[Note], start: float, end: float
-) -> float:
-    tones = degree.pitch_classes(sheet.key)
-    cost = 0.0
-    for note in notes:
-        if note.pitch % 12 not in tones:
-            begin = max(start, note.start)
-            weight = STRONG if begin - start < TOLERANCE else 1.0
-            weight = WEAK if abs(begin - round(begin)) > TOLERANCE else weight
-            cost += FOREIGN * weight * (min(end, note.end) - begin)
-    return cost
+def _misfits(span: Span, degrees: Sequence[Degree], sheet: LeadSheet) -> np.ndarray:
+    """(K,) costs of the tune's tones in a span that are foreign to the chords."""
+    weights = np.zeros(12)  # of each pitch class
+    for note in sheet.notes:
+        length = min(span.end, note.end) - max(span.start, note.start)
+        if length > TOLERANCE:
+            weights[note.pitch % 12] += length * _stress(max(span.start, note.start), span)
+    tones = np.array([degree.tones(sheet.key) for degree in degrees])
+    return FOREIGN * (~tones) @ weights
+
+
+def _stress(beat: float, span: Span) -> float:
+    if beat - span.start < TOLERANCE:
+        return STRONG
+    return WEAK if abs(beat - round(beat)) > TOLERANCE else 1.0
 
 
 def _ways(degrees: Sequence[Degree], is_bar: bool) -> np.ndarray:
     """(K, K) costs of one chord after another."""
-    out = np.array([[ORDER[a.function + b.function] for b in degrees] for a in degrees])
+    changes = np.array([[ORDER[a.function][b.function] for b in degrees] for a in degrees])
     stays = np.eye(len(degrees), dtype=bool)
-    if is_bar:
-        return np.where(stays, SAME, out)
-    return np.where(stays, 0.0, out + HALF_BAR)
+    return np.where(stays, SAME if is_bar else 0.0, changes + (0.0 if is_bar else HALF_BAR))
 
 
-def _merged(
-    spans: Sequence[tuple[float, float]], degrees: Sequence[Degree], tonic: int
-) -> tuple[Chord, ...]:
+def _merged(spans: Sequence[Span], degrees: Sequence[Degree], tonic: int) -> tuple[Chord, ...]:
+    """Chords, equal neighbours as one, the last to the end."""
     out: list[Chord] = []
-    for (start, end), degree in zip(spans, degrees, strict=True):
-        root = (tonic + degree.steps) % 12
+    for span, degree in zip(spans, degrees, strict=True):
+        chord = Chord(span.start, span.length, (tonic + degree.steps) % 12, degree.quality)
         last = out[-1] if out else None
-        if last and (last.root, last.quality) == (root, degree.quality):
-            out[-1] = Chord(last.start, end - last.start, root, degree.quality)
+        if last and (last.root, last.quality) == (chord.root, chord.quality):
+            out[-1] = replace(last, length=chord.end - last.start)
         else:
-            out.append(Chord(start, end - start, root, degree.quality))
+            out.append(chord)
     return tuple(out)
