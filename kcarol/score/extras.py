@@ -12,6 +12,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from kcarol.transcription.transcription import MAX_METRE
 FORMAT = 1
 MOST_FRAMES = 24 * 3600 * 63  # of a record: a day
 MOST_BYTES = 4 * MOST_FRAMES
+MOST_EXCESS_S = 60.0  # of the last beat after the end of the record
 FIELD = "kcarol"  # name of the field or event that holds the text
 
 
@@ -131,7 +133,7 @@ def written_of(text: str) -> Written:
     ValueError, whose message is what was found, for a text that is no such score.
     """
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        found = _json_in(text)
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise ValueError(f"no object of format {FORMAT}")
         return _written_of(found)
@@ -141,6 +143,13 @@ def written_of(text: str) -> Written:
         raise ValueError(" ".join(str(error).split())) from None
     except (zlib.error, ZeroDivisionError):
         raise ValueError("damaged values") from None
+
+
+def _json_in(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError:
+        raise ValueError("no JSON") from None
 
 
 def _no_number(name: str) -> float:
@@ -190,7 +199,9 @@ def _written_of(found: Mapping) -> Written:
 def _check(score: Score) -> None:
     """ValueError for a score that could not be played."""
     sheet, times_s = score.sheet, score.grid.beat_times_s
-    n_frames = AudioConfig().n_frames(score.level.n_samples)
+    audio = AudioConfig()
+    n_frames = audio.n_frames(score.level.n_samples)
+    longest_s = score.level.n_samples / audio.sample_rate + MOST_EXCESS_S
     lengths = {
         len(values) for values in (score.level.fade_db, score.level.loudness_db, score.tuning_cents)
     }
@@ -201,6 +212,7 @@ def _check(score: Score) -> None:
         "no chords": len(sheet.chords) > 0,
         "another length of the record": lengths == {n_frames},
         "beats that do not rise": bool((np.diff(times_s) > 0).all()) and len(times_s) >= 2,
+        "beats outside the record": times_s[0] >= 0 and times_s[-1] <= longest_s,
         "beats that end before the song": sheet.n_beats <= len(times_s) - 1 + TOLERANCE,
         "bars without beats": min(metres) >= 1 and max(metres) <= MAX_METRE,
         "parts of beats that are unknown": divisions <= {2, 3},

@@ -302,10 +302,9 @@ def score_of(paper: Notated, audio: AudioConfig | None = None) -> Score:
     starts, beat = [], 0.0
     for i, bar in enumerate(paper.bars):
         n_beats = float(bar.length / bar.beat)
-        whole = i == len(paper.bars) - 1 or n_beats != round(n_beats) or not bar.is_short
-        metre = Metre(
-            beat, bar.metre.beats_per_bar if whole else round(n_beats), bar.metre.division
-        )
+        is_last = i == len(paper.bars) - 1 and bar.is_short
+        beats_per_bar = bar.metre.beats_per_bar if is_last else round(n_beats)
+        metre = Metre(beat, beats_per_bar, bar.metre.division)
         if not metres or metre != replace(metres[-1], start=beat):
             metres.append(metre)
         starts.append(beat)

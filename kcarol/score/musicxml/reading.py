@@ -80,6 +80,8 @@ class _Reader:
                 self._direction_(element)
         if self.at == start:
             return
+        if self.bars and not _is_whole(self.bars[-1]):
+            raise ForeignNotation
         count, unit = self.signature
         division = 3 if unit == 8 and count % 3 == 0 else 2
         metre = Metre(0.0, count // 3 if division == 3 else count, division)
@@ -87,7 +89,7 @@ class _Reader:
         self.tempos_bpm.append(self.tempo_bpm)
 
     def _attributes_(self, attributes: Element) -> None:
-        self.divisions = int(attributes.findtext("divisions", str(self.divisions)))
+        self.divisions = _number(attributes, "divisions", self.divisions)
         if not 1 <= self.divisions <= 1_000_000:
             raise ValueError(f"{self.divisions} divisions of a quarter note")
         if (time := attributes.find("time")) is not None:
@@ -117,7 +119,7 @@ class _Reader:
             self.notes.append(Note(self.at, length, pitch))
 
     def _place(self, element: Element) -> Fraction:
-        return self.at + Fraction(int(element.findtext("offset", "0")), self.divisions)
+        return self.at + Fraction(_number(element, "offset", 0), self.divisions)
 
     def _harmony_(self, harmony: Element) -> None:
         kind = (harmony.findtext("kind") or "").strip()
@@ -192,18 +194,25 @@ def tiled(spans: Sequence, end: Fraction) -> tuple:
     )
 
 
-def _number(parent: Element, tag: str) -> int:
+def _is_whole(bar: Bar) -> bool:
+    """Whether a bar has whole beats, as all have that we write, but the last."""
+    return (bar.length / bar.beat).denominator == 1
+
+
+def _number(parent: Element, tag: str, default: int | None = None) -> int:
     text = parent.findtext(tag)
     if text is None:
-        raise ValueError(f"{parent.tag} without {tag}")
+        if default is None:
+            raise ValueError(f"{parent.tag} without {tag}")
+        return default
+    if not re.fullmatch(r"\s*-?\d{1,9}\s*", text):
+        raise ValueError(f"a {tag} of {text!r}")
     return int(text)
 
 
 def _pitch(pitch: Element) -> int:
-    alter = float(pitch.findtext("alter", "0"))
-    if alter != int(alter):
-        raise ValueError("quarter tones")
-    midi = pitch_of(_letter(pitch, "step"), int(alter), _number(pitch, "octave"))
+    alter = _number(pitch, "alter", 0)
+    midi = pitch_of(_letter(pitch, "step"), alter, _number(pitch, "octave"))
     if not 0 <= midi <= 127:
         raise ValueError("a note outside MIDI's range")
     return midi
@@ -217,5 +226,5 @@ def _letter(parent: Element, tag: str) -> str:
 
 
 def _pitch_class(parent: Element, name: str) -> int:
-    alter = int(parent.findtext(f"{name}-alter", "0"))
+    alter = _number(parent, f"{name}-alter", 0)
     return (SEMITONES[_letter(parent, f"{name}-step")] + alter) % 12
