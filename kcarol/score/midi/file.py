@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4_000_000
 MOST_NOTES = 100_000
-MOST_QUARTERS = 50_000
+MOST_QUARTERS = 10_000  # as beats they take seconds to read
 SHORTEST_UNIT = 32  # of time signatures; finer ones are left out
 USUAL_TEMPO_US = 500_000  # of a quarter, where the file has none
 SMPTE_QUARTER_S = 0.5  # files that count seconds know no quarters
@@ -64,6 +64,7 @@ class MidiSong:
     keys: tuple[tuple[int, str], ...]  # as mido names them
     texts: tuple[tuple[int, str], ...]
     markers: tuple[tuple[int, str], ...]
+    cues: tuple[tuple[int, str], ...]
     syllables: tuple[int, ...]  # where those of lyrics begin
 
     @property
@@ -96,8 +97,9 @@ def read_song(path: Path) -> MidiSong:
             if m.numerator and m.denominator <= SHORTEST_UNIT
         ),
         keys=tuple((tick, m.key) for tick, m in _of_type(events, "key_signature")),
-        texts=tuple((tick, _decoded(m.text)) for tick, m in _of_type(events, "text")),
-        markers=tuple((tick, _decoded(m.text)) for tick, m in _of_type(events, "marker")),
+        texts=_texts(events, "text"),
+        markers=_texts(events, "marker"),
+        cues=_texts(events, "cue_marker"),
         syllables=tuple(tick for tick, _ in _of_type(events, "lyrics")),
     )
 
@@ -144,6 +146,10 @@ def _with_ticks(track: Sequence[MetaMessage]) -> Events:
 
 def _of_type(events: Events, kind: str) -> Events:
     return [event for event in events if event[1].type == kind]
+
+
+def _texts(events: Events, kind: str) -> tuple[tuple[int, str], ...]:
+    return tuple((tick, _decoded(message.text)) for tick, message in _of_type(events, kind))
 
 
 def _tick(event: tuple[int, MetaMessage]) -> int:

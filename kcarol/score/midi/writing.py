@@ -63,7 +63,7 @@ def write_midi(score: Score, path: Path) -> None:
     for channel, name in enumerate(spans):
         events = settings(channel, PROGRAMS[name])
         if name == CHORDS:
-            events += chord_texts(paper, places, key_signature(score.sheet))
+            events += chord_events("text", paper, places, key_signature(score.sheet))
         for span, pitches in spans[name]:
             events += _span_events(span, pitches, places, channel, VELOCITIES[name])
         tracks.append(track(name, events, places.end))
@@ -77,8 +77,9 @@ def write_arrangement_midi(parts: Sequence[Part], score: Score, path: Path) -> N
     check_package(path, "mido")
     paper = notate(score)
     places = Places.of(paper, score.grid)
-    texts = chord_texts(paper, places, key_signature(score.sheet))
-    tracks = [conductor_track(paper, places, texts)]
+    # cues, since notation programs take texts for lyrics
+    names = chord_events("cue_marker", paper, places, key_signature(score.sheet))
+    tracks = [conductor_track(paper, places, names)]
     pitched = 0
     for part in parts:
         channel = DRUM_CHANNEL if part.is_drums else CHANNELS[pitched % len(CHANNELS)]
@@ -122,10 +123,10 @@ def _span_events(
     return [event for note in notes for event in note]
 
 
-def chord_texts(paper: Notated, places: Places, fifths: int) -> list[Event]:
-    """Names of chords where they begin, in a key of so many sharps."""
+def chord_events(kind: str, paper: Notated, places: Places, fifths: int) -> list[Event]:
+    """Names of chords where they begin, in a key of so many sharps, as events of a kind."""
     return [
-        meta_event(places.tick(chord.start), "text", text=chord_name(chord, fifths))
+        meta_event(places.tick(chord.start), kind, text=chord_name(chord, fifths))
         for chord in paper.chords
     ]
 

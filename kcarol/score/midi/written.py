@@ -25,7 +25,7 @@ def written_of(song: MidiSong) -> Written:
     quarter = song.ticks_per_quarter
     bars = _bars(song)
     tempi = zip(song.tempo_map.ticks, song.tempo_map.us_per_quarter, strict=True)
-    symbols = _symbols(song.texts, quarter)
+    symbols = _symbols(song.texts, quarter) or _symbols(song.cues, quarter)
     marks = song.markers
     if not symbols and not all(FORM.fullmatch(text) for _, text in marks):
         symbols = _symbols(marks, quarter)
