@@ -21,7 +21,9 @@ SIDES = ("Left", "Right", "Top", "Bottom")
 # Verovio prints these all the same
 UNPRINTED = re.compile(r'<degree print-object="no">.*?</degree>', re.DOTALL)
 
-BAR_REST = re.compile(r'(?=<note>\s*<rest measure="yes")')
+BAR_REST = re.compile(  # of the first voice
+    r'(?=<note>\s*<rest measure="yes" />\s*<duration>\d+</duration>\s*<voice>1<)'
+)
 HIDDEN_NOTE = (
     '<note print-object="no"><grace/><pitch><step>B</step><octave>4</octave></pitch>'
     "<voice>1</voice><type>eighth</type><notehead>none</notehead></note>"

@@ -21,6 +21,7 @@ from kcarol.transcription.lead_sheet import LeadSheet, Part
 
 LADDERS = ("broken", "peal", "run")  # figures that go up and down through all voices
 TUNES = ("s", "r", "k")
+ON_BEATS = "k"  # the tune's notes on beats, which are never written shorter than STEP
 DETACHED = 0.6  # share of a stroke that sounds, from which it is written as staccato
 LIFT = 0.95  # of strokes of no known line
 CLOSED = 0.3  # beats of silence before the next note that are not written
@@ -89,6 +90,8 @@ def _line(part: Part, score: Score, paper: Paper, voices: Voices, lift: float) -
             stop = _end(start, end, following.get(start))
             if is_detached:
                 stop = min(stop, start + 1)
+            if letters == ON_BEATS:
+                stop = max(stop, min(start + STEP, following.get(start, stop)))
             notes.append(
                 WrittenNote(
                     ticks(paper.place(start)),

@@ -11,11 +11,12 @@ from kcarol.model.instruments import Instrument
 from kcarol.score.arrangement.lines import TUNES, Line, WrittenNote
 from kcarol.score.arrangement.players import PLAYERS, Player
 from kcarol.score.musicxml.elements import ticks
-from kcarol.score.notated import Bar
+from kcarol.score.notated import PER_QUARTER, Bar
 
 MIDDLE_C = 60
 # MIDI: bars whose notes are all as high, or as low, are on one of two staves
 TREBLE_LOWEST, BASS_HIGHEST = 55, 65
+LEAST_RING = PER_QUARTER  # ticks for which what rings is written
 SUSTAINING = ("piano",)  # of what rings, what is written as long as it sounds
 
 Voice = tuple[WrittenNote, ...]
@@ -40,7 +41,7 @@ class Playing:
 
 
 def playing_of(lines: Sequence[Line], bars: Sequence[Bar]) -> list[Playing]:
-    """Those who play, the one with the tune first, the others in the order of a score; staves on
+    """Those who play in the order of a score, but the family that has the tune first; staves on
     which nothing is ever written are left out.
     """
     left = [(line, note) for line in lines for note in line.notes]
@@ -51,7 +52,8 @@ def playing_of(lines: Sequence[Line], bars: Sequence[Bar]) -> list[Playing]:
         if taken:
             playing.append(_playing(player, taken, bars))
     assert not left, "a line that nobody plays"
-    return sorted(playing, key=lambda one: one is not max(playing, key=_n_tune_notes))
+    leading = max(playing, key=_n_tune_notes, default=None)
+    return sorted(playing, key=lambda one: one.player.family != leading.player.family)
 
 
 def _n_tune_notes(playing: Playing) -> int:
@@ -129,7 +131,8 @@ def _voice(notes: Sequence[WrittenNote], rings: bool) -> Voice:
         following = dict(zip(onsets, onsets[1:], strict=False))
         longest: dict[int, int] = {}
         for note in kept:
-            longest[note.start] = max(note.end, longest.get(note.start, note.end))
+            end = max(note.end, note.start + LEAST_RING)
+            longest[note.start] = max(end, longest.get(note.start, end))
         kept = [
             replace(n, end=min(longest[n.start], following.get(n.start, longest[n.start])))
             for n in kept

@@ -35,7 +35,7 @@ from kcarol.score.pages.sizes import MARGIN_MM, PAGE_MM, STAFF_MM, size_of
 from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import Part
 
-READ_HIGH = 67  # MIDI: an octave lower is read where most notes are still as high
+READ_LOWEST = 60  # MIDI: what is still as high an octave lower is read there
 LOW_SHARE = 0.05  # of the notes that may be lower
 TENTHS = 40  # of MusicXML's lengths, in the height of a staff
 DRUM_CHANNEL = 10
@@ -244,7 +244,7 @@ def _clef(staff: Staff, notes: Sequence[WrittenNote]) -> Clef:
     if not staff.is_high:
         return staff.clef
     low = float(np.quantile([note.pitch for note in notes], LOW_SHARE))
-    return staff.clef._replace(octaves=int(np.clip((low - READ_HIGH) // 12 + 1, 0, 2)))
+    return staff.clef._replace(octaves=int(np.clip((low - READ_LOWEST) // 12, 0, 2)))
 
 
 def _dynamic(mark: str) -> Element:
