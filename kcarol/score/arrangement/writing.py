@@ -39,6 +39,7 @@ READ_LOWEST = 60  # MIDI: what is still as high an octave lower is read there
 LOW_SHARE = 0.05  # of the notes that may be lower
 TENTHS = 40  # of MusicXML's lengths, in the height of a staff
 DRUM_CHANNEL = 10
+SLEIGH_NOTE = 55  # MusicXML counts from 1: General MIDI has no sleigh bells, but a tambourine
 N_CHANNELS = 16
 VOICES_PER_STAFF = 4  # as other programs count voices
 
@@ -51,10 +52,10 @@ def arrangement_xml(parts: Sequence[Part], score: Score, style: str) -> str:
     paper = notate(score)
     players = playing_of(lines_of(parts, score, style), paper.bars)
     root = Element("score-partwise", version="4.0")
-    if paper.title:
-        add_(add_(root, "work"), "work-title", clean(paper.title))
+    what = f"{style.replace('_', ' ')} carol"
+    title = f"{paper.title} ({what})" if paper.title else what
+    add_(add_(root, "work"), "work-title", clean(title))
     identification = add_(root, "identification")
-    add_(identification, "creator", f"Carol for {style.replace('_', ' ')}", type="arranger")
     add_(add_(identification, "encoding"), "software", f"kcarol {__version__}")
     _lay_out(root, sum(len(playing.staves) for playing in players))
     _list_parts(root, players)
@@ -117,9 +118,6 @@ def _list_part(part_list: Element, number: int, playing: Playing) -> None:
     else:
         add_(midi, "midi-program", playing.instrument.program + 1)
     add_(midi, "pan", round(90 * playing.instrument.pan))
-
-
-SLEIGH_NOTE = 84  # MusicXML counts from 1: jingle bell, 83 in General MIDI 2
 
 
 class PartWriter:
