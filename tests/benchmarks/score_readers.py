@@ -2,7 +2,7 @@
 
     python tests/benchmarks/score_readers.py [--arrangements] [SONG or score file ...]
 
-Without files: the six demo songs as they were composed. --arrangements: the parts of their carols in
+Without files: the six demo songs as they were composed. --arrangements: the parts of carols in
 every style instead of the lead sheets. Of each score it prints, by program, the notes that went in,
 came out and are the same (place within 1/48 of a quarter note, pitch), and what the program
 complained of. Notes without pitch are not counted, and what two voices strike together once.
