@@ -25,8 +25,9 @@ PER_QUARTER = 48  # all positions are multiples of a quarter note by this
 EXACT = 1e-4  # beats within which a position was meant
 # parts into which a beat may be divided -> by how much more its notes together have to be moved,
 # in beats, before they are divided that way
-SIMPLE_DIVISIONS = {4: 0.0, 3: 0.02, 8: 0.3, 6: 0.3, 24: 1.0}
-COMPOUND_DIVISIONS = {6: 0.0, 12: 0.3, 24: 1.0}
+FINEST = 24
+SIMPLE_DIVISIONS = {4: 0.0, 3: 0.02, 8: 0.3, 6: 0.3, FINEST: 1.0}
+COMPOUND_DIVISIONS = {6: 0.0, 12: 0.3, FINEST: 1.0}
 MISSED_END = 0.01  # what it counts if a note does not end where it was meant to: no triplet for it
 ENDLESS = 10**9  # beats, more than any song has
 SHORTEST_REST = 0.25 - EXACT  # beats; before a shorter one the note is held
@@ -143,7 +144,7 @@ def bars_of(sheet: LeadSheet, lead: int = 0) -> tuple[Bar, ...]:
 
 
 def _fraction(beats: float) -> Fraction:
-    return Fraction(round(beats * 24), 24)
+    return Fraction(round(beats * FINEST), FINEST)
 
 
 class Paper:
@@ -206,15 +207,15 @@ def _notes_on_paper(notes: Sequence[Note], paper: Paper, first_beat: float) -> t
         end = _end_on_paper(note, start, limit, divisions)
         place = paper.place(start)
         placed.append(Note(place, paper.place(end) - place, note.pitch))
-    return tuple(_within(placed, paper.bars[-1].end))
+    return tuple(_within(placed, paper.bars[-1]))
 
 
-def _within(notes: Sequence[Note], end: Fraction) -> list[Note]:
+def _within(notes: Sequence[Note], last: Bar) -> list[Note]:
     """Notes that were pushed beyond the end of the last bar share its last moments."""
-    least = Fraction(1, PER_QUARTER)
+    least = last.beat / FINEST
     kept: list[Note] = []
     for note in reversed(notes):
-        stop = min(note.end, kept[-1].start if kept else end)
+        stop = min(note.end, kept[-1].start if kept else last.end)
         start = min(note.start, stop - least)
         kept.append(replace(note, start=start, length=stop - start))
     return kept[::-1]
@@ -251,7 +252,7 @@ def _divided(
     best: tuple[float, int, list[Fraction]] | None = None
     for parts, cost in costs.items():
         places = _places(starts, after, parts)
-        if places and places[-1] > 1 and parts < max(costs):
+        if places and places[-1] > 1 and parts < FINEST:
             continue
         moved = sum(abs(float(place) - x) for place, x in zip(places, starts, strict=True))
         missed = [end for end in ends if _meant(end, 12) and not _meant(end, parts)]
