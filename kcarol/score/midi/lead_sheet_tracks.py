@@ -9,6 +9,8 @@ from dataclasses import replace
 from fractions import Fraction
 from operator import attrgetter
 
+import numpy as np
+
 from kcarol.score.chord_names import named_chord
 from kcarol.score.extras import written_of
 from kcarol.score.midi.conductor import time_signatures
@@ -52,7 +54,7 @@ class _Reader:
         bars = self._bars(max((note.end for note in notes), default=Fraction(0)))
         key, mode = self._key()
         return replace(
-            self.paper,
+            _as_long_as(bars[-1].end, self.paper),
             title=self.song.title,
             key=key,
             mode=mode,
@@ -157,6 +159,18 @@ def _lengthened(bars: tuple[Bar, ...], end: Fraction) -> tuple[Bar, ...]:
         length = bar.metre.beats_per_bar * bar.beat
         bars = (*bars, replace(bar, start=bar.end, length=length))
     return bars
+
+
+def _as_long_as(end: Fraction, paper: Notated) -> Notated:
+    """Paper that goes on at its own pace."""
+    if end <= paper.beat_quarters[-1]:
+        return paper
+    times_s = paper.beat_times_s
+    pace_s = (times_s[-1] - times_s[0]) / float(paper.beat_quarters[-1])
+    end_s = times_s[-1] + float(end - paper.beat_quarters[-1]) * pace_s
+    return replace(
+        paper, beat_quarters=(*paper.beat_quarters, end), beat_times_s=np.append(times_s, end_s)
+    )
 
 
 def _one_at_a_time(notes: Sequence[Note]) -> tuple[Note, ...]:

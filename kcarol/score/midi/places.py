@@ -69,15 +69,15 @@ class Places:
             if begin < end
         ]
 
-    def tick(self, quarter) -> int:
+    def tick(self, quarter: float) -> int:
         """Where what begins at a place on paper does, swung as the song is."""
         return self._tick(quarter, float(quarter) + EXACT)
 
-    def end_tick(self, quarter) -> int:
+    def end_tick(self, quarter: float) -> int:
         """Where what lasts to a place on paper ends: before a pause."""
         return self._tick(quarter, float(quarter) - EXACT)
 
-    def _tick(self, quarter, inside: float) -> int:
+    def _tick(self, quarter: float, inside: float) -> int:
         i = int(np.searchsorted(self.quarters[:-1], inside, side="right")) - 1
         i = max(0, i)
         part = (float(quarter) - self.quarters[i]) / (self.quarters[i + 1] - self.quarters[i])

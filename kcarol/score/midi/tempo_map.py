@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 TICKS_PER_QUARTER = 960  # of the files that we write: .5 ms at 120 quarters a minute
 US_PER_S = 1_000_000
@@ -42,19 +43,19 @@ class TempoMap:
         """Ticks, and the microseconds of a quarter from them on."""
         return self.ticks.tolist(), self.us_per_quarter.tolist()
 
-    def time_s(self, tick) -> np.ndarray:
+    def time_s(self, tick: ArrayLike) -> np.ndarray:
         """Seconds of ticks (number or array)."""
         i = self._segment(self.ticks, tick)
         return self._starts_s[i] + (np.asarray(tick) - self.ticks[i]) * self._s_per_tick[i]
 
-    def tick(self, time_s) -> np.ndarray:
+    def tick(self, time_s: ArrayLike) -> np.ndarray:
         """The tick nearest to a time in seconds (number or array), from 0 on."""
         i = self._segment(self._starts_s, time_s)
         ticks = self.ticks[i] + (np.asarray(time_s) - self._starts_s[i]) / self._s_per_tick[i]
         return np.round(ticks).astype(int).clip(0)
 
     @staticmethod
-    def _segment(starts: np.ndarray, place) -> np.ndarray:
+    def _segment(starts: np.ndarray, place: ArrayLike) -> np.ndarray:
         return (np.searchsorted(starts, place, side="right") - 1).clip(0)
 
     @cached_property

@@ -18,6 +18,7 @@ DRUM_CHANNEL = 9  # General MIDI's tenth
 PAN_CONTROL, VOLUME_CONTROL = 10, 7
 CENTRE, TO_SIDE = 64, 63  # of pan
 VOLUME = 100
+LEAST_CENTS = 1.0  # by which tracks are tuned
 ORDER = {"note_off": 1, "note_on": 2}  # of events at one tick, after all others
 
 
@@ -37,18 +38,30 @@ def note_events(start: int, end: int, pitch: int, channel: int, velocity: int) -
     ]
 
 
-def settings(channel: int, program: int, pan: float = 0.0, gain_db: float = 0.0) -> list[Event]:
-    """Program, volume and place of a channel. pan: -1 left to 1 right."""
+def settings(
+    channel: int, program: int, cents: float = 0.0, pan: float = 0.0, gain_db: float = 0.0
+) -> list[Event]:
+    """Program, volume, place and tuning of a channel. pan: -1 left to 1 right."""
     from mido import Message
 
     volume = round(VOLUME * 10 ** (gain_db / 40))  # as General MIDI advises
-    controls = {VOLUME_CONTROL: min(volume, 127), PAN_CONTROL: round(CENTRE + TO_SIDE * pan)}
+    controls = [(VOLUME_CONTROL, min(volume, 127)), (PAN_CONTROL, round(CENTRE + TO_SIDE * pan))]
     messages = [Message("program_change", channel=channel, program=program)]
     messages += [
         Message("control_change", channel=channel, control=control, value=value)
-        for control, value in controls.items()
+        for control, value in [*controls, *_tuning(cents)]
     ]
     return [(0, message) for message in messages]
+
+
+def _tuning(cents: float) -> list[tuple[int, int]]:
+    """Controls and values: registered parameter 1, channel fine tuning, of 14 bits a semitone up or
+    down.
+    """
+    if abs(cents) < LEAST_CENTS:
+        return []
+    coarse, fine = divmod(min(max(0, round(8192 + 81.92 * cents)), 16383), 128)
+    return [(101, 0), (100, 1), (6, coarse), (38, fine), (101, 127), (100, 127)]
 
 
 def track(name: str, events: Iterable[Event], end: int) -> MidiTrack:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from kcarol.score.chord_names import chord_name, key_signature
 from kcarol.score.errors import check_package
 from kcarol.score.extras import FIELD, extras_text
@@ -61,7 +63,7 @@ def write_midi(score: Score, path: Path) -> None:
         BASS: [(chord, (bass_pitch(chord),)) for chord in chords],
     }
     for channel, name in enumerate(spans):
-        events = settings(channel, PROGRAMS[name])
+        events = settings(channel, PROGRAMS[name], tuning_cents(score))
         if name == CHORDS:
             events += chord_events("text", paper, places, key_signature(score.sheet))
         for span, pitches in spans[name]:
@@ -84,7 +86,9 @@ def write_arrangement_midi(parts: Sequence[Part], score: Score, path: Path) -> N
     for part in parts:
         channel = DRUM_CHANNEL if part.is_drums else CHANNELS[pitched % len(CHANNELS)]
         pitched += not part.is_drums
-        tracks.append(track(player_name(part), _part_events(part, channel, places), places.end))
+        events = settings(channel, part.program, tuning_cents(score), part.pan, part.gain_db)
+        events += _stroke_events(part, channel, places)
+        tracks.append(track(player_name(part), events, places.end))
     save(tracks, path)
 
 
@@ -99,8 +103,13 @@ def player_name(part: Part) -> str:
     return f"{instrument}: {played}" + ("" if figure == PLAIN_FIGURE else f" ({figure})")
 
 
-def _part_events(part: Part, channel: int, places: Places) -> list[Event]:
-    events = settings(channel, part.program, part.pan, part.gain_db)
+def tuning_cents(score: Score) -> float:
+    """How far a song lies above A4 = 440 Hz: its tracks sound in tune with the record."""
+    return float(np.median(score.tuning_cents))
+
+
+def _stroke_events(part: Part, channel: int, places: Places) -> list[Event]:
+    events: list[Event] = []
     tempo_map = places.tempo_map()
     starts_s = [stroke.start_s for stroke in part.strokes]
     ends_s = [stroke.start_s + stroke.length_s for stroke in part.strokes]

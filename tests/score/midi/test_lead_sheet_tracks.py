@@ -109,6 +109,15 @@ def test_another_metre_keeps_the_beats(path):
     np.testing.assert_allclose(read.grid.beat_times_s, score.grid.beat_times_s)
 
 
+def test_a_song_may_be_made_longer(path):
+    score = steady_score()
+    write_midi(score, path)
+    edit(path, 1, lambda m: m.copy(time=m.time + 960 * 20) if m.type == "note_off" else m)
+    read = read_midi(path)
+    assert read.grid.length_s > score.grid.length_s
+    assert read.sheet.n_beats == len(read.grid.beat_times_s) - 1
+
+
 def test_a_metre_that_we_lack_is_refused(path):
     from kcarol.score.errors import ScoreError
 

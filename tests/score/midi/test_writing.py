@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mido import MidiFile
@@ -82,6 +84,13 @@ def test_sleigh_bells_play_a_key_that_general_midi_has(path):
 def test_players_have_names_that_people_read():
     names = [player_name(Part(name, ())) for name in ("music_box uta broken", "oohs s sing")]
     assert names == ["music box: upper, tenor, alto (broken)", "oohs: tune"]
+
+
+def test_tracks_are_in_tune_with_the_record(path):
+    score = steady_score()
+    write_midi(replace(score, tuning_cents=score.tuning_cents + 50), path)
+    tuned = [[m.value for m in track if m.is_cc(6)] for track in MidiFile(path).tracks]
+    assert tuned == [[], [96], [96], [96]]
 
 
 def test_equal_scores_are_equal_files(path, tmp_path):
