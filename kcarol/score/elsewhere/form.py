@@ -31,7 +31,7 @@ NAMES = {  # of rehearsal marks
 ENERGIES = {"intro": 0.5, "prechorus": 0.7, "chorus": 0.8, "outro": 0.55}  # else ENERGY
 OPENING = 0.6  # energy of the first that is sung, at most
 AGAIN, MOST_AGAIN = 0.1, 2  # energy that music gains when it comes again; so often
-LAST = 0.05  # and the last section with a tune
+CLOSING = 0.8  # energy of the last that is sung, at least, unless it is an outro
 LEAST_BARS = 4  # of a section between double bars
 
 
@@ -44,19 +44,23 @@ def sections_of(written: Written, sheet: LeadSheet, axis: BeatAxis) -> tuple[Sec
         starts = np.union1d([0], list(marks))
     else:
         starts = section_starts(bars, _sure_edges(written, sheet, axis))
-    labels = section_labels(bars, starts)
-    names = section_names(bars, starts, labels)
-    names = [
-        _name_of(marks.get(start, "")) or name for start, name in zip(starts, names, strict=True)
-    ]
-    sung = sung_sections(bars, starts).tolist()
-    edges = [*bar_starts[starts].tolist(), sheet.n_beats]
-    sections = [
-        Section(name, start, end - start, sung=is_sung, label=str(label))
-        for name, start, end, is_sung, label in zip(
-            names, edges[:-1], edges[1:], sung, labels, strict=True
+    music = starts.copy()  # without the bar of an upbeat, which repeats do not have
+    music[0] = int(written.lead > 0 and len(bars) > 1 and 1 not in starts)
+    labels = section_labels(bars, music)
+    names = section_names(bars, music, labels)
+    sung = sung_sections(bars, starts)
+    edges = np.append(bar_starts[starts], sheet.n_beats)
+    sections = []
+    for number, start in enumerate(starts.tolist()):
+        mark = marks.get(start, "")
+        section = Section(
+            _name_of(mark) or names[number],
+            float(edges[number]),
+            float(edges[number + 1] - edges[number]),
+            sung=bool(sung[number]),
+            label=_label_of(mark) or str(labels[number]),
         )
-    ]
+        sections.append(section)
     return _with_energies(sections)
 
 
@@ -69,10 +73,15 @@ def _with_energies(sections: Sequence[Section]) -> tuple[Section, ...]:
         energy = ENERGIES.get(section.name, ENERGY) + AGAIN * turn
         if number in sung[:1]:
             energy = min(energy, OPENING)
-        elif number in sung[-1:]:
-            energy += LAST
+        elif number in sung[-1:] and section.name != "outro":
+            energy = max(energy, CLOSING)
         out.append(replace(section, energy=min(1.0, energy)))
     return tuple(out)
+
+
+def _label_of(mark: str) -> str:
+    """Sections "Verse 1" and "Verse 2" are the same music, so are "A" and "A"."""
+    return mark.strip(" 0123456789.:").lower()
 
 
 def _name_of(mark: str) -> str | None:

@@ -11,7 +11,8 @@ from kcarol.score.elsewhere.written import KeySignature, Written
 from kcarol.transcription.harmony.key import KEY_PROFILES, KEYS
 from kcarol.transcription.lead_sheet import Note
 
-LAST, SIGNED = 0.35, 0.1  # correlation that the last note adds to its key, and the signature
+LAST = 0.3  # correlation that the last note adds to its key
+DOUBT = 0.1  # by which a key without sharps and flats must be less likely than the likeliest
 
 
 def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str]:
@@ -22,15 +23,16 @@ def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str
     held = roll.chord.sum(0) + np.bincount(roll.tune[roll.tune >= 0] % 12, minlength=12)
     for symbol in written.symbols:
         held[list(symbol.pitch_classes)] += BEAT_FRAMES * symbol.length * (not symbol.silent)
-    signature = _longest(written)
-    signed = _keys_of(signature) if signature else KEYS
-    candidates = signed if signature and signature.sharps else KEYS
+    likely = {key: _likelihood(held, *key) for key in KEYS}
+    signature, candidates = _longest(written), KEYS
+    if signature:
+        candidates = _keys_of(signature)
+        found = max(likely, key=likely.__getitem__)
+        doubt = likely[found] - max(likely[key] for key in candidates)
+        if not signature.sharps and doubt > DOUBT:
+            return found
     last = tune[-1].pitch % 12 if tune else None
-
-    def cost(key: tuple[int, str]) -> float:
-        return -_likelihood(held, *key) - LAST * (last == key[0]) - SIGNED * (key in signed)
-
-    return min(candidates, key=cost)
+    return max(candidates, key=lambda key: likely[key] + LAST * (last == key[0]))
 
 
 def _keys_of(signature: KeySignature) -> tuple[tuple[int, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
@@ -25,6 +26,7 @@ def written_of(root: Element) -> Written:
     n_notes = sum(1 for _ in root.iter("note"))
     if n_notes > MOST_NOTES:
         raise Unplayable(f"at most {MOST_NOTES} notes", f"{n_notes}", "give a shorter piece")
+    _check_tempos(root)
     score = _parsed(root)
     parts = {part: list(part.getElementsByClass("Measure")) for part in score.parts}
     parts = {part: measures for part, measures in parts.items() if measures}
@@ -48,6 +50,14 @@ def written_of(root: Element) -> Written:
         lead=played.lead,
         swing=contents.swing,
     )
+
+
+def _check_tempos(root: Element) -> None:
+    """Unplayable for a tempo of 0, which music21 passes over."""
+    for sound in root.iter("sound"):
+        tempo = sound.get("tempo", "1")
+        if not re.search("[1-9]", tempo):
+            raise Unplayable("a tempo", f"{tempo!r}", "correct the metronome mark")
 
 
 def _parsed(root: Element) -> Score:
