@@ -20,6 +20,7 @@ from kcarol.score.extras import Written, written_of
 from kcarol.score.musicxml.spelling import signature
 from kcarol.score.notated import PER_QUARTER, Paper
 from kcarol.score.score import RING_S, Score
+from kcarol.score.swing import heard_swing, swung
 from kcarol.transcription.lead_sheet import (
     TOLERANCE,
     BarShape,
@@ -65,9 +66,16 @@ class _Frame:
     read: Paper
     written: Paper
     is_as_written: bool
+    heard_swing: float
 
     def of_read(self, span: Any) -> Any:
         return self._moved(span, self.read)
+
+    def of_read_note(self, note: Note) -> Note:
+        """Swung, as its neighbours were heard."""
+        moved = self.of_read(note)
+        start, end = swung([moved.start, moved.end], self.heard_swing).tolist()
+        return replace(moved, start=start, length=end - start)
 
     def of_written(self, span: Any) -> Any:
         return span if self.is_as_written else self._moved(span, self.written)
@@ -82,8 +90,9 @@ def _frame_of(read: Score, written: Score) -> _Frame:
     of the beats that were written.
     """
     old, new = Paper.of(written), Paper.of(read)
+    swing = heard_swing(written.sheet)
     if _bars_stand(read, old, new):
-        return _Frame(written, old, new, old, True)
+        return _Frame(written, old, new, old, True, swing)
     metre = new.bars[0].metre
     sheet = replace(
         written.sheet,
@@ -97,7 +106,7 @@ def _frame_of(read: Score, written: Score) -> _Frame:
     grid = replace(
         written.grid, beat_times_s=times_s, beats_per_bar=metre.beats_per_bar, pauses_s=None
     )
-    return _Frame(_as_long_as(grid, replace(written, sheet=sheet)), new, new, old, False)
+    return _Frame(_as_long_as(grid, replace(written, sheet=sheet)), new, new, old, False, swing)
 
 
 def _bars_stand(read: Score, old: Paper, new: Paper) -> bool:
@@ -184,10 +193,12 @@ def _notes(read: Score, written: Written, frame: _Frame) -> tuple[tuple[Note, ..
     }
     notes = []
     for (start, length), note in zip(places, read.sheet.notes, strict=True):
-        old_length, exact = by_start.get(start, (None, note))
-        exact = frame.of_read(note) if old_length is None else frame.of_written(exact)
-        if old_length is not None and old_length != length:
-            exact = replace(exact, length=max(frame.of_read(note).end - exact.start, TOLERANCE))
+        exact = as_read = frame.of_read_note(note)
+        if start in by_start:
+            old_length, old_note = by_start[start]
+            exact = frame.of_written(old_note)
+            if length != old_length:
+                exact = replace(exact, length=max(as_read.end - exact.start, TOLERANCE))
         notes.append(replace(exact, pitch=note.pitch))
     return tuple(_one_at_a_time(notes)), False
 

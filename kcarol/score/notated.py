@@ -18,6 +18,7 @@ import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.score.score import Score
+from kcarol.score.swing import heard_swing, straight
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
 from kcarol.transcription.notation import LEAD_S
 
@@ -69,7 +70,7 @@ class Notated:
     title: str
     key: int  # pitch class of the tonic
     mode: str  # "major" or "minor"
-    swing: float  # as of `LeadSheet`
+    swing: float  # as of `LeadSheet`, or as it was heard
     bars: tuple[Bar, ...]
     notes: tuple[Note, ...]  # sorted, one at a time
     chords: tuple[Chord, ...]  # sorted; they cover the bars
@@ -102,6 +103,8 @@ def quarters_of_beat(metre: Metre) -> Fraction:
 def notate(score: Score) -> Notated:
     """A score on paper; notes and chords in the order of the sheet."""
     sheet, grid = score.sheet, score.grid
+    if swing := heard_swing(sheet):
+        sheet = replace(sheet, swing=swing, notes=straight(sheet.notes, swing))
     paper = Paper.of(score)
     bars = paper.bars
     lead = round(bars[0].first_beat)

@@ -13,6 +13,7 @@ from kcarol.score.files import read_score
 from kcarol.score.musicxml.writing import musicxml_of
 from kcarol.score.notated import notate
 from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note
 
 pytest.importorskip("defusedxml")
 NOTE = (
@@ -194,3 +195,21 @@ def test_without_the_field_bars_last_as_long_as_they_did(score, file):
     lasts_s = np.diff(again.time_s([bar.start for bar in again.bars]))
     np.testing.assert_allclose(lasts_s, lasted_s, rtol=1e-4)
     playable(found)
+
+
+def test_a_note_added_to_a_song_that_swings_is_swung(tmp_path):
+    late = 0.62
+    notes = tuple(
+        note
+        for beat in range(32)
+        for note in (Note(beat, late, 60), Note(beat + late, 1 - late, 62))
+        if (beat, note.pitch) != (5, 62)
+    )
+    sheet = LeadSheet("", 120.0, 4, 0, "major", notes, (Chord(0, 32.0, 0),), ())
+    file = File(musicxml_of(Score.of_sheet(sheet)), tmp_path / "score.musicxml")
+    rest = file.part[1].findall("note")[3]
+    rest.remove(rest.find("rest"))
+    rest.insert(0, ElementTree.fromstring(NOTE).find("pitch"))
+    found = file.read()
+    [new] = set(found.sheet.notes) - set(notes)
+    assert (new.start, new.end) == pytest.approx((5 + late, 6.0))

@@ -44,7 +44,7 @@ class Places:
         n_times = np.ceil((stops_s - times_s[:-1]) / longest_s).clip(1)
         lengths = np.round(n_times * np.diff(quarters) * TICKS_PER_QUARTER).astype(int)
         stops = np.cumsum(_silent_ticks(np.r_[times_s[0], pauses_s[:-1]]) + lengths)
-        return cls(quarters, stops - lengths, stops, times_s, stops_s, grid.swing)
+        return cls(quarters, stops - lengths, stops, times_s, stops_s, paper.swing)
 
     @property
     def end(self) -> int:

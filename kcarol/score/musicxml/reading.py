@@ -185,9 +185,10 @@ def tiled(spans: Sequence, end: Fraction) -> tuple:
     """Spans until the next begins; of two at one place the later one."""
     latest = {max(Fraction(0), span.start): span for span in spans if span.start < end}
     starts = sorted(latest)
-    if starts:
-        latest[Fraction(0)] = latest.pop(starts[0])
-        starts[0] = Fraction(0)
+    if not starts:
+        return ()
+    latest[Fraction(0)] = latest.pop(starts[0])
+    starts[0] = Fraction(0)
     return tuple(
         replace(latest[start], start=start, length=stop - start)
         for start, stop in zip(starts, [*starts[1:], end], strict=True)

@@ -7,6 +7,8 @@ from scores import demo_score, drawn_score, heard_score
 from kcarol.score.musicxml.reading import ForeignNotation, extras_of, is_ours, score_in
 from kcarol.score.musicxml.writing import musicxml_of
 from kcarol.score.notated import notate
+from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import Chord, LeadSheet
 
 
 def root_of(score) -> ElementTree.Element:
@@ -46,6 +48,12 @@ def test_bars_last_as_long_as_they_did():
         np.testing.assert_allclose(
             np.diff(again.time_s(edges)), np.diff(paper.time_s(edges)), rtol=1e-5
         )
+
+
+def test_a_score_without_notes_and_sections_is_read():
+    sheet = LeadSheet("", 120.0, 4, 0, "major", (), (Chord(0, 8.0, 5),), ())
+    found = score_in(root_of(Score.of_sheet(sheet))).sheet
+    assert (found.notes, found.sections, found.chords) == ((), (), sheet.chords)
 
 
 @pytest.mark.parametrize("tag", ["chord", "grace", "backup", "repeat"])
