@@ -26,7 +26,7 @@ BAR_REST = re.compile(  # of the first voice
 )
 HIDDEN_NOTE = (
     '<note print-object="no"><grace/><pitch><step>B</step><octave>4</octave></pitch>'
-    "<voice>1</voice><type>eighth</type><notehead>none</notehead></note>"
+    "<voice>1</voice><type>quarter</type><stem>none</stem><notehead>none</notehead></note>"
 )
 
 
@@ -116,6 +116,8 @@ def _with_first_staff_kept(musicxml: str) -> str:
     """With a grace note that is not drawn in every bar in which the first part rests: Verovio
     leaves out staves without notes, and with them the chord symbols above.
     """
+    if n_staves(musicxml) == 1:
+        return musicxml
     start, end = musicxml.find("<part id="), musicxml.find("</part>")
     return musicxml[:start] + BAR_REST.sub(HIDDEN_NOTE, musicxml[start:end]) + musicxml[end:]
 

@@ -115,13 +115,7 @@ PLAYERS = (
     Player("Celesta", "Cel.", ("celesta",), BELLS, family="keyboards"),
     Player("Harp", "Hp.", ("harp",), GRAND, is_split=True, family="harp"),
     Player("Guitar", "Gtr.", ("guitar",), (Staff(TENOR, TUNE + LADDER + "atb"),)),
-    Player(
-        "Piano",
-        "Pno.",
-        ("piano",),
-        (Staff(TREBLE, TUNE, "cde"), Staff(BASS, "at" + LADDER, "b")),
-        family="keyboards",
-    ),
+    Player("Piano", "Pno.", ("piano",), TWO_STAVES, family="keyboards"),
     Player(
         "Organ",
         "Org.",
