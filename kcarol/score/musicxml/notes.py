@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from kcarol.score.musicxml.elements import add_, ticks
-from kcarol.score.musicxml.note_values import Value
+from kcarol.score.musicxml.note_values import Value, drawn
 from kcarol.score.musicxml.spelling import altered, note_name
 from kcarol.score.notated import Bar
 
@@ -49,7 +50,7 @@ class Spelling:
 def add_note_(
     measure: Element,
     value: Value,
-    spelling: Spelling,
+    spelling: Spelling | None = None,
     seat: Seat = Seat(),
     *,
     is_in_chord: bool = False,
@@ -57,7 +58,8 @@ def add_note_(
 ) -> None:
     """Add a note or rest; the order of what is in it is laid down by MusicXML.
 
-    is_in_chord: begins together with the note before. sign: "staccato" or "fermata".
+    spelling: of pitches, in the order of the bar; rests need none. is_in_chord: begins together
+    with the note before. sign: "staccato" or "fermata".
     """
     note = add_(measure, "note")
     accidental = None
@@ -67,7 +69,7 @@ def add_note_(
         add_(note, "rest")
     elif seat.unpitched:
         _add_unpitched_(note)
-    else:
+    elif spelling is not None:
         letter, alter, octave, accidental = spelling.name_(value)
         _add_pitch_(note, letter, alter, octave)
     add_(note, "duration", ticks(value.length))
@@ -130,10 +132,16 @@ def _add_notations_(note: Element, ties: Sequence[str], triplet: str, sign: str)
 def add_bar_rest_(
     measure: Element, bar: Bar, seat: Seat = Seat(), *, is_paused: bool = False
 ) -> None:
+    """Add the rest of a whole bar; of a short one its values, since others take it for longer."""
+    sign = "fermata" if is_paused else ""
+    if bar.is_short:
+        for value in drawn([Value(Fraction(0), bar.length)], bar):
+            add_note_(measure, value, seat=seat, sign=sign if value.end == bar.length else "")
+        return
     rest = add_(measure, "note")
     add_(rest, "rest", measure="yes")
     add_(rest, "duration", ticks(bar.length))
     add_(rest, "voice", seat.voice)
     if seat.staff is not None:
         add_(rest, "staff", seat.staff)
-    _add_notations_(rest, (), "", "fermata" if is_paused else "")
+    _add_notations_(rest, (), "", sign)
