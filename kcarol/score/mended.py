@@ -208,7 +208,7 @@ def _one_at_a_time(notes: Sequence[Note]) -> list[Note]:
     notes = sorted(notes, key=attrgetter("start"))
     stops = [note.start for note in notes[1:]] + [math.inf]
     cut = [
-        replace(note, length=min(note.end, stop) - note.start)
+        note if note.end <= stop + TOLERANCE else replace(note, length=stop - note.start)
         for note, stop in zip(notes, stops, strict=True)
     ]
     return [note for note in cut if note.length > TOLERANCE]
