@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -36,7 +37,7 @@ class BeatAxis:
         edges = [0.0]
         for bar in written.bars:
             quarters, division = beat_of(bar)
-            n_beats = max(1, int(np.ceil(bar.length / quarters - TOLERANCE)))
+            n_beats = max(1, math.ceil(bar.length / quarters - TOLERANCE))
             metre = Metre(float(len(edges) - 1), n_beats, division)
             if not metres or metre != replace(metres[-1], start=metre.start):
                 metres.append(metre)
@@ -114,9 +115,9 @@ def _times_s(written: Written, edges: np.ndarray) -> np.ndarray:
                 f"{bpm:g}",
                 "correct the metronome mark",
             )
-    starts, bpm = (np.array(column) for column in zip(*tempos, strict=True))
+    starts, bpms = (np.array(column) for column in zip(*tempos, strict=True))
     starts = np.append(np.minimum(starts, np.r_[0.0, starts[1:]]), max(starts[-1], edges[-1]) + 1)
-    seconds = np.append(0.0, np.cumsum(np.diff(starts) * 60 / bpm))
+    seconds = np.append(0.0, np.cumsum(np.diff(starts) * 60 / bpms))
     lengths = np.diff(np.interp(edges, starts, seconds))
     lengths[edges[1:] <= written.lead + TOLERANCE] = LEAD_S
     return np.append(0.0, np.cumsum(lengths))
@@ -146,7 +147,7 @@ def _are_one(bar: WrittenBar, other: WrittenBar) -> bool:
 def with_whole_beats(bar: WrittenBar) -> WrittenBar:
     """As long as the beats of its time signature that it needs."""
     quarters, _ = beat_of(replace(bar, length=full_length(bar)))
-    return replace(bar, length=quarters * np.ceil(bar.length / quarters - TOLERANCE))
+    return replace(bar, length=quarters * math.ceil(bar.length / quarters - TOLERANCE))
 
 
 def full_length(bar: WrittenBar) -> float:

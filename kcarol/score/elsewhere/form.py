@@ -17,7 +17,7 @@ from kcarol.transcription.form.bar_shapes import means_between
 from kcarol.transcription.form.boundaries import section_starts
 from kcarol.transcription.form.labels import section_labels, section_names, sung_sections
 from kcarol.transcription.form.sections import lasting_changes
-from kcarol.transcription.lead_sheet import ENERGY, TOLERANCE, LeadSheet, Section
+from kcarol.transcription.lead_sheet import ENERGY, TOLERANCE, LeadSheet, Section, Span
 
 NAMES = {  # of rehearsal marks
     "intro": r"intro|prelude|전주",
@@ -146,5 +146,5 @@ def bar_features(sheet: LeadSheet) -> BarFeatures:
     )
 
 
-def _frames(span) -> tuple[int, int]:
+def _frames(span: Span) -> tuple[int, int]:
     return round(span.start * BEAT_FRAMES), round(span.end * BEAT_FRAMES)

@@ -24,12 +24,11 @@ def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str
     for symbol in written.symbols:
         held[list(symbol.pitch_classes)] += BEAT_FRAMES * symbol.length * (not symbol.silent)
     likely = {key: _likelihood(held, *key) for key in KEYS}
-    signature, candidates = _longest(written), KEYS
-    if signature:
-        candidates = _keys_of(signature)
+    signature = _longest(written)
+    candidates = _keys_of(signature) if signature else KEYS
+    if signature and not signature.sharps and signature.mode != "minor":
         found = max(likely, key=likely.__getitem__)
-        doubt = likely[found] - max(likely[key] for key in candidates)
-        if not signature.sharps and doubt > DOUBT:
+        if likely[found] - max(likely[key] for key in candidates) > DOUBT:
             return found
     last = tune[-1].pitch % 12 if tune else None
     return max(candidates, key=lambda key: likely[key] + LAST * (last == key[0]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kcarol.transcription.lead_sheet import QUALITIES
 
 if TYPE_CHECKING:
-    from music21.harmony import Harmony
+    from music21.harmony import ChordSymbol, NoChord
 
 # what it costs to lack a tone, or to have one too many, by semitones above the root: a third tells
 # more than a fifth or a seventh, and these more than what is added
@@ -16,7 +16,7 @@ WEIGHTS = (9.0, 0.5, 1.0, 3.0, 3.0, 1.0, 1.5, 1.5, 1.5, 1.0, 1.5, 1.5)
 POWER = {0, 7}  # neither major nor minor
 
 
-def chord_of(symbol: Harmony) -> tuple[int, str, int | None] | None:
+def chord_of(symbol: ChordSymbol | NoChord) -> tuple[int, str, int | None] | None:
     """Root, quality and bass (pitch classes; None: the root); None: no chord is played."""
     from music21.harmony import ChordSymbol
 
@@ -33,7 +33,7 @@ def chord_of(symbol: Harmony) -> tuple[int, str, int | None] | None:
     return root, nearest_quality(steps), bass
 
 
-def _steps(symbol: Harmony, root: int) -> Iterator[int]:
+def _steps(symbol: ChordSymbol, root: int) -> Iterator[int]:
     return ((pitch.pitchClass - root) % 12 for pitch in symbol.pitches)
 
 

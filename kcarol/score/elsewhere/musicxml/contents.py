@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kcarol.score.elsewhere.musicxml.chord_symbols import chord_of
 from kcarol.score.elsewhere.musicxml.measures import PlayedMeasure, elements
@@ -13,7 +13,7 @@ from kcarol.score.elsewhere.written import KeySignature, WrittenPart
 from kcarol.transcription.lead_sheet import TOLERANCE, Chord
 
 if TYPE_CHECKING:
-    from music21.base import Music21Object
+    from music21.key import KeySignature as KeySignature21
     from music21.stream import Part
 
 SWUNG = 1 / 3  # of triplets, as of LeadSheet
@@ -54,7 +54,7 @@ class Contents:
         elif current is not None:
             self._tempo_at.setdefault(played.number, current)
 
-    def _add_element_(self, start: float, element: Music21Object) -> None:
+    def _add_element_(self, start: float, element: Any) -> None:
         kinds = element.classSet
         if "Harmony" in kinds:
             self.symbols.append((start, chord_of(element)))
@@ -71,7 +71,7 @@ class Contents:
         elif "TextExpression" in kinds and "swing" in str(element.content).lower():
             self.swing = SWUNG
 
-    def _add_key_(self, start: float, signature) -> None:
+    def _add_key_(self, start: float, signature: KeySignature21) -> None:
         mode = getattr(signature, "mode", None)
         mode = mode if mode in ("major", "minor") else None
         if not self.keys or self.keys[-1].start < start:

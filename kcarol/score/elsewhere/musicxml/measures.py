@@ -11,6 +11,7 @@ from kcarol.score.elsewhere.written import WrittenBar
 from kcarol.transcription.lead_sheet import TOLERANCE
 
 if TYPE_CHECKING:
+    from music21.bar import Barline
     from music21.base import Music21Object
     from music21.stream import Measure
 
@@ -107,5 +108,5 @@ def _signatures(parts: Columns) -> list[tuple[int, int]]:
     return out
 
 
-def _is_edge(barline) -> bool:
+def _is_edge(barline: Barline | None) -> bool:
     return barline is not None and (barline.type in EDGES or "Repeat" in barline.classSet)

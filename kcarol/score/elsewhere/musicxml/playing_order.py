@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from kcarol.score.elsewhere.written import Unplayable
 
 if TYPE_CHECKING:
+    from music21.bar import Barline
+    from music21.base import Music21Object
     from music21.stream import Measure, Part
 
 MOST_MEASURES = 10_000  # as played
@@ -64,7 +66,7 @@ def _outline(part: Part, measures: Sequence[Sequence[Measure]]) -> Part:
     return outline
 
 
-def _repeat(barline):
+def _repeat(barline: Barline | None) -> Barline | None:
     """A new repeat, if a barline is one."""
     from music21 import bar
 
@@ -76,9 +78,9 @@ def _repeat(barline):
     return bar.Repeat(direction=barline.direction, times=times)
 
 
-def _signs(measures: Sequence[Sequence[Measure]], number: int) -> list:
+def _signs(measures: Sequence[Sequence[Measure]], number: int) -> list[Music21Object]:
     """Segno, coda, D.C. and the like of a measure, each once: parts may all have them."""
-    found = {}
+    found: dict[type, Music21Object] = {}
     for column in measures:
         if number < len(column):
             for sign in column[number].getElementsByClass("RepeatExpression"):

@@ -10,6 +10,7 @@ from kcarol.score.elsewhere.written import Unplayable
 from kcarol.transcription.lead_sheet import TOLERANCE, Note
 
 if TYPE_CHECKING:
+    from music21.note import Note as M21Note
     from music21.stream import Measure, Stream
 
 
@@ -49,7 +50,7 @@ def _soundings(voice: Stream) -> Iterator[VoiceNote]:
             yield VoiceNote(shift + float(element.offset), length, _midi(note), tie)
 
 
-def _midi(note) -> int:
+def _midi(note: M21Note) -> int:
     pitch = note.pitch.ps
     if abs(pitch - round(pitch)) > TOLERANCE:
         name = note.pitch.nameWithOctave
@@ -66,9 +67,9 @@ def tied(notes: Sequence[VoiceNote]) -> list[VoiceNote]:
     out: list[VoiceNote] = []
     held: dict[int, int] = {}  # by pitch, the number of the note from which a tie goes on
     for note in sorted(notes, key=_place):
-        number = held.pop(note.pitch, None)
-        goes_on = note.tie in ("continue", "stop") and number is not None
-        if goes_on and abs(out[number].end - note.start) < TOLERANCE:
+        number = held.pop(note.pitch, len(out))
+        is_held = number < len(out) and abs(out[number].end - note.start) < TOLERANCE
+        if note.tie in ("continue", "stop") and is_held:
             out[number] = replace(out[number], length=note.end - out[number].start)
         else:
             number = len(out)
