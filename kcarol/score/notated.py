@@ -18,7 +18,7 @@ import numpy as np
 
 from kcarol.config import AudioConfig
 from kcarol.score.score import Score
-from kcarol.score.swing import heard_swing, straight
+from kcarol.score.swing import as_written
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
 from kcarol.transcription.notation import LEAD_S
 
@@ -102,9 +102,7 @@ def quarters_of_beat(metre: Metre) -> Fraction:
 
 def notate(score: Score) -> Notated:
     """A score on paper; notes and chords in the order of the sheet."""
-    sheet, grid = score.sheet, score.grid
-    if swing := heard_swing(sheet):
-        sheet = replace(sheet, swing=swing, notes=straight(sheet.notes, swing))
+    sheet, grid = as_written(score.sheet), score.grid
     paper = Paper.of(score)
     bars = paper.bars
     lead = round(bars[0].first_beat)
@@ -162,7 +160,7 @@ class Paper:
 
     @classmethod
     def of(cls, score: Score) -> Paper:
-        return cls(bars_of(score.sheet, n_lead_beats(score.sheet, score.grid)))
+        return cls(bars_of(as_written(score.sheet), n_lead_beats(score.sheet, score.grid)))
 
     def quarters(self, beats):
         """Quarter notes of positions in beats, within the bars."""

@@ -19,6 +19,18 @@ SPREAD, SHARE = 0.08, 0.75  # so many of them are so near their middle, in beats
 MOST = 1 / 3
 
 
+def as_written(sheet: LeadSheet) -> LeadSheet:
+    """A sheet that says the swing with which it was sung: its off-beat eighths are straight, and
+    bars that were heard in thirds of beats (12/8) are as the others (4/4).
+    """
+    swing = heard_swing(sheet)
+    if not swing:
+        return sheet
+    changes = tuple(replace(metre, division=2) for metre in sheet.changes)
+    notes = straight(sheet.notes, swing)
+    return replace(sheet, swing=swing, notes=notes, division=2, changes=changes)
+
+
 def heard_swing(sheet: LeadSheet) -> float:
     """With which the notes of a sheet were sung that says of none; 0 if they are straight."""
     if sheet.swing:
@@ -26,6 +38,8 @@ def heard_swing(sheet: LeadSheet) -> float:
     starts = np.array(
         [note.start for note in sheet.notes if sheet.metre_at(note.start).division == 2]
     )
+    if len(starts) < len(sheet.notes) / 2:
+        return 0.0
     places = starts % 1
     places = places[(places > OFF_BEATS[0]) & (places < OFF_BEATS[1])]
     if len(places) < FEWEST:

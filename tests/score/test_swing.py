@@ -6,7 +6,7 @@ import pytest
 from kcarol.score.notated import notate
 from kcarol.score.score import Score
 from kcarol.score.swing import heard_swing, straight, swung
-from kcarol.transcription.lead_sheet import Chord, LeadSheet, Note, TimeGrid
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, TimeGrid
 
 
 def sheet_of(late: float, spread: float = 0.0) -> LeadSheet:
@@ -39,6 +39,18 @@ def test_swung_notes_are_written_as_eighths():
     paper = notate(Score.of_sheet(sheet_of(2 / 3, 0.02)))
     assert paper.swing == pytest.approx(1 / 3, abs=0.05)
     assert {note.length for note in paper.notes} == {0.5}
+
+
+def test_bars_heard_in_thirds_are_as_the_others_of_a_song_that_swings():
+    sheet = replace(sheet_of(2 / 3), changes=(Metre(8.0, 4, 3), Metre(12.0, 4, 2)))
+    paper = notate(Score.of_sheet(sheet))
+    assert {bar.time_signature for bar in paper.bars} == {(4, 4)}
+    assert {note.length for note in paper.notes} == {0.5}
+
+
+def test_a_song_in_thirds_does_not_swing():
+    sheet = replace(sheet_of(2 / 3), division=3)
+    assert heard_swing(replace(sheet, changes=(Metre(24.0, 4, 2),))) == 0
 
 
 def test_what_is_played_swung_is_written_straight_and_back():
