@@ -109,8 +109,8 @@ def add_sound_options(parser: ArgumentParser) -> None:
     add(
         "--rate",
         type=number(int, LOWEST_RATE_HZ, most=HIGHEST_RATE_HZ),
-        help="sample rate of the carols, Hz (default: the song's own if that is 44100 or 48000, "
-        "else 48000)",
+        help="sample rate of the carols, Hz (default: that of a song's file if it is 44100 or "
+        "48000, else 48000)",
     )
     add("--mono", action="store_true", help="one channel instead of two")
     add(

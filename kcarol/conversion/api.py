@@ -103,9 +103,9 @@ def convert(
                 beside=out,
                 transcription=transcription,
             )
-            for path in scores:
-                score = Score.of_transcription(transcription, title=song.stem)
-                write_score(score, path, transcription)
+            score = Score.of_transcription(transcription, title=song.stem)
+            for file in scores:
+                write_score(score, file, transcription)
             save_stems(groups, stems, out, rate)
             record = replace(record, is_whole=not lost)
             save_audio(out, carol, rate, comment_of(record))

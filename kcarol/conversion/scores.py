@@ -16,6 +16,7 @@ from kcarol.conversion.api import check_output, default_output, save_stems, stem
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.sound.stems import Stems
 from kcarol.score.files import READABLE, read_score, write_arrangement, write_score
+from kcarol.score.like import in_time_with
 from kcarol.score.score import Score
 
 
@@ -89,8 +90,6 @@ def play(
     converter = converter or Converter.load()
     if like is not None:
         heard = Score.of_transcription(transcribe(like, converter=converter))
-        from kcarol.score.like import in_time_with
-
         written = in_time_with(written, heard)
     n_samples = math.ceil(written.level.n_samples * rate / AudioConfig.sample_rate)
     with (

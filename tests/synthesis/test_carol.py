@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from kcarol.audio.disk_buffer import DiskWave
 from kcarol.model.instruments import SLEIGH_KEY
 from kcarol.synthesis import render
-from kcarol.synthesis.carol import render_carol
+from kcarol.synthesis.carol import play_samples_onto, render_carol
 from kcarol.synthesis.jingle import jingle
 from kcarol.transcription.lead_sheet import Part, Stroke
 
@@ -59,3 +60,14 @@ def test_more_parts_than_channels_all_sound():
     np.testing.assert_allclose(
         rms(together[:, -RATE // 4 :]), rms(alone[:, -RATE // 4 :]), rtol=0.5
     )
+
+
+@needs_synth
+def test_samples_are_played_onto_a_disk_as_in_memory_and_the_same_in_every_call():
+    parts = [part(), Part("bells", (Stroke(0.2, 0.1, SLEIGH_KEY, 127),), is_drums=True)]
+    carol = np.zeros((2, RATE), np.float32)
+    play_samples_onto(carol, parts, RATE)
+    with DiskWave(2, RATE) as on_disk:
+        play_samples_onto(on_disk, parts, RATE)
+        np.testing.assert_array_equal(on_disk[:], carol)
+    assert rms(carol).min() > 0.001

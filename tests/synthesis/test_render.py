@@ -105,3 +105,25 @@ def test_what_is_struck_after_the_end_does_not_sound_in_the_next_render():
     soundfont = render.VALIDATION_SOUNDFONT
     render.render_parts([late], 1.0, 16_000, soundfont)
     assert np.abs(render.render_parts([silent], 0.4, 16_000, soundfont)).max() < 1e-4
+
+
+@needs_synth
+def test_pieces_are_the_whole(monkeypatch):
+    soundfont = render.VALIDATION_SOUNDFONT
+    notes = Part("notes", tuple(Stroke(k / 10, 0.3, 60 + k, 100) for k in range(12)), program=73)
+    render.renew()
+    whole = render.render_parts([notes], 1.7, 16_000, soundfont)
+    monkeypatch.setattr(render, "PIECE_SAMPLES", 10 * render.BLOCK)
+    render.renew()
+    pieces = list(render.stream_parts([notes], len(whole[0]), 16_000, soundfont))
+    assert len(pieces) > 10
+    np.testing.assert_array_equal(np.concatenate(pieces, axis=1), whole)
+
+
+def test_carols_are_played_by_the_best_soundfont_there_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(render, "FOLDERS", (str(tmp_path),))
+    monkeypatch.delenv("KCAROL_SOUNDFONTS", raising=False)
+    assert render.best_soundfont() == render.CAROL_SOUNDFONT
+    for name in ("TimGM6mb.sf2", "FluidR3_GM.sf2", render.CAROL_SOUNDFONT):
+        (tmp_path / name).touch()
+        assert render.best_soundfont() == name

@@ -8,10 +8,12 @@ import torch
 from converters import make_converter, song
 from scipy.signal import hilbert
 
+from kcarol.arrangement.played_notes import notes_of
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.config import AudioConfig
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.model.notes import Notes
+from kcarol.transcription.lead_sheet import Part, Stroke
 
 AUDIO = AudioConfig()
 LENGTH_S = 40.0
@@ -78,3 +80,13 @@ def test_a_detuned_carol_is_as_long_as_its_song(n_samples, cents):
     assert not np.array_equal(carol, converter.play(heard))
     with DiskWave(*carol.shape) as on_disk:
         assert np.array_equal(converter.play(tuned, carol=on_disk)[..., :], carol)
+
+
+def test_parts_are_played_at_the_times_of_their_notes():
+    time = PlayingTime(SINKING, AUDIO)
+    part = Part("violin s sing", (Stroke(1.0, 2.5, 69, 90), Stroke(30.0, 0.5, 71, 80)), program=40)
+    played = time.played(notes_of([part], AUDIO.frame_rate))
+    again = notes_of(time.played_parts([part]), AUDIO.frame_rate)
+    assert torch.allclose(played.start, again.start, atol=1e-3)
+    assert torch.allclose(played.end, again.end, atol=1e-3)
+    assert time.played_parts([replace(part, strokes=())])[0].strokes == ()
