@@ -52,8 +52,8 @@ def playing_of(lines: Sequence[Line], bars: Sequence[Bar]) -> list[Playing]:
         if taken:
             playing.append(_playing(player, taken, bars))
     assert not left, "a line that nobody plays"
-    leading = max(playing, key=_n_tune_notes, default=None)
-    return sorted(playing, key=lambda one: one.player.family != leading.player.family)
+    families = [one.player.family for one in sorted(playing, key=_n_tune_notes)]
+    return sorted(playing, key=lambda one: one.player.family != families[-1])
 
 
 def _n_tune_notes(playing: Playing) -> int:

@@ -15,6 +15,7 @@ from kcarol.score.arrangement.dynamics import dynamics_of
 from kcarol.score.arrangement.lines import WrittenNote, lines_of
 from kcarol.score.arrangement.players import Player, Staff
 from kcarol.score.arrangement.playing import Playing, playing_of
+from kcarol.score.musicxml.chord_tones import ChordTones
 from kcarol.score.musicxml.elements import (
     Clef,
     add_,
@@ -137,6 +138,7 @@ class PartWriter:
             for staff, (upper, lower) in zip(self.player.staves, playing.staves, strict=True)
         ]
         self.fifths, self.steps = written_key(self.player, signature(paper.key, paper.mode))
+        self.tones = ChordTones(paper, self.fifths, self.player.written_above)
         self.spellings = [Spelling(self.fifths, paper.mode) for _ in self.staves]
 
     def write_(self, part: Element) -> None:
@@ -215,6 +217,7 @@ class PartWriter:
             add_bar_rest_(measure, bar, seat, is_paused=bar.end in self.pauses)
         for chord in chords:
             sign = self._sign(chord, bar)
+            spelling.change_chord_(self.tones.at(ticks(bar.start + chord.value.start)))
             for number, note in enumerate(chord.notes(self.player.written_above)):
                 is_in_chord = number > 0
                 note_sign = "" if is_in_chord else sign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -31,14 +31,23 @@ class Spelling:
         self.fifths = fifths
         self.mode = mode
         self.drawn: dict[tuple[str, int], int] = {}
+        self.names: dict[int, tuple[str, int, int]] = {}  # last given to each pitch
+        self.chord: Mapping[int, int] = {}  # pitch class -> its name's place on the line of fifths
 
     def begin_bar_(self) -> None:
         self.drawn = {}
 
+    def change_chord_(self, chord: Mapping[int, int]) -> None:
+        self.chord = chord
+
     def name_(self, value: Value) -> tuple[str, int, int, str | None]:
         """Letter, sharps, octave and accidental to draw of a note, in the order of the bar."""
-        assert value.pitch is not None
-        letter, alter, octave = note_name(value.pitch, self.fifths, self.mode)
+        pitch = value.pitch
+        assert pitch is not None
+        if not (value.is_tied_from and pitch in self.names):
+            in_chord = self.chord.get(pitch % 12)
+            self.names[pitch] = note_name(pitch, self.fifths, self.mode, in_chord)
+        letter, alter, octave = self.names[pitch]
         place = letter, octave
         is_known = self.drawn.get(place, altered(letter, self.fifths)) == alter
         if is_known or value.is_tied_from:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kcarol import __version__
 from kcarol.score.extras import FIELD, extras_text
+from kcarol.score.musicxml.chord_tones import ChordTones
 from kcarol.score.musicxml.elements import (
     TENOR,
     TREBLE,
@@ -21,6 +22,7 @@ from kcarol.score.musicxml.elements import (
     add_time_,
     clean,
     text_of_,
+    ticks,
 )
 from kcarol.score.musicxml.marks import marks_of, place_marks_
 from kcarol.score.musicxml.note_values import Value, bar_values
@@ -44,8 +46,9 @@ def musicxml_of(score: Score) -> str:
     _list_part(root)
     part = add_(root, "part", id="P1")
     accidentals = Spelling(signature(paper.key, paper.mode), paper.mode)
+    tones = ChordTones(paper)
     for number, (bar, values) in enumerate(zip(paper.bars, bar_values(paper), strict=True)):
-        _measure(part, number, bar, values, paper, accidentals)
+        _measure(part, number, bar, values, paper, accidentals, tones)
     add_final_barline_(part[-1])
     return text_of_(root)
 
@@ -78,6 +81,7 @@ def _measure(
     values: Sequence[Value],
     paper: Notated,
     accidentals: Spelling,
+    tones: ChordTones,
 ) -> None:
     measure = add_measure_(part, number, paper)
     _attributes(measure, number, paper)
@@ -88,6 +92,7 @@ def _measure(
     accidentals.begin_bar_()
     for value in values:
         place_marks_(measure, marks, value.start, value.end)
+        accidentals.change_chord_(tones.at(ticks(bar.start + value.start)))
         add_note_(measure, value, accidentals)
 
 
