@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -84,8 +85,11 @@ class Notated:
 
     def time_s(self, quarters):
         """Seconds of positions in quarter notes, swing apart."""
-        places = [float(quarter) for quarter in self.beat_quarters]
-        return np.interp(np.asarray(quarters, float), places, self.beat_times_s)
+        return np.interp(np.asarray(quarters, float), self._beat_places, self.beat_times_s)
+
+    @cached_property
+    def _beat_places(self) -> np.ndarray:
+        return np.array(self.beat_quarters, float)
 
     def tempo_bpm(self, bar: Bar) -> float:
         """Quarter notes a minute with which a bar lasts as long as it did."""

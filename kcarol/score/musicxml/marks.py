@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -12,8 +14,9 @@ from kcarol.score.musicxml.chord_symbols import KINDS, NO_CHORD
 from kcarol.score.musicxml.elements import add_, clean, ticks
 from kcarol.score.musicxml.spelling import root_and_bass, signature
 from kcarol.score.notated import Bar, Notated
-from kcarol.transcription.lead_sheet import Chord
+from kcarol.transcription.lead_sheet import Chord, Span
 
+AnySpan = TypeVar("AnySpan", bound=Span)
 STRAIGHT = 0.02  # swing that is not written
 UNSEEN = "\u00a0"  # words of a tempo that MuseScore 3 would show if there were none
 SWING = "Swing"
@@ -23,15 +26,23 @@ LARGEST_SWING_PART = 7  # of the ratio of a beat's eighths
 def marks_of(number: int, bar: Bar, paper: Notated) -> list[tuple[Fraction, Element]]:
     """Of a bar, with their places in it: tempo, sections, chords."""
     marks = [(Fraction(0), mark) for mark in _tempo_marks(number, bar, paper)]
-    for section in paper.sections:
-        if bar.start <= section.start < bar.end:
-            direction = Element("direction", placement="above")
-            add_(add_(direction, "direction-type"), "rehearsal", clean(section.name))
-            marks.append((Fraction(section.start) - bar.start, direction))
-    for chord in paper.chords:
-        if bar.start <= chord.start < bar.end:
-            marks.append((Fraction(chord.start) - bar.start, _harmony(chord, paper)))
+    for section in _beginning_in(bar, paper.sections):
+        direction = Element("direction", placement="above")
+        add_(add_(direction, "direction-type"), "rehearsal", clean(section.name))
+        marks.append((section.start - bar.start, direction))
+    for chord in _beginning_in(bar, paper.chords):
+        marks.append((chord.start - bar.start, _harmony(chord, paper)))
     return sorted(marks, key=_place_of)
+
+
+def _beginning_in(bar: Bar, spans: Sequence[AnySpan]) -> Sequence[AnySpan]:
+    """Of sorted spans."""
+    first, stop = (bisect_left(spans, edge, key=_start_of) for edge in (bar.start, bar.end))
+    return spans[first:stop]
+
+
+def _start_of(span: Span) -> float:
+    return span.start
 
 
 def _place_of(mark: tuple[Fraction, Element]) -> Fraction:
