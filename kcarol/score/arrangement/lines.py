@@ -90,6 +90,8 @@ def _line(part: Part, score: Score, paper: Paper, voices: Voices, lift: float) -
             stop = _end(start, end, following.get(start))
             if is_detached:
                 stop = min(stop, start + 1)
+            if instrument.rings:
+                stop = max(stop, start + 1)
             if letters == ON_BEATS:
                 stop = max(stop, min(start + STEP, following.get(start, stop)))
             notes.append(

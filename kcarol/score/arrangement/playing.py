@@ -11,12 +11,11 @@ from kcarol.model.instruments import Instrument
 from kcarol.score.arrangement.lines import TUNES, Line, WrittenNote
 from kcarol.score.arrangement.players import PLAYERS, Player
 from kcarol.score.musicxml.elements import ticks
-from kcarol.score.notated import PER_QUARTER, Bar
+from kcarol.score.notated import Bar
 
 MIDDLE_C = 60
 # MIDI: bars whose notes are all as high, or as low, are on one of two staves
 TREBLE_LOWEST, BASS_HIGHEST = 55, 65
-LEAST_RING = PER_QUARTER  # ticks for which what rings is written
 SUSTAINING = ("piano",)  # of what rings, what is written as long as it sounds
 
 Voice = tuple[WrittenNote, ...]
@@ -52,8 +51,10 @@ def playing_of(lines: Sequence[Line], bars: Sequence[Bar]) -> list[Playing]:
         if taken:
             playing.append(_playing(player, taken, bars))
     assert not left, "a line that nobody plays"
-    families = [one.player.family for one in sorted(playing, key=_n_tune_notes)]
-    return sorted(playing, key=lambda one: one.player.family != families[-1])
+    if not playing:
+        return []
+    leading = max(playing, key=_n_tune_notes).player.family
+    return sorted(playing, key=lambda one: one.player.family != leading)
 
 
 def _n_tune_notes(playing: Playing) -> int:
@@ -131,8 +132,7 @@ def _voice(notes: Sequence[WrittenNote], rings: bool) -> Voice:
         following = dict(zip(onsets, onsets[1:], strict=False))
         longest: dict[int, int] = {}
         for note in kept:
-            end = max(note.end, note.start + LEAST_RING)
-            longest[note.start] = max(end, longest.get(note.start, end))
+            longest[note.start] = max(note.end, longest.get(note.start, note.end))
         kept = [
             replace(n, end=min(longest[n.start], following.get(n.start, longest[n.start])))
             for n in kept
