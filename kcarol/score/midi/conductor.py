@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mido import MidiTrack
 
 TimeSignature = tuple[int, int]  # as 6/8
+COMMON = (4, 4)
 
 
 def conductor_track(paper: Notated, places: Places, texts: Iterable[Event]) -> MidiTrack:
@@ -35,7 +36,8 @@ def time_signatures(paper: Notated, places: Places) -> list[tuple[int, TimeSigna
     at = {places.tick(bar.start): signature_of(bar) for bar in paper.bars}
     for begin, end in places.silences():
         at.setdefault(end, _signature_at(paper, places.quarter(end)))
-        at[begin] = _signature_as_long_as(Fraction(end - begin, TICKS_PER_QUARTER))
+        silence = Fraction(end - begin, TICKS_PER_QUARTER)
+        at[begin] = COMMON if silence % 4 == 0 else _signature_as_long_as(silence)
     changes: list[tuple[int, TimeSignature]] = []
     for tick, metre in sorted(at.items()):
         if not changes or metre != changes[-1][1]:

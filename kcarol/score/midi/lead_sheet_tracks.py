@@ -13,7 +13,7 @@ import numpy as np
 
 from kcarol.score.chord_names import named_chord
 from kcarol.score.extras import written_of
-from kcarol.score.midi.conductor import time_signatures
+from kcarol.score.midi.conductor import COMMON, time_signatures
 from kcarol.score.midi.file import MidiNote, MidiSong
 from kcarol.score.midi.key_names import key_named
 from kcarol.score.midi.places import Places
@@ -119,13 +119,9 @@ class _Reader:
         found = [(round(tick * self.scale), metre) for tick, metre in self.song.time_signatures]
         bars = self.paper.bars
         if found != time_signatures(self.paper, self.places):
-            silences = {begin for begin, _ in self.places.silences()}
-            metres = {
-                self.place(tick): metre
-                for (begin, metre), (tick, _) in zip(found, self.song.time_signatures, strict=True)
-                if begin not in silences
-            }
-            bars = _bars_of(metres, self.paper.length)
+            # of silence and of what follows it, which is at the same place, the latter
+            metres = {self.place(tick): metre for tick, metre in self.song.time_signatures}
+            bars = _bars_of({Fraction(0): COMMON} | metres, self.paper.length)
         return _lengthened(bars, end)
 
 

@@ -13,8 +13,8 @@ from kcarol.transcription.lead_sheet import TimeGrid
 LONGEST_QUARTER_S = 12.0  # 5 a minute: slower tempi many sequencers refuse
 SHORTEST_SILENCE_S = 0.01  # before the first beat: what is less, nobody hears
 STEP = TICKS_PER_QUARTER // 4  # bars of silence are some sixteenths long,
-STEP_S = 0.125  # of about this length,
-MOST_STEPS = 4 * 255  # and have at most 255 quarters
+STEP_S = 0.125  # of about this length;
+BAR_STEPS = 16  # longer silence is in bars of 4/4
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Places:
         return TempoMap.through(ticks, [0.0, *(knots[tick] for tick in ticks[1:])])
 
     def silences(self) -> list[tuple[int, int]]:
-        """First tick and one after the last of each bar of silence."""
+        """First tick, and one after the last, of each silence that has bars."""
         begins = np.r_[0, self.stops[:-1]]
         return [
             (begin, end)
@@ -105,5 +105,7 @@ class Places:
 
 def _silent_ticks(silence_s: np.ndarray) -> np.ndarray:
     """(N,) ticks of silences, none for the shortest."""
-    n_steps = np.round(silence_s / STEP_S).clip(1, MOST_STEPS)
+    n_steps = np.round(silence_s / STEP_S).clip(1)
+    whole_bars = BAR_STEPS * np.round(n_steps / BAR_STEPS)
+    n_steps = np.where(n_steps > BAR_STEPS, whole_bars, n_steps)
     return np.where(silence_s < SHORTEST_SILENCE_S, 0, STEP * n_steps).astype(int)

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from kcarol.score.midi.conductor import conductor_track, time_signatures
 from kcarol.score.midi.places import Places
 from kcarol.score.notated import notate
+from kcarol.score.score import Score
 from tests.score.midi.songs import moving_score, picked_up_score, steady_score
 
 
@@ -16,6 +19,12 @@ def test_changes_of_metre_are_written():
 
 def test_silence_before_the_first_beat_is_a_bar():
     assert signatures(moving_score())[0] == (5, 8)  # 1.234 s at 120 quarters a minute
+
+
+def test_long_silence_is_in_common_time():
+    score = steady_score(3)
+    later = replace(score.grid, beat_times_s=score.grid.beat_times_s + 100)
+    assert signatures(Score.of_sheet(score.sheet, later)) == [(4, 4), (3, 4)]
 
 
 def test_a_pick_up_has_its_own_time_signature():

@@ -6,6 +6,7 @@ from mido import MetaMessage, MidiFile
 
 from kcarol.score.midi.reading import read_midi
 from kcarol.score.midi.writing import write_midi
+from kcarol.score.score import Score
 from tests.score.midi.songs import moving_score, steady_score
 
 PITCH = 67
@@ -100,8 +101,11 @@ def test_tracks_without_names_are_known_by_their_channels(path):
     assert read_midi(path).sheet == score.sheet
 
 
-def test_another_metre_keeps_the_beats(path):
-    score = steady_score()
+@pytest.mark.parametrize("silence_s", [0.0, 0.7, 100.0])
+def test_another_metre_keeps_the_beats(silence_s, path):
+    steady = steady_score()
+    later = replace(steady.grid, beat_times_s=steady.grid.beat_times_s + silence_s)
+    score = Score.of_sheet(steady.sheet, later)
     write_midi(score, path)
     edit(path, 0, lambda m: m.copy(numerator=2) if m.type == "time_signature" else m)
     read = read_midi(path)

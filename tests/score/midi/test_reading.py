@@ -4,6 +4,7 @@ from mido import MetaMessage, MidiFile
 
 from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES
+from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tempo_curves import draw_grid
 from kcarol.score.errors import ScoreError
@@ -45,6 +46,13 @@ def test_drawn_songs_are_read_as_they_were_written(seed, path):
     assert same(score, read)
     carols = [arrange_carol(s.sheet, s.grid, STYLES["bells"]) for s in (score, read)]
     assert carols[0] == carols[1]
+
+
+@pytest.mark.parametrize("title", DEMO_SONGS)
+def test_demo_songs_are_read_as_they_were_written(title, path):
+    score = Score.of_sheet(DEMO_SONGS[title].sheet)
+    write_midi(score, path)
+    assert same(score, read_midi(path))
 
 
 def test_a_file_that_lost_its_extras_keeps_notes_chords_and_times(path):
