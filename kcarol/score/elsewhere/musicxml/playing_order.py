@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kcarol.score.elsewhere.written import Unplayable
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from music21.stream import Measure, Part
 
 MOST_MEASURES = 10_000  # as played
-MOST_TIMES = 16  # that a repeat is played
+MOST_TIMES = 8  # that a repeat is played
+DEEPEST = 2  # repeats in each other
 
 
 def playing_order(parts: Sequence[Part]) -> list[int]:
@@ -24,24 +26,33 @@ def playing_order(parts: Sequence[Part]) -> list[int]:
     from music21 import repeat
     from music21.exceptions21 import Music21Exception
 
-    outline = _outline(parts[0], [list(part.getElementsByClass("Measure")) for part in parts])
+    measures = [list(part.getElementsByClass("Measure")) for part in parts]
+    _check_depth(measures[0])
+    outline = _outline(parts[0], measures)
     try:
         played = repeat.Expander(outline).process().getElementsByClass("Measure")
         order = [int(measure.groups[0]) for measure in played]
     except (Music21Exception, IndexError) as error:
         raise Unplayable(
             "repeats that close",
-            f"{printable_reason(error)}",
-            "give each ending and D.S. its sign, or write the repeats out",
+            "a repeat, an ending or a D.S. without its counterpart",
+            "complete it, or write the repeats out",
         ) from error
     if len(order) > MOST_MEASURES:
         raise Unplayable(f"at most {MOST_MEASURES} bars", f"{len(order)}", "give a shorter piece")
     return order
 
 
-def printable_reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text.partition("{")[0].strip() or type(error).__name__
+def _check_depth(measures: Sequence[Measure]) -> None:
+    """Unplayable for repeats in repeats in repeats, which multiply."""
+    depth = 0
+    for barline in chain.from_iterable((m.leftBarline, m.rightBarline) for m in measures):
+        if "Repeat" in getattr(barline, "classSet", ()):
+            depth = depth + 1 if barline.direction == "start" else max(0, depth - 1)
+        if depth > DEEPEST:
+            raise Unplayable(
+                "repeats that close", f"{depth} open at once", "complete them, or write them out"
+            )
 
 
 def _outline(part: Part, measures: Sequence[Sequence[Measure]]) -> Part:

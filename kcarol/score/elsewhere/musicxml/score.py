@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from kcarol.score.elsewhere.musicxml.contents import Contents
 from kcarol.score.elsewhere.musicxml.measures import PlayedMeasures
-from kcarol.score.elsewhere.musicxml.playing_order import playing_order, printable_reason
+from kcarol.score.elsewhere.musicxml.playing_order import playing_order
 from kcarol.score.elsewhere.written import Unplayable, Written
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _parsed(root: Element) -> Score:
             importer.xmlRootToScore(root, score)
             score.toSoundingPitch(inPlace=True)
     except (Music21Exception, *BROKEN) as error:
-        found = printable_reason(error)
+        found = " ".join(str(error).split()) or type(error).__name__
         way_out = "save it again in MuseScore"
         raise Unplayable("MusicXML that music21 reads", found, way_out) from error
     return score
