@@ -48,7 +48,7 @@ def lab_text(score: Score) -> str:
 
 
 def chord_sheet(score: Score) -> str:
-    """A heading, then under each section's name four bars a line: | C | Am7 . F G7 |.
+    """A heading, then under each section's name and time four bars a line: | C | Am7 . F G7 |.
 
     Where chords change within a bar, it has a place for each of its beats.
     """
@@ -64,7 +64,8 @@ def chord_sheet(score: Score) -> str:
     width = max(len(text) for _, text in bars)
     for name, start, end in sections:
         texts = [text.ljust(width) for bar, text in bars if start <= bar.start < end]
-        lines += ["", f"[{name}]"]
+        minutes, seconds = divmod(int(paper.time_s(start)), 60)
+        lines += ["", f"[{name}] {minutes}:{seconds:02}"]
         for first in range(0, len(texts), BARS_A_LINE):
             lines.append("| " + " | ".join(texts[first : first + BARS_A_LINE]) + " |")
     return "\n".join(lines) + "\n"

@@ -58,7 +58,7 @@ def test_the_chord_sheet_has_sections_bars_and_beats():
         "4 beats of 2",
         "C major, 4/4, 90 beats a minute",
         "",
-        "[verse]",
+        "[verse] 0:00",
         "| C        | %        | F . G7 . | %        |",
         "| %        | %        | %        | %        |",
     ]
