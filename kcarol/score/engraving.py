@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kcarol.audio.files import atomic_write, write_text
-from kcarol.score.errors import missing_extra
+from kcarol.score.errors import check_packages
 from kcarol.score.notated import notate
 from kcarol.score.pages.sizes import MARGIN_MM, PAGE_MM, size_of
 from kcarol.score.score import Score
@@ -61,7 +60,7 @@ def time_map(musicxml: str, score: Score) -> tuple[BarTime, ...]:
 
 def write_svg(musicxml: str, path: Path) -> None:
     """All pages in one file, one below the other. ScoreError without Verovio; OSError."""
-    _check_installed(path, "verovio")
+    check_packages(path, "verovio")
     width, height = (UNITS_PER_MM * length for length in PAGE_MM)
     pages = [
         page.replace("<svg ", f'<svg y="{number * height}" width="{width}" height="{height}" ', 1)
@@ -77,17 +76,11 @@ def write_svg(musicxml: str, path: Path) -> None:
 
 def write_pdf(musicxml: str, path: Path) -> None:
     """All pages as one PDF. ScoreError without Verovio or ReportLab; OSError."""
-    _check_installed(path, "verovio", "reportlab")
+    check_packages(path, "verovio", "reportlab")
     from kcarol.score.pages.pdf import draw_pdf
 
     with atomic_write(path) as unfinished:
         draw_pdf(svg_pages(musicxml), unfinished)
-
-
-def _check_installed(path: Path, *packages: str) -> None:
-    for package in packages:
-        if find_spec(package) is None:
-            raise missing_extra(path, package)
 
 
 def _engraver(musicxml: str) -> verovio.toolkit:

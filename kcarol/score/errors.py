@@ -19,13 +19,9 @@ class ScoreError(ValueError):
         return cls(f"{path}: expected {expected}, found {found}: {way_out}")
 
 
-def check_package(path: Path | str, package: str) -> None:
-    """ScoreError, for a file that takes a package of the extra `score`, where it is missing."""
-    if find_spec(package) is None:
-        raise missing_extra(path, package)
-
-
-def missing_extra(path: Path | str, package: str) -> ScoreError:
-    """For a file that takes a package of the extra `score`."""
-    install = "pip install 'kcarol[score]'"
-    return ScoreError(f"{path}: expected the package {package}, found none: {install}")
+def check_packages(path: Path | str, *packages: str) -> None:
+    """ScoreError, for a file that takes packages of the extra `score`, where one is missing."""
+    for package in packages:
+        if find_spec(package) is None:
+            way_out = "pip install 'kcarol[score]'"
+            raise ScoreError.of(path, f"the package {package}", "none", way_out)

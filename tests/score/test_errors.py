@@ -1,4 +1,6 @@
-from kcarol.score.errors import ScoreError, missing_extra
+import pytest
+
+from kcarol.score.errors import ScoreError, check_packages
 
 
 def test_an_error_is_one_line_whatever_the_name_of_the_file():
@@ -7,4 +9,6 @@ def test_an_error_is_one_line_whatever_the_name_of_the_file():
 
 
 def test_a_missing_package_is_named_with_what_installs_it():
-    assert "pip install 'kcarol[score]'" in str(missing_extra("song.mid", "mido"))
+    check_packages("song.mid", "json")
+    with pytest.raises(ScoreError, match=r"song.mid: .*no_such.*pip install 'kcarol\[score\]'"):
+        check_packages("song.mid", "json", "no_such_package")

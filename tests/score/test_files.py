@@ -1,4 +1,3 @@
-import builtins
 import json
 import zipfile
 
@@ -72,14 +71,7 @@ def test_a_file_that_is_not_there_is_an_os_error(tmp_path):
 def test_without_defusedxml_what_installs_it_is_named(text, tmp_path, monkeypatch):
     path = tmp_path / "score.musicxml"
     path.write_text(text)
-    real = builtins.__import__
-
-    def lacking(name, *args, **kwargs):
-        if name.startswith("defusedxml"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", lacking)
+    monkeypatch.setattr("kcarol.score.errors.find_spec", lambda name: None)
     with pytest.raises(ScoreError, match=r"kcarol\[score\]"):
         read_score(path)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from kcarol.score.elsewhere.musicxml.score import written_of
 from kcarol.score.elsewhere.sheet import score_of
 from kcarol.score.elsewhere.written import Unplayable
-from kcarol.score.errors import ScoreError
+from kcarol.score.errors import ScoreError, check_packages
 from kcarol.score.musicxml.archive import read_root
 from kcarol.score.score import Score
 
@@ -17,6 +17,7 @@ def score_from_elsewhere(path: Path | str) -> Score:
     song; OSError.
     """
     root = read_root(path)
+    check_packages(path, "music21")
     try:
         return score_of(written_of(root))
     except Unplayable as error:

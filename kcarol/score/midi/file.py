@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kcarol.score.elsewhere.sheet import LONGEST_S
-from kcarol.score.errors import ScoreError, check_package
+from kcarol.score.errors import ScoreError, check_packages
 from kcarol.score.midi.tempo_map import TempoMap
 from kcarol.score.midi.tracks import DRUM_CHANNEL
 
@@ -128,7 +128,7 @@ def _loaded(path: Path) -> tuple[list[Events], float, bool]:
 
 
 def _parsed(path: Path, content: bytes) -> MidiFile:
-    check_package(path, "mido")
+    check_packages(path, "mido")
     from mido import MidiFile
 
     try:

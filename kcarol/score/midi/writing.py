@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kcarol.score.chord_names import chord_name, key_signature
-from kcarol.score.errors import check_package
+from kcarol.score.errors import check_packages
 from kcarol.score.extras import FIELD, extras_text
 from kcarol.score.midi.conductor import conductor_track
 from kcarol.score.midi.places import Places
@@ -51,7 +51,7 @@ def write_midi(score: Score, path: Path) -> None:
 
     ScoreError if mido is missing; OSError naming the file.
     """
-    check_package(path, "mido")
+    check_packages(path, "mido")
     paper = notate(score)
     places = Places.of(paper, score.grid)
     extras = meta_event(0, "text", text=f"{FIELD} {extras_text(score, paper)}")
@@ -76,7 +76,7 @@ def write_arrangement_midi(parts: Sequence[Part], score: Score, path: Path) -> N
     """The parts of a score's carol, a track each; notes are where they sound. Raises as
     `write_midi`.
     """
-    check_package(path, "mido")
+    check_packages(path, "mido")
     paper = notate(score)
     places = Places.of(paper, score.grid)
     # cues, since notation programs take texts for lyrics

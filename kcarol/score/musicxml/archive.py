@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from kcarol.audio.files import atomic_write
-from kcarol.score.errors import ScoreError, missing_extra
+from kcarol.score.errors import ScoreError, check_packages
 
 LARGEST_BYTES = 32 * 2**20  # of a file's text: hours of music
 CONTAINER = "META-INF/container.xml"
@@ -60,11 +60,10 @@ def write_packed(path: Path | str, text: str) -> None:
 
 def parse(path: Path | str, data: bytes) -> Element:
     """The root of XML. Entities are neither resolved nor expanded: ScoreError."""
-    try:
-        from defusedxml import ElementTree
-        from defusedxml.common import DefusedXmlException
-    except ImportError:
-        raise missing_extra(path, "defusedxml") from None
+    check_packages(path, "defusedxml")
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
     try:
         root = ElementTree.fromstring(data)
     except DefusedXmlException:
