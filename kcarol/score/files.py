@@ -53,10 +53,12 @@ def write_arrangement(parts: Sequence[Part], score: Score, style: str, path: Pat
     """Write the parts of a score's carol, as `Converter.arrange` has them, for those who would
     play them. style: the arrangement's name.
 
-    Raises as `write_score`.
+    Raises as `write_score`, and ScoreError where nobody plays.
     """
     path = Path(path)
     ending = path.suffix.lower()
+    if not any(part.strokes for part in parts):
+        raise ScoreError.of(path, "parts of a carol", "silence", "give a song with music")
     if ending in NOTATION:
         from kcarol.score.arrangement.writing import arrangement_xml
 

@@ -70,6 +70,10 @@ class Run(NamedTuple):
     def face(self) -> str:
         return self.style.face if _is_latin(self.text[0]) else KOREAN
 
+    def signs(self) -> list[Run]:
+        """One by one."""
+        return [self._replace(text=sign) for sign in self.text]
+
     @property
     def width(self) -> float:
         if self.style.is_music:
@@ -141,6 +145,8 @@ class Drawing:
 
     def _glyph(self, code: str, x: float, y: float, scale: float) -> None:
         """A sign of the music font; each is kept once in the file."""
+        if not _outline(code):
+            return
         if not self.canvas.hasForm(code):
             self.canvas.beginForm(code, -EM, -2 * EM, 4 * EM, 3 * EM)
             self.canvas.drawPath(_path(self.canvas, _outline(code)), stroke=0, fill=1)
@@ -155,11 +161,12 @@ class Drawing:
         x = line.x - {"middle": width / 2, "end": width}.get(line.anchor, 0.0)
         for run in line.runs:
             if run.style.is_music:
-                for sign in run.text:
-                    self._glyph(f"{ord(sign):X}", x, line.y, run.style.size / EM)
+                for sign in run.signs():
+                    self._glyph(f"{ord(sign.text):X}", x, line.y, run.style.size / EM)
+                    x += sign.width
             else:
                 self._words(x, line.y, run)
-            x += run.width
+                x += run.width
 
     def _words(self, x: float, y: float, run: Run) -> None:
         self.canvas.saveState()

@@ -31,3 +31,8 @@ def test_titles_in_korean_have_a_font_that_has_them():
 def test_no_pages_are_an_empty_file(tmp_path):
     draw_pdf([], tmp_path / "none.pdf")
     assert (tmp_path / "none.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_signs_follow_one_another():
+    run = Run("\ueca5 \uecb7", Style(size=1, is_music=True))
+    assert sum(sign.width for sign in run.signs()) == run.width
