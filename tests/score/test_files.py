@@ -4,9 +4,11 @@ import zipfile
 import pytest
 from scores import assert_same_score, demo_score
 
+from kcarol.arrangement.arrange import arrange_carol
+from kcarol.arrangement.styles import STYLES
 from kcarol.score.errors import ScoreError
 from kcarol.score.extras import FIELD
-from kcarol.score.files import READABLE, WRITABLE, read_score, write_score
+from kcarol.score.files import READABLE, WRITABLE, read_score, write_arrangement, write_score
 from kcarol.score.musicxml.writing import musicxml_of
 
 pytest.importorskip("defusedxml")
@@ -195,3 +197,22 @@ def test_a_field_that_was_cut_off_is_named(text, tmp_path):
     start = text.index(f'<miscellaneous-field name="{FIELD}">') + 500
     path.write_text(text[:start] + text[text.index("</miscellaneous-field>") :])
     assert "field" in refused(path)
+
+
+@pytest.mark.parametrize("ending", [".musicxml", ".mxl", ".mid", ".pdf", ".svg"])
+def test_arrangements_are_written(ending, score, tmp_path):
+    parts = arrange_carol(score.sheet, score.grid, STYLES["piano"])
+    path = tmp_path / f"carol{ending}"
+    write_arrangement(parts, score, "piano", path)
+    assert path.stat().st_size > 1000
+
+
+def test_silence_is_no_arrangement(score, tmp_path):
+    with pytest.raises(ScoreError, match="found silence: give a song with music"):
+        write_arrangement((), score, "piano", tmp_path / "carol.pdf")
+
+
+def test_chords_are_no_arrangement(score, tmp_path):
+    parts = arrange_carol(score.sheet, score.grid, STYLES["piano"])
+    with pytest.raises(ScoreError, match=r"found \.lab: choose one of \.musicxml"):
+        write_arrangement(parts, score, "piano", tmp_path / "carol.lab")
