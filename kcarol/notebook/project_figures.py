@@ -12,6 +12,7 @@ import numpy as np
 
 from kcarol.audio.decoding import load_stereo
 from kcarol.audio.encoding import save_audio
+from kcarol.audio.files import atomic_write
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation.ranking import strength_curve, style_reference
@@ -30,6 +31,8 @@ from kcarol.notebook.inspection import (
     parameter_counts,
     resynthesised,
 )
+from kcarol.score.files import write_arrangement
+from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
 
 START_S, LENGTH_S = 8.0, 12.0  # of what is drawn: where the tune begins
@@ -38,6 +41,10 @@ STYLE_LENGTH_S = 6.0  # of each style
 PALETTE = 96  # colours of a picture: a third of the size, and no visible difference
 ENCODING_LENGTHS = (64, 256, 512)  # steps
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+SUNG_STYLE = "choir"  # of the score
+SCORE_SCALE = 2.0  # pixels a point
+SCORE_SHARE = 0.36  # of a page that is drawn: its first system
+GREYS = 8  # of a drawn page
 JUDGED_S = 20.0  # of each song and carol: two windows of timbre statistics
 
 
@@ -86,12 +93,34 @@ def write_all(
         yield figures.save(picture, out / f"{name}.png", SCREEN_DPI, PALETTE)
     for name, wave in zip(("song", "carol"), pair.values(), strict=True):
         yield save_audio(out / f"{name}.mp3", cut(wave, CLIP_S), AudioConfig.full_rate)
+    yield from write_scores(Score.of_transcription(transcription, title=title), converter, out)
 
 
 def cut(wave: np.ndarray, length_s: float = LENGTH_S) -> np.ndarray:
     """The span from START_S of a wave as of `excerpts`."""
     rate = rate_of(wave)
     return wave[..., round(START_S * rate) : round((START_S + length_s) * rate)]
+
+
+def write_scores(score: Score, converter: Converter, out: Path) -> Iterator[Path]:
+    """The score of a song's carol for a choir, to look at, play from and open elsewhere."""
+    parts = converter.arrange(score, SUNG_STYLE)
+    for ending in (".musicxml", ".mid", ".pdf"):
+        write_arrangement(parts, score, SUNG_STYLE, out / f"carol{ending}")
+        yield out / f"carol{ending}"
+    yield draw_first_page(out / "carol.pdf", out / "score.png")
+
+
+def draw_first_page(pdf: Path, out: Path) -> Path:
+    """The upper part of a PDF's first page as a picture."""
+    from pypdfium2 import PdfDocument
+
+    with PdfDocument(pdf) as document:
+        page = document[0].render(scale=SCORE_SCALE, grayscale=True).to_pil()
+    page = page.crop((0, 0, page.width, round(SCORE_SHARE * page.height)))
+    with atomic_write(out) as unfinished:
+        page.quantize(GREYS).save(unfinished, format="PNG", optimize=True)
+    return out
 
 
 def waveforms(data: Path) -> Picture:
