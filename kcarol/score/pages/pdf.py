@@ -30,6 +30,7 @@ BOLD = {"ending", "fing", "reh", "tempo"}
 ITALIC = {"dir", "dynam", "mNum"}
 HIDDEN = {"placeholder"}
 FACES = ("Times-Roman", "Times-Bold", "Times-Italic", "Times-BoldItalic")
+ACCIDENTALS = "♭♮♯"  # which Times lacks
 KOREAN = "HYSMyeongJo-Medium"  # letters that Times lacks: the reader has them
 Point = tuple[float, float]
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -212,7 +213,7 @@ def _add_runs_(lines: list[Line], element: Element, style: Style) -> None:
             lines.append(Line(*_place(span, *lines[-1][:3]), []))
         own = style.within(span)
         if own.size and span.text and span.text.strip("\n"):
-            lines[-1].runs.extend(Run(part, own) for part in _by_script(span.text))
+            lines[-1].runs.extend(_runs(span.text, own))
         _add_runs_(lines, span, own)
 
 
@@ -225,9 +226,13 @@ def _place(element: Element, x: float, y: float, anchor: str) -> tuple[float, fl
     )
 
 
-def _by_script(text: str) -> list[str]:
-    """Parts that one font has: those that Times has, music signs among them, and others."""
-    return ["".join(part) for _, part in groupby(text, _is_latin)]
+def _runs(text: str, style: Style) -> list[Run]:
+    """Parts that one font has: Times, that of Korean letters or, of flats and sharps, of music."""
+    runs = []
+    for is_accidental, part in groupby(text, ACCIDENTALS.__contains__):
+        own = style._replace(is_music=True) if is_accidental else style
+        runs += [Run("".join(same), own) for _, same in groupby(part, _is_latin)]
+    return runs
 
 
 def _is_latin(sign: str) -> bool:

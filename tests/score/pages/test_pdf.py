@@ -36,3 +36,12 @@ def test_no_pages_are_an_empty_file(tmp_path):
 def test_signs_follow_one_another():
     run = Run("\ueca5 \uecb7", Style(size=1, is_music=True))
     assert sum(sign.width for sign in run.signs()) == run.width
+
+
+def test_flats_in_names_are_of_the_music_font():
+    text = TEXT.replace("B</tspan>", "Trumpet in B♭</tspan>")
+    (line,) = lines_of(ElementTree.fromstring(text), Style())
+    assert [(run.text, run.style.is_music) for run in line.runs[:2]] == [
+        ("Trumpet in B", False),
+        ("♭", True),
+    ]
