@@ -65,21 +65,33 @@ def place_marks_(
 
 def _tempo_marks(number: int, bar: Bar, paper: Notated) -> list[Element]:
     """The tempo that the bar had, read by players; at the beginning the usual one, to be seen."""
-    direction = Element("direction", placement="above")
-    kind = add_(direction, "direction-type")
-    if number > 0:
-        add_(kind, "words", UNSEEN)
-    else:
-        metronome = add_(kind, "metronome", parentheses="no")
-        add_(metronome, "beat-unit", "quarter")
-        if bar.metre.division == 3:
-            add_(metronome, "beat-unit-dot")
-        add_(metronome, "per-minute", round(_usual_tempo_bpm(paper)))
-    add_(direction, "sound", tempo=f"{paper.tempo_bpm(bar):.6g}")
-    marks = [direction]
-    if number == 0 and paper.swing > STRAIGHT:
-        marks.append(_swing(paper.swing))
+    marks = [_played_tempo(paper.tempo_bpm(bar))]
+    if number == 0:
+        marks.insert(0, _seen_tempo(paper, bar.metre.division == 3))
+        if paper.swing > STRAIGHT:
+            marks.append(_swing(paper.swing))
     return marks
+
+
+def _played_tempo(tempo_bpm: float) -> Element:
+    """Of quarter notes."""
+    direction = Element("direction", placement="above")
+    add_(add_(direction, "direction-type"), "words", UNSEEN)
+    add_(direction, "sound", tempo=f"{tempo_bpm:.6g}")
+    return direction
+
+
+def _seen_tempo(paper: Notated, is_dotted: bool) -> Element:
+    """Of beats. It is not that of the first bar, so its direction has no `sound`: of one that has
+    both, some programs take this, some the other.
+    """
+    direction = Element("direction", placement="above")
+    metronome = add_(add_(direction, "direction-type"), "metronome", parentheses="no")
+    add_(metronome, "beat-unit", "quarter")
+    if is_dotted:
+        add_(metronome, "beat-unit-dot")
+    add_(metronome, "per-minute", round(_usual_tempo_bpm(paper)))
+    return direction
 
 
 def _usual_tempo_bpm(paper: Notated) -> float:
