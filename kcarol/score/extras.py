@@ -1,12 +1,14 @@
 """What notation cannot say of a score, as a text that travels with it.
 
 The text holds the score itself: exact times, the record's level and tuning. It is stored in a
-`<miscellaneous-field name="kcarol">` of MusicXML, in a text event of MIDI.
+`<miscellaneous-field name="kcarol">` of MusicXML, and packed in its `<source>`, since MuseScore 3
+drops the one and keeps the other; in a text event of MIDI.
 """
 
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import math
 import zlib
@@ -39,6 +41,7 @@ FORMAT = 1
 MOST_FRAMES = 24 * 3600 * 63  # of a record: a day
 MOST_BYTES = 4 * MOST_FRAMES
 MOST_EXCESS_S = 60.0  # of the last beat after the end of the record
+PACKED = "kcarol:"
 FIELD = "kcarol"  # name of the field or event that holds the text
 
 
@@ -78,6 +81,29 @@ def extras_text(score: Score, paper: Notated) -> str:
     )
 
 
+def packed_text(text: str) -> str:
+    """A text of `extras_text` as a word, shorter, for places that are meant for a few words."""
+    return PACKED + base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+
+
+def unpacked_text(word: str) -> str:
+    """Inverse of `packed_text`. ValueError, whose message is what was found."""
+    try:
+        packed = base64.b64decode(word.removeprefix(PACKED), validate=True)
+        return _decompressed(packed).decode()
+    except (zlib.error, UnicodeDecodeError, binascii.Error):
+        raise ValueError("damaged values") from None
+
+
+def _decompressed(packed: bytes) -> bytes:
+    """At most MOST_BYTES of them."""
+    decompressor = zlib.decompressobj()
+    data = decompressor.decompress(packed, MOST_BYTES)
+    if not decompressor.eof:
+        raise ValueError("values that are too many or cut off")
+    return data
+
+
 PLAIN = (  # fields of a lead sheet that are stored as they are
     "title",
     "tempo_bpm",
@@ -105,10 +131,9 @@ def _packed(values: np.ndarray) -> str:
 
 
 def _unpacked(text: str, low: float, high: float) -> np.ndarray:
-    packed = zlib.decompressobj()
-    planes = packed.decompress(base64.b85decode(text), MOST_BYTES)
-    if not packed.eof or len(planes) % 4:
-        raise ValueError("an array that is too long or cut off")
+    planes = _decompressed(base64.b85decode(text))
+    if len(planes) % 4:
+        raise ValueError("an array that is cut off")
     values = np.frombuffer(planes, np.uint8).reshape(4, -1).T.copy().view(np.float32)[:, 0]
     if not ((values >= low) & (values <= high)).all():
         raise ValueError(f"values outside {low} to {high}")

@@ -117,7 +117,6 @@ def _read_musicxml(path: Path) -> Score:
     from kcarol.score.musicxml.reading import ForeignNotation, extras_of, is_ours, score_in
 
     root = read_root(path)
-    text = extras_of(root)
     try:
         score = score_in(root) if is_ours(root) else _from_elsewhere(path)
     except ForeignNotation:
@@ -129,10 +128,12 @@ def _read_musicxml(path: Path) -> Score:
             path, "a lead sheet", str(error), "mend it, or export it again"
         ) from None
     try:
+        text = extras_of(root)
         return score if text is None else with_extras(score, text)
     except ValueError as error:
-        way_out = "take the field out to play the score at its written tempo"
-        raise ScoreError.of(path, "kcarol's field as it was written", str(error), way_out) from None
+        expected = "kcarol's field or source as it was written"
+        way_out = "take it out to play the score at its written tempo"
+        raise ScoreError.of(path, expected, str(error), way_out) from None
 
 
 def _from_elsewhere(path: Path) -> Score:

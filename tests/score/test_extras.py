@@ -3,7 +3,7 @@ import json
 import pytest
 from scores import assert_same_score, drawn_score, heard_score
 
-from kcarol.score.extras import extras_text, written_of
+from kcarol.score.extras import extras_text, packed_text, unpacked_text, written_of
 from kcarol.score.notated import notate
 
 
@@ -29,6 +29,20 @@ def test_the_text_says_where_notes_and_chords_are_on_paper():
     assert len(written.note_places) == len(score.sheet.notes)
     assert len(written.chord_places) == len(score.sheet.chords)
     assert written.chord_places[0][0] == 0
+
+
+def test_a_packed_text_is_a_shorter_word():
+    text = text_of(heard_score())
+    word = packed_text(text)
+    assert unpacked_text(word) == text
+    assert word.isascii() and " " not in word and len(word) < 0.7 * len(text)
+
+
+@pytest.mark.parametrize("change", ["", "!", "AAAA"])
+def test_a_packed_text_that_was_damaged_is_a_value_error(change):
+    word = packed_text(text_of(drawn_score(3)))
+    with pytest.raises(ValueError):
+        unpacked_text(word[:300] + change)
 
 
 def changed(**values):

@@ -1,5 +1,8 @@
 """A file that was edited plays as it says, in time with the record."""
 
+import os
+import shutil
+import subprocess
 from xml.etree import ElementTree
 
 import numpy as np
@@ -185,9 +188,10 @@ def test_another_key_signature_is_another_key(score, file):
     assert [n.pitch for n in found.sheet.notes] == [n.pitch for n in score.sheet.notes]
 
 
-def test_without_the_field_bars_last_as_long_as_they_did(score, file):
+def test_without_field_and_source_bars_last_as_long_as_they_did(score, file):
     identification = file.root.find("identification")
     identification.remove(identification.find("miscellaneous"))
+    identification.remove(identification.find("source"))
     found, paper = file.read(), notate(score)
     again = notate(found)
     assert again.notes == paper.notes
@@ -195,6 +199,22 @@ def test_without_the_field_bars_last_as_long_as_they_did(score, file):
     lasts_s = np.diff(again.time_s([bar.start for bar in again.bars]))
     np.testing.assert_allclose(lasts_s, lasted_s, rtol=1e-4)
     playable(found)
+
+
+@pytest.mark.skipif(shutil.which("mscore3") is None, reason="needs MuseScore 3")
+def test_what_musescore_has_read_and_written_is_the_score(score, tmp_path):
+    """It drops the field, but keeps the source."""
+    pytest.importorskip("music21")
+    (tmp_path / "ours.musicxml").write_text(musicxml_of(score), encoding="utf-8")
+    subprocess.run(
+        ["mscore3", "-o", "theirs.musicxml", "ours.musicxml"],
+        cwd=tmp_path,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        check=True,
+    )
+    assert "miscellaneous-field" not in (tmp_path / "theirs.musicxml").read_text("utf-8")
+    assert_same_score(read_score(tmp_path / "theirs.musicxml"), score)
 
 
 def test_a_note_added_to_a_song_that_swings_is_swung(tmp_path):

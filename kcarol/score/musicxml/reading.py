@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from kcarol.score.extras import FIELD
+from kcarol.score.extras import FIELD, PACKED, unpacked_text
 from kcarol.score.musicxml.chord_symbols import NO_CHORD, QUALITY_OF
 from kcarol.score.musicxml.marks import SWING
 from kcarol.score.musicxml.spelling import SEMITONES, key_of, pitch_of
@@ -28,9 +28,12 @@ class ForeignNotation(ValueError):
 
 
 def extras_of(root: Element) -> str | None:
-    """The text of `extras_text` in a file, if there is one."""
-    fields = root.iterfind("identification/miscellaneous/miscellaneous-field")
-    return next((f.text or "" for f in fields if f.get("name") == FIELD), None)
+    """The text of `extras_text` in a file, if there is one. ValueError if it is damaged."""
+    for field_ in root.iterfind("identification/miscellaneous/miscellaneous-field"):
+        if field_.get("name") == FIELD:
+            return field_.text or ""
+    source = (root.findtext("identification/source") or "").strip()
+    return unpacked_text(source) if source.startswith(PACKED) else None
 
 
 def is_ours(root: Element) -> bool:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from kcarol import __version__
-from kcarol.score.extras import FIELD, extras_text
+from kcarol.score.extras import FIELD, extras_text, packed_text
 from kcarol.score.musicxml.chord_tones import ChordTones
 from kcarol.score.musicxml.elements import (
     TENOR,
@@ -59,6 +59,7 @@ def _identify(root: Element, extras: str) -> None:
     add_(encoding, "software", SOFTWARE)
     for element in ("accidental", "beam"):
         add_(encoding, "supports", element=element, type="yes")
+    add_(identification, "source", packed_text(extras))
     add_(add_(identification, "miscellaneous"), "miscellaneous-field", extras, name=FIELD)
 
 
