@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import east_asian_width
+from xml.sax.saxutils import escape, unescape
 
 from kcarol.audio.files import atomic_write, write_text
 from kcarol.score.errors import check_packages
@@ -20,6 +22,8 @@ SIDES = ("Left", "Right", "Top", "Bottom")
 # Verovio prints these all the same
 UNPRINTED = re.compile(r'<degree print-object="no">.*?</degree>', re.DOTALL)
 
+TITLE = re.compile("(?<=<work-title>).*?(?=</work-title>)", re.DOTALL)
+TITLE_LETTERS = 62  # that fit into a line at full size
 BAR_REST = re.compile(  # of the first voice
     r'(?=<note>\s*<rest measure="yes" />\s*<duration>\d+</duration>\s*<voice>1<)'
 )
@@ -87,6 +91,8 @@ def _engraver(musicxml: str) -> verovio.toolkit:
     import verovio
 
     scale = size_of(n_staves(musicxml))
+    most = round(TITLE_LETTERS * 100 / scale)
+    musicxml = TITLE.sub(lambda title: escape(shortened(unescape(title[0]), most)), musicxml)
     units = UNITS_PER_MM * 100 / scale
     engraver = verovio.toolkit()
     engraver.setOptions(
@@ -113,6 +119,19 @@ def _with_first_staff_kept(musicxml: str) -> str:
         return musicxml
     start, end = musicxml.find("<part id="), musicxml.find("</part>")
     return musicxml[:start] + BAR_REST.sub(HIDDEN_NOTE, musicxml[start:end]) + musicxml[end:]
+
+
+def shortened(title: str, most: int) -> str:
+    """What fits into the width of so many Latin letters; others take two."""
+    if _width(title) <= most:
+        return title
+    while _width(title) > most - 2:
+        title = title[:-1]
+    return f"{title.rstrip()} …"
+
+
+def _width(title: str) -> int:
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in title)
 
 
 def n_staves(musicxml: str) -> int:

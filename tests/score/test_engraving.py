@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from kcarol.score.engraving import svg_pages, time_map, write_pdf, write_svg
+from kcarol.score.engraving import shortened, svg_pages, time_map, write_pdf, write_svg
 from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note
 
@@ -68,3 +68,11 @@ def test_an_svg_file_has_all_pages(musicxml, tmp_path):
     text = (tmp_path / "song.svg").read_text(encoding="utf-8")
     assert text.startswith("<svg ")
     assert text.count('class="measure"') == 3
+
+
+@pytest.mark.parametrize(
+    ("title", "short"),
+    [("Winter", "Winter"), ("A winter song", "A winter …"), ("겨울 겨울 겨울", "겨울 겨 …")],
+)
+def test_titles_fit_into_a_line(title, short):
+    assert shortened(title, 10) == short

@@ -69,7 +69,7 @@ class Run(NamedTuple):
 
     @property
     def face(self) -> str:
-        return self.style.face if _is_latin(self.text[0]) else KOREAN
+        return self.style.face if all(map(_is_latin, self.text)) else KOREAN
 
     def signs(self) -> list[Run]:
         """One by one."""
@@ -227,12 +227,12 @@ def _place(element: Element, x: float, y: float, anchor: str) -> tuple[float, fl
 
 
 def _runs(text: str, style: Style) -> list[Run]:
-    """Parts that one font has: Times, that of Korean letters or, of flats and sharps, of music."""
-    runs = []
-    for is_accidental, part in groupby(text, ACCIDENTALS.__contains__):
-        own = style._replace(is_music=True) if is_accidental else style
-        runs += [Run("".join(same), own) for _, same in groupby(part, _is_latin)]
-    return runs
+    """Parts in one font: flats and sharps are in that of music."""
+    music = style._replace(is_music=True)
+    return [
+        Run("".join(part), music if is_accidental else style)
+        for is_accidental, part in groupby(text, ACCIDENTALS.__contains__)
+    ]
 
 
 def _is_latin(sign: str) -> bool:
