@@ -195,6 +195,8 @@ class PartWriter:
         if not lower or not (upper or is_choral):
             self._voice(measure, upper or lower, bar, self._seat(staff, 0, ""), spelling)
             return
+        if not is_choral and _middle(upper) < _middle(lower):
+            upper, lower = lower, upper
         self._voice(measure, upper, bar, self._seat(staff, 0, "up"), spelling)
         add_(add_(measure, "backup"), "duration", ticks(bar.length))
         self._voice(measure, lower, bar, self._seat(staff, 1, "down"), spelling)
@@ -227,6 +229,10 @@ class PartWriter:
         if bar.start + chord.value.end in self.pauses:
             return "fermata"
         return "staccato" if chord.is_detached else ""
+
+
+def _middle(notes: Sequence[WrittenNote]) -> float:
+    return float(np.mean([note.pitch for note in notes]))
 
 
 def _rhythm(notes: Sequence[WrittenNote]) -> set[tuple[int, int]]:
