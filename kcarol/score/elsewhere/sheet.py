@@ -19,6 +19,7 @@ from kcarol.transcription.lead_sheet import TOLERANCE, Chord, LeadSheet, Note
 from kcarol.transcription.notation import groove_of
 
 LONGEST_S = 2 * 3600.0
+MOST_QUARTERS = 50_000  # as of MIDI
 ACCOMPANIED = 0.5  # of the tune's time, in which other notes sound: then chords are read from them
 
 SPARSE_BARS = 8  # a chord symbol, from which on they are by chance
@@ -28,6 +29,9 @@ def score_of(written: Written) -> Score:
     """Its tune, with its chord symbols; without, with the chords that all voices sound; of a tune
     alone with chords that suit it. Unplayable for what is no song.
     """
+    if written.bars[-1].end > MOST_QUARTERS:
+        found = f"{written.bars[-1].end:,.0f} with their repeats"
+        raise Unplayable(f"at most {MOST_QUARTERS:,} quarter notes", found, "give a shorter piece")
     axis = BeatAxis.of(written)
     if axis.times_s[-1] > LONGEST_S:
         raise Unplayable(

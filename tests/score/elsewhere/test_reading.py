@@ -217,6 +217,10 @@ REFUSED = {
         measure(note("C4", 8)) + barline("right", "backward"),
     ],
     "expected a tempo, found '0'": [tempo(0) + measure(note("C4", 8), first=True)],
+    "expected at most 50,000 quarter notes, found": [measure(note("C4", 8_000_000), first=True)],
+    "expected time signatures of at most 64 beats, found one of 65": [
+        measure(note("C4", 8), first=True).replace("<beats>4</beats>", "<beats>65</beats>")
+    ],
     "expected tempos of 5 to 1000 quarters a minute, found 4": [
         tempo(4) + measure(note("C4", 8), first=True)
     ],

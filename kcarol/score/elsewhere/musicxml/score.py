@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from music21.stream import Score
 
 MOST_NOTES = 60_000  # music21 reads a thousand or two a second
+MOST_BEATS = 64  # a bar
 
 # what music21 raises, beside its own, where an element or a number is missing or wrong
 BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -27,6 +28,7 @@ def written_of(root: Element) -> Written:
     if n_notes > MOST_NOTES:
         raise Unplayable(f"at most {MOST_NOTES} notes", f"{n_notes}", "give a shorter piece")
     _check_tempos(root)
+    _check_metres(root)
     score = _parsed(root)
     parts = {part: list(part.getElementsByClass("Measure")) for part in score.parts}
     parts = {part: measures for part, measures in parts.items() if measures}
@@ -58,6 +60,14 @@ def _check_tempos(root: Element) -> None:
         tempo = sound.get("tempo", "1")
         if not re.search("[1-9]", tempo):
             raise Unplayable("a tempo", f"{tempo!r}", "correct the metronome mark")
+
+
+def _check_metres(root: Element) -> None:
+    """Unplayable for a time signature of so many beats that music21 would take hours."""
+    for beats in root.iter("beats"):
+        if any(int(number) > MOST_BEATS for number in re.findall(r"\d+", beats.text or "")):
+            found = f"one of {(beats.text or '').strip()[:20]}"
+            raise Unplayable(f"time signatures of at most {MOST_BEATS} beats", found, "correct it")
 
 
 def _parsed(root: Element) -> Score:
