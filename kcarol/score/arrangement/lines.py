@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from kcarol.arrangement.figures import Voices
 from kcarol.arrangement.played_notes import instrument_of
@@ -67,44 +69,51 @@ def _voices(sheet: LeadSheet) -> Voices:
     )
 
 
+class Tone(NamedTuple):
+    """A stroke in beats; sorted by voices."""
+
+    letter: str
+    start: Fraction
+    end: float  # if it was not lifted
+    pitch: int
+    velocity: int
+
+
 def _line(part: Part, score: Score, paper: Paper, voices: Voices, lift: float) -> Line:
     instrument = instrument_of(part)
-    _, letters, figure = part.name.split(" ")
-    starts = score.grid.beats_at([stroke.start_s for stroke in part.strokes]).tolist()
-    ends = score.grid.beats_at([s.start_s + s.length_s for s in part.strokes]).tolist()
-    starts = [round(start, 6) for start in starts]
-    places = places_of(sorted(set(starts)), paper)
-    rows = []
-    for stroke, start, end in zip(part.strokes, starts, ends, strict=True):
-        letter = _letter(letters, figure, round(stroke.pitch), start, voices)
-        end = start + (end - start) / lift
-        rows.append((letter, places[start], end, round(stroke.pitch), stroke.velocity))
-    rows.sort()
-    is_detached = lift <= DETACHED
+    tones = sorted(_tones(part, score, paper, voices, lift))
     notes = []
-    for letter, some in groupby(rows, lambda row: row[0]):
+    for _, some in groupby(tones, attrgetter("letter")):
         of_voice = list(some)
-        onsets = sorted({start for _, start, *_ in of_voice})
+        onsets = sorted({tone.start for tone in of_voice})
         following = dict(zip(onsets, onsets[1:], strict=False))
-        for _, start, end, pitch, velocity in of_voice:
-            stop = _end(start, end, following.get(start))
-            if is_detached:
-                stop = min(stop, start + 1)
+        for tone in of_voice:
+            stop = _end(tone.start, tone.end, following.get(tone.start))
+            if lift <= DETACHED:
+                stop = min(stop, tone.start + 1)
             if instrument.rings:
-                stop = max(stop, start + 1)
-            if letters == ON_BEATS:
-                stop = max(stop, min(start + STEP, following.get(start, stop)))
-            notes.append(
-                WrittenNote(
-                    ticks(paper.place(start)),
-                    ticks(paper.place(stop)),
-                    pitch,
-                    velocity,
-                    letter,
-                    is_detached,
-                )
-            )
-    return Line(instrument, is_detached, tuple(n for n in notes if n.end > n.start))
+                stop = max(stop, tone.start + 1)
+            if ON_BEATS in part.name.split(" "):
+                stop = max(stop, min(tone.start + STEP, following.get(tone.start, stop)))
+            notes.append(_note(tone, stop, paper, lift <= DETACHED))
+    sounding = tuple(note for note in notes if note.end > note.start)
+    return Line(instrument, lift <= DETACHED, sounding)
+
+
+def _tones(part: Part, score: Score, paper: Paper, voices: Voices, lift: float) -> Iterator[Tone]:
+    _, letters, figure = part.name.split(" ")
+    starts = score.grid.beats_at([stroke.start_s for stroke in part.strokes]).round(6).tolist()
+    ends = score.grid.beats_at([s.start_s + s.length_s for s in part.strokes]).tolist()
+    places = places_of(sorted(set(starts)), paper)
+    for stroke, start, end in zip(part.strokes, starts, ends, strict=True):
+        pitch = round(stroke.pitch)
+        letter = _letter(letters, figure, pitch, start, voices)
+        yield Tone(letter, places[start], start + (end - start) / lift, pitch, stroke.velocity)
+
+
+def _note(tone: Tone, stop: Fraction, paper: Paper, is_detached: bool) -> WrittenNote:
+    start, end = ticks(paper.place(tone.start)), ticks(paper.place(stop))
+    return WrittenNote(start, end, tone.pitch, tone.velocity, tone.letter, is_detached)
 
 
 def _letter(letters: str, figure: str, pitch: int, beat: float, voices: Voices) -> str:

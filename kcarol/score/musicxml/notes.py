@@ -89,23 +89,7 @@ def add_note_(
     if seat.unpitched and value.pitch is not None:
         add_(note, "instrument", id=seat.unpitched)
     add_(note, "voice", seat.voice)
-    name, n_dots = value.type
-    add_(note, "type", name)
-    for _ in range(n_dots):
-        add_(note, "dot")
-    if accidental:
-        add_(note, "accidental", accidental)
-    if value.is_triplet:
-        ratio = add_(note, "time-modification")
-        add_(ratio, "actual-notes", 3)
-        add_(ratio, "normal-notes", 2)
-    if seat.stem and value.pitch is not None and name != "whole":
-        add_(note, "stem", seat.stem)
-    if seat.staff is not None:
-        add_(note, "staff", seat.staff)
-    if not is_in_chord:
-        for level, word in enumerate(value.beams, start=1):
-            add_(note, "beam", word, number=str(level))
+    _add_value_(note, value, accidental, seat, () if is_in_chord else value.beams)
     _add_notations_(note, tie_types, "" if is_in_chord else value.triplet, sign)
 
 
@@ -122,6 +106,28 @@ def _add_unpitched_(note: Element) -> None:
     unpitched = add_(note, "unpitched")
     add_(unpitched, "display-step", "E")
     add_(unpitched, "display-octave", 4)
+
+
+def _add_value_(
+    note: Element, value: Value, accidental: str | None, seat: Seat, beams: Sequence[str]
+) -> None:
+    """What a note looks like."""
+    name, n_dots = value.type
+    add_(note, "type", name)
+    for _ in range(n_dots):
+        add_(note, "dot")
+    if accidental:
+        add_(note, "accidental", accidental)
+    if value.is_triplet:
+        ratio = add_(note, "time-modification")
+        add_(ratio, "actual-notes", 3)
+        add_(ratio, "normal-notes", 2)
+    if seat.stem and value.pitch is not None and name != "whole":
+        add_(note, "stem", seat.stem)
+    if seat.staff is not None:
+        add_(note, "staff", seat.staff)
+    for level, word in enumerate(beams, start=1):
+        add_(note, "beam", word, number=str(level))
 
 
 def _add_notations_(note: Element, ties: Sequence[str], triplet: str, sign: str) -> None:
