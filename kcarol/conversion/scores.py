@@ -10,11 +10,12 @@ from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
+from kcarol.audio.writing.formats import check_format
 from kcarol.config import NETWORK, AudioConfig
 from kcarol.conversion.api import check_output, default_output, save_stems, stem_files, transcribe
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.sound.stems import Stems
+from kcarol.score.errors import ScoreError
 from kcarol.score.files import READABLE, read_score, write_arrangement, write_score
 from kcarol.score.like import in_time_with
 from kcarol.score.score import Score
@@ -80,17 +81,14 @@ def play(
     """
     score = Path(score)
     out = Path(out) if out else default_output(score)
-    rate = rate or SAVE_FORMATS.get(out.suffix.lower(), SAVE_FORMATS[".wav"]).nearest_rate(
-        AudioConfig.full_rate
-    )
+    rate = rate or AudioConfig.full_rate
     check_format(out, rate)
     for path in (out, *stem_files(stems, out).values()):
         check_output(path, score, force)
     written = read_score(score)
     converter = converter or Converter.load()
     if like is not None:
-        heard = Score.of_transcription(transcribe(like, converter=converter))
-        written = in_time_with(written, heard)
+        written = _like(like, written, score, converter)
     n_samples = math.ceil(written.level.n_samples * rate / AudioConfig.sample_rate)
     with (
         DiskWave(1 if mono else 2, n_samples, out) as carol,
@@ -109,6 +107,15 @@ def play(
         save_stems(groups, stems, out, rate)
         save_audio(out, carol, rate)
     return out
+
+
+def _like(song: Path | str, written: Score, path: Path, converter: Converter) -> Score:
+    """A score in time with a song. ScoreError naming the score's `path`."""
+    heard = Score.of_transcription(transcribe(song, converter=converter))
+    try:
+        return in_time_with(written, heard)
+    except ScoreError as error:
+        raise ScoreError(f"{path}: {error}") from None
 
 
 def default_score(song: Path, arrangement: str | None = None) -> Path:

@@ -9,6 +9,7 @@ import soundfile
 from converters import make_converter, needs_shipped, song
 
 from kcarol.audio.files import AudioError
+from kcarol.conversion import scores
 from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.scores import default_score, notate, play
@@ -60,6 +61,17 @@ def test_a_score_is_played_beside_itself_at_the_rate_that_was_asked_for(converte
     assert soundfile.info(carol).samplerate == 32_000
 
 
+def test_a_score_of_another_song_is_named(converter, record, tmp_path, monkeypatch):
+    def refuse(score, heard):
+        raise ScoreError("expected another score")
+
+    monkeypatch.setattr(scores, "in_time_with", refuse)
+    score = notate(record, converter=converter)
+    with pytest.raises(ScoreError, match=r"my song\.musicxml: expected another score"):
+        play(score, like=record, converter=converter)
+    assert not (tmp_path / "my song.carol.wav").exists()
+
+
 def test_a_score_may_be_written_anew(converter, record, tmp_path):
     score = notate(record, converter=converter)
     chords = notate(score, tmp_path / "chords.lab")
@@ -105,11 +117,11 @@ def test_what_is_no_score_is_neither_played_nor_written_anew(converter, tmp_path
 
 
 def test_a_conversion_writes_the_score_too(converter, record, tmp_path):
-    scores = [tmp_path / "a.musicxml", tmp_path / "a.json"]
-    convert(record, tmp_path / "a.wav", scores=scores, converter=converter)
-    assert "kcarol" in scores[0].read_text()
+    files = [tmp_path / "a.musicxml", tmp_path / "a.json"]
+    convert(record, tmp_path / "a.wav", scores=files, converter=converter)
+    assert "kcarol" in files[0].read_text()
     heard = notate(record, tmp_path / "b.json", converter=converter)
-    assert json.loads(scores[1].read_text()) == json.loads(heard.read_text())
+    assert json.loads(files[1].read_text()) == json.loads(heard.read_text())
 
 
 @needs_shipped
