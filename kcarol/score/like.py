@@ -37,7 +37,8 @@ def in_time_with(score: Score, heard: Score) -> Score:
     """
     sheet = score.sheet
     offset = _bar_offset(sheet, heard.sheet)
-    if offset >= 0 and _bars_are_alike(sheet, heard.sheet, offset):
+    is_notated = not sheet.bars  # it has no times of its own
+    if is_notated and offset >= 0 and _bars_are_alike(sheet, heard.sheet, offset):
         there = _from_bar(heard, offset)
         return with_extras(score, extras_text(there, notate(there)))
     times_s = _beat_times_s(sheet, heard, offset)

@@ -43,7 +43,7 @@ def score_of(written: Written) -> Score:
     tune = _in_beats(written_tune, axis)
     others = _in_beats(accompaniment(written, written_tune), axis)
     roll = Roll.of([*tune, *others], tune, axis)
-    key, mode = key_of(written, roll, tune)
+    key, mode = key_of(written, roll)
     sheet = LeadSheet(
         written.title,
         axis.tempo_bpm,

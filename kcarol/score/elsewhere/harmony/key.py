@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from kcarol.score.elsewhere.harmony.roll import BEAT_FRAMES, Roll
 from kcarol.score.elsewhere.written import KeySignature, Written
 from kcarol.transcription.harmony.key import KEY_PROFILES, KEYS
-from kcarol.transcription.lead_sheet import Note
 
-LAST = 0.3  # correlation that the last note adds to its key
-DOUBT = 0.1  # by which a key without sharps and flats must be less likely than the likeliest
+Keys = tuple[tuple[int, str], ...]  # tonic and mode
+
+DOUBT = 0.1  # correlation that other keys must have more than those without sharps and flats
+LAST = 0.3  # correlation that the last root adds to its key
 
 
-def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str]:
+def key_of(written: Written, roll: Roll) -> tuple[int, str]:
     """Tonic and mode by the signature: of major and its relative minor, which share it, the
     likelier, unless the score names the minor. Without sharps and flats, which programs write that
     know no key, the likeliest of all keys.
@@ -24,21 +23,32 @@ def key_of(written: Written, roll: Roll, tune: Sequence[Note]) -> tuple[int, str
     for symbol in written.symbols:
         held[list(symbol.pitch_classes)] += BEAT_FRAMES * symbol.length * (not symbol.silent)
     likely = {key: _likelihood(held, *key) for key in KEYS}
+    last = _last_root(written, roll)
     signature = _longest(written)
-    candidates = _keys_of(signature) if signature else KEYS
+    candidates = KEYS if signature is None else _keys_of(signature)
     if signature and not signature.sharps and signature.mode != "minor":
-        found = max(likely, key=likely.__getitem__)
-        if likely[found] - max(likely[key] for key in candidates) > DOUBT:
-            return found
-    last = tune[-1].pitch % 12 if tune else None
+        fitting = max(map(_pair, range(12)), key=lambda pair: max(map(likely.__getitem__, pair)))
+        if max(map(likely.__getitem__, fitting)) - max(map(likely.__getitem__, candidates)) > DOUBT:
+            candidates = fitting
     return max(candidates, key=lambda key: likely[key] + LAST * (last == key[0]))
 
 
-def _keys_of(signature: KeySignature) -> tuple[tuple[int, str], ...]:
+def _keys_of(signature: KeySignature) -> Keys:
     """The keys that a signature may mean."""
-    tonic = 7 * signature.sharps % 12
-    minor = (tonic + 9) % 12, "minor"
-    return (minor,) if signature.mode == "minor" else ((tonic, "major"), minor)
+    pair = _pair(7 * signature.sharps % 12)
+    return pair[1:] if signature.mode == "minor" else pair
+
+
+def _pair(tonic: int) -> Keys:
+    """A major key and its relative minor."""
+    return (tonic, "major"), ((tonic + 9) % 12, "minor")
+
+
+def _last_root(written: Written, roll: Roll) -> int | None:
+    """Pitch class of the last chord symbol, or of the last bass."""
+    roots = [symbol.root for symbol in written.symbols if not symbol.silent]
+    basses = roll.bass[roll.bass.any(1)].argmax(1).tolist()
+    return next(iter([*roots[-1:], *basses[-1:]]), None)
 
 
 def _likelihood(held: np.ndarray, tonic: int, mode: str) -> float:

@@ -15,7 +15,7 @@ def key(steps, sharps=None, mode=None, transposed=0):
     bars = tuple(WrittenBar(start, 4, 4, 4) for start in range(0, len(steps), 4))
     keys = () if sharps is None else (KeySignature(0, sharps, mode),)
     written = Written("", bars, (), keys=keys)
-    return key_of(written, Roll.of(notes, notes, BeatAxis.of(written)), notes)
+    return key_of(written, Roll.of(notes, notes, BeatAxis.of(written)))
 
 
 @pytest.mark.parametrize(("steps", "expected"), [(MAJOR, (2, "major")), (MINOR, (11, "minor"))])
