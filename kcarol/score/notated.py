@@ -24,6 +24,7 @@ from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Secti
 from kcarol.transcription.notation import LEAD_S
 
 PER_QUARTER = 48  # all positions are multiples of a quarter note by this
+MOST_QUARTERS = 20_000  # of a score that is read: three hours at 100 a minute
 EXACT = 1e-4  # beats within which a position was meant
 # parts into which a beat may be divided -> by how much more its notes together have to be moved,
 # in beats, before they are divided that way

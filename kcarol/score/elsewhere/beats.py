@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from kcarol.score.elsewhere.written import Unplayable, Written, WrittenBar
+from kcarol.score.notated import MOST_QUARTERS
 from kcarol.transcription.lead_sheet import TOLERANCE, Metre, TimeGrid
 from kcarol.transcription.notation import LEAD_S
 
@@ -33,6 +34,11 @@ class BeatAxis:
 
     @classmethod
     def of(cls, written: Written) -> BeatAxis:
+        if written.bars[-1].end > MOST_QUARTERS:
+            found = f"{written.bars[-1].end:.0f}"
+            raise Unplayable(
+                f"at most {MOST_QUARTERS} quarter notes", found, "give a shorter piece"
+            )
         metres: list[Metre] = []
         edges = [0.0]
         for bar in written.bars:

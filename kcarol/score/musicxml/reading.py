@@ -14,13 +14,12 @@ from kcarol.score.extras import FIELD, PACKED, unpacked_text
 from kcarol.score.musicxml.chord_symbols import NO_CHORD, QUALITY_OF
 from kcarol.score.musicxml.marks import SWING
 from kcarol.score.musicxml.spelling import SEMITONES, key_of, pitch_of
-from kcarol.score.notated import Bar, Notated, quarters_of_beat, score_of
+from kcarol.score.notated import MOST_QUARTERS, Bar, Notated, quarters_of_beat, score_of
 from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import Chord, Metre, Note, Section
 
 FOREIGN = ("backup", "forward", "chord", "grace", "repeat", "ending", "transpose")
 SLOWEST_BPM, FASTEST_BPM = 5.0, 100_000.0
-MOST_QUARTERS = 20_000  # three hours at 100 a minute
 
 
 class ForeignNotation(ValueError):

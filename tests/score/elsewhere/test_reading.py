@@ -251,3 +251,15 @@ def test_music21_stays_as_it_was(read, tmp_path):
     read(written(measure(note("C4", 8), first=True)))
     assert settings.exists() == existed
     assert len(sorted(tmp_path.rglob("*"))) == len(before) + 1
+
+
+def test_chord_symbols_without_a_root_are_left_out(read):
+    numeral = "<harmony><function>V</function><kind>major</kind></harmony>"
+    text = written(measure(harmony("C") + note("E4", 4) + numeral + note("G4", 4), first=True))
+    assert [chord.root for chord in read(text).sheet.chords] == [0]
+
+
+def test_a_bar_without_end_is_refused(read):
+    text = written(measure(note("E4", 1_000_000_000), first=True))
+    with pytest.raises(ScoreError, match="quarter notes"):
+        read(text)

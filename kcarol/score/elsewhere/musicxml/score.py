@@ -29,6 +29,7 @@ def written_of(root: Element) -> Written:
         raise Unplayable(f"at most {MOST_NOTES} notes", f"{n_notes}", "give a shorter piece")
     _check_tempos(root)
     _check_metres(root)
+    _drop_rootless_(root)
     score = _parsed(root)
     parts = {part: list(part.getElementsByClass("Measure")) for part in score.parts}
     parts = {part: measures for part, measures in parts.items() if measures}
@@ -68,6 +69,16 @@ def _check_metres(root: Element) -> None:
         if any(int(number) > MOST_BEATS for number in re.findall(r"\d+", beats.text or "")):
             found = f"one of {(beats.text or '').strip()[:20]}"
             raise Unplayable(f"time signatures of at most {MOST_BEATS} beats", found, "correct it")
+
+
+def _drop_rootless_(root: Element) -> None:
+    """Takes out chord symbols without a root, such as numerals, of which music21 makes chords that
+    have no notes.
+    """
+    for measure in root.iter("measure"):
+        for harmony in measure.findall("harmony"):
+            if not (harmony.findtext("root/root-step") or "").strip():
+                measure.remove(harmony)
 
 
 def _parsed(root: Element) -> Score:
