@@ -24,6 +24,9 @@ class Seat(NamedTuple):
     unpitched: str = ""  # the instrument's id, of one without pitch
 
 
+FIRST_SEAT = Seat()
+
+
 class Spelling:
     """Names of notes, and the accidentals that have to be drawn for them."""
 
@@ -60,7 +63,7 @@ def add_note_(
     measure: Element,
     value: Value,
     spelling: Spelling | None = None,
-    seat: Seat = Seat(),
+    seat: Seat = FIRST_SEAT,
     *,
     is_in_chord: bool = False,
     sign: str = "",
@@ -145,7 +148,7 @@ def _add_notations_(note: Element, ties: Sequence[str], triplet: str, sign: str)
 
 
 def add_bar_rest_(
-    measure: Element, bar: Bar, seat: Seat = Seat(), *, is_paused: bool = False
+    measure: Element, bar: Bar, seat: Seat = FIRST_SEAT, *, is_paused: bool = False
 ) -> None:
     """Add the rest of a whole bar; of a short one its values, since others take it for longer."""
     sign = "fermata" if is_paused else ""
