@@ -4,25 +4,36 @@ heard, seen and answered.
 Screenshots go to the folder that KCAROL_SCREENSHOTS names, if any.
 """
 
+import asyncio
 import json
 import os
+import queue
 import re
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
+from lead_sheets import composed
+
+from kcarol.audio.encoding import save_audio
+from kcarol.config import AudioConfig
+from kcarol.notebook.workbench.follower import follower
+from kcarol.notebook.workbench.sheets import write_sheets
+from kcarol.score.score import Score
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
 # for a notebook; busy machines need more
 LONGEST_S = float(os.environ.get("KCAROL_BROWSER_S", 240))
+SONG_S = 40.0  # of the song whose score follows
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # all cells in the document, wherever one has scrolled to
 SETTINGS = {
@@ -113,6 +124,20 @@ SWITCH = """async () => {
     two.pause();
     return found;
 }"""
+# the bars of a score that bear the mark, and all that may
+MARKS = """() => [...document.querySelectorAll('.measure > rect')]
+    .filter(mark => mark.getAttribute('fill-opacity') > 0)
+    .map(mark => mark.parentElement.id)"""
+N_BARS = "() => document.querySelectorAll('.measure > rect').length"
+# whether the marked bar is as wide as its staff and inside the part of the score that is seen
+SEEN = """id => {
+    const box = element => element.getBoundingClientRect();
+    const bar = document.getElementById(id);
+    const [mark, staff] = [box(bar.querySelector('rect')), box(bar.querySelector('.staff > path'))];
+    const sheet = box(document.querySelector('[data-kcarol=paper]'));
+    return Math.abs(mark.width - staff.width) < 2 && mark.height > staff.height
+        && mark.top >= sheet.top - 1 && mark.bottom <= sheet.bottom + 1;
+}"""
 
 
 # --- the two programs
@@ -196,6 +221,32 @@ def browser(chromium):
         window.close()
 
 
+@pytest.fixture
+def site(tmp_path, monkeypatch, chromium):
+    """Address of a folder, the working one, whose files are served as Jupyter does: in ranges."""
+    from tornado.httpserver import HTTPServer
+    from tornado.ioloop import IOLoop
+    from tornado.web import Application, StaticFileHandler
+
+    monkeypatch.chdir(tmp_path)
+    port, loops = free_port(), queue.Queue()
+
+    async def serve():
+        server = HTTPServer(Application([("/(.*)", StaticFileHandler, {"path": str(tmp_path)})]))
+        server.listen(port, "127.0.0.1")
+        ended = asyncio.Event()
+        loops.put((IOLoop.current(), ended))
+        await ended.wait()
+        server.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    loop, ended = loops.get(timeout=30)
+    yield f"http://127.0.0.1:{port}"
+    loop.add_callback(ended.set)
+    thread.join(30)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -216,7 +267,7 @@ def wait_for(address, server, log, longest_s=LONGEST_S):
     )
 
 
-# --- the test
+# --- the tests
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -300,8 +351,65 @@ def check_widgets(page):
         )
 
 
+def test_the_score_follows_the_player_and_the_player_the_score(site, browser, tone, tmp_path):
+    pytest.importorskip("verovio")
+    score = Score.of_sheet(composed(0, SONG_S))
+    sheets = write_sheets(score, tmp_path / "score #1", "score")
+    song = tmp_path / "song #1.wav"
+    save_audio(song, tone(score.grid.length_s, amplitude=0.01), AudioConfig.sample_rate)
+    (tmp_path / "page.html").write_text(
+        "<!DOCTYPE html><meta charset=utf-8>" + follower({"song": song}, sheets.pages, sheets.bars),
+        encoding="utf-8",
+    )
+    page = browser.new_page(viewport={"width": 900, "height": 800})
+    page.set_default_timeout(20_000)
+    crashes = []
+    page.on("pageerror", lambda error: crashes.append(str(error)))
+    page.goto(f"{site}/page.html")
+    page.wait_for_function(f"n => ({N_BARS})() === n", arg=len(sheets.bars))
+    assert page.evaluate(MARKS) == []
+    check_marks(page, sheets.bars)
+    check_clicks(page, sheets.bars)
+    assert not crashes, f"JavaScript errors: {crashes}"
+    page.close()
+
+
+def check_marks(page, bars):
+    """Wherever the player is moved to, the bar that sounds there is marked, named and seen."""
+    for number in (0, len(bars) // 2, len(bars) - 1, 1):
+        bar = bars[number]
+        page.evaluate("s => { document.querySelector('audio').currentTime = s }", bar.start_s)
+        wait_for_mark(page, bar)
+        place = page.locator("[data-kcarol=place]").text_content()
+        assert place.startswith(f"bar {bar.label}, "), place
+
+
+def check_clicks(page, bars):
+    """A click on a bar plays from there on, and the mark goes with the music."""
+    for number in (len(bars) // 2, 2):
+        page.evaluate("() => document.querySelector('audio').pause()")
+        page.locator(f'[id="{bars[number].id}"]').click()
+        wait_for_mark(page, bars[number])
+        screenshot(page, f"follower-{number:02d}")
+        player = "document.querySelector('audio')"
+        assert not page.evaluate(f"{player}.paused")
+        assert bars[number].start_s <= page.evaluate(f"{player}.currentTime")
+        wait_for_mark(page, bars[number + 1])
+        assert page.evaluate(f"{player}.currentTime") >= bars[number + 1].start_s - 0.01
+
+
+def wait_for_mark(page, bar):
+    page.wait_for_function(f"id => String(({MARKS})()) === id", arg=bar.id)
+    page.wait_for_function(SEEN, arg=bar.id)  # scrolling takes its time
+
+
 def as_json(values):
     return json.dumps(values, separators=(",", ":"))
+
+
+def screenshot(page, name):
+    if folder := os.environ.get("KCAROL_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def take_screenshots(page, name):
