@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
 # for a notebook; busy machines need more
 LONGEST_S = float(os.environ.get("KCAROL_BROWSER_S", 240))
-SONG_S = 40.0  # of the song whose score follows
+SONG_S = 120.0  # of the song whose score follows: more bars than are seen at once
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # all cells in the document, wherever one has scrolled to
 SETTINGS = {
