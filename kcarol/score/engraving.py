@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import east_asian_width
@@ -94,7 +95,9 @@ def _engraver(musicxml: str) -> verovio.toolkit:
     most = round(TITLE_LETTERS * 100 / scale)
     musicxml = TITLE.sub(lambda title: escape(shortened(unescape(title[0]), most)), musicxml)
     units = UNITS_PER_MM * 100 / scale
-    engraver = verovio.toolkit()
+    engraver = verovio.toolkit(False)
+    # by default its fonts are found in the thread alone that imported it: Jupyter has others
+    engraver.setResourcePath(str(files("verovio") / "data"))
     engraver.setOptions(
         {
             "pageWidth": round(PAGE_MM[0] * units),

@@ -1,4 +1,5 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -53,6 +54,12 @@ def test_the_same_score_gives_the_same_pages(musicxml, tmp_path):
     for file in files:
         write_pdf(musicxml, file)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_any_thread_engraves(musicxml):
+    """Jupyter answers the buttons of a page in another thread than it runs cells in."""
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(svg_pages, musicxml).result() == svg_pages(musicxml)
 
 
 def test_bars_sound_when_the_record_has_them(musicxml, score):
