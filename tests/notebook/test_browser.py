@@ -103,6 +103,7 @@ CLIPPED = """() => {
     return cells.filter(x => x.scrollWidth > x.clientWidth + 1)
         .map(x => lines(x).sort((a, b) => b.length - a.length)[0]);
 }"""
+ENGRAVED = "[data-kcarol=paper] g.measure"
 SWITCH = """async () => {
     const wait = ms => new Promise(go => setTimeout(go, ms));
     const groups = [...document.querySelectorAll('[data-kcarol=players]')];
@@ -278,6 +279,8 @@ def test_runs_sounds_and_shows_in_a_browser(name, lab, browser):
         take_screenshots(page, name)
         check_cells(page)
         check_sounds_and_pictures(page, name)
+        if name == "02_model":
+            check_editor(page)
         if name == "04_eval":
             check_widgets(page)
         assert not crashes, f"JavaScript errors: {crashes}"
@@ -324,12 +327,26 @@ def check_sounds_and_pictures(page, name):
         )
 
 
+def check_editor(page):
+    """A change that has no place is told; another one is engraved and played."""
+    changes = page.get_by_placeholder("a change a line")
+    button = page.get_by_role("button", name="Engrave and play")
+    changes.fill("bar 999: Am")
+    button.click()
+    page.get_by_role("alert").filter(has_text="found 999").wait_for()
+    changes.fill("bar 2: Am")
+    button.click()
+    page.locator(".jupyter-widgets audio[aria-label*=mended]").wait_for(state="attached")
+    page.locator(f".jupyter-widgets {ENGRAVED}").first.wait_for(state="attached")
+
+
 def check_widgets(page):
     """A button makes a carol; an answer leads to the next trial; a rating waits for marks."""
     assert page.locator(".jupyter-widgets").count() > 3
     page.get_by_label("style").first.select_option("organ")
     page.get_by_role("button", name="Make the carol").click()
     page.locator(".jupyter-widgets audio[aria-label*=organ]").wait_for(state="attached")
+    page.locator(f".jupyter-widgets {ENGRAVED}").first.wait_for(state="attached")
     page.get_by_role("button", name="X is A").first.click()
     headings = "[...document.querySelectorAll('.widget-html h4')]"
     page.wait_for_function(f"{headings}.some(x => x.textContent.includes('Trial 2 of'))")
