@@ -14,14 +14,8 @@ from kcarol.score.errors import ScoreError, check_packages
 LARGEST_BYTES = 32 * 2**20  # of a file's text: hours of music
 CONTAINER = "META-INF/container.xml"
 INSIDE = "score.musicxml"  # name of the text in the files that we pack
-UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    LookupError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-)
+# what zipfile raises of archives that are damaged, encrypted or packed in ways that it lacks
+UNREADABLE = (zipfile.BadZipFile, zlib.error, LookupError, RuntimeError, EOFError)
 MIMETYPE = "application/vnd.recordare.musicxml"
 
 
@@ -81,14 +75,7 @@ def _unpacked(path: Path, data: bytes) -> bytes:
             container = parse(path, _member(path, archive, CONTAINER))
             names = [file.get("full-path") for file in container.iter() if file.get("full-path")]
             return _member(path, archive, names[0])
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        LookupError,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-    ):
+    except UNREADABLE:
         found = "an archive that is cut off or holds no score"
         raise ScoreError.of(path, "packed MusicXML", found, "export it again") from None
 
