@@ -175,22 +175,29 @@ def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> list[Outcome]:
 def _convert_one(
     song: Path, out: Path, converter: Converter, arguments: Namespace, bar: tqdm
 ) -> Outcome:
-    from kcarol.conversion import catalogue
-    from kcarol.conversion.provenance import KEPT, MISSING, OUTDATED, compare, settings_sha256
+    from kcarol.conversion import catalogue, provenance
 
-    found = MISSING
+    found = provenance.MISSING
     try:
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
-            settings = settings_sha256(converter.weights_sha256, **_of_carol(arguments))
-            found = compare(out, song, settings)
-        if found in KEPT:
+            weights = converter.weights_sha256
+            settings = provenance.settings_sha256(weights, **_of_carol(arguments))
+            found = provenance.compare(out, song, settings)
+        if found == provenance.UNRECORDED:
             return catalogue.skipped(song, out, found)
-        for path in _write(song, out, converter, arguments, arguments.force or found == OUTDATED):
+        if found == provenance.CURRENT:
+            written = _write_missing(song, out, converter, arguments)
+        else:
+            force = arguments.force or found == provenance.OUTDATED
+            written = _write(song, out, converter, arguments, force)
+        for path in written:
             bar.write(printable(path), file=sys.stdout)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         bar.write(f"kcarol: {_naming(song, one_line(error))}", file=sys.stderr)
         return catalogue.Outcome(str(song), str(out), catalogue.FAILED)
+    if not written:
+        return catalogue.skipped(song, out, found)
     return catalogue.Outcome(str(song), str(out), catalogue.DONE)
 
 
@@ -205,7 +212,7 @@ def _write(
     if arguments.picture:
         check_absent(picture, force)
     check_writable(out.parent)
-    scores = [out.with_suffix(f".{ending}") for ending in arguments.score]
+    scores = _score_files(out, arguments)
     carol = convert(
         song,
         out,
@@ -217,6 +224,32 @@ def _write(
     )
     pictures = [draw_pair(song, carol, picture)] if arguments.picture else []
     return [carol, *scores, *pictures, *written_stems(arguments.stems, carol)]
+
+
+def _write_missing(
+    song: Path, carol: Path, converter: Converter, arguments: Namespace
+) -> list[Path]:
+    """Write what was asked for beside a carol that is kept, and is not there yet; for stems it is
+    played again.
+    """
+    from kcarol.cli.figures import draw_pair
+    from kcarol.conversion.api import convert
+    from kcarol.conversion.scores import notate
+
+    scores = [path for path in _score_files(carol, arguments) if not path.exists()]
+    written = [notate(song, path, converter=converter) for path in scores]
+    if arguments.stems and not written_stems(arguments.stems, carol):
+        chosen = _of_carol(arguments)
+        convert(song, carol, **chosen, stems=arguments.stems, converter=converter, force=True)
+        written += [carol, *written_stems(arguments.stems, carol)]
+    picture = carol.with_suffix(".png")
+    if arguments.picture and not picture.exists():
+        written.append(draw_pair(song, carol, picture))
+    return written
+
+
+def _score_files(carol: Path, arguments: Namespace) -> list[Path]:
+    return [carol.with_suffix(f".{ending}") for ending in arguments.score]
 
 
 def written_stems(folder: Path | None, carol: Path) -> list[Path]:

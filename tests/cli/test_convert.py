@@ -96,6 +96,33 @@ def test_of_a_folder_what_was_made_otherwise_is_made_anew(tmp_path, weights, mak
     assert carols[1].read_bytes() == b"mine"
 
 
+def test_of_a_folder_what_is_missing_beside_kept_carols_is_added(
+    tmp_path, weights, make_song, capsys
+):
+    for name in ("a.wav", "b.wav"):
+        make_song(tmp_path / "in" / name, 2.0)
+    out, stems = tmp_path / "out", tmp_path / "stems"
+    argv = [tmp_path / "in", "-o", out, "--weights", weights]
+    assert run(*argv) == 0
+    carols = [out / f"{name}.carol.wav" for name in "ab"]
+    before = [carol.stat().st_mtime_ns for carol in carols]
+    (out / "a.carol.json").write_text("mine")
+    capsys.readouterr()
+
+    assert run(*argv, "--score", "json", "--score", "lab", "--picture") == 0
+    names = ["a.carol.lab", "a.carol.png", "b.carol.json", "b.carol.lab", "b.carol.png"]
+    assert capsys.readouterr().out.splitlines() == [str(out / name) for name in names]
+    assert (out / "a.carol.json").read_text() == "mine"
+    assert [carol.stat().st_mtime_ns for carol in carols] == before
+
+    assert run(*argv, "--score", "lab", "--stems", stems) == 0
+    found = capsys.readouterr()
+    assert {path.name.split(".")[0] for path in stems.iterdir()} == {"a", "b"} and not found.err
+    assert run(*argv, "--score", "lab", "--stems", stems) == 0
+    found = capsys.readouterr()
+    assert not found.out and "2 songs, 2 skipped" in found.err
+
+
 def test_two_files_of_one_song_get_carols_of_their_own_one_by_one(tmp_path, weights, make_song):
     songs = [make_song(tmp_path / f"song.{kind}") for kind in ("wav", "flac")]
     for song in songs:
