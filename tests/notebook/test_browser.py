@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
 # for a notebook; busy machines need more
 LONGEST_S = float(os.environ.get("KCAROL_BROWSER_S", 240))
-SONG_S = 120.0  # of the song whose score follows: more bars than are seen at once
+SONG_S = 240.0  # of the song whose score follows: several pages, more than are seen at once
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # all cells in the document, wherever one has scrolled to
 SETTINGS = {
@@ -133,6 +133,8 @@ SEEN = """id => {
     return Math.abs(mark.width - staff.width) < 2 && mark.height > staff.height
         && mark.top >= sheet.top - 1 && mark.bottom <= sheet.bottom + 1;
 }"""
+
+OUTLINE = "getComputedStyle(document.activeElement.querySelector('rect')).stroke"
 
 
 # --- the two programs
@@ -360,9 +362,10 @@ def test_the_score_follows_the_player_and_the_player_the_score(site, browser, to
     sheets = write_sheets(score, tmp_path / "score #1", "score")
     song = tmp_path / "song #1.wav"
     save_audio(song, tone(score.grid.length_s, amplitude=0.01), AudioConfig.sample_rate)
+    assert len(sheets.pages) > 1
+    shown = follower({"song": song}, sheets.pages, sheets.bars)
     (tmp_path / "page.html").write_text(
-        "<!DOCTYPE html><meta charset=utf-8>" + follower({"song": song}, sheets.pages, sheets.bars),
-        encoding="utf-8",
+        f"<!DOCTYPE html><meta charset=utf-8>{shown}<p style='height:2000px'>", encoding="utf-8"
     )
     page = browser.new_page(viewport={"width": 900, "height": 800})
     page.set_default_timeout(20_000)
@@ -373,6 +376,8 @@ def test_the_score_follows_the_player_and_the_player_the_score(site, browser, to
     assert page.evaluate(MARKS) == []
     check_marks(page, sheets.bars)
     check_clicks(page, sheets.bars)
+    check_keys(page, sheets.bars)
+    check_scrolling(page, sheets.bars)
     assert not crashes, f"JavaScript errors: {crashes}"
     page.close()
 
@@ -399,6 +404,40 @@ def check_clicks(page, bars):
         assert bars[number].start_s <= page.evaluate(f"{player}.currentTime")
         wait_for_mark(page, bars[number + 1])
         assert page.evaluate(f"{player}.currentTime") >= bars[number + 1].start_s - 0.01
+
+
+def check_keys(page, bars):
+    """Tab leads to the bar that sounds, arrows to others, Enter and space play from there on."""
+    player, focused = "document.querySelector('audio')", "document.activeElement.id"
+    page.evaluate(f"{player}.pause()")
+    page.evaluate(f"s => {{ {player}.currentTime = s }}", bars[4].start_s)
+    wait_for_mark(page, bars[4])
+    page.evaluate(f"{player}.focus()")
+    while page.evaluate("document.activeElement.tagName") != "g":
+        page.keyboard.press("Tab")
+    assert page.evaluate(focused) == bars[4].id
+    for keys, key, number in ((["ArrowRight"], "Enter", 5), (["End", "ArrowLeft"], " ", -2)):
+        for arrow in keys:
+            page.keyboard.press(arrow)
+        minutes, seconds = divmod(int(bars[number].start_s), 60)
+        name = f"bar {bars[number].label}, at {minutes}:{seconds:02d}"
+        assert page.evaluate(focused) == page.get_by_role("button", name=name).get_attribute("id")
+        assert page.evaluate(OUTLINE) == "rgb(0, 114, 178)"
+        page.evaluate(f"{player}.pause()")
+        screenshot(page, f"follower-focus-{number:02d}")
+        page.keyboard.press(key)
+        wait_for_mark(page, bars[number])
+        assert not page.evaluate(f"{player}.paused")
+
+
+def check_scrolling(page, bars):
+    """From page to page the score scrolls under its own frame alone, wherever one has scrolled."""
+    page.evaluate("() => document.querySelector('audio').pause()")
+    page.evaluate("() => window.scrollTo(0, 150)")
+    for bar in bars[:: len(bars) // 4]:
+        page.evaluate("s => { document.querySelector('audio').currentTime = s }", bar.start_s)
+        wait_for_mark(page, bar)
+        assert page.evaluate("window.scrollY") == 150
 
 
 def wait_for_mark(page, bar):

@@ -1,4 +1,4 @@
-// The score follows the player: marks the bar that sounds; a click on a bar goes there.
+// The score follows the player: marks the bar that sounds; a click on a bar, or Enter, goes there.
 // `block` holds players, pages of a score as pictures, and the bars as JSON.
 (block => {
     const MARKED = 0.35, UNMARKED = 0; // opacity
@@ -9,8 +9,13 @@
     const marks = new Map(); // number of a bar -> its rectangle
     let last = audios[audios.length - 1];
     let sounding = -1;
+    let reachable = -1; // by Tab: one bar of all, from which arrows go on
 
     const clock = s => Math.floor(s / 60) + ':' + String(Math.floor(s % 60)).padStart(2, '0');
+
+    const named = bar => `bar ${bar.label}, at ${clock(bar.start_s)}`;
+
+    place.textContent = 'press play, or click a bar (by keys: Tab, arrows, Enter)';
 
     function follow() {
         const time = last.currentTime + 1e-3;
@@ -18,7 +23,7 @@
         if (number === sounding) return;
         marks.get(sounding)?.setAttribute('fill-opacity', UNMARKED);
         sounding = number;
-        place.textContent = number < 0 ? '' : `bar ${bars[number].label}, ${clock(bars[number].start_s)}`;
+        place.textContent = number < 0 ? '' : named(bars[number]);
         mark();
     }
 
@@ -26,9 +31,10 @@
         const rectangle = marks.get(sounding);
         if (!rectangle) return;
         rectangle.setAttribute('fill-opacity', MARKED);
+        makeReachable(sounding);
         const [bar, sheet] = [rectangle.getBoundingClientRect(), paper.getBoundingClientRect()];
         if (bar.top < sheet.top || bar.bottom > sheet.bottom)
-            paper.scrollBy({top: bar.top - sheet.top - 8, behavior: 'smooth'});
+            paper.scrollTo({top: paper.scrollTop + bar.top - sheet.top - 8, behavior: 'smooth'});
     }
 
     function followWhilePlaying() {
@@ -41,8 +47,9 @@
         for (const event of ['seeked', 'timeupdate'])
             audio.addEventListener(event, () => { if (audio === last) follow(); });
         audio.addEventListener('error', () => {
-            if (audio.getAttribute('src'))
-                place.textContent = audio.getAttribute('aria-label') + ': this browser cannot play it';
+            if (!audio.getAttribute('src')) return;
+            place.setAttribute('aria-live', 'assertive');
+            place.textContent = audio.getAttribute('aria-label') + ': this browser cannot play it';
         });
     }
 
@@ -51,12 +58,30 @@
         last.play();
     }
 
+    function makeReachable(number) {
+        marks.get(reachable)?.parentElement.setAttribute('tabindex', -1);
+        marks.get(number)?.parentElement.setAttribute('tabindex', 0);
+        reachable = number;
+    }
+
+    function onKey(event, number) {
+        const [before, after, end] = [number - 1, number + 1, bars.length - 1];
+        const to = {ArrowLeft: before, ArrowRight: after, Home: 0, End: end}[event.key];
+        if (event.key === 'Enter' || event.key === ' ') goTo(number);
+        else if (marks.has(to)) {
+            makeReachable(to);
+            marks.get(to).parentElement.focus();
+        } else return;
+        event.preventDefault(); // nor does the page scroll
+        event.stopPropagation();
+    }
+
     // a picture cannot be marked: its SVG takes its place
     async function unfold(picture) {
         const text = await (await fetch(picture.src)).text();
         const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
         const svg = document.importNode(root, true);
-        svg.setAttribute('role', 'img');
+        svg.setAttribute('role', 'group');
         svg.setAttribute('aria-label', picture.alt);
         if (!svg.hasAttribute('viewBox'))
             svg.setAttribute('viewBox', `0 0 ${parseFloat(svg.getAttribute('width'))} ${parseFloat(svg.getAttribute('height'))}`);
@@ -66,6 +91,7 @@
             const measure = svg.querySelector(`[id="${bar.id}"]`);
             if (measure) marks.set(number, framed(measure, number));
         });
+        if (sounding < 0) makeReachable(Math.min(...marks.keys()));
         mark();
     }
 
@@ -77,10 +103,11 @@
         const look = {x: line.x, y: all.y, width: line.width, height: all.height, fill: '#E69F00'};
         for (const [name, value] of Object.entries(look)) rectangle.setAttribute(name, value);
         rectangle.setAttribute('fill-opacity', UNMARKED);
-        rectangle.style.cssText = 'stroke:none;pointer-events:all'; // the SVG has rules of its own
         measure.prepend(rectangle);
-        measure.style.cursor = 'pointer';
+        const button = {role: 'button', tabindex: -1, 'aria-label': named(bars[number])};
+        for (const [name, value] of Object.entries(button)) measure.setAttribute(name, value);
         measure.addEventListener('click', () => goTo(number));
+        measure.addEventListener('keydown', event => onKey(event, number));
         return rectangle;
     }
 

@@ -1,7 +1,7 @@
 """Players over an engraved score that follows them: the bar that sounds is marked.
 
 All is read from files by relative addresses. Where scripts do not run (a notebook that is opened
-again and is not trusted) players and pages are still there.
+again and is not trusted) players and pages are still there, and a line says how to get the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +17,14 @@ from pathlib import Path, PurePosixPath
 from kcarol.notebook.players import players
 
 PAPER_HEIGHT_EM = 34
+WITHOUT_SCRIPTS = "the score follows once this cell has run"
+# the pages have rules of their own for lines
+STYLE = """
+[data-kcarol=paper] .measure { cursor: pointer; outline: none }
+[data-kcarol=paper] .measure > rect { stroke: none !important; pointer-events: all }
+[data-kcarol=paper] .measure:focus-visible > rect {
+    stroke: #0072B2 !important; stroke-width: 3px; vector-effect: non-scaling-stroke }
+"""
 
 
 @dataclass(frozen=True)
@@ -54,9 +62,11 @@ def follower(
     times = json.dumps([asdict(bar) for bar in bars]).replace("</", "<\\/")
     return (
         f'<div data-kcarol="follower">{row}'
-        '<p><output data-kcarol="place">press play, or click a bar</output></p>'
-        f'<div data-kcarol="paper" style="max-height:{PAPER_HEIGHT_EM}em;overflow:auto;'
-        f'background:white;color:black;border:1px solid #ccc">{pictures}</div>'
+        f'<p><output data-kcarol="place" aria-live="off">{WITHOUT_SCRIPTS}</output></p>'
+        # in JupyterLab its own keys would come before those of the bars
+        '<div data-kcarol="paper" data-lm-suppress-shortcuts="true" '
+        f'style="max-height:{PAPER_HEIGHT_EM}em;overflow:auto;background:white;color:black;'
+        f'border:1px solid #ccc">{pictures}</div><style>{STYLE}</style>'
         f'<script type="application/json">{times}</script><script>{_script()}</script></div>'
     )
 
