@@ -38,7 +38,7 @@ from kcarol.score.score import Score
 
 DRUMS = 9  # MIDI channel
 MSCORE = shutil.which("mscore3")
-COMPLAINTS = ("not a valid", "error", "could not", "cannot", "skipping")
+COMPLAINTS = ("not a valid", "error", "could not", "cannot", "skipping", "restheight")
 Notes = Counter  # of (place in 1/48 of a quarter note, MIDI pitch)
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from kcarol.model.instruments import Instrument
 from kcarol.score.arrangement.lines import TUNES, Line, WrittenNote
@@ -81,7 +82,9 @@ def _playing(
         is_lower = note.letter in player.staves[number].lower
         voices[number, int(is_lower)].append(note)
     written = {place: _voice(some, instrument.rings) for place, some in voices.items()}
-    if not player.staves[0].is_choral:
+    if player.staves[0].is_choral:
+        written = _met_in_unison(written)
+    else:
         written = _struck_once(written)
         if instrument.rings:
             written = {place: _let_go_together(voice) for place, voice in written.items()}
@@ -148,6 +151,32 @@ def _without_overlaps(notes: Sequence[WrittenNote]) -> Voice:
         out.append(replace(note, end=min(note.end, next_start.get(note.pitch, note.end))))
         next_start[note.pitch] = note.start
     return tuple(reversed(out))
+
+
+def _met_in_unison(voices: dict[tuple[int, int], Voice]) -> dict[tuple[int, int], Voice]:
+    """Voices of a choir: one that holds a pitch sings it anew with another that takes it up. A note
+    struck within a held unison is hard to read, and neither listeners nor MIDI's keys tell it.
+    """
+    starts: dict[int, set[int]] = defaultdict(set)
+    for voice in voices.values():
+        for note in voice:
+            starts[note.pitch].add(note.start)
+    return {
+        place: tuple(
+            sorted(
+                (piece for note in voice for piece in _sung_anew(note, starts[note.pitch])),
+                key=lambda piece: (piece.start, piece.pitch),
+            )
+        )
+        for place, voice in voices.items()
+    }
+
+
+def _sung_anew(note: WrittenNote, starts: set[int]) -> Iterator[WrittenNote]:
+    """A note that begins again at starts within it."""
+    within = {start for start in starts if note.start < start < note.end}
+    for start, end in pairwise(sorted({note.start, note.end} | within)):
+        yield replace(note, start=start, end=end)
 
 
 def _struck_once(voices: dict[tuple[int, int], Voice]) -> dict[tuple[int, int], Voice]:

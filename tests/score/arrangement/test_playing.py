@@ -36,5 +36,12 @@ def test_a_held_key_is_let_go_when_it_is_struck_again():
     assert sorted((n.start, n.end) for n in organ.notes) == [(0, 96), (96, 192)]
 
 
+def test_a_choir_voice_sings_anew_with_one_that_takes_up_its_pitch():
+    (choir,) = playing_of([line("choir", note("a", end=192), note("s", start=72, end=96))], ())
+    ((soprano, alto),) = choir.staves
+    assert [(n.start, n.end) for n in soprano] == [(72, 96)]
+    assert [(n.start, n.end) for n in alto] == [(0, 72), (72, 192)]
+
+
 def test_names_are_told_apart():
     assert len({player.name for player in PLAYERS}) == len(PLAYERS)
