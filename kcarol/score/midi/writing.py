@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -82,13 +84,11 @@ def write_arrangement_midi(parts: Sequence[Part], score: Score, path: Path) -> N
     # cues, since notation programs take texts for lyrics
     names = chord_events("cue_marker", paper, places, key_signature(score.sheet))
     tracks = [conductor_track(paper, places, names)]
-    pitched = 0
-    for part in parts:
-        channel = DRUM_CHANNEL if part.is_drums else CHANNELS[pitched % len(CHANNELS)]
-        pitched += not part.is_drums
-        events = settings(channel, part.program, tuning_cents(score), part.pan, part.gain_db)
-        events += _stroke_events(part, channel, places)
-        tracks.append(track(player_name(part), events, places.end))
+    channels = part_channels(parts)
+    notes = _note_events(parts, channels, places)
+    for part, channel, events in zip(parts, channels, notes, strict=True):
+        own = settings(channel, part.program, tuning_cents(score), part.pan, part.gain_db)
+        tracks.append(track(player_name(part), own + events, places.end))
     save(tracks, path)
 
 
@@ -108,19 +108,43 @@ def tuning_cents(score: Score) -> float:
     return float(np.median(score.tuning_cents))
 
 
-def _stroke_events(part: Part, channel: int, places: Places) -> list[Event]:
-    events: list[Event] = []
+def part_channels(parts: Sequence[Part]) -> list[int]:
+    """A channel for each part; where there are too few, parts of one instrument share."""
+    free = cycle(CHANNELS)
+    n_spare = len(CHANNELS) - len({part.program for part in parts if not part.is_drums})
+    shared: dict[int, int] = {}
+    channels = []
+    for part in parts:
+        if part.is_drums:
+            channels.append(DRUM_CHANNEL)
+        elif part.program not in shared:
+            channels.append(shared.setdefault(part.program, next(free)))
+        elif n_spare > 0:
+            n_spare -= 1
+            channels.append(next(free))
+        else:
+            channels.append(shared[part.program])
+    return channels
+
+
+def _note_events(
+    parts: Sequence[Part], channels: Sequence[int], places: Places
+) -> list[list[Event]]:
+    """Of each part. A key is let go where its channel strikes it again: else the second is lost."""
     tempo_map = places.tempo_map()
-    starts_s = [stroke.start_s for stroke in part.strokes]
-    ends_s = [stroke.start_s + stroke.length_s for stroke in part.strokes]
-    for stroke, start, end in zip(
-        part.strokes,
-        tempo_map.tick(starts_s).tolist(),
-        tempo_map.tick(ends_s).tolist(),
-        strict=True,
-    ):
-        pitch = TAMBOURINE if part.is_drums else round(stroke.pitch)
-        events += note_events(start, end, pitch, channel, stroke.velocity)
+    strokes = [(number, stroke) for number, part in enumerate(parts) for stroke in part.strokes]
+    starts = tempo_map.tick([stroke.start_s for _, stroke in strokes]).tolist()
+    ends = tempo_map.tick([stroke.start_s + stroke.length_s for _, stroke in strokes]).tolist()
+    events: list[list[Event]] = [[] for _ in parts]
+    next_spans: dict[tuple[int, int], tuple[int, int]] = {}
+    in_time = sorted(zip(starts, ends, strokes, strict=True), key=itemgetter(0))
+    for start, end, (number, stroke) in reversed(in_time):
+        pitch = TAMBOURINE if parts[number].is_drums else round(stroke.pitch)
+        key = channels[number], pitch
+        next_start, next_end = next_spans.get(key, (end, end))
+        stop = next_end if next_start == start else min(end, next_start)
+        events[number] += note_events(start, stop, pitch, channels[number], stroke.velocity)
+        next_spans[key] = start, stop
     return events
 
 

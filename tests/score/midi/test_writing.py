@@ -9,14 +9,16 @@ from kcarol.arrangement.styles import STYLES
 from kcarol.score.errors import ScoreError
 from kcarol.score.midi import writing
 from kcarol.score.midi.file import read_song
+from kcarol.score.midi.tracks import DRUM_CHANNEL
 from kcarol.score.midi.writing import (
     bass_pitch,
     chord_pitches,
+    part_channels,
     player_name,
     write_arrangement_midi,
     write_midi,
 )
-from kcarol.transcription.lead_sheet import Chord, Part
+from kcarol.transcription.lead_sheet import Chord, Part, Stroke
 from tests.score.midi.songs import moving_score, picked_up_score, steady_score
 
 
@@ -70,6 +72,31 @@ def test_strokes_of_an_arrangement_sound_when_they_do_in_the_carol(style, path):
         heard_s = np.array([stroke.start_s for stroke in part.strokes])
         assert np.abs(np.sort(starts_s(song, read)) - np.sort(heard_s)).max() < 1e-3
         assert read.program == part.program and read.is_drums == part.is_drums
+
+
+def test_a_key_is_let_go_before_its_channel_strikes_it_again(path):
+    score = steady_score()
+    strokes = (Stroke(0.0, 2.0, 60, 80), Stroke(1.0, 2.0, 60, 80))
+    write_arrangement_midi([Part("harp utab broken", strokes, program=46)], score, path)
+    song = read_song(path)
+    (harp,) = song.parts
+    assert starts_s(song, harp).tolist() == pytest.approx([0.0, 1.0])
+    assert [m.type for m in MidiFile(path).tracks[1] if "note" in m.type] == [
+        "note_on",
+        "note_off",
+        "note_on",
+        "note_off",
+    ]
+
+
+@pytest.mark.parametrize("style", list(STYLES))
+def test_no_instrument_is_on_the_channel_of_another(style):
+    score = steady_score()
+    parts = arrange_carol(score.sheet, score.grid, STYLES[style])
+    programs = {}
+    for part, channel in zip(parts, part_channels(parts), strict=True):
+        assert programs.setdefault(channel, part.program) == part.program
+        assert (channel == DRUM_CHANNEL) == part.is_drums
 
 
 def test_sleigh_bells_play_a_key_that_general_midi_has(path):
