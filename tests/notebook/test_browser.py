@@ -18,6 +18,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ from lead_sheets import composed
 
 from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
-from kcarol.notebook.workbench.follower import follower
+from kcarol.notebook.workbench.carols import SongPage
+from kcarol.notebook.workbench.follower import WITHOUT_SCRIPTS, follower
 from kcarol.notebook.workbench.sheets import write_sheets
 from kcarol.score.score import Score
 
@@ -34,6 +36,7 @@ NAMES = ("01_preprocess", "02_model", "03_train", "04_eval")
 # for a notebook; busy machines need more
 LONGEST_S = float(os.environ.get("KCAROL_BROWSER_S", 240))
 SONG_S = 240.0  # of the song whose score follows: several pages, more than are seen at once
+UPLOADED_S = 80.0  # of an upload: more than two of its pieces
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # all cells in the document, wherever one has scrolled to
 SETTINGS = {
@@ -134,6 +137,15 @@ SEEN = """id => {
         && mark.top >= sheet.top - 1 && mark.bottom <= sheet.bottom + 1;
 }"""
 
+# after this no file can be read
+UNREADABLE = """() => {
+    Blob.prototype.arrayBuffer = () => Promise.reject(new Error('gone'));
+}"""
+CHOOSER = """from kcarol.notebook.project import project_root
+from kcarol.notebook.workbench.chooser import SongChooser
+from kcarol.notebook.workbench.songs import Songs
+
+SongChooser(Songs(project_root()))"""
 OUTLINE = "getComputedStyle(document.activeElement.querySelector('rect')).stroke"
 
 
@@ -152,14 +164,21 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, chromium):
-    """Address of a JupyterLab over a copy of the project, since it saves what it shows and adds to
-    the results of listening tests; with its token.
+def home(tmp_path_factory):
+    """A copy of the project, since JupyterLab saves what it shows and adds to the results of
+    listening tests.
     """
-    home, token, port = tmp_path_factory.mktemp("lab"), secrets.token_hex(16), free_port()
+    home = tmp_path_factory.mktemp("lab")
     shutil.copy(ROOT / "pyproject.toml", home)
     for folder in ("notebooks", "data/raw", "data/demo_carols", "data/pairs"):
         shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns(".*"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def lab(home, chromium):
+    """Address of a JupyterLab, with its token."""
+    token, port = secrets.token_hex(16), free_port()
     for name, values in SETTINGS.items():
         (home / "settings" / name).parent.mkdir(parents=True, exist_ok=True)
         (home / "settings" / name).write_text(json.dumps(values), encoding="utf-8")
@@ -269,14 +288,7 @@ def wait_for(address, server, log, longest_s=LONGEST_S):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_sounds_and_shows_in_a_browser(name, lab, browser):
-    address, token = lab
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(LONGEST_S * 1000)
-    crashes = []
-    page.on("pageerror", lambda error: crashes.append(str(error)))
-    try:
-        page.goto(f"{address}/lab/tree/notebooks/{name}.ipynb?token={token}&reset")
-        page.wait_for_function(READY)
+    with opened(name, lab, browser) as page:
         run_all(page)
         take_screenshots(page, name)
         check_cells(page)
@@ -285,6 +297,20 @@ def test_runs_sounds_and_shows_in_a_browser(name, lab, browser):
             check_editor(page)
         if name == "04_eval":
             check_widgets(page)
+
+
+@contextmanager
+def opened(name, lab, browser):
+    """A notebook in JupyterLab, its kernel started, none of its cells run."""
+    address, token = lab
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(LONGEST_S * 1000)
+    crashes = []
+    page.on("pageerror", lambda error: crashes.append(str(error)))
+    try:
+        page.goto(f"{address}/lab/tree/notebooks/{name}.ipynb?token={token}&reset")
+        page.wait_for_function(READY)
+        yield page
         assert not crashes, f"JavaScript errors: {crashes}"
     finally:
         page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
@@ -340,6 +366,13 @@ def check_editor(page):
     button.click()
     page.locator(".jupyter-widgets audio[aria-label*=mended]").wait_for(state="attached")
     page.locator(f".jupyter-widgets {ENGRAVED}").first.wait_for(state="attached")
+    changes.fill("bar 2: B7")
+    button.click()
+    page.locator(f".jupyter-widgets {ENGRAVED}").filter(has_text="B7").wait_for(state="attached")
+    for link, ending in (("carol", ".flac"), ("MIDI", ".mid"), ("PDF", ".pdf")):
+        with page.expect_download() as saved:
+            page.locator(".jupyter-widgets").get_by_role("link", name=link).last.click()
+        assert saved.value.suggested_filename.endswith(f"mended{ending}")
 
 
 def check_widgets(page):
@@ -354,6 +387,70 @@ def check_widgets(page):
     page.wait_for_function(f"{headings}.some(x => x.textContent.includes('Trial 2 of'))")
     save = page.get_by_role("button", name="Save and go on").first
     assert save.is_disabled(), "a rating is saved before anybody has rated"
+
+
+def test_a_song_of_ones_own_is_uploaded_and_chosen(lab, home, browser, tone, tmp_path):
+    """It comes in several pieces; what is no sound is told in a line, and changes nothing."""
+    save_audio(tmp_path / "내 노래 #1.wav", tone(UPLOADED_S), AudioConfig.sample_rate)
+    (tmp_path / "cut.mp3").write_bytes(b"no sound")
+    write_notebook(home / "notebooks/upload.ipynb", CHOOSER)
+    with opened("upload", lab, browser) as page:
+        run_all(page)
+        songs, files = page.get_by_label("song"), page.get_by_label("bring your own")
+        files.set_input_files(tmp_path / "내 노래 #1.wav")
+        page.get_by_text("내 노래 #1 is here").wait_for()
+        assert chosen(songs) == "내 노래 #1"
+        offered = songs.text_content()
+
+        for name in ("cut.mp3", "cut.mp3"):  # the same again
+            files.set_input_files(tmp_path / name)
+            said = page.get_by_role("alert").filter(has_text=name)
+            said.wait_for()
+            assert "\n" not in said.text_content().strip() and str(home) not in said.text_content()
+            page.wait_for_function("() => !document.querySelector('input[type=file]').disabled")
+        assert chosen(songs) == "내 노래 #1" and songs.text_content() == offered
+
+        page.evaluate(UNREADABLE)
+        files.set_input_files(tmp_path / "내 노래 #1.wav")
+        page.get_by_text("내 노래 #1.wav: the browser cannot read it: gone").wait_for()
+    uploaded = home / "notebooks/runs/uploads/내 노래 #1.wav"
+    assert uploaded.read_bytes() == (tmp_path / "내 노래 #1.wav").read_bytes()
+
+
+def chosen(songs):
+    chosen = songs.evaluate("list => list.selectedOptions[0].textContent")
+    return " ".join(chosen.split())  # ipywidgets writes spaces that do not break
+
+
+def write_notebook(path, code, outputs=()):
+    import nbformat.v4 as nb
+
+    cells = [nb.new_markdown_cell("A cell."), nb.new_code_cell(code, outputs=list(outputs))]
+    path.write_text(json.dumps(nb.new_notebook(cells=cells)), encoding="utf-8")
+
+
+def test_a_notebook_that_is_not_trusted_still_plays_and_shows(
+    lab, home, browser, tone, monkeypatch
+):
+    """Opened again, without a cell run: scripts are taken out, files are where they were."""
+    import nbformat.v4 as nb
+
+    pytest.importorskip("verovio")
+    monkeypatch.chdir(home / "notebooks")
+    folder = home / "notebooks/runs/shown #1"
+    song, score = folder / "song.wav", Score.of_sheet(composed(0, 8.0))
+    save_audio(song, tone(score.grid.length_s), AudioConfig.sample_rate)
+    shown = SongPage({"song": song}, write_sheets(score, folder, "song"))._repr_html_()
+    output = nb.new_output("display_data", {"text/html": shown})
+    write_notebook(home / "notebooks/shown.ipynb", "heard", [output])
+    with opened("shown", lab, browser) as page:
+        page.wait_for_function("() => document.querySelector('.jp-OutputArea img')?.naturalWidth")
+        assert page.locator(ENGRAVED).count() == 0, "it is trusted"
+        screenshot(page, "not-trusted")
+        [sound], [sheet] = page.evaluate(SOUNDS), page.evaluate(PICTURES)
+        assert sound["seconds"] == pytest.approx(score.grid.length_s, abs=0.1) and sound["at"] > 0
+        assert min(sheet["natural"], sheet["shown"]) > 1000
+        assert page.get_by_text(WITHOUT_SCRIPTS).is_visible()
 
 
 def test_the_score_follows_the_player_and_the_player_the_score(site, browser, tone, tmp_path):

@@ -12,20 +12,35 @@ function render({model, el}) {
     let file, start;
 
     async function send() {
-        const piece = await file.slice(start, start + PIECE).arrayBuffer();
-        model.send({name: file.name, size: file.size, start}, undefined, [piece]);
+        try {
+            const piece = await file.slice(start, start + PIECE).arrayBuffer();
+            model.send({name: file.name, size: file.size, start}, undefined, [piece]);
+        } catch (error) {
+            end(`${file.name}: the browser cannot read it: ${error.message}`);
+        }
+    }
+
+    function end(text) {
+        progress.textContent = text;
+        file = undefined;
+        input.value = ''; // the same file may be chosen again
+        input.disabled = false;
     }
 
     input.addEventListener('change', () => {
         [file] = input.files;
+        if (!file) return;
         start = 0;
-        if (file) send();
+        input.disabled = true; // pieces of two files would be mixed
+        progress.textContent = 'waiting for the kernel ...'; // it may be busy with other cells
+        send();
     });
     model.on('msg:custom', ({received}) => {
+        if (!file) return; // another view of this widget sends
         start = received;
-        progress.textContent = start < file.size ? `${Math.round((100 * start) / file.size)} %` : '';
-        if (start < file.size) send();
-        else input.value = ''; // the same file may be chosen again
+        if (start >= file.size) return end('');
+        progress.textContent = `${Math.round((100 * start) / file.size)} %`;
+        send();
     });
 }
 
