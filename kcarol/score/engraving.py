@@ -42,9 +42,13 @@ class BarTime(NamedTuple):
     start_s: float  # seconds from the beginning of the record
 
 
-def svg_pages(musicxml: str) -> list[str]:
-    """A4 pages of a score; bars are groups of class "measure". The same score, the same pages."""
-    engraver = _engraver(musicxml)
+def svg_pages(musicxml: str, *, is_printed: bool = False) -> list[str]:
+    """Pages of a score; bars are groups of class "measure". The same score, the same pages.
+
+    is_printed: on whole sheets of A4, which the music fills; else for the screen, as high as the
+    music is, with the same bars on each page.
+    """
+    engraver = _engraver(musicxml, is_printed=is_printed)
     return [engraver.renderToSVG(page + 1) for page in range(engraver.getPageCount())]
 
 
@@ -69,7 +73,7 @@ def write_svg(musicxml: str, path: Path) -> None:
     width, height = (UNITS_PER_MM * length for length in PAGE_MM)
     pages = [
         page.replace("<svg ", f'<svg y="{number * height}" width="{width}" height="{height}" ', 1)
-        for number, page in enumerate(svg_pages(musicxml))
+        for number, page in enumerate(svg_pages(musicxml, is_printed=True))
     ]
     whole = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{PAGE_MM[0]}mm" '
@@ -85,10 +89,10 @@ def write_pdf(musicxml: str, path: Path) -> None:
     from kcarol.score.pages.pdf import draw_pdf
 
     with atomic_write(path) as unfinished:
-        draw_pdf(svg_pages(musicxml), unfinished)
+        draw_pdf(svg_pages(musicxml, is_printed=True), unfinished)
 
 
-def _engraver(musicxml: str) -> verovio.toolkit:
+def _engraver(musicxml: str, *, is_printed: bool = False) -> verovio.toolkit:
     import verovio
 
     scale = size_of(n_staves(musicxml))
@@ -106,7 +110,8 @@ def _engraver(musicxml: str) -> verovio.toolkit:
             "svgViewBox": True,
             "xmlIdChecksum": True,  # the same names in every run
             "footer": "none",
-            "justifyVertically": True,
+            "justifyVertically": is_printed,
+            "adjustPageHeight": not is_printed,
             **{f"pageMargin{side}": round(MARGIN_MM * units) for side in SIDES},
         }
     )

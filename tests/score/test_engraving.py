@@ -56,6 +56,14 @@ def test_the_same_score_gives_the_same_pages(musicxml, tmp_path):
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_a_page_on_the_screen_ends_below_its_last_bar(musicxml):
+    (shown,), (printed,) = svg_pages(musicxml), svg_pages(musicxml, is_printed=True)
+    heights = [int(re.search(r'viewBox="0 0 2100 (\d+)"', page)[1]) for page in (shown, printed)]
+    assert heights[0] < heights[1] / 2 and heights[1] == 2970
+    bars = re.compile(r'<g id="(\w+)" class="measure"')
+    assert bars.findall(shown) == bars.findall(printed)
+
+
 def test_any_thread_engraves(musicxml):
     """Jupyter answers the buttons of a page in another thread than it runs cells in."""
     with ThreadPoolExecutor(1) as other:
