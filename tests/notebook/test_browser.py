@@ -107,6 +107,8 @@ CLIPPED = """() => {
         .map(x => lines(x).sort((a, b) => b.length - a.length)[0]);
 }"""
 ENGRAVED = "[data-kcarol=paper] g.measure"
+PLAYS = """() =>
+    [...document.querySelectorAll('.jupyter-widgets audio')].some(audio => !audio.paused)"""
 SWITCH = """async () => {
     const wait = ms => new Promise(go => setTimeout(go, ms));
     const groups = [...document.querySelectorAll('[data-kcarol=players]')];
@@ -356,7 +358,7 @@ def check_sounds_and_pictures(page, name):
 
 
 def check_editor(page):
-    """A change that has no place is told; another one is engraved and played."""
+    """A change that has no place is told; another one is engraved, played from any bar, saved."""
     changes = page.get_by_placeholder("a change a line")
     button = page.get_by_role("button", name="Engrave and play")
     changes.fill("bar 999: Am")
@@ -369,6 +371,9 @@ def check_editor(page):
     changes.fill("bar 2: B7")
     button.click()
     page.locator(f".jupyter-widgets {ENGRAVED}").filter(has_text="B7").wait_for(state="attached")
+    page.locator(f".jupyter-widgets {ENGRAVED}[tabindex='0']").press("Enter")
+    page.wait_for_function(PLAYS)
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.content.mode") == "command"
     for link, ending in (("carol", ".flac"), ("MIDI", ".mid"), ("PDF", ".pdf")):
         with page.expect_download() as saved:
             page.locator(".jupyter-widgets").get_by_role("link", name=link).last.click()

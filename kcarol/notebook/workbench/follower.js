@@ -72,8 +72,8 @@
             makeReachable(to);
             marks.get(to).parentElement.focus();
         } else return;
-        event.preventDefault(); // nor does the page scroll
-        event.stopPropagation();
+        event.preventDefault(); // the page would scroll
+        event.stopPropagation(); // JupyterLab would edit the cell
     }
 
     // a picture cannot be marked: its SVG takes its place

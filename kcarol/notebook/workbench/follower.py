@@ -63,10 +63,9 @@ def follower(
     return (
         f'<div data-kcarol="follower">{row}'
         f'<p><output data-kcarol="place" aria-live="off">{WITHOUT_SCRIPTS}</output></p>'
-        # in JupyterLab its own keys would come before those of the bars
-        '<div data-kcarol="paper" data-lm-suppress-shortcuts="true" '
-        f'style="max-height:{PAPER_HEIGHT_EM}em;overflow:auto;background:white;color:black;'
-        f'border:1px solid #ccc">{pictures}</div><style>{STYLE}</style>'
+        f'<div data-kcarol="paper" style="max-height:{PAPER_HEIGHT_EM}em;overflow:auto;'
+        f'background:white;color:black;border:1px solid #ccc">{pictures}</div>'
+        f"<style>{STYLE}</style>"
         f'<script type="application/json">{times}</script><script>{_script()}</script></div>'
     )
 
