@@ -20,6 +20,7 @@ class Staff:
     lower: str = ""
     is_choral: bool = False  # two singers' voices, which are never one chord
     is_high: bool = False  # read octaves lower than it sounds, as bells are
+    may_be_treble: bool = False  # where most of its notes lie high
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ CLOSED_SCORE = (
     Staff(TREBLE, TUNE + "e", "ac", is_choral=True),
     Staff(BASS, "t" + LADDER, "b", is_choral=True),
 )
-TWO_STAVES = (Staff(TREBLE, TUNE, "acde"), Staff(BASS, "t" + LADDER, "b"))
+TWO_STAVES = (Staff(TREBLE, TUNE, "acde"), Staff(BASS, "t" + LADDER, "b", may_be_treble=True))
 ONE_STAFF = (Staff(TREBLE, TUNE + "at" + LADDER, "cdeb"),)
 BELLS = (Staff(TREBLE, TUNE + LADDER + "atcde", "b", is_high=True),)
 GRAND = (Staff(TREBLE, TUNE + LADDER + "cde"), Staff(BASS, "atb"))
@@ -120,7 +121,11 @@ PLAYERS = (
         "Organ",
         "Org.",
         ("organ",),
-        (Staff(TREBLE, TUNE + LADDER, "cde"), Staff(BASS, "at"), Staff(BASS, "b")),
+        (
+            Staff(TREBLE, TUNE + LADDER, "cde"),
+            Staff(BASS, "at", may_be_treble=True),
+            Staff(BASS, "b"),
+        ),
         "srkuatbcdex",
         is_detached=False,
         family="organ",

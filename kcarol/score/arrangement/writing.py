@@ -14,9 +14,10 @@ from kcarol.score.arrangement.chords import Chord, Voice, chords_of, struck_chor
 from kcarol.score.arrangement.dynamics import dynamics_of
 from kcarol.score.arrangement.lines import WrittenNote, lines_of
 from kcarol.score.arrangement.players import Player, Staff
-from kcarol.score.arrangement.playing import Playing, playing_of
+from kcarol.score.arrangement.playing import MIDDLE_C, Playing, playing_of
 from kcarol.score.musicxml.chord_tones import ChordTones
 from kcarol.score.musicxml.elements import (
+    TREBLE,
     Clef,
     add_,
     add_clef_,
@@ -195,7 +196,7 @@ class PartWriter:
         if not lower or not (upper or is_choral):
             self._voice(measure, upper or lower, bar, self._seat(staff, 0, ""), spelling)
             return
-        if not is_choral and _middle(upper) < _middle(lower):
+        if not is_choral and _height(upper) < _height(lower):
             upper, lower = lower, upper
         self._voice(measure, upper, bar, self._seat(staff, 0, "up"), spelling)
         add_(add_(measure, "backup"), "duration", ticks(bar.length))
@@ -231,8 +232,12 @@ class PartWriter:
         return "staccato" if chord.is_detached else ""
 
 
-def _middle(notes: Sequence[WrittenNote]) -> float:
-    return float(np.mean([note.pitch for note in notes]))
+def _height(notes: Sequence[WrittenNote]) -> float:
+    """Mean pitch of the highest notes: a tune in octaves is above what lies within them."""
+    highest: dict[int, int] = {}
+    for note in notes:
+        highest[note.start] = max(note.pitch, highest.get(note.start, note.pitch))
+    return float(np.mean(list(highest.values())))
 
 
 def _rhythm(notes: Sequence[WrittenNote]) -> set[tuple[int, int]]:
@@ -247,7 +252,11 @@ def written_key(player: Player, fifths: int) -> tuple[int, int]:
 
 
 def _clef(staff: Staff, notes: Sequence[WrittenNote]) -> Clef:
-    """A staff's clef; of parts that are read octaves lower than they sound, by how many."""
+    """A staff's clef; of parts that are read octaves lower than they sound, by how many; of those
+    that may change, by the middle note.
+    """
+    if staff.may_be_treble and notes and np.median([note.pitch for note in notes]) > MIDDLE_C:
+        return TREBLE
     if not staff.is_high:
         return staff.clef
     low = float(np.quantile([note.pitch for note in notes], LOW_SHARE))

@@ -10,6 +10,7 @@ from kcarol.score.arrangement.players import Player
 from kcarol.score.arrangement.writing import arrangement_xml, written_key
 from kcarol.score.musicxml.spelling import pitch_of
 from kcarol.score.notated import PER_QUARTER
+from kcarol.transcription.lead_sheet import Part, Stroke
 
 
 @pytest.fixture(scope="module", params=STYLES)
@@ -102,3 +103,28 @@ def test_choirs_and_organs_have_their_own_staves(carol_score):
 def test_transposing_instruments_read_in_a_key_without_many_signs(above, steps, fifths, written):
     player = Player("", "", (), (), written_above=above, steps_above=steps)
     assert written_key(player, fifths) == written
+
+
+@pytest.mark.parametrize(("pitch", "sign"), [(55, "F"), (64, "G")])
+def test_a_left_hand_that_lies_high_is_in_the_treble_clef(carol_score, pitch, sign):
+    hands = [
+        Part(f"organ {letter} hold", (Stroke(0.0, 2.0, at, 70),), program=19)
+        for letter, at in (("s", 72), ("t", pitch), ("b", 40))
+    ]
+    root = ElementTree.fromstring(arrangement_xml(hands, carol_score, "organ"))
+    assert [clef.text for clef in root.iter("sign")] == ["G", sign, "F"]
+
+
+def test_a_tune_in_octaves_is_above_what_lies_within_them(carol_score):
+    parts = [
+        Part("piano s sing", (Stroke(0.0, 2.0, 72, 90),)),
+        Part("piano r sing", (Stroke(0.0, 2.0, 60, 90),)),
+        Part("piano a hold", (Stroke(0.0, 1.0, 69, 60), Stroke(1.0, 1.0, 69, 60))),
+    ]
+    root = ElementTree.fromstring(arrangement_xml(parts, carol_score, "piano"))
+    stems = {
+        note.findtext("pitch/step"): note.findtext("stem")
+        for note in root.find(".//measure").iter("note")
+        if note.find("pitch") is not None
+    }
+    assert stems["A"] == "down" and stems["C"] in (None, "up")
