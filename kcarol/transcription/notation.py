@@ -106,7 +106,7 @@ def beat_grid(
     """Times (n_beats + 1,) of beats, rising from the song's beginning to its end, and their metres.
 
     A bar with a beat too many or too few is one of another metre. Beats that a first bar lacks are
-    compressed into its beginning.
+    compressed to some milliseconds before it.
     """
     beats, positions = transcription.beats, transcription.positions
     if len(beats) < 2:
@@ -152,17 +152,18 @@ def _first_frame(transcription: Transcription) -> int:
 def _whole_song(
     times: np.ndarray, first_place: int, metre: int, span_s: tuple[float, float]
 ) -> np.ndarray:
-    """Beats from the beginning to the end of a song's span.
+    """Beats from the beginning to the end of a song's span, the given ones where they are.
 
-    A first beat within half a beat of the beginning is moved there; else there is one more, as at
-    the end.
+    Half a beat or more before the first there is one more, where the song begins, as there is at
+    the end. Those that a first bar lacks come before it, but not before the song.
     """
     start_s, end_s = span_s
     period = float(np.median(np.diff(times)))
     if times[0] - start_s > period / 2:
         times = np.concatenate([[start_s], times])
         first_place = (first_place - 1) % metre
-    lead = start_s + LEAD_S * np.arange(first_place + 1)
+    lead_s = max(start_s, times[0] - LEAD_S * first_place)
+    lead = lead_s + LEAD_S * np.arange(first_place + 1)
     after = np.arange(times[-1] + period, end_s + period / 2, period)
     times = np.concatenate([lead, times[1:], after])
     times[-1] = max(times[-1], end_s)
