@@ -10,12 +10,13 @@ from pathlib import Path
 
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import atomic_write, printable, telling_lost_sound
-from kcarol.conversion.api import convert, transcribe
+from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import CURRENT, compare, settings_sha256
 from kcarol.notebook.workbench.follower import downloads, follower
 from kcarol.notebook.workbench.sheets import Sheets, write_sheets
 from kcarol.score.score import Score
+from kcarol.transcription.transcription import Transcription
 
 CAROL = ".flac"  # every browser plays it, and it loses nothing
 
@@ -57,11 +58,20 @@ def whole_carol(
     remarks: list[str] = []
     carol = _carol_file(song, folder, style, strength, hall)
     settings = settings_sha256(converter.weights_sha256, style, strength, hall=hall)
-    with telling_lost_sound(remarks.append):
-        if compare(carol, song, settings) != CURRENT:
-            convert(song, carol, style, strength, hall=hall, converter=converter, force=True)
-        transcription = transcribe(song, converter=converter)
-    score = Score.of_transcription(transcription, converter.audio, song.stem)
+    heard = carol.with_suffix(".json")
+    if compare(carol, song, settings) != CURRENT or not heard.exists():
+        with telling_lost_sound(remarks.append):
+            convert(
+                song,
+                carol,
+                style,
+                strength,
+                hall=hall,
+                scores=[heard],
+                converter=converter,
+                force=True,
+            )
+    score = Score.of_transcription(Transcription.load(heard), converter.audio, song.stem)
     sheets = write_sheets(score, carol.parent, song.stem)
     sounds = {song.stem: beside_notebooks(song, folder), f"carol, {Path(style).stem}": carol}
     return SongPage(sounds, sheets, carol, tuple(remarks))

@@ -35,6 +35,15 @@ def test_what_is_there_is_taken_and_other_settings_are_other_files(song_file, fo
     assert other.name == "a & b #1, choir, strength 0.5, hall 0.flac"
 
 
+def test_a_song_is_heard_once(song_file, folder, converter, monkeypatch):
+    heard = []
+    hear = converter.hear
+    monkeypatch.setattr(converter, "hear", lambda *song: heard.append(song) or hear(*song))
+    page = whole_carol(song_file, folder, converter=converter)
+    assert len(heard) == 1
+    assert whole_carol(song_file, folder, converter=converter) == page and len(heard) == 1
+
+
 def test_a_song_that_was_replaced_is_converted_again(song_file, folder, converter):
     made = whole_carol(song_file, folder, converter=converter).carol.read_bytes()
     wave, rate = soundfile.read(song_file)
