@@ -112,9 +112,16 @@ def _write_notation(musicxml: str, path: Path) -> None:
 
 def _read_musicxml(path: Path) -> Score:
     """As it was written, where notes and chords still stand where they did."""
+    from kcarol.score.elsewhere.tempo_edits import at_edited_tempi
     from kcarol.score.mended import with_extras
     from kcarol.score.musicxml.archive import read_root
-    from kcarol.score.musicxml.reading import ForeignNotation, extras_of, is_ours, score_in
+    from kcarol.score.musicxml.reading import (
+        ForeignNotation,
+        extras_of,
+        is_ours,
+        score_in,
+        seen_bpm_of,
+    )
 
     root = read_root(path)
     try:
@@ -129,7 +136,10 @@ def _read_musicxml(path: Path) -> Score:
         ) from None
     try:
         text = extras_of(root)
-        return score if text is None else with_extras(score, text)
+        if text is None:
+            return score
+        mended = with_extras(score, text)
+        return at_edited_tempi(mended, score, text, path, seen_bpm_of(root))
     except ValueError as error:
         expected = "kcarol's field or source as it was written"
         way_out = "take it out to play the score at its written tempo"

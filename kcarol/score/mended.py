@@ -91,7 +91,7 @@ def _frame_of(read: Score, written: Score) -> _Frame:
     """
     old, new = Paper.of(written), Paper.of(read)
     swing = heard_swing(written.sheet)
-    if _bars_stand(read, old, new):
+    if bars_stand(read, old, new):
         return _Frame(written, old, new, old, True, swing)
     metre = new.bars[0].metre
     sheet = replace(
@@ -102,14 +102,14 @@ def _frame_of(read: Score, written: Score) -> _Frame:
         accents=written.sheet.accents if metre.parts_per_bar == len(written.sheet.accents) else (),
         bars=_bar_shapes(written.sheet.bars, old, new),
     )
-    times_s = _beat_times_s(written.grid, old, new, len(read.grid.beat_times_s))
+    times_s = beat_times_s(written.grid, old, new, len(read.grid.beat_times_s))
     grid = replace(
         written.grid, beat_times_s=times_s, beats_per_bar=metre.beats_per_bar, pauses_s=None
     )
     return _Frame(_as_long_as(grid, replace(written, sheet=sheet)), new, new, old, False, swing)
 
 
-def _bars_stand(read: Score, old: Paper, new: Paper) -> bool:
+def bars_stand(read: Score, old: Paper, new: Paper) -> bool:
     """Whether the bars are those that were written; a last, short one may be filled with rests."""
     shapes = [[(bar.start, bar.metre.division) for bar in paper.bars] for paper in (old, new)]
     last_beat = max((note.end for note in read.sheet.notes), default=0.0)
@@ -118,7 +118,7 @@ def _bars_stand(read: Score, old: Paper, new: Paper) -> bool:
     return shapes[0] == shapes[1] and (abs(excess) < TOLERANCE or bool(is_filled))
 
 
-def _beat_times_s(grid: TimeGrid, old: Paper, new: Paper, n_times: int) -> np.ndarray:
+def beat_times_s(grid: TimeGrid, old: Paper, new: Paper, n_times: int) -> np.ndarray:
     """(n_times,) of the beats of `new` at the places of `old`, which goes on at its own pace."""
     beats = np.minimum(np.arange(n_times), new.edge_beats[-1])
     quarters = new.quarters(beats)

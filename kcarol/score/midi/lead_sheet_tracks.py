@@ -28,7 +28,8 @@ TRACKS = (TUNE, CHORDS, BASS)  # by channel, if their names are lost
 
 
 def lead_sheet_in(song: MidiSong, text: str) -> Score:
-    """The score that plays as the notes of a file stand, on the beats of the one that was written.
+    """The score that plays as the notes of a file stand, on the beats of the one that was written,
+    at the tempi of the file.
 
     text: of `extras_text`. ValueError for what is none, or a metre that we lack.
     """
@@ -42,8 +43,10 @@ class _Reader:
     """Reads what stands where on the paper of the score that was written."""
 
     def __init__(self, song: MidiSong, paper: Notated, places: Places):
-        self.song, self.paper, self.places = song, paper, places
+        self.song, self.places = song, places
         self.scale = TICKS_PER_QUARTER / song.ticks_per_quarter
+        ticks = np.append(places.starts, places.stops[-1]) / self.scale
+        self.paper = replace(paper, beat_times_s=song.tempo_map.time_s(ticks))
 
     def place(self, tick: int) -> Fraction:
         quarter = self.places.quarter(round(tick * self.scale))

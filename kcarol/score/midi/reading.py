@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kcarol.score.elsewhere.sheet import score_of
+from kcarol.score.elsewhere.tempo_edits import at_edited_tempi
 from kcarol.score.elsewhere.written import Unplayable
 from kcarol.score.errors import ScoreError
 from kcarol.score.extras import FIELD
@@ -25,7 +26,8 @@ def read_midi(path: Path | str) -> Score:
     try:
         if text is None:
             return score_of(written_of(song))
-        return with_extras(lead_sheet_in(song, text), text)
+        read = lead_sheet_in(song, text)
+        return at_edited_tempi(with_extras(read, text), read, text, path)
     except Unplayable as error:
         raise ScoreError.of(path, *error.reasons) from error
     except ValueError as error:

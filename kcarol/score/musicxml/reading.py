@@ -35,6 +35,12 @@ def extras_of(root: Element) -> str | None:
     return unpacked_text(source) if source.startswith(PACKED) else None
 
 
+def seen_bpm_of(root: Element) -> float | None:
+    """Beats a minute of the first metronome mark, if it says a number."""
+    text = root.findtext(".//metronome/per-minute") or ""
+    return float(text) if re.fullmatch(r"\s*\d{1,4}(\.\d{1,9})?\s*", text) else None
+
+
 def is_ours(root: Element) -> bool:
     """Whether the last program that wrote the file is kcarol."""
     names = [software.text or "" for software in root.iterfind(".//encoding/software")]
