@@ -12,6 +12,7 @@ from kcarol.audio.files import atomic_write
 from kcarol.score.errors import ScoreError, check_packages
 
 LARGEST_BYTES = 32 * 2**20  # of a file's text: hours of music
+MOST_TAGS = 2_000_000  # that many are parsed in seconds; a symphony has fewer
 CONTAINER = "META-INF/container.xml"
 INSIDE = "score.musicxml"  # name of the text in the files that we pack
 # what zipfile raises of archives that are damaged, encrypted or packed in ways that it lacks
@@ -21,7 +22,10 @@ MIMETYPE = "application/vnd.recordare.musicxml"
 
 def read_root(path: Path | str) -> Element:
     """The `score-partwise` of a file. ScoreError for anything else; OSError."""
-    root = parse(path, read_bytes(path))
+    data = read_bytes(path)
+    if (n_tags := data.count(b"<")) > MOST_TAGS:
+        raise ScoreError.of(path, "a score", f"{n_tags:,} tags of XML", "give a shorter one")
+    root = parse(path, data)
     if root.tag != "score-partwise":
         way_out = "export it as MusicXML (score-partwise)"
         raise ScoreError.of(path, "MusicXML", f"XML of {root.tag!r}", way_out)

@@ -32,3 +32,10 @@ def test_entities_in_another_code_are_refused_too():
     text = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'
     with pytest.raises(ScoreError, match="entities"):
         parse("score.musicxml", text.encode("utf-16"))
+
+
+def test_a_score_of_millions_of_tags_is_refused_before_it_is_parsed(tmp_path):
+    path = tmp_path / "long.musicxml"
+    path.write_bytes(b"<score-partwise>" + b"<a/>" * 2_000_000 + b"</score-partwise>")
+    with pytest.raises(ScoreError, match="2,000,002 tags of XML: give a shorter one"):
+        read_root(path)
