@@ -116,6 +116,25 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class SyllableConfig:
+    """`SyllableHearing`: which vowel the singer sings, and where a syllable begins."""
+
+    n_features: int = AudioConfig().n_features
+    n_pitch_bands: int = AudioConfig().n_pitch_bands
+    d_model: int = 192
+    n_heads: int = 8
+    n_layers: int = 2
+    d_feedforward: int = 512
+    kernel_size: int = 5  # of the first Conv1d
+    stride: int = 2  # frames a Transformer step: 32 ms
+    dropout: float = 0.1
+
+    @classmethod
+    def smoke(cls) -> SyllableConfig:
+        return cls(d_model=32, d_feedforward=64, n_heads=4, n_layers=1)
+
+
+@dataclass(frozen=True)
 class VocoderConfig:
     """`NeuralVocoder`: ConvNeXt blocks and an inverse STFT (Vocos, arXiv 2306.00814)."""
 
@@ -232,6 +251,12 @@ class DecodingConfig:
     rest_penalty: float = 1.5
     shortest_note_s: float = 0.08
     onset_threshold: float = 0.5
+
+    # syllables
+    vowel_change: float = 6.0  # nats that a change of vowel costs where no syllable begins
+    least_vowel: float = 0.45  # mean probability of a vowel that is sung
+    shortest_vowel_s: float = 0.06
+    syllable_threshold: float = 0.5  # probability
 
     # groove
     groove_bars: int = 4  # on either side, that are taken to have the same groove

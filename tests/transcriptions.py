@@ -9,6 +9,7 @@ from kcarol.corpus.lead_sheet.tunes import tune
 from kcarol.dataset.labels import unpack
 from kcarol.model.content import N_PITCHES
 from kcarol.model.logits import HEADS, Logits
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.form.onset_rate import rate_of_strokes
 from kcarol.transcription.lead_sheet import TimeGrid
 from kcarol.transcription.song_level import SongLevel
@@ -81,5 +82,7 @@ def transcription_of(labels):
         energy=labels.energy.astype(np.float32),
         onset_rate=rate_of_strokes(labels.accent, AUDIO),
         tuning_cents=np.zeros(len(labels.tune), np.float32),
+        vowel=np.full(len(labels.tune), NO_VOWEL),
+        syllable=np.zeros(len(labels.tune), int),
         level=SongLevel.steady(len(labels.tune)),
     )

@@ -21,7 +21,7 @@ from kcarol.arrangement.rhythm import heard_onsets, stroke_heard, strokes_of
 from kcarol.arrangement.styles import CarolStyle, Line
 from kcarol.arrangement.voices import four_parts
 from kcarol.model.instruments import Instrument
-from kcarol.transcription.lead_sheet import LeadSheet, Part, Stroke, TimeGrid
+from kcarol.transcription.lead_sheet import LeadSheet, Part, Stroke, SungVowel, TimeGrid
 
 SHORTEST_S = 0.01  # of a stroke: beats that a first bar lacks are shorter
 
@@ -49,8 +49,9 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
     tones = [_parted(tones_of(line, bars, voices, strokes), grid) for line in lines]
     lines.append(sleigh_line(style))
     tones.append(sleigh_tones(lines[-1], bars, strokes))
+    text = _text(sheet, grid)
     return tuple(
-        _part(line, some, forces, grid)
+        _part(line, some, forces, grid, text)
         for line, some, forces in zip(lines, tones, velocities(lines, tones, bars), strict=True)
         if some
     )
@@ -81,7 +82,21 @@ def _parted(tones: Sequence[Tone], grid: TimeGrid) -> list[Tone]:
     return list(tones)
 
 
-def _part(line: Line, tones: Sequence[Tone], forces: Sequence[int], grid: TimeGrid) -> Part:
+def _text(sheet: LeadSheet, grid: TimeGrid) -> tuple[SungVowel, ...]:
+    """The song's text, which every choir sings with its tune."""
+    return tuple(
+        SungVowel(float(grid.time_s(v.start)), float(grid.end_s(v.end)), v.vowel, v.begins)
+        for v in sheet.text
+    )
+
+
+def _part(
+    line: Line,
+    tones: Sequence[Tone],
+    forces: Sequence[int],
+    grid: TimeGrid,
+    text: tuple[SungVowel, ...],
+) -> Part:
     start_s = np.asarray(grid.time_s([tone.start for tone in tones]))
     end_s = np.asarray(grid.end_s([tone.start + line.lift * tone.length for tone in tones]))
     rows = sorted(
@@ -97,6 +112,7 @@ def _part(line: Line, tones: Sequence[Tone], forces: Sequence[int], grid: TimeGr
         instrument.program or 0,
         is_drums=instrument.program is None,
         pan=instrument.pan if line.pan is None else line.pan,
+        text=text if instrument.vowel else (),
     )
 
 

@@ -51,12 +51,14 @@ from kcarol.conversion.windowed_model import WindowedModel
 from kcarol.model.device import best_device, fast_inference
 from kcarol.model.logits import Logits
 from kcarol.model.notes import Notes
+from kcarol.model.syllable_hearing import SyllableHearing
 from kcarol.model.transformer import MusicTransformer
 from kcarol.score.score import Score
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.form.onset_rate import onset_rate
 from kcarol.transcription.lead_sheet import Part
 from kcarol.transcription.song_level import measure_level
+from kcarol.transcription.syllables import find_syllables
 from kcarol.transcription.transcription import Transcription
 from kcarol.transcription.tuning import estimate_tuning
 from kcarol.vocoder.full_band import FullBandVocoder
@@ -86,9 +88,10 @@ class Converter:
         texture: Tensor | None = None,
         cfg: ConversionConfig | None = None,
         weights_sha256: str = "",
+        syllables: SyllableHearing | None = None,
     ):
         """`styles`: by name, (d_style,) or more. `texture`: (2 * n_bands,) nats of styles without
-        their own.
+        their own. `syllables`: None where the song's text is not heard.
 
         `window_frames`: of the model's training. `weights_sha256`: see there; empty if unknown.
         """
@@ -110,8 +113,15 @@ class Converter:
         self.log_mel = LogMel(self.audio).to(device)
         self.full_band_mel = FullBandMel(self.audio).to(device)
         self.window_frames = window_frames
+        self.syllables = syllables if syllables is None else syllables.to(device).eval()
         self.windows = WindowedModel(
-            self.model, self.features, window_frames, self.audio, self.device, self.cfg
+            self.model,
+            self.syllables,
+            self.features,
+            window_frames,
+            self.audio,
+            self.device,
+            self.cfg,
         )
 
     @classmethod
@@ -123,17 +133,17 @@ class Converter:
     ) -> Converter:
         """From a folder of weights or a converter's file; None: the shipped weights.
 
-        A vocoder that is not beside it is taken from the shipped weights. Raises WeightsError.
+        What is not beside it is taken from the shipped weights. Raises WeightsError.
         """
         if vocoder not in ("neural", "griffin-lim"):
             raise ValueError(f"expected vocoder neural or griffin-lim, found {vocoder!r}")
         device = torch.device(device) if device else best_device()
-        path, vocoder_path = find_weights(weights)
-        loaded = load_converter(path, device)
+        files = find_weights(weights)
+        loaded = load_converter(files.converter, device)
         if vocoder == "griffin-lim":
             player: NeuralVocoder | GriffinLim = GriffinLim()
         else:
-            player = NeuralVocoder.load(vocoder_path, device)
+            player = NeuralVocoder.load(files.vocoder, device)
         return cls(
             loaded.model,
             player,
@@ -142,6 +152,7 @@ class Converter:
             device=device,
             texture=loaded.texture,
             weights_sha256=weights_sha256(weights, vocoder),
+            syllables=SyllableHearing.load(files.syllables, device),
         )
 
     def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:
@@ -162,6 +173,7 @@ class Converter:
             self.device,
             self.texture,
             self.cfg,
+            syllables=self.syllables,
         )
 
     # --- from song to carol
@@ -229,15 +241,21 @@ class Converter:
         cfg = DecodingConfig()
         with single_threaded():
             tuning_cents = estimate_tuning(song, self.audio)
-            logits = self.hear(song, tuning_cents)
+            logits, syllables = self.windows.hear(song, tuning_cents)
             jobs = (
                 lambda: measure_level(song, self.audio, cfg),
                 lambda: decode(logits, audio=self.audio, cfg=cfg),
                 lambda: onset_rate(song, self.audio),
             )
             level, transcription, rate = parallel_map(lambda job: job(), jobs)
+            vowel, syllable = find_syllables(*syllables, transcription.tune, self.audio, cfg)
             transcription = replace(
-                transcription, level=level, onset_rate=rate, tuning_cents=tuning_cents
+                transcription,
+                level=level,
+                onset_rate=rate,
+                tuning_cents=tuning_cents,
+                vowel=vowel,
+                syllable=syllable,
             )
             return centre_vibrato(transcription, song, self.audio)
 
@@ -373,7 +391,7 @@ class Converter:
         """
         if tuning_cents is None:
             tuning_cents = estimate_tuning(song, self.audio)
-        return self.windows.hear(song, tuning_cents)
+        return self.windows.hear(song, tuning_cents)[0]
 
     def predict(
         self, notes: Notes, n_frames: int, style: AnyStyle, out: DiskBuffer | None = None

@@ -26,6 +26,7 @@ from kcarol.model.weights_file import (
 
 CONVERTER_FILE = "converter.safetensors"
 VOCODER_FILE = "vocoder.safetensors"
+SYLLABLES_FILE = "syllables.safetensors"
 POST_FILTER_FIELDS = ("texture", "balance", "stretch")  # of `Style`, in files as "own_..."
 ARRANGEMENTS = "own_arrangement"
 
@@ -42,21 +43,28 @@ def shipped_weights() -> Path:
     return Path(str(resources.files("kcarol") / "weights"))
 
 
-def find_weights(weights: Path | str | None) -> tuple[Path, Path]:
-    """Files of converter and vocoder, in a folder or as the converter's file; None: the shipped.
+class WeightsFiles(NamedTuple):
+    converter: Path
+    vocoder: Path
+    syllables: Path
 
-    A vocoder that is not beside the converter is the shipped one.
+
+def find_weights(weights: Path | str | None) -> WeightsFiles:
+    """Files in a folder or beside the converter's file; None: the shipped ones.
+
+    Vocoder and syllables that are not beside the converter are the shipped ones.
     """
     place = Path(weights) if weights else shipped_weights()
     converter = place if place.suffix == ".safetensors" else place / CONVERTER_FILE
-    beside = converter.parent / VOCODER_FILE
-    return converter, beside if beside.is_file() else shipped_weights() / VOCODER_FILE
+    beside = (converter.parent / name for name in (VOCODER_FILE, SYLLABLES_FILE))
+    others = (path if path.is_file() else shipped_weights() / path.name for path in beside)
+    return WeightsFiles(converter, *others)
 
 
 def weights_sha256(weights: Path | str | None, vocoder: str) -> str:
     """Of the files that `Converter.load` reads. WeightsError if one cannot be read."""
-    converter, neural = find_weights(weights)
-    files = [converter, neural] if vocoder == "neural" else [converter]
+    found = find_weights(weights)
+    files = [path for path in found if vocoder == "neural" or path != found.vocoder]
     try:
         return "+".join([vocoder, *map(file_sha256, files)])
     except OSError as error:

@@ -17,6 +17,7 @@ from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
 from kcarol.model.note_bank import RING_FRAMES
 from kcarol.model.notes import Notes
+from kcarol.model.syllable_hearing import N_SYLLABLE_LOGITS, SyllableHearing, SyllableLogits
 from kcarol.model.transformer import MusicTransformer
 
 MAX_CPU_BATCH = 4  # windows at once per thread: more exceed its cache
@@ -33,14 +34,18 @@ class WindowedModel:
     def __init__(
         self,
         model: MusicTransformer,
+        syllables: SyllableHearing | None,
         features: Features,
         window_frames: int,
         audio: AudioConfig,
         device: torch.device,
         cfg: ConversionConfig,
     ):
-        """`cfg`: overlap of windows, and transpositions for hearing."""
+        """`syllables` None: no vowel is likelier than another. `cfg`: overlap of windows, and
+        transpositions for hearing.
+        """
         self.model = model
+        self.syllables = syllables
         self.features = features
         self.audio = audio
         self.device = device
@@ -56,13 +61,16 @@ class WindowedModel:
         return chunk_spans(n_frames, self.window_frames, self.overlap)
 
     @torch.inference_mode()
-    def hear(self, song: np.ndarray | DiskBuffer, tuning_cents: np.ndarray) -> Logits:
-        """(T,) -> logits (F, n) float16, the mean over several transpositions of the features.
+    def hear(
+        self, song: np.ndarray | DiskBuffer, tuning_cents: np.ndarray
+    ) -> tuple[Logits, SyllableLogits]:
+        """(T,) -> logits (F, n) float16, the mean over several transpositions of the features, and
+        those of syllables.
 
         `tuning_cents` (F,): of the song, above A440; pitches are heard as if it were there.
         """
         n_frames = self.audio.n_frames(len(song))
-        logits = torch.empty(n_frames, N_LOGITS, dtype=torch.float16)
+        logits = torch.empty(n_frames, N_LOGITS + N_SYLLABLE_LOGITS, dtype=torch.float16)
 
         def heard(spans: list[Span]) -> Tensor:
             waves = [samples_of(song, span, self.audio.hop_length) for span in spans]
@@ -73,11 +81,20 @@ class WindowedModel:
                     self.model.hear(transpose_features(features, s, self.audio)).transposed(-s)
                     for s in self.transpositions
                 ]
-            return Logits.mean(several).concatenated().cpu()
+                heard = Logits.mean(several)
+                syllables = self._hear_syllables(features, heard.tune)
+            return torch.cat([heard.concatenated(), *syllables], dim=-1).cpu()
 
         for start, rows in self._map(heard, n_frames):
             logits[start : start + len(rows)] = rows
-        return Logits.split(logits)
+        heard, vowel, begins = logits.split((N_LOGITS, N_SYLLABLE_LOGITS - 1, 1), dim=1)
+        return Logits.split(heard), SyllableLogits(vowel, begins)
+
+    def _hear_syllables(self, features: Tensor, tune: Tensor) -> SyllableLogits:
+        if self.syllables is None:
+            n_classes = (N_SYLLABLE_LOGITS - 1, 1)
+            return SyllableLogits(*(tune.new_zeros(*tune.shape[:2], n) for n in n_classes))
+        return self.syllables(features, tune.softmax(-1))
 
     @torch.inference_mode()
     def play(

@@ -19,6 +19,7 @@ class Instrument:
     pan: float = 0.0  # -1 left to 1 right
     rings: bool = False  # struck or plucked: the note decays however long it is held
     most_notes: int = 10  # that its players strike together, or hold
+    vowel: str = ""  # of VOWELS, that its samples sing; empty: no choir
 
     @property
     def n_keys(self) -> int:
@@ -35,8 +36,8 @@ INSTRUMENTS = (
     Instrument("harp", 46, 28, 103, -0.7, rings=True, most_notes=8),
     Instrument("guitar", 24, 40, 83, 0.5, rings=True, most_notes=6),
     Instrument("organ", 19, 36, 96, 0.0),
-    Instrument("choir", 52, 41, 84, 0.0, most_notes=8),
-    Instrument("oohs", 53, 41, 84, -0.4, most_notes=8),
+    Instrument("choir", 52, 41, 84, 0.0, most_notes=8, vowel="a"),
+    Instrument("oohs", 53, 41, 84, -0.4, most_notes=8, vowel="u"),
     Instrument("strings", 48, 28, 96, 0.0),
     Instrument("violin", 40, 55, 98, -0.6, most_notes=2),
     Instrument("cello", 42, 36, 76, 0.5, most_notes=2),

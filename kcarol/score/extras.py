@@ -20,6 +20,7 @@ import numpy as np
 
 from kcarol.audio.loudness import Loudness
 from kcarol.config import AudioConfig
+from kcarol.model.vowels import VOWELS
 from kcarol.score.notated import PER_QUARTER, Notated
 from kcarol.score.score import Score
 from kcarol.transcription.lead_sheet import (
@@ -33,6 +34,7 @@ from kcarol.transcription.lead_sheet import (
     Note,
     Section,
     TimeGrid,
+    Vowel,
 )
 from kcarol.transcription.song_level import LOUDEST_DB, SOFTEST_DB, SongLevel
 from kcarol.transcription.transcription import MAX_METRE
@@ -65,6 +67,7 @@ def extras_text(score: Score, paper: Notated) -> str:
             ],
             "chord_places": _places(paper.chords),
             "sections": [asdict(section) for section in sheet.sections],
+            "text": [[v.start, v.length, v.vowel, v.begins] for v in sheet.text],
             "bars": [[b.start, b.length, b.level_db, b.strokes_per_s] for b in sheet.bars],
             "beat_times_s": grid.beat_times_s.tolist(),
             "grid_swing": grid.swing,
@@ -192,6 +195,8 @@ def _written_of(found: Mapping) -> Written:
             Section(**{**row, "accents": tuple(row["accents"])}) for row in found["sections"]
         ),
         bars=tuple(BarShape(*row) for row in found["bars"]),
+        # files of before choirs sang have none
+        text=tuple(Vowel(*row) for row in found.get("text", ())),
     )
     pauses_s = found["pauses_s"]
     grid = TimeGrid(
@@ -232,7 +237,7 @@ def _check(score: Score) -> None:
     }
     metres = [sheet.beats_per_bar, *(metre.beats_per_bar for metre in sheet.changes)]
     divisions = {sheet.division, *(metre.division for metre in sheet.changes)}
-    spans = [*sheet.notes, *sheet.chords, *sheet.sections, *sheet.bars]
+    spans = [*sheet.notes, *sheet.chords, *sheet.sections, *sheet.bars, *sheet.text]
     facts = {
         "no chords": len(sheet.chords) > 0,
         "another length of the record": lengths == {n_frames},
@@ -245,6 +250,7 @@ def _check(score: Score) -> None:
             (np.diff([metre.start for metre in sheet.metres]) > 0).all()
         ),
         "pitches that are none": all(0 <= note.pitch <= 127 for note in sheet.notes),
+        "vowels that are unknown": all(v.vowel in range(len(VOWELS)) for v in sheet.text),
         "chords that are unknown": all(chord.quality in QUALITIES for chord in sheet.chords),
         "an unknown key": sheet.mode in SCALES and sheet.key in range(12),
         "swing that is none": 0 <= sheet.swing < 1 and 0 <= score.grid.swing < 1,

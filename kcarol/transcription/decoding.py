@@ -7,6 +7,7 @@ from torch import Tensor
 
 from kcarol.config import TUNE_LOWEST, AudioConfig, DecodingConfig
 from kcarol.model.logits import Logits
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.activations import highest_near
 from kcarol.transcription.bars import bar_positions, beat_divisions, mean_over_spans, part_spans
 from kcarol.transcription.beats import find_beats
@@ -58,6 +59,8 @@ def decode(
         energy=steady_energy(_sigmoid(logits.energy), audio, cfg),
         onset_rate=rate_of_strokes(strokes, audio),
         tuning_cents=np.zeros(len(logits), np.float32),
+        vowel=np.full(len(logits), NO_VOWEL),
+        syllable=np.zeros(len(logits), int),
         level=level or SongLevel.steady(len(logits), audio),
     )
 

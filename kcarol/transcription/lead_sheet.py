@@ -61,6 +61,14 @@ class Note(Span):
 
 
 @dataclass(frozen=True)
+class Vowel(Span):
+    """A vowel of the song's text."""
+
+    vowel: int  # number of `model.vowels.VOWELS`
+    begins: bool = True  # a syllable begins with it
+
+
+@dataclass(frozen=True)
 class Chord(Span):
     root: int  # pitch class, C = 0
     quality: str = "maj"  # a key of QUALITIES
@@ -140,6 +148,7 @@ class LeadSheet:
     division: int = 2  # parts of a beat, at the beginning
     changes: tuple[Metre, ...] = ()  # of the metre after the beginning, sorted
     bars: tuple[BarShape, ...] = ()  # of the record, one a bar; empty: not known
+    text: tuple[Vowel, ...] = ()  # that is sung, sorted; between them no vowel is known
 
     @property
     def n_beats(self) -> float:
@@ -272,6 +281,16 @@ class Stroke:
 
 
 @dataclass(frozen=True)
+class SungVowel:
+    """A vowel that somebody sings, in seconds."""
+
+    start_s: float
+    end_s: float
+    vowel: int  # number of `model.vowels.VOWELS`
+    begins: bool = True  # a syllable begins with it
+
+
+@dataclass(frozen=True)
 class Part:
     """What one instrument plays."""
 
@@ -281,3 +300,4 @@ class Part:
     is_drums: bool = False
     gain_db: float = 0.0
     pan: float = 0.0  # -1 left to 1 right
+    text: tuple[SungVowel, ...] = ()  # of a choir; elsewhere it sings as its samples do

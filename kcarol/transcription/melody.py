@@ -29,7 +29,7 @@ def find_tune(
     `onset` (F,) is the probability.
     """
     cost = cfg.note_change * (1 - 0.8 * highest_near(onset, 1))
-    tune = _viterbi(logits, cost, cfg.rest_penalty)
+    tune = likeliest_path(logits, cost, cfg.rest_penalty)
     tune = _without_short(tune, max(1, round(cfg.shortest_note_s * audio.frame_rate)))
     begins = _note_starts(tune)
     repeated = find_peaks(onset, cfg.onset_threshold) & (tune != NO_TUNE)
@@ -39,8 +39,9 @@ def find_tune(
     return tune, begins
 
 
-def _viterbi(logits: Tensor, cost: np.ndarray, rest_penalty: float) -> np.ndarray:
-    """Likeliest classes (F,) where a change of class at frame i costs cost[i] nats.
+def likeliest_path(logits: Tensor, cost: np.ndarray, rest_penalty: float = 0.0) -> np.ndarray:
+    """Likeliest classes (F,) of logits (F, n) where a change of class at frame i costs cost[i]
+    nats, and a frame of the last class `rest_penalty`: by Viterbi.
 
     A change may go to any class, so one predecessor a frame is enough, and one bit a class.
     """
@@ -50,7 +51,7 @@ def _viterbi(logits: Tensor, cost: np.ndarray, rest_penalty: float) -> np.ndarra
     total = np.zeros(n_classes, np.float32)  # log likelihood of the best path to each class
     for start in range(0, n_frames, BLOCK_FRAMES):
         score = logits[start : start + BLOCK_FRAMES].float().log_softmax(1).numpy()
-        score[:, NO_TUNE] -= rest_penalty
+        score[:, -1] -= rest_penalty
         for i, here in enumerate(score, start):
             best[i] = total.argmax()
             jump = total[best[i]] - cost[i]
@@ -63,7 +64,7 @@ def _viterbi(logits: Tensor, cost: np.ndarray, rest_penalty: float) -> np.ndarra
     return path
 
 
-def _runs(tune: np.ndarray) -> Iterator[tuple[int, int]]:
+def runs_of(tune: np.ndarray) -> Iterator[tuple[int, int]]:
     """Spans of frames (start, stop) with one class."""
     edges = np.flatnonzero(np.diff(tune, prepend=tune[0] - 1, append=tune[-1] - 1))
     yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
@@ -76,7 +77,7 @@ def _note_starts(tune: np.ndarray) -> np.ndarray:
 
 def _without_short(tune: np.ndarray, shortest: int) -> np.ndarray:
     out = tune.copy()
-    for start, stop in _runs(tune):
+    for start, stop in runs_of(tune):
         if stop - start < shortest:
             out[start:stop] = NO_TUNE
     return out
@@ -96,7 +97,7 @@ def note_probabilities(tune: np.ndarray, logits: Tensor) -> tuple[np.ndarray, np
     Means over the note, (F,) float32 each, 0 between notes.
     """
     pitch, rest = np.zeros((2, len(tune)), np.float32)
-    for start, stop in _runs(tune):
+    for start, stop in runs_of(tune):
         if tune[start] != NO_TUNE:
             mean = logits[start:stop].float().softmax(1).mean(0)
             pitch[start:stop] = mean[tune[start]]

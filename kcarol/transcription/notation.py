@@ -11,18 +11,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kcarol.config import AudioConfig
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.form.bar_features import bar_features
 from kcarol.transcription.form.bar_shapes import with_bars
 from kcarol.transcription.form.edges import chords_within, notes_within, with_last_note_held
 from kcarol.transcription.form.sections import find_sections
 from kcarol.transcription.harmony.chords import ChordSpan
 from kcarol.transcription.harmony.key import find_key
-from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
+from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid, Vowel
 from kcarol.transcription.song_level import sounding_span
 from kcarol.transcription.transcription import Transcription
 
 DIVISIONS = (4, 3)  # of a beat that notes snap to
 SNAP_FRAMES = 1.5  # within which they do: beats and notes are each known to a frame
+WITH_NOTE_S = 0.1  # of a note's beginning, within which a vowel begins with it
 LEAD_S = 0.004  # length of each beat that is missing from a first bar
 
 
@@ -72,6 +74,7 @@ def lead_sheet_of(
     first, last = beats.beats_at(np.array(sounding_span(transcription.loudness_db))).tolist()
     chords = chords_within(chords, last)
     notes = with_last_note_held(notes_within(notes, first, last), chords, last)
+    text = find_text(transcription.vowel, transcription.syllable > 0, notes, beats)
     strokes = beats.beats_at(np.flatnonzero(content.accent[:, 0] > 0.5))
     sheet = LeadSheet(
         title,
@@ -84,6 +87,7 @@ def lead_sheet_of(
         sections=(),
         division=metres[0].division,
         changes=metres[1:],
+        text=text,
     )
     bars = bar_features(transcription, times_s, sheet.bar_starts(), frame_rate)
     sections = tuple(
@@ -200,6 +204,27 @@ def snapped(beats: np.ndarray, times_s: np.ndarray, reach_s: float) -> np.ndarra
     candidates = np.stack([np.round(beats * n) / n for n in DIVISIONS])
     nearest = candidates[np.abs(candidates - beats).argmin(0), np.arange(len(beats))]
     return np.where(np.abs(nearest - beats) * period_s <= reach_s, nearest, beats)
+
+
+def find_text(
+    vowel: np.ndarray, begins: np.ndarray, notes: Sequence[Note], beats: BeatTimes
+) -> tuple[Vowel, ...]:
+    """Vowels (F,), NO_VOWEL where none is known, parted where syllables begin (F,) bool; those that
+    begin near a note of the tune begin with it, as a choir sings them.
+    """
+    edges = np.flatnonzero(np.r_[True, (np.diff(vowel) != 0) | begins[1:], True])
+    onsets = np.array([note.start for note in notes])
+    places = beats.beats_at(edges)
+    if len(onsets):
+        nearest = onsets[np.abs(onsets[:, None] - places).argmin(0)]
+        apart_s = np.interp(nearest, np.arange(len(beats.times_s)), beats.times_s)
+        apart_s -= edges / beats.frame_rate
+        places = np.where(np.abs(apart_s) <= WITH_NOTE_S, nearest, places)
+    return tuple(
+        Vowel(float(start), float(end - start), int(vowel[first]), bool(begins[first]))
+        for first, start, end in zip(edges[:-1], places[:-1], places[1:], strict=True)
+        if vowel[first] != NO_VOWEL and end > start
+    )
 
 
 def find_chords(spans: Sequence[ChordSpan], beats: BeatTimes, tonic: int) -> tuple[Chord, ...]:

@@ -17,6 +17,7 @@ from kcarol.audio.files import write_text
 from kcarol.audio.loudness import Loudness
 from kcarol.config import TUNE_LOWEST, AudioConfig
 from kcarol.model.content import N_PITCHES, Content, phases
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.bars import frame_positions
 from kcarol.transcription.form.onset_rate import MOST_ONSETS_PER_S, rate_of_strokes
 from kcarol.transcription.harmony.chords import ChordSpan, decide_chords, rolls_of
@@ -24,9 +25,9 @@ from kcarol.transcription.harmony.parts import Parts
 from kcarol.transcription.song_level import LOUDEST_DB, SOFTEST_DB, SongLevel
 
 STRUCK = 0.5  # probability above which a stroke is decoded
-FORMAT = 3  # of saved transcriptions
-# 1, with one metre a song, and 2, without its loudness over time, are read, too
-OLDER_FORMATS = (1, 2)
+FORMAT = 4  # of saved transcriptions
+# 1, with one metre a song, 2, without its loudness over time, and 3, without text, are read, too
+OLDER_FORMATS = (1, 2, 3)
 MAX_HOURS = 24.0  # a longer one is an attempt to exhaust memory
 
 
@@ -58,6 +59,8 @@ class Transcription:
     energy: np.ndarray  # (F,) float32: how full the arrangement is, 0 to 1
     onset_rate: np.ndarray  # (F,) float32: onsets a second of the whole record, see there
     tuning_cents: np.ndarray  # (F,) float32: how far the song lies above A4 = 440 Hz
+    vowel: np.ndarray  # (F,) int: number of VOWELS that is sung, NO_VOWEL where none is surely
+    syllable: np.ndarray  # (F,) int: 1 where a syllable begins, elsewhere 0
     level: SongLevel  # length in samples, loudness as a whole and over time, fades
 
     def __len__(self) -> int:
@@ -177,6 +180,8 @@ FRAME_ARRAYS = {  # array of F frames -> its columns, its type, its least and it
     "energy": ((), np.float32, 0, 1),
     "onset_rate": ((), np.float32, 0, MOST_ONSETS_PER_S),
     "tuning_cents": ((), np.float32, -1200, 1200),
+    "vowel": ((), np.int64, 0, NO_VOWEL),
+    "syllable": ((), np.int64, 0, 1),
 }
 LEVEL_ARRAYS = {  # array of the level of F frames -> as in FRAME_ARRAYS
     "fade_db": ((), np.float32, -200, 0),
@@ -189,14 +194,17 @@ def _of_older_format(found: Mapping) -> Mapping:
     if found["format"] == FORMAT:
         return found
     n_beats, n_frames = len(found["beats"]), AudioConfig().n_frames(_n_samples(found))
+    found = dict(found) | {"vowel": [[n_frames, NO_VOWEL]], "syllable": [[n_frames, 0]]}
+    if found["format"] == 3:
+        return found
     if found["format"] == 1:
-        found = dict(found) | {
+        found |= {
             "metres": [[n_beats, found["metre"]]],
             "divisions": [[n_beats, 2]],
             "tuning_cents": [[n_frames, 0.0]],
         }
     strokes = _array(found, "strokes", n_frames, FRAME_ARRAYS["strokes"])
-    return dict(found) | {
+    return found | {
         "loudness_db": [[n_frames, 0.0]],
         "onset_rate": rate_of_strokes(strokes, AudioConfig()).tolist(),
     }

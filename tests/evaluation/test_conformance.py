@@ -18,6 +18,7 @@ from kcarol.evaluation.conformance import (
     evaluate_cases,
     tune_by_frame,
 )
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.lead_sheet import Stroke
 from kcarol.transcription.song_level import SongLevel
 from kcarol.transcription.transcription import Transcription
@@ -77,6 +78,8 @@ def perfect(case, late_s=0.0, semitones=0, cents=0.0):
         energy=flat,
         onset_rate=flat,
         tuning_cents=(case.tuning_at(time_s) + cents).astype(np.float32),
+        vowel=np.full(n_frames, NO_VOWEL),
+        syllable=np.zeros(n_frames, int),
         level=SongLevel(len(case.wave), Loudness(-20.0, -20.0), flat, flat),
     )
 

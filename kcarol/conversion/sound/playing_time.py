@@ -79,7 +79,15 @@ class PlayingTime:
                     part.strokes, starts_s.tolist(), ends_s.tolist(), strict=True
                 )
             )
-            played.append(replace(part, strokes=strokes))
+            starts_s = times_s([sung.start_s for sung in part.text])
+            ends_s = times_s([sung.end_s for sung in part.text])
+            text = tuple(
+                replace(sung, start_s=start, end_s=end)
+                for sung, start, end in zip(
+                    part.text, starts_s.tolist(), ends_s.tolist(), strict=True
+                )
+            )
+            played.append(replace(part, strokes=strokes, text=text))
         return tuple(played)
 
     def resample_onto(self, carol: Wave, rate: int, played: Wave) -> None:

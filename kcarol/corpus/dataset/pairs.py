@@ -26,7 +26,7 @@ from kcarol.synthesis import render
 from kcarol.synthesis.carol import render_carol
 from kcarol.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 from kcarol.transcription.form.bar_shapes import measured
-from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
+from kcarol.transcription.lead_sheet import LeadSheet, SungVowel, TimeGrid
 
 SONGS_PER_STYLE = 2  # one is the other's style reference
 VALIDATION_SEED = 1 << 40  # seeds from here on: held-out compositions, soundfont and speakers
@@ -108,10 +108,15 @@ def make_pop(
     soundfont: str,
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
     plain: bool = False,
+    text_: list[SungVowel] | None = None,
 ) -> tuple[np.ndarray, LeadSheet, TimeGrid]:
-    """A pop record (T,) float32, its sheet as played and measured, and its time grid."""
+    """A pop record (T,) float32, its sheet as played and measured, and its time grid.
+
+    `text_` gets what is sung of the tune.
+    """
     grid = draw_grid(sheet, rng, plain)
     arrangement = arrange_pop(sheet, grid, rng, plain=plain)
-    pop = render_pop(arrangement, grid.length_s, cfg.sample_rate, soundfont, rng, speakers=speakers)
+    take = (arrangement, grid.length_s, cfg.sample_rate, soundfont, rng)
+    pop = render_pop(*take, speakers=speakers, text_=text_)
     pop = pop[: round(grid.length_s * cfg.sample_rate)]
     return pop, measured(as_played(sheet, arrangement, grid), grid, pop, cfg), grid

@@ -22,7 +22,7 @@ from kcarol.corpus.synthesis.singer import Singer
 from kcarol.corpus.synthesis.speech import Speaker
 from kcarol.corpus.synthesis.world_voice import choose, sing_words
 from kcarol.synthesis.render import RenderError, render_parts
-from kcarol.transcription.lead_sheet import Part
+from kcarol.transcription.lead_sheet import Part, SungVowel
 
 # General MIDI program: share of songs in which it goes through an amplifier of our own, so that
 # chords distort as one
@@ -43,20 +43,22 @@ def render_pop(
     settings: MixSettings | None = None,
     stereo: bool = False,
     speakers: Sequence[Speaker] = (),
+    text_: list[SungVowel] | None = None,
 ) -> np.ndarray:
     """A pop arrangement as one record, mono (T,) or `stereo` (2, T), float32.
 
     With `speakers`, some of the sung parts are sung in their syllables; without, the formant voice
-    sings them all. Raises RenderError where FluidSynth, a soundfont or what `speech` needs is
-    missing.
+    sings them all. `text_` gets what is sung of the tune. Raises RenderError where FluidSynth, a
+    soundfont or what `speech` needs is missing.
     """
     singer = Singer.draw(rng, arrangement.voice)
     if speakers and (lacking := speech.available()):
         # checked even if nobody sings words, so that all seeds fail alike
         raise RenderError(lacking)
     lead = choose(speakers, singer, rng) if speakers and rng.random() < SPOKEN else None
+    text = [] if text_ is None else text_
     studio = _Studio(
-        arrangement, length_s, sample_rate, soundfont, rng, stereo, singer, speakers, lead
+        arrangement, length_s, sample_rate, soundfont, rng, stereo, singer, speakers, lead, text
     )
     stems = {part.name: studio.stem(part) for part in arrangement.parts if part.strokes}
     if not stems:
@@ -80,6 +82,7 @@ class _Studio:
     singer: Singer  # of the tune
     speakers: Sequence[Speaker]
     lead: Speaker | None  # voice of the tune's syllables; None: the formant voice
+    text: list[SungVowel]  # gets what is sung of the tune
 
     def stem(self, part: Part) -> np.ndarray:
         """(T,), or (2, T) for sampled drums in stereo."""
@@ -102,15 +105,17 @@ class _Studio:
         is_tune = part.name in self.arrangement.tune_parts
         singer = self.singer if is_tune else None
         take = (strokes, self.length_s, self.sample_rate, rng, singer)
+        text = self.text if is_tune else None
         if not self.speakers:
-            return synthesise_singing(*take, style)
+            return synthesise_singing(*take, style, text)
         is_spoken = self.lead is not None if is_tune else rng.random() < SPOKEN
         has_several = rng.random() < (DOUBLED if is_tune else CHORAL)
         if not is_spoken:
-            return synthesise_singing(*take, style)
+            return synthesise_singing(*take, style, text)
         if has_several and style == "sung":
             style = "double" if is_tune else "choir"
-        return sing_words(*take, style, (self.lead,) if is_tune else self.speakers)
+        speakers = (self.lead,) if is_tune else self.speakers
+        return sing_words(*take, style, speakers, text)
 
     def _sampled(self, part: Part) -> np.ndarray:
         """The part by the soundfont, some instruments through an amplifier, tunes with vibrato."""

@@ -19,6 +19,7 @@ from kcarol.corpus.mixing.levels import with_sounding_rms
 from kcarol.corpus.stft import RootHannStft
 from kcarol.corpus.synthesis.prosody import CONTROL_HZ, level_curves, pitch_curve, smooth
 from kcarol.corpus.synthesis.singer import Singer
+from kcarol.corpus.synthesis.sung_text import text_of_syllables
 from kcarol.corpus.synthesis.syllables import (
     Syllable,
     consonants,
@@ -26,7 +27,7 @@ from kcarol.corpus.synthesis.syllables import (
     sung_lines,
     vowels,
 )
-from kcarol.transcription.lead_sheet import Stroke
+from kcarol.transcription.lead_sheet import Stroke, SungVowel
 
 STYLES = ("sung", "rap", "choir")
 FRAMES_HZ = 125  # rate of the tract: 8 ms a frame, windows of 32 ms
@@ -47,17 +48,20 @@ def synthesise_singing(
     rng: np.random.Generator,
     singer: Singer | None = None,
     style: str = "sung",
+    text_: list[SungVowel] | None = None,
 ) -> np.ndarray:
     """Strokes sung, (T,) float32 with T = round(length_s * sample_rate), rms .1 while sounding.
 
     `style` "sung": syllables at the strokes' pitches, vowels on time, consonants before them.
     "rap": the same rhythm in a falling speaking voice. "choir": several singers for each line, on
-    one vowel. Strokes that sound together are sung as lines of one voice each. Raises ValueError
-    for another style.
+    one vowel. Strokes that sound together are sung as lines of one voice each. `text_` gets what
+    is sung, but for a choir. Raises ValueError for another style.
     """
     check_style(style, STYLES)
     n_samples = round(length_s * sample_rate)
-    voice = _FormantVoice(singer or Singer.draw(rng), n_samples, sample_rate, rng)
+    voice = _FormantVoice(
+        singer or Singer.draw(rng), n_samples, sample_rate, rng, [] if text_ is None else text_
+    )
     out = np.zeros(n_samples, np.float32)
     lines = sung_lines(strokes, length_s)
     if style == "choir" and lines:
@@ -79,7 +83,16 @@ def check_style(style: str, styles: Sequence[str]) -> None:
 class _FormantVoice:
     """Renders lines of one length by one singer."""
 
-    def __init__(self, singer: Singer, n_samples: int, sample_rate: int, rng: np.random.Generator):
+    def __init__(
+        self,
+        singer: Singer,
+        n_samples: int,
+        sample_rate: int,
+        rng: np.random.Generator,
+        text: list[SungVowel],
+    ):
+        """`text`: gets what is sung."""
+        self.text = text
         self.singer = singer
         self.n_samples = n_samples
         self.sample_rate = sample_rate
@@ -90,6 +103,7 @@ class _FormantVoice:
     def line(self, strokes: Sequence[Stroke], style: str) -> np.ndarray:
         """One line (T,), sung or as rap."""
         syllables = plan_syllables(strokes, self.rng, self.singer, style)
+        self.text += text_of_syllables(syllables)
         f0_hz = _hz(pitch_curve(syllables, self.n_controls, self.rng, self.singer, style))
         levels = level_curves(syllables, self.n_controls, self.rng, self.singer)
         voiced = self._to_samples(levels.voiced)

@@ -98,6 +98,7 @@ class Unit:
     """
 
     text: str
+    nucleus: str  # espeak-ng's name of the vowel
     first: int
     vowel: int
     coda: int
@@ -260,7 +261,9 @@ def _unit(
     if names[stressed[0] + 1 : stressed[0] + 2] in (["_:"], []):
         last = coda  # only a pause follows
     first = max(first, min(audible[0], vowel))
-    return Unit("".join(names), int(first), int(vowel), int(min(coda, last)), int(last))
+    nucleus = names[stressed[0]].removeprefix("'")
+    borders = (int(first), int(vowel), int(min(coda, last)), int(last))
+    return Unit("".join(names), nucleus, *borders)
 
 
 def _normalise_(log_power: np.ndarray, unit: Unit) -> None:

@@ -27,9 +27,10 @@ from kcarol.corpus.synthesis.speech import (
     bank,
     world,
 )
+from kcarol.corpus.synthesis.sung_text import text_of_words
 from kcarol.corpus.synthesis.syllables import Syllable, sung_lines
 from kcarol.corpus.synthesis.words import Track, Word, lay_words, plan_words
-from kcarol.transcription.lead_sheet import Stroke
+from kcarol.transcription.lead_sheet import Stroke, SungVowel
 
 STYLES = ("sung", "rap", "double", "choir")
 WARP = (0.85, 1.2)  # factors by which a speaker's formants can be moved and still sound human
@@ -45,12 +46,14 @@ def sing_words(
     singer: Singer | None = None,
     style: str = "sung",
     speakers: Sequence[Speaker] = TRAINING_SPEAKERS,
+    text_: list[SungVowel] | None = None,
 ) -> np.ndarray:
     """Strokes sung in syllables by one of `speakers`, (T,) float32.
 
     As `formant_voice.synthesise_singing`, T = round(length_s * sample_rate), rms .1 while sounding.
     "double" is one speaker twice, "choir" two or three speakers, each a little late and out of
-    tune. Raises ValueError for another style, RenderError where espeak-ng or WORLD is missing.
+    tune. `text_` gets what is sung. Raises ValueError for another style, RenderError where
+    espeak-ng or WORLD is missing.
     """
     check_style(style, STYLES)
     singer = singer or Singer.draw(rng)
@@ -58,6 +61,8 @@ def sing_words(
     wave = np.zeros(voice.n_samples, np.float32)
     for line in sung_lines(strokes, length_s):
         syllables, words = plan_words(line, rng, singer, bank(voice.speaker), style)
+        if text_ is not None:
+            text_ += text_of_words(words)
         if style in ("sung", "rap"):
             wave += voice.render(syllables, words, style)
         else:
