@@ -84,8 +84,8 @@ def broken(transcription, **changes):
         ("no JSON at all", "no JSON"),
         ("[" * 100_000, "no JSON"),
         ("[1, 2]", "no object of format 4"),
-        ('{"format": 4}', "no object of format 4"),
-        ('{"format": 3}', "no n_samples"),
+        ('{"format": 5}', "no object of format 4"),
+        ('{"format": 4}', "no n_samples"),
         ('{"format": 1}', "no beats"),
     ],
 )

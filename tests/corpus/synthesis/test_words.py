@@ -8,7 +8,7 @@ from kcarol.corpus.synthesis.words import Word, lay_words
 
 
 def test_consonants_keep_their_length_and_vowels_are_held():
-    unit = Unit("syllable", first=100, vowel=116, coda=170, last=190)
+    unit = Unit("syllable", "a", first=100, vowel=116, coda=170, last=190)
     word = Word(unit, start_s=1.0, end_s=3.0, onset_s=unit.onset_s, joins=False, with_coda=True)
     track = lay_words([word], 800)
 
@@ -32,7 +32,7 @@ def test_consonants_keep_their_length_and_vowels_are_held():
 
 
 def test_joined_words_leave_no_gap_and_fade_into_each_other():
-    unit = Unit("syllable", first=0, vowel=12, coda=60, last=60)
+    unit = Unit("syllable", "a", first=0, vowel=12, coda=60, last=60)
     words = [Word(unit, 0.5, 0.94, 0.06, True, False), Word(unit, 1.0, 1.5, 0.06, False, False)]
     track = lay_words(words, 400)
     sounding = np.flatnonzero(track.at >= 0)
