@@ -1,7 +1,7 @@
 """The syllables of a whole song: which vowel is sung when, and where a syllable begins.
 
-Only where the tune sounds, and only where a vowel is heard surely: a choir that sings a wrong one
-is worse than one that sings "ah".
+Only where the tune sounds. Vowels only where they are heard surely, since a choir that sings a
+wrong one is worse than one that sings "ah"; syllables also begin where their vowel is in doubt.
 """
 
 from __future__ import annotations
@@ -33,11 +33,5 @@ def find_syllables(
         here = probability[start:stop, path[start]].mean()
         if stop - start < shortest or here < cfg.least_vowel:
             path[start:stop] = NO_VOWEL
-    is_sung = path != NO_VOWEL
-    starts = find_peaks(beginning, cfg.syllable_threshold) & is_sung
-    return path, (starts | _after_rests(is_sung)).astype(int)
-
-
-def _after_rests(is_sung: np.ndarray) -> np.ndarray:
-    """(F,) bool: the first frame in which a vowel sounds again."""
-    return is_sung & ~np.concatenate([[False], is_sung[:-1]])
+    starts = find_peaks(beginning, cfg.syllable_threshold) & (tune >= 0)
+    return path, starts.astype(int)

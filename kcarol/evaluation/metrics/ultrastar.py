@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DELAY_S = 0.07  # transcriptions are early by this much against the audio
+MELISMA = "~"  # in place of text: the note is sung on the vowel before
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class SungNote:
     start_s: float
     length_s: float
     midi: int
+    begins: bool = True  # a syllable; a melisma's later notes do not
 
 
 def read_ultrastar(path: Path | str) -> list[SungNote]:
@@ -42,7 +44,8 @@ def read_ultrastar(path: Path | str) -> list[SungNote]:
             if kind in (":", "*"):
                 start, length, pitch = (int(value) for value in values[:3])
                 start_s = gap_s + (line_start + start) * unit_s
-                notes.append(SungNote(start_s, length * unit_s, 60 + pitch))
+                begins = not "".join(values[3:]).startswith(MELISMA)
+                notes.append(SungNote(start_s, length * unit_s, 60 + pitch, begins))
             elif relative and kind == "-":
                 line_start += int(values[-1])
         except (ValueError, IndexError):

@@ -26,6 +26,11 @@ def test_lines_of_a_relative_file_count_from_their_own_start(file):
     assert [round(note.start_s, 2) for note in read_ultrastar(file)] == [0.07, 1.07, 1.47]
 
 
+def test_a_tilde_begins_no_syllable(file):
+    file.write_text("#BPM:150\n: 0 4 0 ma\n: 4 4 2 ~n\n: 8 4 4  ~\n: 12 4 4\nE\n")
+    assert [note.begins for note in read_ultrastar(file)] == [True, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
