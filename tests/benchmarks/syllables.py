@@ -29,13 +29,7 @@ from kcarol.audio.decoding import load_audio
 from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.dataset.sung import stored_sung
-from kcarol.evaluation.metrics import (
-    OnsetCounts,
-    VowelFigures,
-    read_ultrastar,
-    syllable_times,
-    vowel_figures,
-)
+from kcarol.evaluation.metrics import OnsetCounts, read_ultrastar, syllable_times, vowel_figures
 from kcarol.evaluation.recordings import audio_files
 from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.transcription import Transcription
@@ -77,10 +71,10 @@ def print_held_out(folder: Path, converter: Converter) -> None:
         sung.append(truth)
     decided = np.concatenate([h.transcription.vowel for h in heard])
     likeliest = np.concatenate([h.likeliest for h in heard])
-    figures = vowel_figures(np.concatenate([s.vowel for s in sung]), likeliest, decided)
-    print("| songs | " + " | ".join(name.replace("_", " ") for name in VowelFigures._fields) + " |")
+    figures = vars(vowel_figures(np.concatenate([s.vowel for s in sung]), likeliest, decided))
+    print("| songs | " + " | ".join(name.replace("_", " ") for name in figures) + " |")
     print("|-" * (1 + len(figures)) + "|")
-    print(f"| {len(sung)} | " + " | ".join(f"{value:.3f}" for value in figures) + " |\n")
+    print(f"| {len(sung)} | " + " | ".join(f"{x:.3f}" for x in figures.values()) + " |\n")
     print_onsets_header()
     wanted = [s.begins_s for s in sung]
     print_onsets("held-out", onset_counts(wanted, [h.transcription for h in heard], OnsetCounts.of))

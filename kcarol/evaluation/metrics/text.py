@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import mir_eval
@@ -16,7 +17,8 @@ MAX_LAG_S = 0.3  # of a transcription by hand against its record
 LAG_STEP_S = 0.01
 
 
-class VowelFigures(NamedTuple):
+@dataclass(frozen=True)
+class VowelFigures:
     """Shares of the frames in which somebody sings, except `in_rests`: of those in which nobody
     does.
     """

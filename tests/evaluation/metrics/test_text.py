@@ -22,7 +22,7 @@ def test_vowels_count_where_somebody_sings():
 def test_where_nobody_sings_no_vowel_is_right():
     nobody = np.full(4, NO_VOWEL)
     figures = vowel_figures(nobody, np.zeros(4, int), nobody)
-    assert np.isnan(figures[:4]).all()
+    assert np.isnan([figures.right, figures.chance, figures.decided_right]).all()
     assert figures.in_rests == 0
 
 
