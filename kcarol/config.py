@@ -324,13 +324,17 @@ class Config:
 
     audio: AudioConfig = field(default_factory=AudioConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    syllables: SyllableConfig = field(default_factory=SyllableConfig)
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
     @classmethod
     def smoke(cls) -> Config:
         return cls(
-            model=ModelConfig.smoke(), vocoder=VocoderConfig.smoke(), train=TrainConfig.smoke()
+            model=ModelConfig.smoke(),
+            syllables=SyllableConfig.smoke(),
+            vocoder=VocoderConfig.smoke(),
+            train=TrainConfig.smoke(),
         )
 
     def with_train(self, **changes: Any) -> Config:

@@ -6,15 +6,19 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from sung_songs import sung_rows
 
 from kcarol.audio.encoding import save_audio
 from kcarol.cli import main as command_line
 from kcarol.cli import original
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.styles import STYLE_NAMES
-from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE, save_converter
+from kcarol.conversion.weights import CONVERTER_FILE, SYLLABLES_FILE, VOCODER_FILE, save_converter
 from kcarol.dataset.labels import N_PACKED
 from kcarol.dataset.shards import ROW_FRAMES, Shard, save_shard
+from kcarol.dataset.sung import SUFFIX as SUNG_SUFFIX
+from kcarol.dataset.sung import save_sung
+from kcarol.model.syllable_hearing import SyllableHearing
 from kcarol.model.transformer import MusicTransformer
 from kcarol.vocoder.neural import NeuralVocoder
 
@@ -66,6 +70,7 @@ def weights(tmp_path_factory):
         folder / CONVERTER_FILE, MusicTransformer(cfg.model), styles, cfg.train.window_frames, {}
     )
     NeuralVocoder(cfg.vocoder).save(folder / VOCODER_FILE)
+    SyllableHearing(cfg.syllables).save(folder / SYLLABLES_FILE)
     return folder
 
 
@@ -93,6 +98,14 @@ def shard_folder(tmp_path_factory):
     labels[..., 2] = 0b10010001
     labels[:, ::32, 3] = 3
     save_shard(folder / "000000000000.pairs.safetensors", Shard(*waves, labels))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sung_folder(tmp_path_factory):
+    """A folder with one file of two rows of a tone, in which three vowels are sung."""
+    folder = tmp_path_factory.mktemp("sung")
+    save_sung(folder / f"000000000000{SUNG_SUFFIX}", sung_rows())
     return folder
 
 

@@ -1,4 +1,4 @@
-"""`kcarol corpus`: render pairs of pop and carol, or carols."""
+"""`kcarol corpus`: render pairs of pop and carol, sung songs, or carols."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kcarol.cli.arguments.checks import UsageError
 from kcarol.cli.arguments.options import JOBS, number
 from kcarol.config import AudioConfig
 
-HELP = "render pairs of pop and carol, or carols, to train on; existing ones stay"
+HELP = "render pairs of pop and carol, sung songs, or carols, to train on; existing ones stay"
 PARENTS = (JOBS,)
 
 
@@ -17,11 +17,15 @@ def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("-o", "--out", type=Path, default=Path("data/corpus"), help="folder of the corpus")
     add("--hours", type=number(float, 0), default=1.0, help="that --out is to hold, hours")
-    add("--seed", type=number(int, 0), default=0, help="of the first pair or carol")
-    add(
+    add("--seed", type=number(int, 0), default=0, help="of the first pair, song or carol")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
         "--carols",
         action="store_true",
         help="carols with their notes, for player and vocoder, instead of pairs, for hearing",
+    )
+    kind.add_argument(
+        "--sung", action="store_true", help="songs with the vowels that are sung, for syllables"
     )
     add(
         "--held-out",
@@ -42,6 +46,7 @@ def run(arguments: Namespace) -> int:
     from kcarol.corpus.dataset.carols import build_carols
     from kcarol.corpus.dataset.pairs import VALIDATION_SEED, missing
     from kcarol.corpus.dataset.rendering import build
+    from kcarol.corpus.dataset.sung import build_sung
     from kcarol.dataset.shards import ROW_FRAMES
 
     if lacking := missing():
@@ -56,12 +61,14 @@ def run(arguments: Namespace) -> int:
         if arguments.carols:
             held_out = arguments.held_out
             made = build_carols(*place, arguments.jobs, progress=progress, held_out=held_out)
+        elif arguments.sung:
+            made = build_sung(*place, arguments.jobs, progress=progress)
         else:
             made = build(*place, arguments.jobs, progress=progress, plain=arguments.plain)
     n_rows, seconds = made
     hours = n_rows * ROW_FRAMES / AudioConfig().frame_rate / 3600
     speed = hours / max(seconds, 1e-9) * 60
-    what = "carols" if arguments.carols else "pairs"
+    what = "carols" if arguments.carols else "sung songs" if arguments.sung else "pairs"
     print(
         f"{arguments.out}: {n_rows} {what}, {hours:.2f} h of {what}, rendered in {seconds:.0f} s: "
         f"{speed:.2f} h per minute"

@@ -21,10 +21,11 @@ def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--what",
-        choices=("personal", "hearing", "player", "vocoder"),
+        choices=("personal", "hearing", "player", "syllables", "vocoder"),
         default="personal",
         help="personal: your clips on top of the shipped weights; hearing and player (the halves "
-        "of the converter) and vocoder: from a corpus, without --weights from scratch",
+        "of the converter) and vocoder: from a corpus, without --weights from scratch; syllables: "
+        "from scratch, beside the hearing of --weights",
     )
     add(
         "--recipe",
@@ -37,8 +38,8 @@ def add_options(parser: ArgumentParser) -> None:
     add(
         "--corpus",
         type=Path,
-        help="pairs for hearing, carols for all others, by `kcarol corpus` (default: for personal "
-        "the references of the named styles, for others rendered)",
+        help="pairs for hearing, sung songs for syllables, carols for all others, by `kcarol "
+        "corpus` (default: for personal the references of the named styles, for others rendered)",
     )
     add("--held-out", type=Path, help="as --corpus, for validation.csv")
     add("--pairs", type=number(int, 2), default=1_000, help="or rows, in memory, 1 to 2 MB each")
@@ -134,8 +135,10 @@ def run_folder(arguments: Namespace) -> Path:
 
 def weights_file(arguments: Namespace) -> Path:
     """What this call of `run` leaves."""
-    name = "vocoder" if arguments.what == "vocoder" else "converter"
-    return run_folder(arguments) / f"{name}.safetensors"
+    from kcarol.training.pretraining import WEIGHTS_FILES
+
+    name = WEIGHTS_FILES["player" if arguments.what == "personal" else arguments.what]
+    return run_folder(arguments) / name
 
 
 def training_config(arguments: Namespace) -> Config:
@@ -147,6 +150,10 @@ def training_config(arguments: Namespace) -> Config:
         from kcarol.training.pretraining import vocoder_training
 
         cfg = vocoder_training(cfg)
+    elif arguments.what == "syllables":
+        from kcarol.training.pretraining import syllables_training
+
+        cfg = syllables_training(cfg)
     elif arguments.what == "personal" and not smoke:
         from kcarol.training.fine_tuning import fine_tuning_schedule
 

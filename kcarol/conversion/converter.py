@@ -1,6 +1,7 @@
 """Converts songs of any length to carols.
 
     song (T,) ──features, MusicTransformer.hear──▶ Logits (F, n) ──decode──▶ Transcription
+        └─ with the tune, SyllableHearing ──▶ SyllableLogits (F, n) ──find_syllables──▶ its text
 
     Transcription ──Score.of_transcription──▶ Score ──arrange_carol──▶ Parts ──notes_of──▶
         Notes ──MusicTransformer.play──▶ log-mel of middle and side (F, 2 * n_bands)

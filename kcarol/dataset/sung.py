@@ -34,7 +34,14 @@ def load_sung(path: Path) -> SungRows:
     return SungRows(tensors["pop"], tensors["vowel"], tensors["begins"])
 
 
-def stored_sung(folder: Path) -> Iterator[SungRows]:
-    """The rows of a folder's files, in order of their names."""
+def stored_sung(folder: Path, most_rows: int | None = None) -> Iterator[SungRows]:
+    """The rows of a folder's files, in order of their names; of the first file, and of others while
+    they are `most_rows` at most.
+    """
+    n_rows = 0
     for path in sorted(Path(folder).glob(f"*{SUFFIX}")):
-        yield load_sung(path)
+        rows = load_sung(path)
+        if most_rows and n_rows and n_rows + len(rows.pop) > most_rows:
+            return
+        n_rows += len(rows.pop)
+        yield rows

@@ -82,11 +82,20 @@ def windows(rows: Tensor, index: Tensor, starts: Tensor, length: int) -> Tensor:
     return rows[index[:, None].to(rows.device), places.to(rows.device)]
 
 
+def features_of_rows(waves: np.ndarray, features: Features, cfg: AudioConfig) -> Tensor:
+    """Waves (N, T) int16 -> (N, F, C) on the device of `features`; as in conversion, they follow
+    the estimated tuning of each.
+    """
+    waves = waves / np.float32(FULL_SCALE)
+    tuning = torch.from_numpy(np.stack([estimate_tuning(wave, cfg) for wave in waves]))
+    device = next(features.buffers()).device
+    return features(torch.from_numpy(waves).to(device), tuning)
+
+
 class PairBatches:
     """Batches for hearing: a ring buffer of pairs on one device, which a thread fills from shards.
 
-    Features are computed once, when a pair comes in; as in conversion, they follow the estimated
-    tuning of the pop version.
+    Features are computed once, when a pair comes in.
     """
 
     def __init__(
@@ -152,9 +161,7 @@ class PairBatches:
 
     @torch.no_grad()
     def _store(self, rows: Tensor, shard: Shard) -> None:
-        pop = torch.from_numpy(shard.pop).to(self.device).float() / FULL_SCALE
-        tuning = [estimate_tuning(wave, self.cfg) for wave in shard.pop / np.float32(FULL_SCALE)]
-        self.features[rows] = self._features(pop, torch.from_numpy(np.stack(tuning))).half()
+        self.features[rows] = features_of_rows(shard.pop, self._features, self.cfg).half()
         self.labels[rows] = torch.from_numpy(shard.labels).to(self.device)
 
     def batch(self, number: int, rank: int = 0, world: int = 1) -> dict[str, Tensor]:

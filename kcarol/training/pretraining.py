@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,27 +14,46 @@ from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.style_matching import measure_texture
 from kcarol.conversion.styles import STYLE_NAMES, Style
-from kcarol.conversion.weights import save_converter
+from kcarol.conversion.weights import (
+    CONVERTER_FILE,
+    SYLLABLES_FILE,
+    VOCODER_FILE,
+    find_weights,
+    load_converter,
+    save_converter,
+)
 from kcarol.dataset.carols import SUFFIX as CAROLS_SUFFIX
 from kcarol.dataset.carols import CarolRows, stored_carols
 from kcarol.dataset.pair_set import is_pair_set, load_pair_set
 from kcarol.dataset.shards import SUFFIX, Shard, stored_shards
 from kcarol.dataset.style_references import StyleReferences, load_style_references
+from kcarol.dataset.sung import SUFFIX as SUNG_SUFFIX
+from kcarol.dataset.sung import SungRows, stored_sung
 from kcarol.model.device import best_device
+from kcarol.model.syllable_hearing import SyllableHearing
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import load_module
 from kcarol.training.batches import FULL_SCALE, CarolBatches, PairBatches, WaveBatches
-from kcarol.training.callbacks import HeldOutLoss, PlayerPictures, VocoderPictures
+from kcarol.training.callbacks import HELD_OUT_BATCHES, HeldOutLoss, PlayerPictures, VocoderPictures
 from kcarol.training.checkpoint import load_model_state
 from kcarol.training.distributed import rank
 from kcarol.training.loop import fit
 from kcarol.training.losses import AdversarialLoss, HearingLoss, PlayerLoss, SpectralLoss
 from kcarol.training.memory import LossFn
+from kcarol.training.syllables.batches import SungBatches
+from kcarol.training.syllables.loss import SyllableLoss
 from kcarol.vocoder.discriminators import Discriminators
 from kcarol.vocoder.neural import NeuralVocoder
 
 HALVES = {"hearing": "hear", "player": "play"}  # what is trained, and the half of the model
-NETWORKS = (*HALVES, "vocoder")
+WEIGHTS_FILES = {
+    "hearing": CONVERTER_FILE,
+    "player": CONVERTER_FILE,
+    "syllables": SYLLABLES_FILE,
+    "vocoder": VOCODER_FILE,
+}
+NETWORKS = tuple(WEIGHTS_FILES)
+Batches = PairBatches | CarolBatches | SungBatches | WaveBatches
 STATISTICS_ROWS = 64  # carols whose mean and deviation per band standardise the log-mel
 LEAST_DEVIATION = 0.5  # nats, of a band in which carols hardly differ
 
@@ -53,21 +73,22 @@ def train_network(
     adversarial: bool = False,
     base_weights: Path | None = None,
 ) -> Path:
-    """Train "hearing" (half of the converter) on a corpus of pairs, or on a corpus of carols the
-    "player" (the other half) or the "vocoder". Without a corpus, pairs are rendered beside the
-    training and carols before. Returns `out`/converter.safetensors or vocoder.safetensors,
-    averaged weights.
+    """Train "hearing" (half of the converter) on a corpus of pairs, "syllables" on one of sung
+    songs, or on one of carols the "player" (the other half) or the "vocoder". Without a corpus,
+    pairs are rendered beside the training and all else before. Returns the file of WEIGHTS_FILES in
+    `out`, averaged weights.
 
     `held_out`: a folder of the same kind for `validation.csv`. `base_weights`: to start from; the
-    idle half of a converter stays as it is there. `adversarial`: the vocoder with discriminators,
-    usually after a first run without. Raises FileNotFoundError for an empty corpus, and what `fit`
-    and `load_module` raise.
+    idle half of a converter stays as it is there. Syllables always start from nothing; theirs are
+    the converter that hears the tune, None: the shipped one. `adversarial`: the vocoder with
+    discriminators, usually after a first run without. Raises FileNotFoundError for an empty corpus,
+    and what `fit` and `load_module` raise.
     """
     device = torch.device(device or best_device())
-    batches = open_batches(what, corpus, cfg, most_pairs, device, jobs)
+    batches = open_batches(what, corpus, cfg, most_pairs, device, jobs, base_weights)
     torch.manual_seed(cfg.train.seed)
     module = build_module(what, cfg)
-    if base_weights is not None:
+    if base_weights is not None and what != "syllables":
         base = load_module(Path(base_weights), lambda values: build_module(what, cfg))[0]
         module.load_state_dict(base.state_dict())
     else:
@@ -83,8 +104,9 @@ def train_network(
     elif isinstance(batches, WaveBatches):
         callbacks.append(VocoderPictures(batches, cfg.audio, device))
     validate = None
-    if what in HALVES and held_out is not None:
-        few = open_batches(what, held_out, cfg, 4 * cfg.train.batch_size, device)
+    if what != "vocoder" and held_out is not None:
+        most_pairs = HELD_OUT_BATCHES * cfg.train.batch_size
+        few = open_batches(what, held_out, cfg, most_pairs, device, jobs, base_weights)
         validate = HeldOutLoss(few, loss_fn)
     checkpoint = fit(
         module,
@@ -99,7 +121,7 @@ def train_network(
         max_s=max_s,
         data=corpus_files(corpus),
     )
-    path = Path(out) / f"{'converter' if what in HALVES else what}.safetensors"
+    path = Path(out) / WEIGHTS_FILES[what]
     if rank() == 0:
         steps = load_model_state(checkpoint, module)
         export(module, path, cfg, {"steps": steps, "corpus": str(corpus or "rendered")})
@@ -110,18 +132,32 @@ def build_module(what: str, cfg: Config) -> nn.Module:
     """An untrained network. ValueError for anything but NETWORKS."""
     if what not in NETWORKS:
         raise ValueError(f"expected {', '.join(NETWORKS)}, found {what!r}")
-    return MusicTransformer(cfg.model) if what in HALVES else NeuralVocoder(cfg.vocoder)
+    if what in HALVES:
+        return MusicTransformer(cfg.model)
+    return SyllableHearing(cfg.syllables) if what == "syllables" else NeuralVocoder(cfg.vocoder)
 
 
 def loss_of(what: str, cfg: AudioConfig, adversarial: bool = False) -> LossFn:
     if what == "vocoder":
         return vocoder_loss(cfg, adversarial)
-    return HearingLoss(cfg) if what == "hearing" else PlayerLoss(cfg)
+    losses = {"hearing": HearingLoss, "player": PlayerLoss, "syllables": SyllableLoss}
+    return losses[what](cfg)
 
 
 def vocoder_training(cfg: Config) -> Config:
     """The same run for the vocoder: many short windows, a smaller rate."""
     return cfg.with_train(batch_size=32, window_frames=64, learning_rate=5e-4)
+
+
+def syllables_training(cfg: Config) -> Config:
+    """The same run for syllables: a small network, which soon knows the few songs."""
+    return cfg.with_train(
+        steps=min(cfg.train.steps, 5_000),
+        window_frames=384,
+        learning_rate=1e-3,
+        warmup_steps=min(cfg.train.warmup_steps, 200),
+        ema_decay=0.998,
+    )
 
 
 def freeze_all_but_(module: MusicTransformer, half: str) -> None:
@@ -138,9 +174,7 @@ def vocoder_loss(cfg: AudioConfig, adversarial: bool) -> nn.Module:
 # --- how a network begins
 
 
-def begin_(
-    module: nn.Module, batches: PairBatches | WaveBatches | CarolBatches, cfg: AudioConfig
-) -> None:
+def begin_(module: nn.Module, batches: Batches, cfg: AudioConfig) -> None:
     """Statistics of the log-mel, and the sound of single notes for the player."""
     if isinstance(batches, WaveBatches):
         assert isinstance(module, NeuralVocoder)
@@ -210,6 +244,25 @@ def corpus_carols(corpus: Path | None, cfg: AudioConfig, most_rows: int) -> list
     return carols
 
 
+def corpus_sung(
+    corpus: Path | None, cfg: AudioConfig, most_rows: int, jobs: int = 1
+) -> Iterable[SungRows]:
+    """The sung songs of a folder, of at most `most_rows` rows or one file; without one, rendered.
+
+    FileNotFoundError for a folder without songs, RenderError without a folder and without the
+    synthesiser.
+    """
+    if corpus is None:
+        return _rendered_sung(cfg, most_rows, jobs)
+    corpus = Path(corpus)
+    if not any(corpus.glob(f"*{SUNG_SUFFIX}")):
+        raise FileNotFoundError(
+            f"{corpus}: expected sung songs (*{SUNG_SUFFIX}), found none; render some: "
+            f"kcarol corpus --sung --out {corpus}"
+        )
+    return stored_sung(corpus, most_rows)
+
+
 def corpus_files(corpus: Path | None) -> dict[str, str]:
     """Names of a corpus's files, each with its name and size, as `fit` takes data; their content
     would take minutes to read.
@@ -221,13 +274,28 @@ def corpus_files(corpus: Path | None) -> dict[str, str]:
 
 
 def _rendered_shards(cfg: AudioConfig, jobs: int) -> Iterable[Shard]:
-    from kcarol.corpus.dataset.pairs import missing
     from kcarol.corpus.dataset.rendering import rendered_shards
+
+    _check_synthesiser("pairs: --corpus data/pairs/train")
+    return (shard for _, shard in rendered_shards(itertools.count(), cfg, jobs))
+
+
+def _rendered_sung(cfg: AudioConfig, most_rows: int, jobs: int) -> Iterable[SungRows]:
+    from kcarol.corpus.dataset.rendering import rendered
+    from kcarol.corpus.dataset.sung import N_ROWS, make_sung
+
+    _check_synthesiser("songs: --corpus data/sung")
+    seeds = range(max(1, most_rows // N_ROWS))
+    return (rows for _, rows in rendered(functools.partial(make_sung, cfg=cfg), seeds, jobs))
+
+
+def _check_synthesiser(instead: str) -> None:
+    """RenderError if something that rendering needs is missing."""
+    from kcarol.corpus.dataset.pairs import missing
     from kcarol.synthesis.render import RenderError
 
     if lacking := missing():
-        raise RenderError(f"{lacking}; or train on existing pairs: --corpus data/pairs/train")
-    return (shard for _, shard in rendered_shards(itertools.count(), cfg, jobs))
+        raise RenderError(f"{lacking}; or train on existing {instead}")
 
 
 def open_batches(
@@ -237,11 +305,18 @@ def open_batches(
     most_pairs: int,
     device: str | torch.device,
     jobs: int = 1,
-) -> PairBatches | WaveBatches | CarolBatches:
-    """At most `most_pairs` pairs, or rows of carols, of a folder, all loaded first so that a run
-    repeats to the bit; or rendered beside the training.
+    weights: Path | None = None,
+) -> Batches:
+    """At most `most_pairs` pairs, or rows of carols or sung songs, of a folder, all loaded first so
+    that a run repeats to the bit; or rendered beside the training. `weights`: as `base_weights` of
+    syllables.
     """
     train = cfg.train
+    if what == "syllables":
+        songs = corpus_sung(corpus, cfg.audio, most_pairs, jobs)
+        hearing = load_converter(find_weights(weights).converter, device).model
+        sizes = (train.batch_size, train.window_frames, train.seed)
+        return SungBatches(songs, hearing, cfg.audio, *sizes, device)
     if what != "hearing":
         carols = corpus_carols(corpus, cfg.audio, most_pairs)
         kind = CarolBatches if what == "player" else WaveBatches

@@ -3,13 +3,15 @@
 A stage that is finished is not done again, and one that was broken off goes on. Each leaves its
 results in a folder of its own:
 
-    pairs ──▶ hearing ──┐
-    carols ─┬▶ bank ────┴──▶ player
+    pairs ──▶ hearing ──┬──▶ syllables ◀── sung
+                        ▼
+    carols ─┬▶ bank ──────▶ player
             └▶ vocoder
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +19,14 @@ from pathlib import Path
 import torch
 
 from kcarol.config import Config
-from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE
+from kcarol.conversion.weights import CONVERTER_FILE, SYLLABLES_FILE, VOCODER_FILE
 from kcarol.model.transformer import MusicTransformer
 from kcarol.model.weights_file import load_module
 from kcarol.training.pretraining import (
     begin_player_,
     corpus_carols,
     export,
+    syllables_training,
     train_network,
     vocoder_training,
 )
@@ -38,8 +41,10 @@ class Recipe:
     """
 
     pair_hours: float = 21.0
+    sung_hours: float = 9.0
     carol_hours: float = 7.0
     hearing_steps: int = 20_000
+    syllables_steps: int = 5_000
     player_steps: int = 4_300
     vocoder_steps: int = 17_500
     bank_rows: int = 64  # of carols, whose statistics standardise the log-mel
@@ -47,7 +52,7 @@ class Recipe:
 
     @classmethod
     def smoke(cls) -> Recipe:
-        return cls(0.005, 0.005, 2, 2, 2, bank_rows=2, most_rows=4)
+        return cls(0.005, 0.005, 0.005, 2, 2, 2, 2, bank_rows=2, most_rows=4)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def follow_recipe(
     device: str | torch.device | None = None,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Make weights in `out`/player and `out`/vocoder; returns `out`. Finished stages are skipped.
+    """Make weights in `out`/player, `out`/syllables and `out`/vocoder; returns `out`. Finished
+    stages are skipped.
 
     `hearing`: a converter's file whose hearing half is taken instead of training one. Raises
     RenderError without the synthesiser, and what `train_network` raises.
@@ -104,15 +110,28 @@ def stages_of(
             base_weights=base,
         )
 
-    pairs, carols = out / "pairs", out / "carols"
+    def rendered(corpus: str, expected_hours: float, hours: float) -> Stage:
+        folder = out / corpus
+        make = functools.partial(_render, corpus, folder, hours, cfg, jobs)
+        return Stage(corpus, expected_hours, folder / DONE, make)
+
     heard = hearing or out / "hearing" / CONVERTER_FILE
     bank = out / "bank" / CONVERTER_FILE
-    yield Stage("pairs", 2, pairs / DONE, lambda: _render_pairs(pairs, recipe, cfg, jobs))
+    yield rendered("pairs", 2, recipe.pair_hours)
     if hearing is None:
         steps = recipe.hearing_steps
         yield Stage("hearing", 2, heard, lambda: trained("hearing", "pairs", cfg, steps))
-    yield Stage("carols", 0.6, carols / DONE, lambda: _render_carols(carols, recipe, cfg, jobs))
-    yield Stage("bank", 0.05, bank, lambda: _begin_player(bank, heard, carols, recipe, cfg))
+    yield rendered("sung", 0.5, recipe.sung_hours)
+    yield Stage(
+        "syllables",
+        0.7,
+        out / "syllables" / SYLLABLES_FILE,
+        lambda: trained(
+            "syllables", "sung", syllables_training(cfg), recipe.syllables_steps, heard
+        ),
+    )
+    yield rendered("carols", 0.6, recipe.carol_hours)
+    yield Stage("bank", 0.05, bank, lambda: _begin_player(bank, heard, out, recipe, cfg))
     yield Stage(
         "player",
         1.2,
@@ -132,23 +151,19 @@ def player_training(cfg: Config) -> Config:
     return cfg.with_train(learning_rate=8e-4, warmup_steps=100, ema_decay=0.998, save_every=100)
 
 
-def _render_pairs(folder: Path, recipe: Recipe, cfg: Config, jobs: int) -> None:
-    from kcarol.corpus.dataset.rendering import build
-
-    build(folder, recipe.pair_hours, 0, jobs, cfg.audio)
-    (folder / DONE).touch()
-
-
-def _render_carols(folder: Path, recipe: Recipe, cfg: Config, jobs: int) -> None:
+def _render(corpus: str, folder: Path, hours: float, cfg: Config, jobs: int) -> None:
     from kcarol.corpus.dataset.carols import build_carols
+    from kcarol.corpus.dataset.rendering import build
+    from kcarol.corpus.dataset.sung import build_sung
 
-    build_carols(folder, recipe.carol_hours, 0, jobs, cfg.audio)
+    builders = {"pairs": build, "sung": build_sung, "carols": build_carols}
+    builders[corpus](folder, hours, 0, jobs, cfg.audio)
     (folder / DONE).touch()
 
 
-def _begin_player(bank: Path, heard: Path, carols: Path, recipe: Recipe, cfg: Config) -> None:
+def _begin_player(bank: Path, heard: Path, out: Path, recipe: Recipe, cfg: Config) -> None:
     """A converter with the hearing half of `heard` and an untrained player that plays."""
     module, _ = load_module(heard, lambda _: MusicTransformer(cfg.model))
-    begin_player_(module, corpus_carols(carols, cfg.audio, recipe.bank_rows), cfg.audio)
+    begin_player_(module, corpus_carols(out / "carols", cfg.audio, recipe.bank_rows), cfg.audio)
     bank.parent.mkdir(parents=True, exist_ok=True)
     export(module, bank, cfg, {"stage": "bank"})

@@ -48,6 +48,23 @@ def test_carols_are_rendered_instead_of_pairs(tmp_path, monkeypatch, capsys):
     assert "4 carols, 0.02 h of carols, rendered in 20 s" in capsys.readouterr().out
 
 
+def test_sung_songs_are_rendered_instead_of_pairs(tmp_path, monkeypatch, capsys, fails):
+    seen = {}
+
+    def build_sung(out, hours, seed, jobs, cfg=None, progress=None):
+        seen.update(out=out, hours=hours, seed=seed, jobs=jobs)
+        return 4, 20.0
+
+    monkeypatch.setattr(AVAILABLE, lambda *_: None)
+    monkeypatch.setattr("kcarol.corpus.dataset.sung.build_sung", build_sung)
+    argv = ["corpus", "--sung", "--hours", "0.02", "--jobs", "1", "--out", str(tmp_path)]
+    assert cli.main(argv) == 0
+    assert seen == {"out": tmp_path, "hours": 0.02, "seed": 0, "jobs": 1}
+    assert "4 sung songs, 0.02 h of sung songs, rendered in 20 s" in capsys.readouterr().out
+    assert cli.main([*argv, "--held-out"]) == 0 and seen["seed"] > 1 << 39
+    fails([*argv, "--carols"], "--sung")
+
+
 @pytest.mark.parametrize("option", [["--jobs", "0"], ["--hours", "-1"], ["--seed", "-1"]])
 def test_numbers_below_the_least_are_refused(option, fails):
     fails(["corpus", *option], option[0], "at least", option[1])

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_runs import random_carols
+from training_runs import random_carols, rows_of
 
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
-from kcarol.conversion.weights import CONVERTER_FILE, VOCODER_FILE
+from kcarol.conversion.weights import CONVERTER_FILE, SYLLABLES_FILE, VOCODER_FILE
 from kcarol.dataset.carols import SUFFIX, save_carols
 from kcarol.training import pretraining
 
@@ -34,21 +34,30 @@ def carol_folder(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("what", ["hearing", "player", "vocoder"])
+@pytest.mark.parametrize("what", ["hearing", "player", "syllables", "vocoder"])
 def test_networks_train_from_a_corpus_and_can_be_used(
-    what, tmp_path, shard_folder, carol_folder, weights, make_song, no_synthesiser, capsys
+    what,
+    tmp_path,
+    shard_folder,
+    carol_folder,
+    sung_folder,
+    weights,
+    make_song,
+    no_synthesiser,
+    capsys,
 ):
-    corpus = shard_folder if what == "hearing" else carol_folder
+    corpus = {"hearing": shard_folder, "syllables": sung_folder}.get(what, carol_folder)
     data = ["--corpus", corpus, "--held-out", corpus]
     base = [] if what == "vocoder" else ["--weights", weights / CONVERTER_FILE]
     argv = ["--what", what, *data, *base, "--steps", 2, "--precision", "fp32", "--out", tmp_path]
     assert run(*argv) == 0
-    name = VOCODER_FILE if what == "vocoder" else CONVERTER_FILE
+    names = {"vocoder": VOCODER_FILE, "syllables": SYLLABLES_FILE}
+    name = names.get(what, CONVERTER_FILE)
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / name)
     assert (tmp_path / "log.csv").is_file()
 
-    (other,) = {VOCODER_FILE, CONVERTER_FILE} - {name}
-    (tmp_path / other).write_bytes((weights / other).read_bytes())
+    for other in {VOCODER_FILE, CONVERTER_FILE, SYLLABLES_FILE} - {name}:
+        (tmp_path / other).write_bytes((weights / other).read_bytes())
     song, style = make_song(tmp_path / "song.wav"), make_song(tmp_path / "style.wav")
     use = ["--weights", tmp_path, "--style", style, "--device", "cpu"]
     assert cli.main(["convert", *map(str, [song, *use])]) == 0
@@ -84,11 +93,19 @@ def test_a_personal_run_takes_the_carols_that_are_given(
     assert "training on carols: c (3 s)" in capsys.readouterr().err
 
 
+def test_syllables_are_validated_on_songs_that_are_held_out(tmp_path, sung_folder, weights):
+    data = ["--corpus", sung_folder, "--held-out", sung_folder, "--weights", weights]
+    assert run("--what", "syllables", *data, "--steps", 1, "--out", tmp_path) == 0
+    (row,) = rows_of(tmp_path / "validation.csv")
+    assert 0 <= float(row["right"]) <= 1 and float(row["loss"]) > 0
+
+
 @pytest.mark.parametrize(
     "argv, words",
     [
         (["--steps", "0"], ["--steps", "at least 1"]),
         (["--what", "hearing", "--corpus", "nowhere"], ["nowhere", "kcarol corpus"]),
+        (["--what", "syllables", "--corpus", "nowhere"], ["nowhere", "kcarol corpus --sung"]),
         (["--hours", "-1"], ["--hours"]),
         (["--dropout", "1"], ["--dropout", "less than 1"]),
         (["--dropout", "nan"], ["--dropout", "nan"]),

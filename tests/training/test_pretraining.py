@@ -44,5 +44,7 @@ def test_a_folder_without_carols_names_the_way_out(tmp_path):
 
 
 def test_another_network_is_refused():
-    with pytest.raises(ValueError, match="expected hearing, player, vocoder, found 'converter'"):
+    with pytest.raises(
+        ValueError, match="expected hearing, player, syllables, vocoder, found 'converter'"
+    ):
         build_module("converter", None)

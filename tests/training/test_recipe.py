@@ -14,7 +14,7 @@ from kcarol.model.instruments import INSTRUMENTS
 from kcarol.training.recipe import Recipe, Stage, follow_recipe, stages_of
 
 CFG = Config.smoke().with_train(batch_size=2, window_frames=64)
-NAMES = ["pairs", "hearing", "carols", "bank", "player", "vocoder"]
+NAMES = ["pairs", "hearing", "sung", "syllables", "carols", "bank", "player", "vocoder"]
 
 
 def test_the_stages_are_in_the_order_of_need(tmp_path):
