@@ -256,7 +256,7 @@ class DecodingConfig:
     vowel_change: float = 6.0  # nats that a change of vowel costs where no syllable begins
     least_vowel: float = 0.45  # mean probability of a vowel that is sung
     shortest_vowel_s: float = 0.06
-    syllable_threshold: float = 0.5  # probability
+    syllable_threshold: float = 0.7  # probability
 
     # groove
     groove_bars: int = 4  # on either side, that are taken to have the same groove

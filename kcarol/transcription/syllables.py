@@ -14,6 +14,8 @@ from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.activations import highest_near
 from kcarol.transcription.melody import find_peaks, likeliest_path, runs_of
 
+APART_FRAMES = 3  # 48 ms, that a syllable's beginning and its vowel's may be heard apart
+
 
 def find_syllables(
     vowel: Tensor, begins: Tensor, tune: np.ndarray, audio: AudioConfig, cfg: DecodingConfig
@@ -34,4 +36,17 @@ def find_syllables(
         if stop - start < shortest or here < cfg.least_vowel:
             path[start:stop] = NO_VOWEL
     starts = find_peaks(beginning, cfg.syllable_threshold) & (tune >= 0)
+    _begin_with_syllables_(path, starts)
     return path, starts.astype(int)
+
+
+def _begin_with_syllables_(path: np.ndarray, starts: np.ndarray) -> None:
+    """Moves beginnings of vowels (F,) within APART_FRAMES of a syllable's (F,) bool to it."""
+    is_new = (path != NO_VOWEL) & (path != np.concatenate([[NO_VOWEL], path[:-1]]))
+    for start in np.flatnonzero(starts):
+        first = max(0, start - APART_FRAMES)
+        near = first + np.flatnonzero(is_new[first : start + APART_FRAMES + 1])
+        if len(near):
+            vowel = near[np.abs(near - start).argmin()]
+            path[start:vowel] = path[vowel]
+            path[vowel:start] = path[vowel - 1] if vowel else NO_VOWEL
