@@ -18,7 +18,7 @@ MOST_MODULES = 12  # a folder
 MOST_COLUMNS = 100
 
 LISTENING = {"audio", "model", "transcription"}
-CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "synthesis", "conversion"}
+CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "synthesis", "voice", "conversion"}
 MEASURING = CONVERTING | {"dataset", "evaluation", "training"}
 MAY_IMPORT = {  # folder -> folders below it; all may import config
     "audio": set(),
@@ -29,7 +29,8 @@ MAY_IMPORT = {  # folder -> folders below it; all may import config
     "score": LISTENING | {"arrangement"},
     # from samples: what the playing half learns from, and what conversion offers beside it
     "synthesis": LISTENING | {"arrangement"},
-    "conversion": LISTENING | {"vocoder", "arrangement", "score", "synthesis"},
+    "voice": LISTENING | {"arrangement"},
+    "conversion": LISTENING | {"vocoder", "arrangement", "score", "synthesis", "voice"},
     "dataset": LISTENING | {"arrangement"},
     "corpus": {"audio", "model", "dataset", "transcription", "arrangement", "synthesis"},
     "evaluation": CONVERTING | {"dataset"},
