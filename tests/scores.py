@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 import numpy as np
-from transcriptions import labels_of, transcription_of
+from transcriptions import labels_of, transcription_of, with_text
 
 from kcarol.corpus.lead_sheet.demo_songs import DEMO_SONGS
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
@@ -25,8 +25,9 @@ def drawn_score(seed: int) -> Score:
 
 
 def heard_score(title: str = "Oh Susanna") -> Score:
-    """Of a transcription: a record's level, notes that are not quite in time."""
-    return Score.of_transcription(transcription_of(labels_of(title, drift=0.02)), title=title)
+    """Of a transcription: a record's level, notes that are not quite in time, a text."""
+    transcription = with_text(transcription_of(labels_of(title, drift=0.02)))
+    return Score.of_transcription(transcription, title=title)
 
 
 def assert_same_score(found: Score, expected: Score) -> None:

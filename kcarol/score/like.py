@@ -82,6 +82,7 @@ def _from_bar(score: Score, number: int) -> Score:
         chords=held(sheet.chords),
         sections=held(sheet.sections),
         bars=later(sheet.bars),
+        text=later(sheet.text),
     )
     first = round(start)
     pauses_s = None if grid.pauses_s is None else grid.pauses_s[first:]

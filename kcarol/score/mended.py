@@ -30,6 +30,7 @@ from kcarol.transcription.lead_sheet import (
     Section,
     Span,
     TimeGrid,
+    Vowel,
 )
 from kcarol.transcription.notation import LEAD_S
 
@@ -48,6 +49,7 @@ def with_extras(read: Score, text: str) -> Score:
         notes=notes,
         chords=_chords(read, written, frame),
         sections=_sections(read, written, frame),
+        text=_text(written, frame),
     )
     old = written.score.sheet
     if signature(read.sheet.key, read.sheet.mode) != signature(old.key, old.mode):
@@ -266,6 +268,12 @@ def _sections(read: Score, written: Written, frame: _Frame) -> tuple[Section, ..
             replace(like, name=section.name, start=span.start, length=span.length, label=label)
         )
     return _tiled(sections, float(frame.paper.edge_beats[-1]))
+
+
+def _text(written: Written, frame: _Frame) -> tuple[Vowel, ...]:
+    """As written, but for what was sung after the end."""
+    moved = (frame.of_written(vowel) for vowel in written.score.sheet.text)
+    return tuple(vowel for vowel in moved if vowel.length > TOLERANCE)
 
 
 def _tiled(spans: Sequence, end: float) -> tuple:

@@ -7,7 +7,7 @@ from kcarol.score.errors import ScoreError
 from kcarol.score.like import in_time_with
 from kcarol.score.score import Score
 from kcarol.transcription.form.bar_shapes import as_composed
-from kcarol.transcription.lead_sheet import Metre, TimeGrid
+from kcarol.transcription.lead_sheet import Metre, TimeGrid, Vowel
 from tests.lead_sheets import composed
 
 
@@ -18,9 +18,10 @@ def sheet():
 
 @pytest.fixture(scope="module")
 def heard(sheet):
-    """A song whose tempo wanders, with bars of a record."""
+    """A song whose tempo wanders, with bars of a record and a text."""
+    text = tuple(Vowel(n.start, n.length, i % 6) for i, n in enumerate(sheet.notes))
     grid = TimeGrid.of(sheet, np.random.default_rng(1), drift=0.05)
-    score = Score.of_sheet(as_composed(sheet), grid)
+    score = Score.of_sheet(replace(as_composed(sheet), text=text), grid)
     cents = np.linspace(0, 30, len(score.tuning_cents), dtype=np.float32)
     return replace(score, tuning_cents=cents)
 
@@ -61,6 +62,7 @@ def test_a_sheet_that_lost_its_times_gets_those_of_the_song(sheet, heard):
     score = in_time_with(Score.of_sheet(sheet), heard)
     np.testing.assert_allclose(score.grid.beat_times_s, heard.grid.beat_times_s, atol=1e-6)
     assert score.sheet.bars == heard.sheet.bars
+    assert score.sheet.text == heard.sheet.text
     assert score.sheet.notes == sheet.notes
     np.testing.assert_array_equal(score.level.loudness_db, heard.level.loudness_db)
     np.testing.assert_array_equal(score.tuning_cents, heard.tuning_cents)
@@ -95,6 +97,8 @@ def test_a_sheet_without_the_first_bars_begins_with_the_bar_that_is_its_first(sh
     start = round(float(sheet.bar_starts()[first]))
     np.testing.assert_allclose(score.grid.beat_times_s, heard.grid.beat_times_s[start:], atol=1e-6)
     assert score.sheet.bars[0].level_db == heard.sheet.bars[first].level_db
+    text = [replace(v, start=v.start - start) for v in heard.sheet.text if v.start >= start]
+    assert score.sheet.text == tuple(text)
 
 
 def test_a_sheet_may_end_before_its_song(sheet, heard):

@@ -150,6 +150,9 @@ def test_bars_left_out_at_the_end(score, file):
     assert [note.pitch for note in found.sheet.notes][: len(kept)] == [n.pitch for n in kept]
     for new, old in zip(found.sheet.notes, kept, strict=False):
         assert (new.start, new.length) == pytest.approx((old.start, old.length))
+    sung = [vowel for vowel in score.sheet.text if vowel.end <= found.sheet.n_beats]
+    assert found.sheet.text[: len(sung)] == tuple(sung)
+    assert all(vowel.end <= found.sheet.n_beats + 1e-6 for vowel in found.sheet.text)
     playable(found)
 
 

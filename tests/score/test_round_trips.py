@@ -2,7 +2,7 @@
 
 import pytest
 from scores import assert_same_score, demo_score, drawn_score, heard_score
-from transcriptions import labels_of, transcription_of
+from transcriptions import labels_of, transcription_of, with_text
 
 from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES
@@ -41,12 +41,15 @@ def test_200_drawn_sheets(tmp_path):
 
 def test_what_was_heard_of_a_song(tmp_path):
     score = heard_score()
-    assert_same_score(round_trip(score, tmp_path / "score.musicxml"), score)
+    assert len(score.sheet.text) > len(score.sheet.notes)
+    for ending in (*ENDINGS, ".mid"):
+        assert_same_score(round_trip(score, tmp_path / f"score{ending}"), score)
 
 
 def test_a_saved_transcription_is_the_score_of_the_transcription(tmp_path):
-    transcription = transcription_of(labels_of("Oh Susanna", drift=0.02))
+    transcription = with_text(transcription_of(labels_of("Oh Susanna", drift=0.02)))
     score = Score.of_transcription(transcription)
+    assert score.sheet.text
     write_score(score, tmp_path / "song.json", transcription)
     assert_same_score(read_score(tmp_path / "song.json"), score)
 

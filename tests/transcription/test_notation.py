@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from transcriptions import transcription_of
+from transcriptions import labels_of, transcription_of, with_text
 
 from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES
@@ -14,9 +14,17 @@ from kcarol.config import AudioConfig
 from kcarol.corpus.dataset.labels import sheet_labels
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.lead_sheet.tunes import tune
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.harmony.key import find_key
 from kcarol.transcription.lead_sheet import Chord, LeadSheet, Metre, Note, Section, TimeGrid
-from kcarol.transcription.notation import beat_grid, beats_at, lead_sheet_of, snapped
+from kcarol.transcription.notation import (
+    BeatTimes,
+    beat_grid,
+    beats_at,
+    find_text,
+    lead_sheet_of,
+    snapped,
+)
 from kcarol.transcription.song_level import SongLevel
 
 AUDIO = AudioConfig()
@@ -283,3 +291,59 @@ def test_the_key_is_that_of_the_sheet(title):
 def test_notes_snap_to_quarters_and_thirds_nearby_and_to_nothing_farther_away():
     times_s = np.arange(9.0)
     assert np.allclose(snapped(np.array([1.26, 2.32, 3.1]), times_s, 0.02), [1.25, 7 / 3, 3.1])
+
+
+# --- text
+
+
+BEATS = BeatTimes(np.arange(17) * 0.5, AUDIO.frame_rate)  # 120 bpm
+
+
+def frame_at(beat):
+    return round(beat * 0.5 * AUDIO.frame_rate)
+
+
+def text_of(sung, notes, n_beats=16):
+    """The text of (start, end, vowel, begins) in beats."""
+    vowel = np.full(frame_at(n_beats), NO_VOWEL)
+    begins = np.zeros(len(vowel), bool)
+    for start, end, number, is_first in sung:
+        vowel[frame_at(start) : frame_at(end)] = number
+        begins[frame_at(start)] = is_first
+    return find_text(vowel, begins, notes, BEATS)
+
+
+def test_a_vowel_that_begins_near_a_note_begins_with_it():
+    notes = [Note(2.0, 1.0, 60), Note(3.0, 1.0, 62)]
+    text = text_of([(2.1, 3.1, 0, True), (3.1, 4.0, 2, True)], notes)
+    assert [(v.start, v.vowel, v.begins) for v in text] == [(2.0, 0, True), (3.0, 2, True)]
+    assert text[0].end == 3.0
+    assert text[1].end == pytest.approx(4.0, abs=0.05)
+
+
+def test_a_vowel_that_begins_within_a_note_stays_where_it_was_sung():
+    text = text_of([(2.0, 2.6, 0, True), (2.6, 4.0, 2, False)], [Note(2.0, 2.0, 60)])
+    assert [v.begins for v in text] == [True, False]
+    assert text[1].start == text[0].end == pytest.approx(2.6, abs=0.05)
+
+
+def test_a_syllable_on_the_same_vowel_is_told_apart():
+    text = text_of([(2.0, 3.0, 0, True), (3.0, 4.0, 0, True)], [])
+    assert [v.vowel for v in text] == [0, 0]
+
+
+def test_where_no_vowel_is_known_there_is_no_text():
+    assert text_of([], [Note(2.0, 1.0, 60)]) == ()
+    text = text_of([(2.0, 3.0, 1, True), (5.0, 6.0, 1, True)], [])
+    assert [(round(v.start, 1), round(v.end, 1)) for v in text] == [(2.0, 3.0), (5.0, 6.0)]
+
+
+def test_the_text_of_a_song_is_sorted_does_not_overlap_and_lies_in_the_sheet():
+    heard = with_text(transcription_of(labels_of("Silent Night", drift=0.02)))
+    sheet, _ = lead_sheet_of(heard, AUDIO)
+    assert len(sheet.text) > 0.8 * len(sheet.notes)
+    for one, following in zip(sheet.text, sheet.text[1:], strict=False):
+        assert 0 < one.length and one.end <= following.start + 1e-9
+    assert sheet.text[0].start >= 0 and sheet.text[-1].end <= sheet.n_beats
+    starts = {note.start for note in sheet.notes}
+    assert sum(vowel.start in starts for vowel in sheet.text if vowel.begins) > 20
