@@ -9,7 +9,7 @@ import soxr
 import torch
 from torch import Tensor, nn
 
-from kcarol.audio.log_mel import LogMel
+from kcarol.audio.log_mel import LogMel, mel_edges_hz
 from kcarol.audio.spectrum import bin_hz, power, stft_blocks
 from kcarol.config import AudioConfig
 
@@ -80,6 +80,12 @@ def treble_edges_hz(cfg: AudioConfig) -> Tensor:
     """(n_treble_bands + 1,) float64, geometric: band i spans edges i to i + 1."""
     steps = torch.arange(cfg.n_treble_bands + 1, dtype=torch.float64) / cfg.n_treble_bands
     return cfg.f_max_hz * (cfg.treble_max_hz / cfg.f_max_hz) ** steps
+
+
+def band_edges_hz(cfg: AudioConfig) -> Tensor:
+    """(2, n_bands) float64: where each band of the middle or the side begins and ends."""
+    mel, treble = mel_edges_hz(cfg), treble_edges_hz(cfg)
+    return torch.stack([torch.cat([mel[:-2], treble[:-1]]), torch.cat([mel[2:], treble[1:]])])
 
 
 def treble_filters(cfg: AudioConfig) -> Tensor:

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.groups import grouped
-from kcarol.arrangement.played_notes import notes_of
+from kcarol.arrangement.played_notes import notes_of, text_of
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.chunks import chunk_spans
 from kcarol.audio.decoding import load_stereo
@@ -52,6 +52,7 @@ from kcarol.conversion.windowed_model import WindowedModel
 from kcarol.model.device import best_device, fast_inference
 from kcarol.model.logits import Logits
 from kcarol.model.notes import Notes
+from kcarol.model.singing.text import Text
 from kcarol.model.syllable_hearing import SyllableHearing
 from kcarol.model.transformer import MusicTransformer
 from kcarol.score.score import Score
@@ -373,16 +374,25 @@ class Converter:
 
             play_samples_onto(played, time.played_parts(parts), self.audio.full_rate)
         else:
-            notes = notes_of(parts, self.audio.frame_rate)
-            self.play_notes_onto(played, time.played(notes), style, beside)
+            notes = time.played(notes_of(parts, self.audio.frame_rate))
+            n_frames = 1 + played.shape[-1] // self.audio.full_hop
+            text = text_of(time.played_parts(parts), n_frames, self.audio.frame_rate)
+            self.play_notes_onto(played, notes, style, beside, text)
 
     def play_notes_onto(
-        self, played: Wave, notes: Notes, style: Style, beside: Path | None = None
+        self,
+        played: Wave,
+        notes: Notes,
+        style: Style,
+        beside: Path | None = None,
+        text: Text | None = None,
     ) -> None:
-        """Write what notes sound like into `played` (2, T) at the full rate, without a hall."""
+        """Write what notes sound like into `played` (2, T) at the full rate, without a hall; `text`
+        as of `predict`.
+        """
         n_frames = 1 + played.shape[-1] // self.audio.full_hop
         with DiskBuffer(n_frames, 2 * self.audio.n_bands, beside) as predicted:
-            self.predict(notes, n_frames, style, predicted)
+            self.predict(notes, n_frames, style, predicted, text)
             self.vocode_onto(played, self.post_filter(predicted, style))
 
     def hear(self, song: Song, tuning_cents: np.ndarray | None = None) -> Logits:
@@ -395,19 +405,25 @@ class Converter:
         return self.windows.hear(song, tuning_cents)[0]
 
     def predict(
-        self, notes: Notes, n_frames: int, style: AnyStyle, out: DiskBuffer | None = None
+        self,
+        notes: Notes,
+        n_frames: int,
+        style: AnyStyle,
+        out: DiskBuffer | None = None,
+        text: Text | None = None,
     ) -> Tensor | DiskBuffer:
         """Notes -> log-mel of middle and side (F, 2 * n_bands), by `MusicTransformer.play`:
         a conditional mean.
 
         out: a buffer (F, 2 * n_bands) to write into; None: a new tensor.
+        text: of n_frames, that choirs sing; None: they sing "ah", or "ooh".
         """
         embedding = self.style(style).embedding
         if out is not None:
-            self.windows.play(notes, n_frames, embedding, out)
+            self.windows.play(notes, n_frames, embedding, out, text)
             return out
         mel = torch.empty(n_frames, 2 * self.audio.n_bands)
-        self.windows.play(notes, n_frames, embedding, mel.numpy())
+        self.windows.play(notes, n_frames, embedding, mel.numpy(), text)
         return mel
 
     def post_filter(self, predicted: Tensor | DiskBuffer, style: AnyStyle) -> PostFilter:

@@ -17,6 +17,7 @@ from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
 from kcarol.model.note_bank import RING_FRAMES
 from kcarol.model.notes import Notes
+from kcarol.model.singing.text import Text
 from kcarol.model.syllable_hearing import N_SYLLABLE_LOGITS, SyllableHearing, SyllableLogits
 from kcarol.model.transformer import MusicTransformer
 
@@ -98,16 +99,26 @@ class WindowedModel:
 
     @torch.inference_mode()
     def play(
-        self, notes: Notes, n_frames: int, embedding: Tensor, out: np.ndarray | DiskBuffer
+        self,
+        notes: Notes,
+        n_frames: int,
+        embedding: Tensor,
+        out: np.ndarray | DiskBuffer,
+        text: Text | None = None,
     ) -> None:
-        """Write the log-mel (F, 2 * n_bands) of notes in a style (d_style,) into `out`."""
-        embedding, table = embedding.to(self.device), self.model.note_bank.table()
+        """Write the log-mel (F, 2 * n_bands) of notes in a style (d_style,) into `out`; `text`
+        (F,): of the choirs, None where they sing as their samples do.
+        """
+        embedding = embedding.to(self.device)
+        table = self.model.note_bank.table(with_vowels=text is not None)
 
         def played(spans: list[Span]) -> Tensor:
             windows = [notes.window(a, b, RING_FRAMES) for a, b in spans]
+            texts = None if text is None else [text.window(a, b) for a, b in spans]
             length = spans[0][1] - spans[0][0]
+            styles = embedding.expand(len(spans), -1)
             with fast_inference(self.device):
-                mel = self.model.play(windows, length, embedding.expand(len(spans), -1), table)
+                mel = self.model.play(windows, length, styles, table, texts)
             return self.model.destandardise(mel).cpu()
 
         for start, rows in self._map(played, n_frames):

@@ -3,6 +3,9 @@
 Sounds of unrelated phase add in power. So the draft of a carol is the log of a sum over the notes
 that sound, each a row of a table (its key's spectrum, so many frames after the stroke) times the
 power of its level.
+
+The rows of choirs' keys are there once more for each vowel, made from those of the choir whose
+samples sing "ah".
 """
 
 from __future__ import annotations
@@ -14,9 +17,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kcarol.config import ModelConfig
-from kcarol.model.instruments import INSTRUMENTS, N_KEYS
+from kcarol.audio.full_band import band_edges_hz
+from kcarol.config import AudioConfig, ModelConfig
+from kcarol.model.instruments import INSTRUMENTS, N_KEYS, NUMBERS
 from kcarol.model.notes import Notes
+from kcarol.model.singing.formants import gains_db
+from kcarol.model.singing.text import Text
+from kcarol.model.vowels import NO_VOWEL, VOWELS
 
 # frames after the stroke at which a key's spectrum is known. A frame's analysis window reaches so
 # far that it hears a note three frames before the note begins; the last spectrum stays.
@@ -28,7 +35,9 @@ FADED = -7.0  # nats, of a released note that is left out from then on
 SOFT_DB = -28.0  # of soft strokes, whose spectra the bank knows besides those of the hardest
 # band magnitudes are at least this, 85 dB below full scale where all are: less is not heard
 FLOOR = 1.2e-4
+AH_CHOIR = "choir"  # whose samples all choirs sing vowels with
 NATS_PER_DB = 0.115129  # of amplitude
+N_ROWS = 2 * N_KEYS * len(AGES)  # of the table, before those of choirs on vowels
 
 
 class NoteBank(nn.Module):
@@ -38,6 +47,11 @@ class NoteBank(nn.Module):
 
     places: Tensor  # (n_instruments, 3): lowest pitch, number of keys, first key
     release: Tensor  # (N_KEYS, len(RELEASE_AGES)) nats below the note as it would be if held
+    singing: Tensor  # (S,) keys of choirs
+    sampled: Tensor  # (S,) the key that sings "ah" at each one's pitch
+    place: Tensor  # (N_KEYS,) of a key among the singing ones; -1 elsewhere
+    vowel_gain: Tensor  # (len(VOWELS), S, n_bands) nats
+    band_widths: Tensor  # (n_bands,) Hz
 
     def __init__(self, cfg: ModelConfig):
         super().__init__()
@@ -50,15 +64,45 @@ class NoteBank(nn.Module):
         places = torch.tensor([[i.lowest, i.n_keys] for i in INSTRUMENTS])
         first = places[:, 1].cumsum(0) - places[:, 1]
         self.register_buffer("places", torch.column_stack([places, first]), persistent=False)
+        self._register_choirs()
 
-    def forward(self, notes: Sequence[Notes], n_frames: int, table: Tensor | None = None) -> Tensor:
+    def _register_choirs(self) -> None:
+        keys = [
+            (first + pitch - i.lowest, pitch)
+            for i, first in zip(INSTRUMENTS, self.places[:, 2].tolist(), strict=True)
+            for pitch in range(i.lowest, i.highest + 1)
+            if i.vowel
+        ]
+        singing, pitch = torch.tensor(keys).unbind(1)
+        lowest, n_keys, first = self.places[NUMBERS[AH_CHOIR]]
+        place = torch.full((N_KEYS,), -1).index_put((singing,), torch.arange(len(singing)))
+        low_hz, high_hz = band_edges_hz(AudioConfig())[:, : self.middle.shape[-1]]
+        f0_hz = 440 * 2 ** ((pitch.numpy() - 69) / 12)
+        gain_db = gains_db(f0_hz, ((low_hz + high_hz) / 2).numpy())
+        for name, values in {
+            "singing": singing,
+            "sampled": first + (pitch - lowest).clamp_min(0).minimum(n_keys - 1),
+            "place": place,
+            "vowel_gain": torch.from_numpy(gain_db * NATS_PER_DB).float(),
+            "band_widths": (high_hz - low_hz).float(),
+        }.items():
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(
+        self,
+        notes: Sequence[Notes],
+        n_frames: int,
+        table: Tensor | None = None,
+        text: Sequence[Text] | None = None,
+    ) -> Tensor:
         """Notes of B windows of `n_frames` frames -> log-mel (B, F, 2, n_bands), middle and side.
 
         Each window's notes are counted from its beginning (`Notes.window`). `table`: as `table`
-        makes it, where there are many windows to play; None: it is made.
+        makes it, where there are many windows to play; None: it is made. `text`: of each window,
+        which its choirs sing; None: they sing as their samples do.
         """
-        table = self.table() if table is None else table
-        entries = self.entries(notes, n_frames, table.detach())
+        table = self.table(with_vowels=text is not None) if table is None else table
+        entries = self.entries(notes, n_frames, table.detach(), text)
         n_bags = len(notes) * n_frames
         power = F.embedding_bag(
             entries.row,
@@ -70,12 +114,31 @@ class NoteBank(nn.Module):
         log_mel = power.clamp_min(FLOOR**2).log() / 2
         return log_mel.view(len(notes), n_frames, 2, -1)
 
-    def table(self) -> Tensor:
-        """(2 * N_KEYS * len(AGES), 2 * n_bands): powers of hard strokes, then of soft ones."""
+    def table(self, with_vowels: bool = False) -> Tensor:
+        """(N_ROWS, 2 * n_bands): powers of hard strokes, then of soft ones; with vowels, the same
+        of choirs' keys on each of them (len(VOWELS) * 2 * S * len(AGES), 2 * n_bands).
+        """
         middle = self.middle
         loud = torch.cat([middle, middle + self.side[:, None]], dim=2)
         soft = loud + self.soft.repeat(1, 2)[:, None]
-        return torch.cat([loud, soft]).mul_(2).exp_().flatten(0, 1)  # in place: 60 MB less
+        rows = torch.cat([loud, soft]).mul_(2).exp_().flatten(0, 1)  # in place: 60 MB less
+        return torch.cat([rows, self._sung(rows)]) if with_vowels else rows
+
+    def _sung(self, rows: Tensor) -> Tensor:
+        """Rows of choirs' keys on all vowels: each as loud as the key on its own vowel, and as
+        wide.
+        """
+        powers = rows.view(2, N_KEYS, len(AGES), 2, -1)
+        own, middle = powers[:, self.singing], powers[:, self.sampled, :, 0]
+        side = (2 * self.side[self.singing]).exp()[:, None]
+        sampled = torch.stack([middle, middle * side], dim=3)  # (2, S, A, 2, n_bands)
+        loudness = (own * self.band_widths).sum((3, 4), keepdim=True)
+        sung = []
+        for gain in self.vowel_gain:
+            vowel = sampled * (2 * gain).exp()[:, None, None]
+            vowel *= loudness / (vowel * self.band_widths).sum((3, 4), keepdim=True)
+            sung.append(vowel.flatten(0, 2).flatten(1))
+        return torch.cat(sung)
 
     def keys(self, notes: Notes) -> Tensor:
         """(N,) of each note, from 0 to N_KEYS - 1."""
@@ -89,7 +152,13 @@ class NoteBank(nn.Module):
         return torch.where(self.release > FADED, ages, 0).amax(1)
 
     @torch.no_grad()
-    def entries(self, notes: Sequence[Notes], n_frames: int, table: Tensor) -> Entries:
+    def entries(
+        self,
+        notes: Sequence[Notes],
+        n_frames: int,
+        table: Tensor,
+        text: Sequence[Text] | None = None,
+    ) -> Entries:
         """Which rows of the table sound how strongly in which frame, in the order of frames."""
         device = table.device
         windows = [notes_.to(device) for notes_ in notes]
@@ -104,8 +173,11 @@ class NoteBank(nn.Module):
         note = torch.repeat_interleave(length)  # (P,): a note once for each frame
         before = length.cumsum(0) - length
         frame = torch.arange(len(note), device=device) - before[note] + first[note].long()
-        row, weight = self._sounding(together, note, frame, table)
-        frame = (frame + n_frames * window[note]).expand(len(row), -1)
+        row, weight = self._sounding(together, note, frame, table[:N_ROWS])
+        frame = frame + n_frames * window[note]
+        if text is not None:
+            row, weight = self._on_vowels(row, weight, self.keys(together)[note], frame, text)
+        frame = frame.expand(len(row), -1)
         kept = weight > 0
         frame, order = frame[kept].sort()
         return Entries(row[kept][order], weight[kept][order], frame)
@@ -130,6 +202,27 @@ class NoteBank(nn.Module):
             weights.append(share * (1 - place) * (2 * (level + place * (old - young))).exp())
             weights.append(share * place * (2 * (level + (1 - place) * (young - old))).exp())
         return torch.stack(rows), torch.stack(weights)
+
+    def _on_vowels(
+        self, row: Tensor, weight: Tensor, key: Tensor, frame: Tensor, text: Sequence[Text]
+    ) -> tuple[Tensor, Tensor]:
+        """Rows and weights (4, P) of keys (P,) in frames (P,) -> ((1 + len(VOWELS)) * 4, P), those
+        of choirs shared out among the vowels.
+        """
+        place = self.place[key]
+        shares = torch.cat([some.shares for some in text]).to(row.device)[frame]
+        level_db = torch.cat([some.level_db for some in text]).to(row.device)[frame]
+        sung_weight = torch.where(place < 0, 0, (2 * NATS_PER_DB * level_db).exp()) * weight
+        own = torch.where(place < 0, weight, sung_weight * shares[:, NO_VOWEL])
+        n_singing, n_ages = len(self.singing), len(AGES)
+        stroke, age = row // (N_KEYS * n_ages), row % n_ages
+        sung_row = (stroke * n_singing + place) * n_ages + age
+        rows, weights = [row], [own]
+        for vowel in range(len(VOWELS)):
+            first = N_ROWS + 2 * vowel * n_singing * n_ages
+            rows.append(torch.where(place < 0, 0, first + sung_row))
+            weights.append(sung_weight * shares[:, vowel])
+        return torch.cat(rows), torch.cat(weights)
 
 
 class Entries(NamedTuple):

@@ -20,6 +20,7 @@ from kcarol.config import ModelConfig
 from kcarol.model.logits import HEADS, Logits
 from kcarol.model.note_bank import FLOOR, NoteBank
 from kcarol.model.notes import Notes
+from kcarol.model.singing.text import Text
 from kcarol.model.style_encoder import StyleEncoder
 
 
@@ -84,16 +85,21 @@ class MusicTransformer(nn.Module):
         return Logits(*(self._to_frames(self.heads[name](x), n_frames).float() for name in HEADS))
 
     def play(
-        self, notes: Sequence[Notes], n_frames: int, style: Tensor, table: Tensor | None = None
+        self,
+        notes: Sequence[Notes],
+        n_frames: int,
+        style: Tensor,
+        table: Tensor | None = None,
+        text: Sequence[Text] | None = None,
     ) -> Tensor:
         """Notes of B windows of F frames, and style (B, d_style) -> standardised log-mel of middle
         and side (B, F, 2 * n_bands).
 
-        The draft of the note bank, which the Transformer layers correct. `table`: the bank's, see
-        there.
+        The draft of the note bank, which the Transformer layers correct. `table` and `text`: as of
+        the bank, see there.
         """
         with torch.autocast(style.device.type, enabled=False):
-            draft = self.standardise(self.note_bank(notes, n_frames, table).flatten(2))
+            draft = self.standardise(self.note_bank(notes, n_frames, table, text).flatten(2))
         x = self.read_draft(self._to_steps(draft)) + self.read_style(style)[:, None]
         x = self._add_position(x)  # (B, S, D)
         for layer in self.layers[self.cfg.n_hearing_layers :]:

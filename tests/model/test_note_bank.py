@@ -9,9 +9,11 @@ from kcarol.config import ModelConfig
 from kcarol.model.instruments import INSTRUMENTS, N_KEYS, NUMBERS
 from kcarol.model.note_bank import AGES, FLOOR, RELEASE_AGES, RING_FRAMES, SOFT_DB, NoteBank
 from kcarol.model.notes import Notes
+from kcarol.model.singing.text import Text
+from kcarol.model.vowels import NO_VOWEL, VOWELS
 
 N_BANDS = 6
-FLUTE = NUMBERS["flute"]
+FLUTE, CHOIR, OOHS = (NUMBERS[name] for name in ("flute", "choir", "oohs"))
 FLOOR_NATS = torch.tensor(FLOOR).log().item()
 
 
@@ -101,3 +103,68 @@ def test_the_bank_learns():
     key = int(bank.keys(notes((FLUTE, 72, 0, 0, 0))))
     assert bank.middle.grad[key].abs().sum() > 0 and bank.middle.grad[key + 1].abs().sum() == 0
     assert bank.side.grad[key].abs().sum() > 0 and bank.soft.grad[key].abs().sum() > 0
+
+
+# --- choirs on vowels
+
+
+def sung(vowel: int, n_frames: int = 40, level_db: float = 0.0) -> Text:
+    shares = torch.eye(len(VOWELS) + 1)[vowel].expand(n_frames, -1)
+    return Text(shares, torch.full((n_frames,), level_db))
+
+
+@torch.no_grad()
+def test_where_no_vowel_is_known_choirs_sound_as_their_samples(bank):
+    chord = notes((CHOIR, 60, 0.0, 5.0, 30.0), (OOHS, 67, -9.0, 8.0, 30.0))
+    assert torch.equal(bank([chord], 40, text=[sung(NO_VOWEL)]), bank([chord], 40))
+
+
+@torch.no_grad()
+def test_only_choirs_sing():
+    bank = NoteBank(ModelConfig.smoke())
+    bank.side[:] = 0.3
+    flute, choir = (notes((who, 72, -3.0, 5.0, 30.0)) for who in (FLUTE, CHOIR))
+    on_i = [sung(VOWELS.index("i"))]
+    assert torch.equal(bank([flute], 40, text=on_i), bank([flute], 40))
+    assert not torch.allclose(bank([choir], 40, text=on_i), bank([choir], 40), atol=0.5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("choir", [CHOIR, OOHS])
+@pytest.mark.parametrize("vowel", range(len(VOWELS)))
+def test_a_key_is_as_loud_on_every_vowel(choir, vowel):
+    bank = NoteBank(ModelConfig.smoke())
+    bank.middle[:] -= torch.linspace(0, 5, bank.middle.shape[-1])
+    note = notes((choir, 64, -3.0, 5.0, 30.0))
+    own, other = (
+        (bank([note], 40, text=[sung(v)])[0, 20].mul(2).exp() * bank.band_widths).sum()
+        for v in (NO_VOWEL, vowel)
+    )
+    assert other.item() == pytest.approx(own.item(), rel=1e-2)
+
+
+@torch.no_grad()
+def test_oohs_sing_other_vowels_as_the_choir_does():
+    bank = NoteBank(ModelConfig.smoke())
+    bank.middle[bank.singing] -= torch.rand(len(bank.singing), 1, bank.middle.shape[-1])
+    on_e = [sung(VOWELS.index("e"))]
+    oohs, choir = (
+        bank([notes((who, 64, 0.0, 5.0, 30.0))], 40, text=on_e)[0, 20, 0] for who in (OOHS, CHOIR)
+    )
+    assert (oohs - choir).std() < 1e-3
+
+
+@torch.no_grad()
+def test_where_a_syllable_begins_choirs_are_softer(bank):
+    note = notes((CHOIR, 60, 0.0, 5.0, 60.0))
+    dip = bank([note], 40, text=[sung(NO_VOWEL, level_db=-6.0)]) - bank([note], 40)
+    assert dip[0, 10:].mean().item() == pytest.approx(-6 * 0.1151, abs=1e-3)
+
+
+@torch.no_grad()
+def test_each_window_has_its_own_text(bank):
+    note = notes((CHOIR, 60, 0.0, 5.0, 60.0))
+    texts = [sung(NO_VOWEL), sung(NO_VOWEL, level_db=-6.0)]
+    both = bank([note, note], 40, text=texts)
+    for alone, text in zip(both, texts, strict=True):
+        assert torch.equal(alone, bank([note], 40, text=[text])[0])

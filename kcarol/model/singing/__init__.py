@@ -1,0 +1,1 @@
+"""Choirs on the vowels of a song: formants, and the text that they sing."""
