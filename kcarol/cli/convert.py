@@ -22,7 +22,7 @@ from kcarol.cli.arguments.checks import (
 from kcarol.cli.arguments.cores import available_cores
 from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
-from kcarol.config import ENGINES, NETWORK, SAMPLES
+from kcarol.config import DUCK, ENGINES, NETWORK, SAMPLES, VOICE_TUNES
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -57,6 +57,7 @@ def add_options(parser: ArgumentParser) -> None:
         "folder for several, or with / at its end (default: SONG.carol.wav beside the song)",
     )
     add_sound_options(parser)
+    add_voice_options(parser)
     add(
         "--strength",
         type=number(float, 0, most=1),
@@ -129,6 +130,23 @@ def add_sound_options(parser: ArgumentParser) -> None:
     )
 
 
+def add_voice_options(parser: ArgumentParser) -> None:
+    """The song's own singer over the carol."""
+    parser.add_argument(
+        "--voice",
+        type=Path,
+        metavar="FILE",
+        help="sound file of the song's voice alone, as separators make it, laid over the carol; "
+        "for several songs a folder of voices of their names (default: none)",
+    )
+    parser.add_argument(
+        "--voice-tune",
+        choices=VOICE_TUNES,
+        default=DUCK,
+        help="what becomes of the carol's own tune where the voice sings",
+    )
+
+
 def run(arguments: Namespace) -> int:
     if bool(arguments.files) == bool(arguments.manifest):
         found = "both" if arguments.files else "neither"
@@ -142,6 +160,7 @@ def _convert_songs(arguments: Namespace) -> int:
     plan, problems = plan_outputs(arguments.files, arguments.out, arguments.format)
     for line in problems:
         complain(line)
+    check_voice(arguments.voice, several=len(plan) > 1)
     outcomes = _convert_all(plan, arguments) if plan else []
     statuses = [outcome.status for outcome in outcomes]
     n_skipped = statuses.count(catalogue.SKIPPED)
@@ -182,7 +201,7 @@ def _convert_one(
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
             weights = converter.weights_sha256
-            settings = provenance.settings_sha256(weights, **_of_carol(arguments))
+            settings = provenance.settings_sha256(weights, **_of_song(song, arguments))
             found = provenance.compare(out, song, settings)
         if found == provenance.UNRECORDED:
             return catalogue.skipped(song, out, found)
@@ -216,7 +235,7 @@ def _write(
     carol = convert(
         song,
         out,
-        **_of_carol(arguments),
+        **_of_song(song, arguments),
         stems=arguments.stems,
         scores=scores,
         converter=converter,
@@ -239,7 +258,7 @@ def _write_missing(
     scores = [path for path in _score_files(carol, arguments) if not path.exists()]
     written = [notate(song, path, converter=converter) for path in scores]
     if arguments.stems and not written_stems(arguments.stems, carol):
-        chosen = _of_carol(arguments)
+        chosen = _of_song(song, arguments)
         convert(song, carol, **chosen, stems=arguments.stems, converter=converter, force=True)
         written += [carol, *written_stems(arguments.stems, carol)]
     picture = carol.with_suffix(".png")
@@ -263,6 +282,23 @@ def _of_carol(arguments: Namespace) -> dict[str, Any]:
     from kcarol.conversion.catalogue import OF_CAROL
 
     return {name: getattr(arguments, name) for name in OF_CAROL}
+
+
+def _of_song(song: Path, arguments: Namespace) -> dict[str, Any]:
+    """The same of one song, whose voice may be in a folder."""
+    from kcarol.voice.recording import voice_of
+
+    voice = arguments.voice
+    return _of_carol(arguments) | {"voice": None if voice is None else voice_of(song, voice)}
+
+
+def check_voice(voice: Path | None, several: bool) -> None:
+    """UsageError for one file and several songs, or nothing there."""
+    if voice is None or (voice.is_file() and not several) or voice.is_dir():
+        return
+    expected = "a folder of voices for several songs" if several else "a sound file of a voice"
+    found = "a file" if voice.exists() else "none"
+    raise UsageError(f"--voice {printable(voice)}: expected {expected}, found {found}")
 
 
 def _naming(song: Path | str, text: str) -> str:
@@ -303,6 +339,7 @@ def _convert_manifest(arguments: Namespace) -> int:
         raise UsageError("--picture is for songs, not for a --manifest: use `kcarol figures` later")
     if arguments.score or arguments.stems:
         raise UsageError("--score and --stems are for songs, not for a --manifest: name the songs")
+    check_voice(arguments.voice, several=True)
     songs, out = read_manifest(arguments.manifest), arguments.out
     if out is not None:
         means_folder(out, several=True)  # raises UsageError for a file's name

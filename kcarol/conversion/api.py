@@ -20,13 +20,15 @@ from kcarol.audio.loudness import SILENT_DB
 from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
-from kcarol.config import NETWORK, AudioConfig
+from kcarol.config import DUCK, NETWORK, AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
+from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
 from kcarol.conversion.sound.stems import Stems
 from kcarol.score.files import write_score
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
+from kcarol.voice.recording import find_lag, voice_of
 
 KEPT_RATES = (44_100, 48_000)  # Hz: carols of other songs are at the full rate
 
@@ -41,6 +43,8 @@ def convert(
     mono: bool = False,
     hall: float | None = None,
     engine: str = NETWORK,
+    voice: Path | str | None = None,
+    voice_tune: str = DUCK,
     stems: Path | str | None = None,
     scores: Sequence[Path | str] = (),
     converter: Converter | None = None,
@@ -58,6 +62,9 @@ def convert(
     mono: one channel instead of two.
     hall: share of the hall in the sound, 0 to 1; None: the style's.
     engine: network, or samples: FluidSynth and a soundfont, where they are installed.
+    voice: file of the song's voice alone, to be laid over the carol, or folder of such, see
+        `voice_of`; None: none.
+    voice_tune: what becomes of the carol's tune under the voice: keep, duck or leave-out.
     stems: folder for what each group of parts adds to the carol, see `stem_files`; None: none.
     scores: files for the song as it was heard, as `kcarol.notate` writes them.
     converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
@@ -74,7 +81,10 @@ def convert(
     for path in (out, *map(Path, scores), *stem_files(stems, out).values()):
         check_output(path, song, force)
     converter = converter or Converter.load()
-    settings = settings_sha256(converter.weights_sha256, style, strength, rate, mono, hall, engine)
+    voice = None if voice is None else voice_of(song, Path(voice))
+    settings = settings_sha256(
+        converter.weights_sha256, style, strength, rate, mono, hall, engine, voice, voice_tune
+    )
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
     n_channels = 1 if mono else 2
@@ -87,22 +97,29 @@ def convert(
             _recorded(song, carol, rate) if strength < 1 else nullcontext() as original,
             nullcontext() if stems is None else Stems(out) as groups,
         ):
+            lag_s = 0.0 if voice is None else find_lag(voice, wave, native, converter.audio)
             transcription = as_loud_as(native, converter.transcribe(wave))
-            converter.convert(
-                wave,
-                style,
-                strength,
-                original=original,
-                rate=rate,
-                mono=mono,
-                hall=hall,
-                engine=engine,
-                loudness=native.loudness_in(n_channels),
-                carol=carol,
-                stems=groups,
-                beside=out,
-                transcription=transcription,
-            )
+            with (
+                nullcontext()
+                if voice is None
+                else recorded_voice(voice, lag_s, transcription.tune, carol, rate, voice_tune)
+            ) as singer:
+                converter.convert(
+                    wave,
+                    style,
+                    strength,
+                    original=original,
+                    rate=rate,
+                    mono=mono,
+                    hall=hall,
+                    engine=engine,
+                    loudness=native.loudness_in(n_channels),
+                    carol=carol,
+                    stems=groups,
+                    beside=out,
+                    voice=singer,
+                    transcription=transcription,
+                )
             score = Score.of_transcription(transcription, title=song.stem)
             for file in scores:
                 write_score(score, file, transcription)
@@ -128,7 +145,7 @@ def stem_files(folder: Path | str | None, carol: Path) -> dict[str, Path]:
     if folder is None:
         return {}
     name = carol.stem.removesuffix(".carol")
-    return {group: Path(folder) / f"{name}.{group}.wav" for group in GROUPS}
+    return {group: Path(folder) / f"{name}.{group}.wav" for group in (*GROUPS, VOICE)}
 
 
 def save_stems(stems: Stems | None, folder: Path | str | None, carol: Path, rate: int) -> None:

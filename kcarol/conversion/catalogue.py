@@ -23,14 +23,14 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import printable, telling_lost_sound
-from kcarol.config import NETWORK
+from kcarol.config import DUCK, NETWORK
 from kcarol.conversion.manifest import ManifestError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 AHEAD = 4  # songs a worker that the scheduler holds at a time: a manifest may list millions
 ATTEMPTS = 2  # per song whose worker dies
-OF_CAROL = ("style", "strength", "rate", "mono", "hall", "engine")  # arguments of `kcarol.convert`
+# arguments of `kcarol.convert`
+OF_CAROL = ("style", "strength", "rate", "mono", "hall", "engine", "voice", "voice_tune")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 NO_RECORD = "exists, but does not record what it was made from: --force converts it again"
 
@@ -59,6 +60,8 @@ class Settings:
     mono: bool = False
     hall: float | None = None
     engine: str = NETWORK
+    voice: Path | None = None
+    voice_tune: str = DUCK
     force: bool = False
     threads: int = 1  # of torch, a worker
 
@@ -127,11 +130,14 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
     """Convert one song. Errors become outcomes, except those that end the worker."""
     from kcarol.conversion import provenance
     from kcarol.conversion.api import convert
+    from kcarol.voice.recording import voice_of
 
     started = time.monotonic()
     lost: list[str] = []
     try:
         converter = _converter(settings)
+        if settings.voice is not None:
+            settings = replace(settings, voice=voice_of(song, settings.voice))
         found = provenance.compare(carol, song, settings_sha256(settings))
         if found in provenance.KEPT and not settings.force:
             return skipped(song, carol, found)

@@ -41,6 +41,7 @@ from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
 from kcarol.config import ENGINES, NETWORK, SAMPLES, AudioConfig, ConversionConfig, DecodingConfig
 from kcarol.conversion.sound.dynamics import follow_loudness_
+from kcarol.conversion.sound.laid_over import Voice, lay_over_
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.conversion.sound.post_filter import PostFilter
 from kcarol.conversion.sound.stems import Stems, mix_down_onto
@@ -67,6 +68,7 @@ from kcarol.vocoder.full_band import FullBandVocoder
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.hall import Hall
 from kcarol.vocoder.neural import NeuralVocoder
+from kcarol.voice.tune import under_voice
 
 Song = np.ndarray | DiskBuffer  # (T,) at the model's rate
 Wave = np.ndarray | DiskWave  # (channels, T)
@@ -195,6 +197,7 @@ class Converter:
         carol: Wave | None = None,
         stems: Stems | None = None,
         beside: Path | None = None,
+        voice: Voice | None = None,
         transcription: Transcription | None = None,
     ) -> Wave:
         """A song (T,) at the model's rate -> its carol (2, T'), see `play`.
@@ -224,6 +227,7 @@ class Converter:
             carol=carol,
             stems=stems,
             beside=beside,
+            voice=voice,
         )
         if strength < 1:
             original = self._resampled(song[:], rate, carol) if original is None else original
@@ -285,6 +289,7 @@ class Converter:
         carol: Wave | None = None,
         stems: Stems | None = None,
         beside: Path | None = None,
+        voice: Voice | None = None,
     ) -> Wave:
         """A song's transcription or score -> its carol (2, T), in the song's tuning, as loud as the
         song, true peaks at most PEAK_DB.
@@ -297,6 +302,7 @@ class Converter:
         carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
         stems: to put what each group of parts adds to the carol into; of silence there are none.
         beside: file in whose folder temporary files are made; None: the system's.
+        voice: of the song's singer, to be laid over the carol; None: none.
 
         ValueError for an unknown style or engine; RenderError without FluidSynth or a soundfont.
         """
@@ -312,7 +318,7 @@ class Converter:
         if hall is None:
             hall = STYLES[nearest_arrangement(style, self.styles)].hall
         with single_threaded():
-            how = (rate, score, style, hall, engine, stems, beside)
+            how = (rate, score, style, hall, engine, stems, beside, voice)
             if len(carol) == 2:
                 self.play_stereo_onto(carol, *how)
             else:
@@ -337,11 +343,14 @@ class Converter:
         engine: str = NETWORK,
         stems: Stems | None = None,
         beside: Path | None = None,
+        voice: Voice | None = None,
     ) -> None:
         """Write a score's carol into `carol` (2, T), at a loudness of its own, and its stems."""
         time = PlayingTime(score.tuning_cents, self.audio)
         n_samples = time.n_samples(score.level.n_samples / self.audio.sample_rate)
         parts = self.arrange(score, style)
+        if voice is not None:
+            parts = under_voice(parts, voice.sung, voice.tune, self.audio.frame_rate)
         with DiskWave(2, n_samples, beside) as played:
             self.play_parts_onto(played, parts, time, style, engine, beside)
             time.resample_onto(carol, rate, played)
@@ -354,6 +363,9 @@ class Converter:
         waves = [] if stems is None else list(stems.waves.values())
         if score.sheet.bars:  # a score without a record is as loud as it is arranged
             follow_loudness_(carol, score.level, rate, self.audio, waves)
+        if voice is not None:
+            lay_over_(carol, voice, rate, stems)
+        waves = [] if stems is None else list(stems.waves.values())
         for wave in (carol, *waves):
             Hall(hall, rate).add_(wave)
 

@@ -16,7 +16,7 @@ from kcarol import __version__
 from kcarol.audio.clips import file_sha256
 from kcarol.audio.encoding import read_comment
 from kcarol.audio.reading.ffmpeg import check_file
-from kcarol.config import NETWORK
+from kcarol.config import DUCK, NETWORK
 from kcarol.conversion.manifest import composed
 from kcarol.conversion.styles import AnyStyle
 
@@ -68,18 +68,24 @@ def settings_sha256(
     mono: bool = False,
     hall: float | None = None,
     engine: str = NETWORK,
+    voice: Path | None = None,
+    voice_tune: str = DUCK,
 ) -> str:
     """Of all that a carol depends on besides its song. `weights`: SHA-256 of their files; the rest
     as of `kcarol.convert`.
 
-    A style's file counts by its content.
+    A style's file counts by its content, and so does a voice's.
     """
     named = str(style) if isinstance(style, (str, Path)) else "given as numbers"
     if os.path.isfile(named):
         named = file_sha256(Path(named))
     chosen = [weights, named, float(strength), rate, mono, hall]
     # carols of before there were other engines are still current
-    return _sha256(json.dumps(chosen if engine == NETWORK else [*chosen, engine]))
+    if engine != NETWORK:
+        chosen.append(engine)
+    if voice is not None:
+        chosen += ["voice", file_sha256(voice), voice_tune]
+    return _sha256(json.dumps(chosen))
 
 
 def comment_of(provenance: Provenance) -> str:

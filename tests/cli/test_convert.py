@@ -5,6 +5,7 @@ import types
 import pytest
 import soundfile
 import torch
+from voices import band, sung_voice, write
 
 from kcarol.audio.decoding import load_audio
 from kcarol.cli import convert
@@ -240,3 +241,31 @@ def test_scores_and_stems_are_written_beside_the_carol(tmp_path, weights, make_s
     (tmp_path / "song.carol.wav").unlink()
     assert run(*argv) == cli.FAILED
     assert "song.carol.json exists" in capsys.readouterr().err
+
+
+def test_a_voice_is_laid_over_its_song_and_a_kept_carol_without_it_is_outdated(
+    tmp_path, weights, capsys
+):
+    folder, voices_folder = tmp_path / "songs", tmp_path / "voices"
+    folder.mkdir()
+    voices_folder.mkdir()
+    write(folder / "a.wav", sung_voice() + band())
+    write(voices_folder / "a.wav", sung_voice())
+    argv = [folder, "--weights", weights]
+    assert run(*argv) == 0
+    without = (folder / "a.carol.wav").read_bytes()
+    assert run(*argv, "--voice", voices_folder) == 0
+    with_voice = (folder / "a.carol.wav").read_bytes()
+    assert with_voice != without
+    capsys.readouterr()
+    assert run(*argv, "--voice", voices_folder) == 0
+    assert "1 skipped" in capsys.readouterr().err
+    assert run(*argv, "--voice", voices_folder, "--voice-tune", "keep") == 0
+    assert (folder / "a.carol.wav").read_bytes() != with_voice
+
+
+def test_one_voice_for_several_songs_and_no_voice_are_one_line(tmp_path, weights, make_song, fails):
+    songs = [make_song(tmp_path / name) for name in ("a.wav", "b.wav")]
+    request = ["convert", *songs, "--weights", weights, "--device", "cpu", "--voice"]
+    fails([*request, songs[0]], "expected a folder of voices for several songs, found a file")
+    fails([*request, tmp_path / "no.wav"], "no.wav", "found none")

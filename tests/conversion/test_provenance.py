@@ -100,3 +100,16 @@ def test_settings_differ_by_weights_style_strength_and_the_content_of_a_styles_f
     assert settings_sha256("1", str(style), 1.0) in found
     style.write_text("another carol")
     assert settings_sha256("1", style, 1.0) not in found
+
+
+def test_settings_differ_by_the_content_of_a_voice_and_what_becomes_of_the_tune(tmp_path):
+    voice = tmp_path / "voice.wav"
+    voice.write_text("one voice")
+    found = {
+        settings_sha256("1", "bells", 1.0),
+        settings_sha256("1", "bells", 1.0, voice=voice),
+        settings_sha256("1", "bells", 1.0, voice=voice, voice_tune="keep"),
+    }
+    assert len(found) == 3
+    voice.write_text("another voice")
+    assert settings_sha256("1", "bells", 1.0, voice=voice) not in found

@@ -1,0 +1,76 @@
+"""The gate that takes leaked drums out of a separated voice where nobody sings.
+
+It follows the tune that was heard in the song: it is open around each note that the recording has,
+too, early enough for a consonant before it and long enough for a release. Hearing misses some
+notes, so it is open as well where the recording is nearly as loud as where it sings. In both cases
+for longer than a drum's stroke. Elsewhere it lowers the sound, since a gate that shuts is heard.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+BEFORE_S = 0.2  # a note, for consonants
+AFTER_S = 0.3  # a note, for its release
+LONGEST_GAP_S = 0.25  # that stays open after all: no breath is taken apart
+SINGING_PERCENTILE = 75  # of the recording's level where a tune was heard, or it sounds
+# below that level: by how much a note may lie that was heard, and one that was not
+SOFT_DB, NEARLY_DB = 30.0, 14.0
+STROKE_S = 0.16  # that a leaked stroke of a drum lasts at most
+CLOSED_DB = -24.0  # what is left of leaked sound
+OPENING_S, CLOSING_S = 0.03, 0.12
+
+
+def sung_frames(tune: np.ndarray, level_db: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Frames (F,) bool in which the voice sings, with some time before and after.
+
+    tune: (F,) MIDI pitch of the song's tune, -1 between notes.
+    level_db: (F,) of the recorded voice.
+    """
+    heard = tune >= 0
+    where = heard if heard.any() else level_db > level_db.max() - SOFT_DB  # of a rap, say
+    relative_db = level_db - np.percentile(level_db[where], SINGING_PERCENTILE)
+    stroke = round(STROKE_S * frame_rate)
+    sings = heard & _lasting(relative_db > -SOFT_DB, stroke)
+    sings |= _lasting(relative_db > -NEARLY_DB, stroke)
+    before, after = round(BEFORE_S * frame_rate), round(AFTER_S * frame_rate)
+    return _without_gaps(_widened(sings, before, after), round(LONGEST_GAP_S * frame_rate))
+
+
+def gate_db(sung: np.ndarray, frame_rate: float) -> np.ndarray:
+    """(F,) bool -> gain (F,) in dB: 0 where the voice sings, CLOSED_DB elsewhere, and slopes to and
+    from that outside of what is sung.
+    """
+    closing = _frames_since(sung) / (CLOSING_S * frame_rate)
+    opening = _frames_until(sung) / (OPENING_S * frame_rate)
+    return CLOSED_DB * np.minimum(closing, opening).clip(0, 1)
+
+
+def _lasting(frames: np.ndarray, n: int) -> np.ndarray:
+    """(F,) bool -> its runs of True that are at least `n` long."""
+    edges = np.flatnonzero(np.diff(frames, prepend=False, append=False))
+    lasting = np.zeros(len(frames), bool)
+    for start, stop in edges.reshape(-1, 2):
+        lasting[start:stop] = stop - start >= n
+    return lasting
+
+
+def _without_gaps(frames: np.ndarray, n: int) -> np.ndarray:
+    """(F,) bool whose runs of False that are at most `n` long, between two of True, are True."""
+    return _frames_since(frames) + _frames_until(frames) <= n + 1
+
+
+def _widened(frames: np.ndarray, before: int, after: int) -> np.ndarray:
+    """(F,) bool, each True `before` frames earlier and `after` later, too."""
+    return (_frames_since(frames) <= after) | (_frames_until(frames) <= before)
+
+
+def _frames_since(frames: np.ndarray) -> np.ndarray:
+    """(F,) how many frames ago the last True was, infinite before the first."""
+    places = np.arange(len(frames), dtype=float)
+    return places - np.maximum.accumulate(np.where(frames, places, -np.inf))
+
+
+def _frames_until(frames: np.ndarray) -> np.ndarray:
+    """(F,) in how many frames the next True is, infinite after the last."""
+    return _frames_since(frames[::-1])[::-1]
