@@ -1,4 +1,4 @@
-"""Text: which vowels of a singer are heard, and where syllables begin."""
+"""Text: which vowels are heard, where syllables begin, and whether a choir sings them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import librosa
 import mir_eval
 import numpy as np
 
 from kcarol.evaluation.metrics.ultrastar import SungNote
+from kcarol.evaluation.metrics.waves import LABEL_HOP, SAMPLE_RATE
 from kcarol.model.vowels import NO_VOWEL
 
 SYLLABLE_WINDOW_S = 0.08  # within which a syllable's beginning is right
 MAX_LAG_S = 0.3  # of a transcription by hand against its record
 LAG_STEP_S = 0.01
+N_CEPSTRA = 4
+COLOUR_BANDS = {"n_fft": 1024, "n_mels": 40, "fmin": 100, "fmax": 5000}  # of formants
+COLOUR_FRAMES = 5  # 80 ms
+PHRASE_REST_FRAMES = 30  # .5 s
 
 
 @dataclass(frozen=True)
@@ -89,3 +95,44 @@ class OnsetCounts(NamedTuple):
 def syllable_times(notes: Sequence[SungNote]) -> np.ndarray:
     """Seconds at which the syllables of sung notes begin; a melisma's later notes begin none."""
     return np.array([note.start_s for note in notes if note.begins])
+
+
+def vowel_colour(wave: np.ndarray) -> np.ndarray:
+    """(T,) -> (F, N_CEPSTRA): mel-cepstra from 1 on in frames of LABEL_HOP, which follow the first
+    two formants of whoever sings, as a mean over COLOUR_FRAMES.
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    cepstra = librosa.feature.mfcc(
+        y=wave, sr=SAMPLE_RATE, hop_length=LABEL_HOP, n_mfcc=N_CEPSTRA + 1, **COLOUR_BANDS
+    )
+    return uniform_filter1d(cepstra[1:].T, COLOUR_FRAMES, axis=0)
+
+
+def colour_correlation(
+    song: np.ndarray, choir: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    """Pearson correlation over time of two colours (N, N_CEPSTRA), mean over the cepstra.
+
+    weights (N,): how often each frame counts; None: once. 0 for a colour that is constant.
+    """
+    centred = [colour - np.average(colour, 0, weights) for colour in (song, choir)]
+    variances = [np.average(colour**2, 0, weights) for colour in centred]
+    covariance = np.average(centred[0] * centred[1], 0, weights)
+    return float(np.mean(covariance / np.sqrt(np.maximum(np.prod(variances, 0), 1e-12))))
+
+
+def phrases_of(sings: np.ndarray) -> np.ndarray:
+    """(F,) bool -> (F,) int: number of the phrase; rests of PHRASE_REST_FRAMES part phrases."""
+    sung = np.flatnonzero(sings)
+    begins = np.diff(sung, prepend=-np.inf) > PHRASE_REST_FRAMES
+    phrases = np.zeros(len(sings), int)
+    phrases[sung] = np.cumsum(begins)
+    return np.maximum.accumulate(phrases)
+
+
+def phrase_weights(phrases: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Phrases (N,) -> how often each frame counts in a bootstrap that draws whole phrases."""
+    numbers, places = np.unique(phrases, return_inverse=True)
+    drawn = rng.integers(len(numbers), size=len(numbers))
+    return np.bincount(drawn, minlength=len(numbers))[places]
