@@ -41,6 +41,15 @@ from kcarol.evaluation.metrics.target import (
     tune_and_full_chroma,
     tune_share,
 )
-from kcarol.evaluation.metrics.text import OnsetCounts, VowelFigures, syllable_times, vowel_figures
+from kcarol.evaluation.metrics.text import (
+    OnsetCounts,
+    VowelFigures,
+    colour_correlation,
+    phrase_weights,
+    phrases_of,
+    syllable_times,
+    vowel_colour,
+    vowel_figures,
+)
 from kcarol.evaluation.metrics.ultrastar import SungNote, read_ultrastar
 from kcarol.evaluation.metrics.waves import HEARD_S, LABEL_HOP, SAMPLE_RATE, prepare, set_level

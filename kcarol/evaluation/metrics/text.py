@@ -18,7 +18,8 @@ SYLLABLE_WINDOW_S = 0.08  # within which a syllable's beginning is right
 MAX_LAG_S = 0.3  # of a transcription by hand against its record
 LAG_STEP_S = 0.01
 N_CEPSTRA = 4
-COLOUR_BANDS = {"n_fft": 1024, "n_mels": 40, "fmin": 100, "fmax": 5000}  # of formants
+N_BANDS = 40
+FORMANTS_HZ = (100.0, 5000.0)  # between which they are
 COLOUR_FRAMES = 5  # 80 ms
 PHRASE_REST_FRAMES = 30  # .5 s
 
@@ -103,8 +104,16 @@ def vowel_colour(wave: np.ndarray) -> np.ndarray:
     """
     from scipy.ndimage import uniform_filter1d
 
+    low_hz, high_hz = FORMANTS_HZ
     cepstra = librosa.feature.mfcc(
-        y=wave, sr=SAMPLE_RATE, hop_length=LABEL_HOP, n_mfcc=N_CEPSTRA + 1, **COLOUR_BANDS
+        y=wave,
+        sr=SAMPLE_RATE,
+        n_mfcc=N_CEPSTRA + 1,
+        hop_length=LABEL_HOP,
+        n_fft=4 * LABEL_HOP,
+        n_mels=N_BANDS,
+        fmin=low_hz,
+        fmax=high_hz,
     )
     return uniform_filter1d(cepstra[1:].T, COLOUR_FRAMES, axis=0)
 
