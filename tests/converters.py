@@ -42,13 +42,13 @@ def song(length_s=3.0, seed=0):
     return (0.2 * wave[: round(length_s * rate)]).astype(np.float32)
 
 
-def make_converter(window_frames=128, model=None):
+def make_converter(window_frames=128, model=None, syllables=None):
     torch.manual_seed(0)
     model = model or MusicTransformer(MODEL)
     model.mel_mean.fill_(-5.0)
     vocoder = NeuralVocoder(VocoderConfig.smoke())
     styles = {"bells": torch.zeros(MODEL.d_style), "choir": torch.ones(MODEL.d_style)}
-    return Converter(model, vocoder, styles, window_frames, AUDIO)
+    return Converter(model, vocoder, styles, window_frames, AUDIO, syllables=syllables)
 
 
 def in_pieces(converter, piece_frames):

@@ -16,7 +16,7 @@ from kcarol.arrangement.styles import STYLES
 from kcarol.arrangement.voices import four_parts
 from kcarol.corpus.lead_sheet.compose import compose
 from kcarol.corpus.lead_sheet.tunes import tune
-from kcarol.transcription.lead_sheet import BarShape, TimeGrid
+from kcarol.transcription.lead_sheet import BarShape, TimeGrid, Vowel
 
 SHEETS = [song(), tune("Joy to the World")]
 SHEETS += [compose(np.random.default_rng(seed), 20.0) for seed in range(3)]
@@ -146,3 +146,18 @@ def test_bars_that_do_not_fit_the_sheet_are_told_by_its_energies():
     other = replace(sheet, bars=(BarShape(0.0, 4.0, 0.0, 3.0),))
     grid, style = TimeGrid.of(sheet), STYLES["piano"]
     assert arrange_carol(other, grid, style) == arrange_carol(replace(sheet, bars=()), grid, style)
+
+
+@each_style
+def test_choirs_have_the_text_of_the_song_and_nobody_else(style):
+    vowels = tuple(Vowel(n.start, n.length, i % 6) for i, n in enumerate(SHEETS[1].notes))
+    sheet = replace(SHEETS[1], text=vowels)
+    grid = TimeGrid.of(sheet, np.random.default_rng(0), 0.02)
+    for part in arrange_carol(sheet, grid, style):
+        if not instrument_of(part).vowel:
+            assert part.text == ()
+            continue
+        assert [sung.vowel for sung in part.text] == [vowel.vowel for vowel in vowels]
+        starts_s = [sung.start_s for sung in part.text]
+        np.testing.assert_allclose(starts_s, grid.time_s([v.start for v in vowels]))
+    assert all(part.text == () for part in arrange_carol(SHEETS[1], grid, style))

@@ -10,9 +10,11 @@ from converters import MODEL, in_pieces, make_converter, needs_shipped, song
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.loudness import PEAK_DB, loudness_lufs, measure_loudness, true_peak_db
-from kcarol.config import AudioConfig
+from kcarol.config import AudioConfig, SyllableConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
+from kcarol.model.syllable_hearing import SyllableHearing
+from kcarol.model.vowels import NO_VOWEL, VOWELS
 from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.griffin_lim import GriffinLim
 
@@ -340,3 +342,32 @@ def test_what_lies_below_hearing_alone_gives_silence(converter, kind):
         "dither": np.random.default_rng(0).triangular(-1, 0, 1, len(t)) / 2**15,
     }
     assert not np.any(converter.convert(waves[kind].astype(np.float32)))
+
+
+@pytest.mark.parametrize("network", [None, SyllableHearing(SyllableConfig.smoke())])
+def test_without_a_network_that_has_learned_syllables_a_song_has_no_text(network):
+    if network:  # one whose logits are all alike
+        torch.nn.init.zeros_(network.out.weight)
+        torch.nn.init.zeros_(network.out.bias)
+    heard = make_converter(syllables=network).transcribe(song())
+    assert (heard.vowel == NO_VOWEL).all() and not heard.syllable.any()
+
+
+def test_vowels_that_are_heard_are_in_the_transcription_and_its_score():
+    network = SyllableHearing(SyllableConfig.smoke())
+    torch.nn.init.zeros_(network.out.weight)
+    with torch.no_grad():
+        network.out.bias.view(-1, len(VOWELS) + 1 + 1)[:, VOWELS.index("o")] = 20.0
+    converter = make_converter(syllables=network)
+    heard = converter.transcribe(song())
+    is_sung = heard.vowel != NO_VOWEL
+    assert (heard.vowel[is_sung] == VOWELS.index("o")).all()
+    assert not is_sung[heard.tune < 0].any()
+    sung = [vowel.vowel for vowel in converter.score_of(heard).sheet.text]
+    assert set(sung) <= {VOWELS.index("o")} and bool(sung) == is_sung.any()
+
+
+def test_a_copy_hears_syllables_too(converter):
+    network = SyllableHearing(SyllableConfig.smoke())
+    copy = make_converter(syllables=network).with_vocoder(GriffinLim())
+    assert copy.syllables is network

@@ -71,6 +71,15 @@ def test_vowels_that_are_too_short_are_left_out():
     assert 3 not in vowel and (vowel[:60] == 1).all()
 
 
+def test_a_vowel_begins_with_its_syllable_if_it_is_heard_a_little_apart():
+    tune = np.full(120, 60)
+    for apart in (-2, 2):
+        sung = np.repeat([1, 3], [60 + apart, 60 - apart])
+        vowel, begins = found(*logits_of(sung, np.isin(np.arange(120), [0, 60])), tune)
+        assert begins.tolist() == [0, 60]
+        assert (vowel == np.repeat([1, 3], 60)).all()
+
+
 def test_a_vowel_changes_sooner_where_a_syllable_begins():
     sung = np.repeat([1, 3, 1], [40, 5, 40])
     logits, tune = logits_of(sung, np.zeros(85, bool), sure=1.8)[0], np.full(85, 60)

@@ -13,7 +13,7 @@ from kcarol.audio.disk_buffer import DiskWave
 from kcarol.config import AudioConfig
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.model.notes import Notes
-from kcarol.transcription.lead_sheet import Part, Stroke
+from kcarol.transcription.lead_sheet import Part, Stroke, SungVowel
 
 AUDIO = AudioConfig()
 LENGTH_S = 40.0
@@ -90,3 +90,14 @@ def test_parts_are_played_at_the_times_of_their_notes():
     assert torch.allclose(played.start, again.start, atol=1e-3)
     assert torch.allclose(played.end, again.end, atol=1e-3)
     assert time.played_parts([replace(part, strokes=())])[0].strokes == ()
+
+
+def test_a_choir_sings_its_text_at_the_times_of_its_notes():
+    time = PlayingTime(SINKING, AUDIO)
+    strokes = (Stroke(1.0, 2.5, 69, 90), Stroke(30.0, 0.5, 71, 80))
+    text = (SungVowel(1.0, 3.5, 2), SungVowel(30.0, 30.5, 4, begins=False))
+    [part] = time.played_parts([Part("choir", strokes, program=52, text=text)])
+    for stroke, sung, was in zip(part.strokes, part.text, text, strict=True):
+        assert sung.start_s == pytest.approx(stroke.start_s)
+        assert sung.end_s == pytest.approx(stroke.start_s + stroke.length_s)
+        assert (sung.vowel, sung.begins) == (was.vowel, was.begins)
