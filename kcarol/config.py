@@ -17,6 +17,8 @@ TUNE_CENTRE = 74
 
 # what turns the notes of a carol into sound: the playing half, or FluidSynth
 NETWORK, SAMPLES = ENGINES = ("network", "samples")
+# what choirs sing: the song's vowels, where they are heard surely, or what their samples do
+SYLLABLES, AH = CHOIRS = ("syllables", "ah")
 # what becomes of the carol's tune where the song's own voice sings it
 KEEP, DUCK, LEAVE_OUT = VOICE_TUNES = ("keep", "duck", "leave-out")
 

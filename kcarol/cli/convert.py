@@ -22,7 +22,7 @@ from kcarol.cli.arguments.checks import (
 from kcarol.cli.arguments.cores import available_cores
 from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
-from kcarol.config import DUCK, ENGINES, NETWORK, SAMPLES, VOICE_TUNES
+from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, SAMPLES, SYLLABLES, VOICE_TUNES
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -120,6 +120,13 @@ def add_sound_options(parser: ArgumentParser) -> None:
         default=NETWORK,
         help="what plays the notes: the network, or samples by FluidSynth and a soundfont, which "
         "must be installed",
+    )
+    add(
+        "--choir",
+        choices=CHOIRS,
+        default=SYLLABLES,
+        help="what choirs sing: the song's own vowels in its syllables, where they are heard "
+        "surely, or ah",
     )
     add(
         "--stems",

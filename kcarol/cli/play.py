@@ -56,6 +56,7 @@ def run(arguments: Namespace) -> int:
         mono=arguments.mono,
         hall=arguments.hall,
         engine=arguments.engine,
+        choir=arguments.choir,
         stems=arguments.stems,
         converter=converter,
         force=arguments.force,

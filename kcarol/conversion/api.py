@@ -20,7 +20,7 @@ from kcarol.audio.loudness import SILENT_DB
 from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
-from kcarol.config import DUCK, NETWORK, AudioConfig
+from kcarol.config import DUCK, NETWORK, SYLLABLES, AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
@@ -43,6 +43,7 @@ def convert(
     mono: bool = False,
     hall: float | None = None,
     engine: str = NETWORK,
+    choir: str = SYLLABLES,
     voice: Path | str | None = None,
     voice_tune: str = DUCK,
     stems: Path | str | None = None,
@@ -62,6 +63,7 @@ def convert(
     mono: one channel instead of two.
     hall: share of the hall in the sound, 0 to 1; None: the style's.
     engine: network, or samples: FluidSynth and a soundfont, where they are installed.
+    choir: what choirs sing: syllables, the song's own vowels where they are heard surely, or ah.
     voice: file of the song's voice alone, to be laid over the carol, or folder of such, see
         `voice_of`; None: none.
     voice_tune: what becomes of the carol's tune under the voice: keep, duck or leave-out.
@@ -83,7 +85,16 @@ def convert(
     converter = converter or Converter.load()
     voice = None if voice is None else voice_of(song, Path(voice))
     settings = settings_sha256(
-        converter.weights_sha256, style, strength, rate, mono, hall, engine, voice, voice_tune
+        converter.weights_sha256,
+        style,
+        strength,
+        rate,
+        mono,
+        hall,
+        engine,
+        choir,
+        voice,
+        voice_tune,
     )
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
@@ -113,6 +124,7 @@ def convert(
                     mono=mono,
                     hall=hall,
                     engine=engine,
+                    choir=choir,
                     loudness=native.loudness_in(n_channels),
                     carol=carol,
                     stems=groups,

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import printable, telling_lost_sound
-from kcarol.config import DUCK, NETWORK
+from kcarol.config import DUCK, NETWORK, SYLLABLES
 from kcarol.conversion.manifest import ManifestError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 AHEAD = 4  # songs a worker that the scheduler holds at a time: a manifest may list millions
 ATTEMPTS = 2  # per song whose worker dies
 # arguments of `kcarol.convert`
-OF_CAROL = ("style", "strength", "rate", "mono", "hall", "engine", "voice", "voice_tune")
+OF_CAROL = ("style", "strength", "rate", "mono", "hall", "engine", "choir", "voice", "voice_tune")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 NO_RECORD = "exists, but does not record what it was made from: --force converts it again"
 
@@ -60,6 +60,7 @@ class Settings:
     mono: bool = False
     hall: float | None = None
     engine: str = NETWORK
+    choir: str = SYLLABLES
     voice: Path | None = None
     voice_tune: str = DUCK
     force: bool = False

@@ -39,7 +39,17 @@ from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
-from kcarol.config import ENGINES, NETWORK, SAMPLES, AudioConfig, ConversionConfig, DecodingConfig
+from kcarol.config import (
+    AH,
+    CHOIRS,
+    ENGINES,
+    NETWORK,
+    SAMPLES,
+    SYLLABLES,
+    AudioConfig,
+    ConversionConfig,
+    DecodingConfig,
+)
 from kcarol.conversion.sound.dynamics import follow_loudness_
 from kcarol.conversion.sound.laid_over import Voice, lay_over_
 from kcarol.conversion.sound.playing_time import PlayingTime
@@ -193,6 +203,7 @@ class Converter:
         mono: bool = False,
         hall: float | None = None,
         engine: str = NETWORK,
+        choir: str = SYLLABLES,
         loudness: Loudness | None = None,
         carol: Wave | None = None,
         stems: Stems | None = None,
@@ -206,8 +217,8 @@ class Converter:
         transcription: of the song; None: it is transcribed.
         original: the song (C, T') as recorded, at the carol's rate and with as many channels and
         samples, to be blended in and to be as loud as; None: the song as it is heard.
-        ValueError for samples that are no finite mono wave, an unknown style or engine, another
-        strength, or stems of a carol that the song is blended into.
+        ValueError for samples that are no finite mono wave, an unknown style, engine or choir,
+        another strength, or stems of a carol that the song is blended into.
         """
         if not 0 <= strength <= 1:
             raise ValueError(f"expected a strength of 0 to 1, found {strength}")
@@ -223,6 +234,7 @@ class Converter:
             mono=mono,
             hall=hall,
             engine=engine,
+            choir=choir,
             loudness=loudness,
             carol=carol,
             stems=stems,
@@ -285,6 +297,7 @@ class Converter:
         mono: bool = False,
         hall: float | None = None,
         engine: str = NETWORK,
+        choir: str = SYLLABLES,
         loudness: Loudness | None = None,
         carol: Wave | None = None,
         stems: Stems | None = None,
@@ -298,16 +311,20 @@ class Converter:
         mono: whether the carol is (1, T).
         hall: share of the hall, 0 to 1; None: the style's.
         engine: what turns notes into sound, one of ENGINES.
+        choir: what choirs sing, one of CHOIRS.
         loudness: of the song in as many channels; None: as it was heard, in mono.
         carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
         stems: to put what each group of parts adds to the carol into; of silence there are none.
         beside: file in whose folder temporary files are made; None: the system's.
         voice: of the song's singer, to be laid over the carol; None: none.
 
-        ValueError for an unknown style or engine; RenderError without FluidSynth or a soundfont.
+        ValueError for an unknown style, engine or choir; RenderError without FluidSynth or a
+        soundfont.
         """
         if engine not in ENGINES:
             raise ValueError(f"expected an engine of {', '.join(ENGINES)}, found {engine}")
+        if choir not in CHOIRS:
+            raise ValueError(f"expected a choir of {', '.join(CHOIRS)}, found {choir}")
         level, rate = song.level, rate or self.audio.full_rate
         if carol is None:
             n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
@@ -318,7 +335,7 @@ class Converter:
         if hall is None:
             hall = STYLES[nearest_arrangement(style, self.styles)].hall
         with single_threaded():
-            how = (rate, score, style, hall, engine, stems, beside, voice)
+            how = (rate, score, style, hall, engine, choir, stems, beside, voice)
             if len(carol) == 2:
                 self.play_stereo_onto(carol, *how)
             else:
@@ -341,6 +358,7 @@ class Converter:
         style: Style,
         hall: float,
         engine: str = NETWORK,
+        choir: str = SYLLABLES,
         stems: Stems | None = None,
         beside: Path | None = None,
         voice: Voice | None = None,
@@ -349,6 +367,8 @@ class Converter:
         time = PlayingTime(score.tuning_cents, self.audio)
         n_samples = time.n_samples(score.level.n_samples / self.audio.sample_rate)
         parts = self.arrange(score, style)
+        if choir == AH:
+            parts = tuple(replace(part, text=()) for part in parts)
         if voice is not None:
             parts = under_voice(parts, voice.sung, voice.tune, self.audio.frame_rate)
         with DiskWave(2, n_samples, beside) as played:

@@ -16,7 +16,7 @@ from kcarol import __version__
 from kcarol.audio.clips import file_sha256
 from kcarol.audio.encoding import read_comment
 from kcarol.audio.reading.ffmpeg import check_file
-from kcarol.config import DUCK, NETWORK
+from kcarol.config import DUCK, NETWORK, SYLLABLES
 from kcarol.conversion.manifest import composed
 from kcarol.conversion.styles import AnyStyle
 
@@ -68,6 +68,7 @@ def settings_sha256(
     mono: bool = False,
     hall: float | None = None,
     engine: str = NETWORK,
+    choir: str = SYLLABLES,
     voice: Path | None = None,
     voice_tune: str = DUCK,
 ) -> str:
@@ -79,10 +80,7 @@ def settings_sha256(
     named = str(style) if isinstance(style, (str, Path)) else "given as numbers"
     if os.path.isfile(named):
         named = file_sha256(Path(named))
-    chosen = [weights, named, float(strength), rate, mono, hall]
-    # carols of before there were other engines are still current
-    if engine != NETWORK:
-        chosen.append(engine)
+    chosen = [weights, named, float(strength), rate, mono, hall, engine, choir]
     if voice is not None:
         chosen += ["voice", file_sha256(voice), voice_tune]
     return _sha256(json.dumps(chosen))

@@ -11,7 +11,7 @@ from kcarol.arrangement.styles import STYLES
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.writing.formats import check_format
-from kcarol.config import NETWORK, AudioConfig
+from kcarol.config import NETWORK, SYLLABLES, AudioConfig
 from kcarol.conversion.api import check_output, default_output, save_stems, stem_files, transcribe
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.sound.stems import Stems
@@ -65,6 +65,7 @@ def play(
     mono: bool = False,
     hall: float | None = None,
     engine: str = NETWORK,
+    choir: str = SYLLABLES,
     stems: Path | str | None = None,
     converter: Converter | None = None,
     force: bool = False,
@@ -100,6 +101,7 @@ def play(
             rate=rate,
             hall=hall,
             engine=engine,
+            choir=choir,
             carol=carol,
             stems=groups,
             beside=out,

@@ -3,5 +3,4 @@
 from __future__ import annotations
 
 VOWELS = ("a", "e", "i", "o", "u", "neutral")
-AH = VOWELS.index("a")  # what a choir sings where no vowel is heard
 NO_VOWEL = len(VOWELS)  # class of frames in which nobody sings

@@ -2,6 +2,8 @@
 random networks.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -15,6 +17,8 @@ from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.model.syllable_hearing import SyllableHearing
 from kcarol.model.vowels import NO_VOWEL, VOWELS
+from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import Vowel
 from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.griffin_lim import GriffinLim
 
@@ -371,3 +375,25 @@ def test_a_copy_hears_syllables_too(converter):
     network = SyllableHearing(SyllableConfig.smoke())
     copy = make_converter(syllables=network).with_vocoder(GriffinLim())
     assert copy.syllables is network
+
+
+def with_text(score: Score, *text: Vowel) -> Score:
+    return replace(score, sheet=replace(score.sheet, text=text))
+
+
+@pytest.fixture(scope="module")
+def heard(converter):
+    return converter.score_of(converter.transcribe(song(6.0)))
+
+
+def test_a_choir_sings_the_text_of_the_song_unless_it_is_to_sing_ah(converter, heard):
+    wordless, sung = with_text(heard), with_text(heard, Vowel(0.0, 8.0, VOWELS.index("i")))
+    plain = converter.play(wordless, "choir")
+    assert np.array_equal(converter.play(sung, "choir", choir="ah"), plain)
+    assert np.array_equal(converter.play(wordless, "choir", choir="ah"), plain)
+    assert not np.allclose(converter.play(sung, "choir"), plain, atol=1e-3)
+
+
+def test_an_unknown_choir_is_refused(converter, heard):
+    with pytest.raises(ValueError, match="expected a choir of syllables, ah, found boys"):
+        converter.play(heard, "choir", choir="boys")

@@ -81,10 +81,13 @@ def test_a_place_is_the_same_wherever_both_folders_are_moved_together(tmp_path):
     assert place_sha256(places[0] / "x", places[0]) != place_sha256(places[0] / "y", places[0])
 
 
-def test_settings_differ_by_rate_channels_hall_and_engine():
+def test_settings_differ_by_whatever_changes_a_carol():
     plain = settings_sha256("1", "bells", 1.0)
-    others = ({"rate": 48_000}, {"mono": True}, {"hall": 0.0}, {"hall": 0.3}, {"engine": "samples"})
-    assert len({plain, *(settings_sha256("1", "bells", 1.0, **other) for other in others)}) == 6
+    others = (
+        *({"rate": 48_000}, {"mono": True}, {"hall": 0.0}, {"hall": 0.3}),
+        *({"engine": "samples"}, {"choir": "ah"}),
+    )
+    assert len({plain, *(settings_sha256("1", "bells", 1.0, **other) for other in others)}) == 7
 
 
 def test_settings_differ_by_weights_style_strength_and_the_content_of_a_styles_file(tmp_path):

@@ -21,7 +21,7 @@ def converter():
 class LocalModel(MusicTransformer):
     """Plays each frame from the notes that sound in it alone."""
 
-    def play(self, notes, n_frames, style, table=None):
+    def play(self, notes, n_frames, style, table=None, text=None):
         frame = torch.arange(n_frames)[:, None]
         rolls = [
             ((some.start <= frame) & (frame < some.end)).float() @ torch.eye(128)[some.pitch]
