@@ -1,9 +1,8 @@
 """Spoken syllables to sing with: Korean, English and Japanese by espeak-ng, analysed by WORLD.
 
-WORLD (M. Morise, F. Yokomori, K. Ozawa, "WORLD: a vocoder-based high-quality speech synthesis
-system", IEICE Trans. E99-D, 2016; `pyworld`, MIT licence) gives pitch, spectral envelope and
-aperiodicity every 5 ms, so that pitch and timing can be changed. espeak-ng (GPL-3) runs as a
-separate program, see `espeak.py`; no part of either is shipped.
+WORLD (see `kcarol.synthesis.world`) gives pitch, spectral envelope and aperiodicity every 5 ms, so
+that pitch and timing can be changed. espeak-ng (GPL-3) runs as a separate program, see `espeak.py`;
+no part of either is shipped.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from scipy import ndimage, signal
 from kcarol.corpus.draws import pick
 from kcarol.corpus.tables import read_table
 from kcarol.synthesis.render import RenderError
+from kcarol.synthesis.world import world
 
 SAMPLE_RATE = 16_000  # Hz, of analysis and synthesis
 FRAME_S = 0.005
@@ -142,17 +142,6 @@ def available() -> str | None:
             f"install: {INSTALL}"
         )
     return None
-
-
-def world():
-    """The module `pyworld`. Raises RenderError, one line, where it cannot be loaded."""
-    try:
-        import pyworld
-    except ImportError as error:  # setuptools is needed, too
-        raise RenderError(
-            f"expected WORLD (pyworld) for sung syllables, found none ({error}); install: {INSTALL}"
-        ) from None
-    return pyworld
 
 
 @functools.lru_cache(maxsize=len(TRAINING_SPEAKERS) + len(VALIDATION_SPEAKERS))

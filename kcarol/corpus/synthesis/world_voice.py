@@ -25,11 +25,11 @@ from kcarol.corpus.synthesis.speech import (
     Bank,
     Speaker,
     bank,
-    world,
 )
 from kcarol.corpus.synthesis.sung_text import text_of_words
 from kcarol.corpus.synthesis.syllables import Syllable, sung_lines
 from kcarol.corpus.synthesis.words import Track, Word, lay_words, plan_words
+from kcarol.synthesis.world import world
 from kcarol.transcription.lead_sheet import Stroke, SungVowel
 
 STYLES = ("sung", "rap", "double", "choir")

@@ -1,0 +1,1 @@
+"""A choir made of the song's own voice, by WORLD."""
