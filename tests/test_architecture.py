@@ -29,7 +29,7 @@ MAY_IMPORT = {  # folder -> folders below it; all may import config
     "score": LISTENING | {"arrangement"},
     # from samples: what the playing half learns from, and what conversion offers beside it
     "synthesis": LISTENING | {"arrangement"},
-    "voice": LISTENING | {"arrangement"},
+    "voice": LISTENING | {"arrangement", "synthesis"},
     "conversion": LISTENING | {"vocoder", "arrangement", "score", "synthesis", "voice"},
     "dataset": LISTENING | {"arrangement"},
     "corpus": {"audio", "model", "dataset", "transcription", "arrangement", "synthesis"},
