@@ -12,21 +12,19 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
 from kcarol.audio.decoding import load_audio
+from kcarol.config import AH, SYLLABLES
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation.real import evaluate_real
 from kcarol.evaluation.recordings import audio_files
 from kcarol.evaluation.table import Table
-from kcarol.model.vowels import NO_VOWEL
 from kcarol.transcription.transcription import Transcription
 
-SYLLABLES, AH = "syllables", "ah"
 COLUMNS = tuple(
     "chroma note@1 triad onset crest attack dyn_r density_r form_r style p_carol style_full".split()
 )
@@ -46,11 +44,7 @@ class Carols:
             self.heard[len(song)] = converter.transcribe(song)
 
     def make(self, song: np.ndarray, style: str, choir: str) -> np.ndarray:
-        transcription = self.heard[len(song)]
-        if choir == AH:
-            silent = np.full_like(transcription.vowel, NO_VOWEL)
-            transcription = replace(transcription, vowel=silent)
-        carol = self.converter.play(transcription, style)[:]
+        carol = self.converter.play(self.heard[len(song)], style, choir=choir)[:]
         if self.out:
             path = self.out / f"{style}_{choir}" / f"{self.names[len(song)]}.wav"
             path.parent.mkdir(parents=True, exist_ok=True)
