@@ -1,38 +1,43 @@
 """The gate that takes leaked drums out of a separated voice where nobody sings.
 
-It follows the tune that was heard in the song: it is open around each note that the recording has,
-too, early enough for a consonant before it and long enough for a release. Hearing misses some
-notes, so it is open as well where the recording is nearly as loud as where it sings. In both cases
-for longer than a drum's stroke. Elsewhere it lowers the sound, since a gate that shuts is heard.
+It follows the tune that was heard in the song: it is open around each note for which the recording
+is periodic, too, early enough for a consonant before it and long enough for a release. Where the
+voice rests, hearing may take an instrument for the tune, but what leaked of the drums is not
+periodic. Hearing misses some notes, so the gate is open as well where the recording is nearly as
+loud as where it sings. Elsewhere it lowers the sound, since a gate that shuts is heard.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+VOICED = 0.85  # voicing from which on a frame counts as sung: vowels have .95 to 1, drums .3 to .8
+SHORTEST_NOTE_S = 0.15  # for which a drum's tone hardly lasts
+LOUD_S = 0.25  # for which drums are not as loud as a voice
+SINGING_PERCENTILE = 75  # of the recording's level where it sings
+# below that level: by how much a note may lie that was heard, and one that was not
+SOFT_DB, NEARLY_DB = 28.0, 14.0
 BEFORE_S = 0.2  # a note, for consonants
 AFTER_S = 0.3  # a note, for its release
 LONGEST_GAP_S = 0.25  # that stays open after all: no breath is taken apart
-SINGING_PERCENTILE = 75  # of the recording's level where a tune was heard, or it sounds
-# below that level: by how much a note may lie that was heard, and one that was not
-SOFT_DB, NEARLY_DB = 30.0, 14.0
-STROKE_S = 0.16  # that a leaked stroke of a drum lasts at most
 CLOSED_DB = -24.0  # what is left of leaked sound
 OPENING_S, CLOSING_S = 0.03, 0.12
 
 
-def sung_frames(tune: np.ndarray, level_db: np.ndarray, frame_rate: float) -> np.ndarray:
+def sung_frames(
+    tune: np.ndarray, level_db: np.ndarray, voicing: np.ndarray, frame_rate: float
+) -> np.ndarray:
     """Frames (F,) bool in which the voice sings, with some time before and after.
 
     tune: (F,) MIDI pitch of the song's tune, -1 between notes.
-    level_db: (F,) of the recorded voice.
+    level_db, voicing: (F,) of the recorded voice, see `voicing`.
     """
-    heard = tune >= 0
-    where = heard if heard.any() else level_db > level_db.max() - SOFT_DB  # of a rap, say
+    heard, voiced = tune >= 0, voicing > VOICED
+    known = (heard & voiced, voiced, level_db > level_db.max() - SOFT_DB)  # the last of whispers
+    where = next(frames for frames in known if frames.any())
     relative_db = level_db - np.percentile(level_db[where], SINGING_PERCENTILE)
-    stroke = round(STROKE_S * frame_rate)
-    sings = heard & _lasting(relative_db > -SOFT_DB, stroke)
-    sings |= _lasting(relative_db > -NEARLY_DB, stroke)
+    notes = _lasting(voiced & (relative_db > -SOFT_DB), round(SHORTEST_NOTE_S * frame_rate))
+    sings = heard & notes | _lasting(relative_db > -NEARLY_DB, round(LOUD_S * frame_rate))
     before, after = round(BEFORE_S * frame_rate), round(AFTER_S * frame_rate)
     return _without_gaps(_widened(sings, before, after), round(LONGEST_GAP_S * frame_rate))
 

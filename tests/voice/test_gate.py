@@ -6,6 +6,7 @@ from voices import PHRASES_S, RATE, drum_strokes, heard_tune, sung_voice
 from kcarol.config import AudioConfig
 from kcarol.conversion.sound.dynamics import amplify_, frame_levels
 from kcarol.voice.gate import CLOSED_DB, gate_db, sung_frames
+from kcarol.voice.voicing import voicing
 
 AUDIO = AudioConfig()
 BETWEEN = slice(round(4.2 * RATE), round(5.1 * RATE))  # phrases, far from both
@@ -14,9 +15,11 @@ BETWEEN = slice(round(4.2 * RATE), round(5.1 * RATE))  # phrases, far from both
 def gated(wave, of=None, tune=None):
     """A voice (T,) through the gate that it, or another wave, opens."""
     tune = heard_tune() if tune is None else tune
-    levels_db = frame_levels((wave if of is None else of)[None], len(tune), AUDIO.hop_length)
+    recording = (wave if of is None else of)[None]
+    level_db = frame_levels(recording, len(tune), AUDIO.hop_length)
+    voiced = voicing(recording, len(tune), RATE, AUDIO.frame_rate)
     sound = wave[None].copy()
-    gain_db = gate_db(sung_frames(tune, levels_db, AUDIO.frame_rate), AUDIO.frame_rate)
+    gain_db = gate_db(sung_frames(tune, level_db, voiced, AUDIO.frame_rate), AUDIO.frame_rate)
     amplify_(sound, gain_db, AUDIO.hop_length)
     return sound[0]
 
@@ -60,3 +63,10 @@ def test_a_tune_that_the_voice_rests_in_does_not_open_it():
     voice, drums = sung_voice(), 0.1 * drum_strokes()
     left = gated(drums, of=voice + drums, tune=np.full_like(heard_tune(), 64))
     assert energy_db(left[BETWEEN]) < energy_db(drums[BETWEEN]) - 15
+
+
+def test_a_recording_of_drums_alone_opens_it_hardly_anywhere():
+    drums = drum_strokes()
+    level_db = frame_levels(drums[None], len(heard_tune()), AUDIO.hop_length)
+    voiced = voicing(drums[None], len(heard_tune()), RATE, AUDIO.frame_rate)
+    assert sung_frames(heard_tune(), level_db, voiced, AUDIO.frame_rate).mean() < 0.1

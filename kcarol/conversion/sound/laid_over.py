@@ -17,6 +17,7 @@ from kcarol.conversion.sound.dynamics import amplify_, frame_levels
 from kcarol.conversion.sound.stems import Stems
 from kcarol.voice.gate import gate_db, sung_frames
 from kcarol.voice.recording import read_voice_onto
+from kcarol.voice.voicing import voicing
 
 VOICE = "voice"  # its stem
 # loudness of a lead voice re its accompaniment in hits from 1975 on (K. Gerdes and K. Siedenburg,
@@ -47,7 +48,10 @@ def recorded_voice(
     hop = rate / audio.frame_rate
     with DiskWave(2, carol.shape[-1], carol.beside) as wave:
         read_voice_onto(wave, path, lag_s, rate)
-        sung = sung_frames(heard_tune, frame_levels(wave, len(heard_tune), hop), audio.frame_rate)
+        n_frames = len(heard_tune)
+        level_db = frame_levels(wave, n_frames, hop)
+        voiced = voicing(wave, n_frames, rate, audio.frame_rate)
+        sung = sung_frames(heard_tune, level_db, voiced, audio.frame_rate)
         amplify_(wave, gate_db(sung, audio.frame_rate), hop)
         yield Voice(wave, sung, tune)
 
