@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kcarol.model.transformer import MusicTransformer
     from kcarol.training.loop import fit
     from kcarol.vocoder.neural import NeuralVocoder
+    from kcarol.voice.separation.separated import separated_voice
 
 __all__ = [
     "MusicTransformer",
@@ -32,6 +33,7 @@ __all__ = [
     "notate",
     "play",
     "preprocess",
+    "separated_voice",
     "transcribe",
 ]
 
@@ -44,6 +46,7 @@ _HOMES = {  # public name -> module and name where it is defined
     "transcribe": "kcarol.conversion.api:transcribe",
     "notate": "kcarol.conversion.scores:notate",
     "play": "kcarol.conversion.scores:play",
+    "separated_voice": "kcarol.voice.separation.separated:separated_voice",
     "fit": "kcarol.training.loop:fit",
     "evaluate": "kcarol.evaluation.evaluate:evaluate",
 }

@@ -5,8 +5,14 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kcarol.cli.arguments.checks import UsageError
+from kcarol.cli.arguments.checks import UsageError, checked_device
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from kcarol.voice.separation.download import Progress
 
 AGREED = ("y", "yes")
 
@@ -42,12 +48,35 @@ def checked_separator(arguments: Namespace) -> Path:
             "--voice separate: expected --yes to fetch these weights, or --separator-weights FILE"
         )
     with tqdm(desc="fetch", unit="B", unit_scale=True, disable=None) as bar:
+        return find_weights(fetch=True, progress=_shown_by(bar))
 
-        def progress(n_done: int, n_bytes: int) -> None:
-            bar.total = n_bytes
-            bar.update(n_done - bar.n)
 
-        return find_weights(fetch=True, progress=progress)
+def separate(song: Path, carol: Path, arguments: Namespace) -> Path:
+    """The voice of a song, kept beside its carol, by `arguments.separator_weights`."""
+    from tqdm import tqdm
+
+    from kcarol.voice.separation.separated import default_voice, separated_voice
+    from kcarol.voice.separation.separator import RATE
+
+    with tqdm(desc=f"separate {song.name}", unit="s", leave=False, disable=None) as bar:
+        return separated_voice(
+            song,
+            default_voice(carol),
+            weights=arguments.separator_weights,
+            device=checked_device(arguments.device),
+            progress=_shown_by(bar, RATE),
+            force=arguments.force,
+        )
+
+
+def _shown_by(bar: tqdm, unit: int = 1) -> Progress:
+    """Progress in whole units on a bar."""
+
+    def progress(n_done: int, n_all: int) -> None:
+        bar.total = n_all // unit
+        bar.update(n_done // unit - bar.n)
+
+    return progress
 
 
 def _agrees() -> bool:
