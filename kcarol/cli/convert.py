@@ -22,6 +22,7 @@ from kcarol.cli.arguments.checks import (
 from kcarol.cli.arguments.cores import available_cores
 from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
+from kcarol.cli.arguments.separator import add_separator_options, checked_separator, separate
 from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, SAMPLES, SYLLABLES, VOICE_TUNES
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
 STYLE_NAMES = tuple("bells choir strings organ brass piano a_cappella orchestra".split())
 OWN_STYLE = "own"
 SCORE_FORMATS = ("musicxml", "mxl", "mid", "pdf", "svg", "json", "lab", "txt")
+SEPARATE = Path("separate")  # in the place of a voice's file
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 
 
@@ -144,8 +146,11 @@ def add_voice_options(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="sound file of the song's voice alone, as separators make it, laid over the carol; "
-        "for several songs a folder of voices of their names (default: none)",
+        "for several songs a folder of voices of their names; or the word separate: it is "
+        "taken out of the song, by a network that is fetched, and kept as NAME.voice.flac beside "
+        "the carol (default: none)",
     )
+    add_separator_options(parser)
     parser.add_argument(
         "--voice-tune",
         choices=VOICE_TUNES,
@@ -167,7 +172,10 @@ def _convert_songs(arguments: Namespace) -> int:
     plan, problems = plan_outputs(arguments.files, arguments.out, arguments.format)
     for line in problems:
         complain(line)
-    check_voice(arguments.voice, several=len(plan) > 1)
+    if arguments.voice == SEPARATE:
+        arguments.separator_weights = checked_separator(arguments)
+    else:
+        check_voice(arguments.voice, several=len(plan) > 1)
     outcomes = _convert_all(plan, arguments) if plan else []
     statuses = [outcome.status for outcome in outcomes]
     n_skipped = statuses.count(catalogue.SKIPPED)
@@ -208,7 +216,7 @@ def _convert_one(
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
             weights = converter.weights_sha256
-            settings = provenance.settings_sha256(weights, **_of_song(song, arguments))
+            settings = provenance.settings_sha256(weights, **_of_song(song, out, arguments))
             found = provenance.compare(out, song, settings)
         if found == provenance.UNRECORDED:
             return catalogue.skipped(song, out, found)
@@ -232,17 +240,18 @@ def _write(
 ) -> list[Path]:
     """The files written for one song."""
     from kcarol.cli.figures import draw_pair
-    from kcarol.conversion.api import convert
+    from kcarol.conversion.api import check_output, convert
 
     picture = out.with_suffix(".png")
     if arguments.picture:
         check_absent(picture, force)
+    check_output(out, song, force)  # before a voice is separated
     check_writable(out.parent)
     scores = _score_files(out, arguments)
     carol = convert(
         song,
         out,
-        **_of_song(song, arguments),
+        **_of_song(song, out, arguments),
         stems=arguments.stems,
         scores=scores,
         converter=converter,
@@ -265,7 +274,7 @@ def _write_missing(
     scores = [path for path in _score_files(carol, arguments) if not path.exists()]
     written = [notate(song, path, converter=converter) for path in scores]
     if arguments.stems and not written_stems(arguments.stems, carol):
-        chosen = _of_song(song, arguments)
+        chosen = _of_song(song, carol, arguments)
         convert(song, carol, **chosen, stems=arguments.stems, converter=converter, force=True)
         written += [carol, *written_stems(arguments.stems, carol)]
     picture = carol.with_suffix(".png")
@@ -291,12 +300,16 @@ def _of_carol(arguments: Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in OF_CAROL}
 
 
-def _of_song(song: Path, arguments: Namespace) -> dict[str, Any]:
-    """The same of one song, whose voice may be in a folder."""
+def _of_song(song: Path, carol: Path, arguments: Namespace) -> dict[str, Any]:
+    """The same of one song, whose voice may be in a folder, or has to be separated."""
     from kcarol.voice.recording import voice_of
 
     voice = arguments.voice
-    return _of_carol(arguments) | {"voice": None if voice is None else voice_of(song, voice)}
+    if voice == SEPARATE:
+        voice = separate(song, carol, arguments)
+    elif voice is not None:
+        voice = voice_of(song, voice)
+    return _of_carol(arguments) | {"voice": voice}
 
 
 def check_voice(voice: Path | None, several: bool) -> None:
@@ -346,6 +359,8 @@ def _convert_manifest(arguments: Namespace) -> int:
         raise UsageError("--picture is for songs, not for a --manifest: use `kcarol figures` later")
     if arguments.score or arguments.stems:
         raise UsageError("--score and --stems are for songs, not for a --manifest: name the songs")
+    if arguments.voice == SEPARATE:
+        raise UsageError("--voice separate is for songs, not for a --manifest: name the songs")
     check_voice(arguments.voice, several=True)
     songs, out = read_manifest(arguments.manifest), arguments.out
     if out is not None:

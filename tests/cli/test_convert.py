@@ -5,6 +5,7 @@ import types
 import pytest
 import soundfile
 import torch
+from separators import save_tiny, tiny_network
 from voices import band, sung_voice, write
 
 from kcarol.audio.decoding import load_audio
@@ -14,6 +15,7 @@ from kcarol.config import AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.styles import STYLE_NAMES
 from kcarol.training.fine_tuning import OWN
+from kcarol.voice.separation import separator
 
 RATE = AudioConfig().sample_rate
 
@@ -269,3 +271,54 @@ def test_one_voice_for_several_songs_and_no_voice_are_one_line(tmp_path, weights
     request = ["convert", *songs, "--weights", weights, "--device", "cpu", "--voice"]
     fails([*request, songs[0]], "expected a folder of voices for several songs, found a file")
     fails([*request, tmp_path / "no.wav"], "no.wav", "found none")
+
+
+@pytest.fixture
+def separating(tmp_path, monkeypatch):
+    """Options for a tiny network that separates."""
+    monkeypatch.setattr(separator, "empty_network", tiny_network)
+    weights = save_tiny(tmp_path / "tiny.pt")
+    return ["--voice", "separate", "--separator-weights", weights]
+
+
+def test_a_voice_is_separated_laid_over_its_song_and_kept(tmp_path, weights, separating, capsys):
+    folder = tmp_path / "songs"
+    folder.mkdir()
+    write(folder / "a.wav", sung_voice() + band())
+    argv = [folder, "--weights", weights]
+    assert run(*argv) == 0
+    without = (folder / "a.carol.wav").read_bytes()
+    assert run(*argv, *separating) == 0
+    assert (folder / "a.carol.wav").read_bytes() != without
+    voice = folder / "a.voice.flac"
+    kept = voice.stat().st_mtime_ns
+    assert soundfile.info(voice).duration == pytest.approx(9, abs=1e-3)
+    capsys.readouterr()
+    assert run(*argv, *separating) == 0
+    assert "1 skipped" in capsys.readouterr().err
+    assert voice.stat().st_mtime_ns == kept
+
+
+def test_nothing_is_separated_for_a_carol_that_may_not_be_written(
+    tmp_path, weights, make_song, separating, fails
+):
+    song, carol = make_song(tmp_path / "song.wav"), tmp_path / "song.carol.wav"
+    carol.write_bytes(b"mine")
+    fails(["convert", song, "--weights", weights, "--device", "cpu", *separating], "--force")
+    assert not (tmp_path / "song.voice.flac").exists()
+
+
+def test_no_network_is_spoken_to_unless_the_user_agrees(
+    tmp_path, weights, make_song, monkeypatch, fails
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    song = make_song(tmp_path / "song.wav")
+    request = ["convert", song, "--weights", weights, "--voice", "separate"]
+    fails(request, "--yes", "--separator-weights")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_lists_of_songs_are_not_separated(tmp_path, fails):
+    (tmp_path / "list.txt").write_text("a.wav\n")
+    request = ["convert", "--manifest", tmp_path / "list.txt", "--voice", "separate"]
+    fails(request, "--voice separate is for songs")

@@ -18,6 +18,7 @@ from kcarol.conversion.manifest import Spellings, composed
 if TYPE_CHECKING:
     from kcarol.conversion.provenance import Provenance
 
+MADE = (".carol", ".voice")  # what the names end with, before the format
 LONGEST_NAME = 255  # bytes of a file's name, on most file systems
 KEPT_END = 20  # bytes at the end of a shortened name: names often differ at the end
 LONGEST_NUMBER = "-1234567"  # of songs of one name
@@ -81,7 +82,9 @@ def _like_an_ending(ending: str) -> bool:
 
 
 def _find_songs(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
-    """Sound files in the order given, each once, without carols that kcarol made; and problems."""
+    """Sound files in the order given, each once, without carols and voices that kcarol made; and
+    problems.
+    """
     from kcarol.audio.clips import search_folder
     from kcarol.audio.files import DataError
 
@@ -99,9 +102,11 @@ def _find_songs(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
             continue
         if left_out := files.describe_left_out():
             complain(left_out)
-        songs = [file for file in files.audio if not file.stem.endswith(".carol")]
+        songs = [file for file in files.audio if not file.stem.endswith(MADE)]
         if not songs:
-            problems.append(f"{printable(path)}: expected songs, found only carols of kcarol")
+            problems.append(
+                f"{printable(path)}: expected songs, found only carols and voices of kcarol"
+            )
         found.update(dict.fromkeys(songs))
     return list(found), problems
 

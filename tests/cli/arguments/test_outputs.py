@@ -76,6 +76,13 @@ def test_folders_without_songs_are_named(tmp_path):
     assert not plan and len(problems) == 1 and "only carols" in problems[0]
 
 
+def test_what_kcarol_put_beside_a_song_is_no_song(tmp_path):
+    for name in ("a.ogg", "a.carol.wav", "a.voice.flac"):
+        (tmp_path / name).touch()
+    plan, problems = plan_outputs([tmp_path], None, "wav")
+    assert (list(plan), problems) == ([tmp_path / "a.ogg"], [])
+
+
 def test_both_forms_of_unicode_make_no_other_name():
     songs = [Path(unicodedata.normalize(form, "노래.mp3")) for form in ("NFC", "NFD")]
     plan, _ = plan_outputs(songs, Path("out"), "wav")

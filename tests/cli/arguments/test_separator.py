@@ -3,13 +3,13 @@ import sys
 from argparse import ArgumentParser
 
 import pytest
+from separators import save_tiny, tiny_network
+from served import served
 
 from kcarol.cli.arguments.checks import UsageError
 from kcarol.cli.arguments.separator import add_separator_options, checked_separator
 from kcarol.voice.separation import separator, weights
 from kcarol.voice.separation.weights import cached_weights
-from tests.separators import save_tiny, tiny_network
-from tests.served import served
 
 
 class Terminal(io.StringIO):

@@ -3,9 +3,9 @@ import os
 
 import numpy as np
 import pytest
+from served import served
 
 from kcarol.voice.separation.download import DownloadError, download
-from tests.served import served
 
 CONTENT = np.random.default_rng(0).bytes(1_000_000)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import soundfile
+from separators import VOICE_SHARE, save_tiny, tiny_network
 
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import AudioError
@@ -8,7 +9,6 @@ from kcarol.model.weights_file import WeightsError
 from kcarol.voice.separation import separator
 from kcarol.voice.separation.separated import default_voice, separated_voice
 from kcarol.voice.separation.separator import RATE
-from tests.separators import VOICE_SHARE, save_tiny, tiny_network
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from separators import VOICE_SHARE, TinyNetwork, save_tiny, tiny_network
 from torch import nn
 from torchaudio.models import hdemucs_high
 from torchaudio.pipelines import HDEMUCS_HIGH_MUSDB_PLUS
@@ -9,7 +10,6 @@ from kcarol.audio.disk_buffer import DiskWave
 from kcarol.model.weights_file import WeightsError
 from kcarol.voice.separation import separator as module
 from kcarol.voice.separation.separator import RATE, SOURCES, Separator, mean_and_deviation
-from tests.separators import VOICE_SHARE, TinyNetwork, save_tiny, tiny_network
 
 
 class Recording(TinyNetwork):

@@ -1,6 +1,8 @@
 import os
 
 import pytest
+from separators import save_tiny, tiny_network
+from served import served
 from torchaudio.pipelines import HDEMUCS_HIGH_MUSDB_PLUS
 
 from kcarol.model.weights_file import WeightsError
@@ -8,8 +10,6 @@ from kcarol.voice.separation import separator
 from kcarol.voice.separation import weights as module
 from kcarol.voice.separation.download import DownloadError
 from kcarol.voice.separation.weights import URL, cached_weights, find_weights, notice
-from tests.separators import save_tiny, tiny_network
-from tests.served import served
 
 
 @pytest.fixture
