@@ -1,7 +1,7 @@
 """Figures as functions of arrays, each of which returns a `Picture`: `figures.spectrogram(mel)`."""
 
 from kcarol.notebook.figures.curves import content_against_style, losses, read_losses
-from kcarol.notebook.figures.music import piano_rolls, transcription
+from kcarol.notebook.figures.music import piano_rolls, syllables, transcription
 from kcarol.notebook.figures.network import architecture, attention, positional_encodings
 from kcarol.notebook.figures.picture import Picture, save, show
 from kcarol.notebook.figures.sounds import features, level_curves, waveforms
@@ -23,6 +23,7 @@ __all__ = [
     "save",
     "show",
     "spectrograms",
+    "syllables",
     "table",
     "thumbnail",
     "transcription",

@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kcarol.notebook.figures.picture import BLACK, COLOURS, VERMILION, YELLOW, Picture, draw_matrix
+from kcarol.model.vowels import NO_VOWEL, VOWELS
+from kcarol.notebook.figures.picture import (
+    BLACK,
+    COLOURS,
+    SKY,
+    VERMILION,
+    YELLOW,
+    Picture,
+    draw_matrix,
+    set_title,
+)
 from kcarol.notebook.figures.spectrograms import (
     CFG,
     DB_PER_NEPER,
@@ -15,8 +25,10 @@ from kcarol.notebook.figures.spectrograms import (
     levels_db,
     tune_notes,
 )
+from kcarol.transcription.melody import runs_of
 from kcarol.transcription.transcription import Transcription
 
+LETTERS = [name if len(name) == 1 else "ə" for name in VOWELS]
 PITCH_CLASSES = "C C♯ D E♭ E F F♯ G A♭ A B♭ B".split()
 ROLL_DASHES = ("-", (0, (2, 0.6)))  # of the first eight parts, and of the next
 
@@ -67,8 +79,7 @@ def transcription(
 
     true_tune: MIDI pitch (F,) as composed, below 0 in rests, where it is known.
     """
-    first = round(start_s * CFG.frame_rate)
-    last = int(min(len(log_mel), round((start_s + min(length_s, 1e6)) * CFG.frame_rate)))
+    first, last = _span(start_s, length_s, len(log_mel))
     log_mel, tune = log_mel[first:last], transcription.tune[first:last]
     chord = np.asarray(transcription.content.chord, float)[first:last]
     beats, downbeats = (
@@ -99,6 +110,50 @@ def transcription(
         lower.vlines(times, -0.5, 11.5, color=BLACK, linewidth=width, linestyle=dash)
     lower.set(ylabel="chord, beats and bars", xlabel="time, s", xlim=(0, seconds))
     return figure
+
+
+def syllables(
+    log_mel: np.ndarray,
+    transcription: Transcription,
+    start_s: float = 0.0,
+    length_s: float = np.inf,
+    title: str = "",
+) -> Picture:
+    """A span of a song's log-mel (F, M) with its text: vowels by letter over the spectrogram and by
+    row below it, and lines where syllables begin.
+    """
+    first, last = _span(start_s, length_s, len(log_mel))
+    levels, vowel = levels_db(log_mel[first:last]), transcription.vowel[first:last]
+    begins_s = np.flatnonzero(transcription.syllable[first:last]) / CFG.frame_rate
+    runs = [(start, stop) for start, stop in runs_of(vowel) if vowel[start] != NO_VOWEL]
+    seconds = len(vowel) / CFG.frame_rate
+    figure = Picture(
+        f"text of {title or 'the song'}: {len(begins_s)} syllables, {len(runs)} vowels in "
+        f"{seconds:.1f} s",
+        (11, 5.4),
+    )
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.2))
+    draw_levels(upper, levels, seconds, levels.max(), cmap="gray")
+    upper.set(ylabel="frequency, Hz")
+    set_title(upper, title)
+    for start, stop in runs:
+        number, ends_s = int(vowel[start]), (start / CFG.frame_rate, stop / CFG.frame_rate)
+        lower.hlines(number, *ends_s, color=COLOURS[number], linewidth=6)
+        place = (sum(ends_s) / 2, 0.95)
+        look = {"color": YELLOW, "ha": "center", "va": "top", "fontsize": 11, "clip_on": True}
+        upper.text(*place, LETTERS[number], transform=upper.get_xaxis_transform(), **look)
+    for axes, colour in ((upper, SKY), (lower, BLACK)):
+        lines = axes.get_xaxis_transform()
+        axes.vlines(begins_s, 0, 1, color=colour, linewidth=0.8, linestyle=":", transform=lines)
+    lower.set_yticks(range(len(LETTERS)), LETTERS, fontsize=9)
+    lower.set(ylabel="vowel", xlabel="time, s", xlim=(0, seconds), ylim=(len(LETTERS) - 0.5, -0.5))
+    return figure
+
+
+def _span(start_s: float, length_s: float, n_frames: int) -> tuple[int, int]:
+    """The first frame of a span, and the one after its last."""
+    last = round((start_s + min(length_s, 1e6)) * CFG.frame_rate)
+    return round(start_s * CFG.frame_rate), int(min(n_frames, last))
 
 
 def _n_chords(chord: np.ndarray) -> int:

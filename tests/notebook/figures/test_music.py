@@ -3,8 +3,10 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from kcarol.config import AudioConfig
+from kcarol.model.vowels import NO_VOWEL
 from kcarol.notebook import figures
 from kcarol.notebook.figures.spectrograms import band_of
 
@@ -67,3 +69,35 @@ def test_notes_end_where_the_piano_roll_ends():
     [axes] = figures.piano_rolls({"pop": {"tune": [(0.0, 9.0, 60.0), (5.0, 1.0, 62.0)]}}, 2).axes
     [note] = axes.collections[0].get_segments()
     assert note.tolist() == [[0, 60], [2, 60]]
+
+
+def sung(n=100):
+    vowel, syllable = np.full(n, NO_VOWEL), np.zeros(n, int)
+    vowel[10:30], vowel[30:50], vowel[60:70] = 0, 5, 2
+    syllable[[10, 20, 60]] = 1
+    return SimpleNamespace(vowel=vowel, syllable=syllable)
+
+
+def test_vowels_and_syllables_lie_at_their_times():
+    picture = figures.syllables(log_mel(100), sung(), title="x")
+    assert picture.description == "text of x: 3 syllables, 3 vowels in 1.6 s"
+    upper, lower = picture.axes
+    assert [text.get_text() for text in upper.texts] == ["a", "ə", "i"]
+    assert upper.texts[0].get_position()[0] == 20 / CFG.frame_rate
+    *vowels, lines = (part.get_segments() for part in lower.collections)
+    spans = [tuple(segment[:, 0] * CFG.frame_rate) for [segment] in vowels]
+    assert np.allclose(spans, [(10, 30), (30, 50), (60, 70)])
+    assert [segment[0, 1] for [segment] in vowels] == [0, 5, 2]
+    assert np.allclose([line[0, 0] * CFG.frame_rate for line in lines], [10, 20, 60])
+
+
+def test_text_is_cut_to_the_span_and_may_be_missing():
+    start_s, length_s = 40 / CFG.frame_rate, 25 / CFG.frame_rate
+    picture = figures.syllables(log_mel(100), sung(), start_s, length_s)
+    assert picture.description == "text of the song: 1 syllables, 2 vowels in 0.4 s"
+    assert picture.axes[0].get_xlim() == (0, length_s)
+    nothing = SimpleNamespace(vowel=np.full(50, NO_VOWEL), syllable=np.zeros(50, int))
+    picture = figures.syllables(log_mel(50), nothing)
+    assert picture.description == "text of the song: 0 syllables, 0 vowels in 0.8 s"
+    with pytest.raises(ValueError, match="log-mel"):
+        figures.syllables(log_mel(100), sung(), start_s=9.0)
