@@ -13,7 +13,7 @@ import numpy as np
 from kcarol.audio.decoding import load_stereo
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import atomic_write
-from kcarol.config import AudioConfig
+from kcarol.config import AH, SYLLABLES, AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.evaluation.ranking import strength_curve, style_reference
 from kcarol.model.transformer import positional_encoding
@@ -41,7 +41,8 @@ STYLE_LENGTH_S = 6.0  # of each style
 PALETTE = 96  # colours of a picture: a third of the size, and no visible difference
 ENCODING_LENGTHS = (64, 256, 512)  # steps
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-SUNG_STYLE = "choir"  # of the score
+SUNG_SONG = "tangerine-bicycle"  # whose words have many vowels
+SUNG_STYLE = "choir"  # of its carols, and of the score
 SCORE_SCALE = 2.0  # pixels a point
 SCORE_SHARE = 0.36  # of a page that is drawn: its first system
 GREYS = 8  # of a drawn page
@@ -93,6 +94,7 @@ def write_all(
         yield figures.save(picture, out / f"{name}.png", SCREEN_DPI, PALETTE)
     for name, wave in zip(("song", "carol"), pair.values(), strict=True):
         yield save_audio(out / f"{name}.mp3", cut(wave, CLIP_S), AudioConfig.full_rate)
+    yield from write_choirs(converter, data, out)
     yield from write_scores(Score.of_transcription(transcription, title=title), converter, out)
 
 
@@ -100,6 +102,17 @@ def cut(wave: np.ndarray, length_s: float = LENGTH_S) -> np.ndarray:
     """The span from START_S of a wave as of `excerpts`."""
     rate = rate_of(wave)
     return wave[..., round(START_S * rate) : round((START_S + length_s) * rate)]
+
+
+def write_choirs(converter: Converter, data: Path, out: Path) -> Iterator[Path]:
+    """A song's text as it is heard, and choirs that sing it, and "ah"."""
+    song = demo_set.demo_song(data, SUNG_SONG)
+    transcription, title = converter.transcribe(song), demo_set.demo_titles()[SUNG_SONG]
+    picture = figures.syllables(log_mel(song), transcription, START_S, LENGTH_S, title)
+    yield figures.save(picture, out / "syllables.png", SCREEN_DPI, PALETTE)
+    for choir in (SYLLABLES, AH):
+        sung = converter.play(transcription, SUNG_STYLE, choir=choir)
+        yield save_audio(out / f"choir-{choir}.mp3", cut(sung, CLIP_S), AudioConfig.full_rate)
 
 
 def write_scores(score: Score, converter: Converter, out: Path) -> Iterator[Path]:

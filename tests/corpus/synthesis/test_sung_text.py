@@ -28,7 +28,7 @@ from kcarol.transcription.lead_sheet import Stroke, SungVowel
 
 MISSING = speech.available()
 needs_speech = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
-A, E, I, O, U, NEUTRAL = range(len(VOWELS))
+A, E, I, O, U, NEUTRAL = range(len(VOWELS))  # noqa: E741
 # one speaker of each language and accent; what espeak-ng calls its vowels depends on it alone
 VOICES = {s.voice.partition("+")[0]: s for s in (*TRAINING_SPEAKERS, *VALIDATION_SPEAKERS)}
 LENGTH_S, RATE_HZ = 8.0, 62.5
