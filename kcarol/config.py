@@ -17,8 +17,9 @@ TUNE_CENTRE = 74
 
 # what turns the notes of a carol into sound: the playing half, or FluidSynth
 NETWORK, SAMPLES = ENGINES = ("network", "samples")
-# what choirs sing: the song's vowels, where they are heard surely, or what their samples do
-SYLLABLES, AH = CHOIRS = ("syllables", "ah")
+# what choirs sing: the song's vowels, where they are heard surely, or what their samples do; or the
+# song's own voice sings in their place
+SYLLABLES, AH, OF_VOICE = CHOIRS = ("syllables", "ah", "voice")
 # what becomes of the carol's tune where the song's own voice sings it
 KEEP, DUCK, LEAVE_OUT = VOICE_TUNES = ("keep", "duck", "leave-out")
 

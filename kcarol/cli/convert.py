@@ -23,7 +23,7 @@ from kcarol.cli.arguments.cores import available_cores
 from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
 from kcarol.cli.arguments.separator import add_separator_options, checked_separator, separate
-from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, SAMPLES, SYLLABLES, VOICE_TUNES
+from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, OF_VOICE, SAMPLES, SYLLABLES, VOICE_TUNES
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -128,7 +128,8 @@ def add_sound_options(parser: ArgumentParser) -> None:
         choices=CHOIRS,
         default=SYLLABLES,
         help="what choirs sing: the song's own vowels in its syllables, where they are heard "
-        "surely, or ah",
+        "surely, or ah; or --voice sings in their place, eight times (needs "
+        "pip install 'kcarol[voice]')",
     )
     add(
         "--stems",
@@ -172,6 +173,7 @@ def _convert_songs(arguments: Namespace) -> int:
     plan, problems = plan_outputs(arguments.files, arguments.out, arguments.format)
     for line in problems:
         complain(line)
+    check_choir(arguments.choir, arguments.voice)
     if arguments.voice == SEPARATE:
         arguments.separator_weights = checked_separator(arguments)
     else:
@@ -350,6 +352,17 @@ def usual_style(converter: Converter) -> str:
     return OWN_STYLE if OWN_STYLE in converter.styles else STYLE_NAMES[0]
 
 
+def check_choir(choir: str, voice: Path | None) -> None:
+    """UsageError for a choir of a voice that is not given; RenderError without WORLD."""
+    if choir != OF_VOICE:
+        return
+    if voice is None:
+        raise UsageError("--choir voice: expected a song's voice to make it of, with --voice FILE")
+    from kcarol.synthesis.world import world
+
+    world()
+
+
 def _convert_manifest(arguments: Namespace) -> int:
     """A list of songs by several processes; see kcarol.conversion.catalogue."""
     from kcarol.conversion import catalogue
@@ -362,6 +375,7 @@ def _convert_manifest(arguments: Namespace) -> int:
     if arguments.voice == SEPARATE:
         raise UsageError("--voice separate is for songs, not for a --manifest: name the songs")
     check_voice(arguments.voice, several=True)
+    check_choir(arguments.choir, arguments.voice)
     songs, out = read_manifest(arguments.manifest), arguments.out
     if out is not None:
         means_folder(out, several=True)  # raises UsageError for a file's name

@@ -8,7 +8,7 @@ from pathlib import Path
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable
 from kcarol.cli.arguments.options import DEVICE, FORCE, VOCODER, WEIGHTS
-from kcarol.cli.convert import add_sound_options, open_converter, written_stems
+from kcarol.cli.convert import add_sound_options, check_choir, open_converter, written_stems
 
 HELP = "a score as a carol"
 PARENTS = (VOCODER, WEIGHTS, DEVICE, FORCE)
@@ -46,6 +46,7 @@ def run(arguments: Namespace) -> int:
 
     out = arguments.out or default_output(arguments.score)
     check_writable(out.parent)
+    check_choir(arguments.choir, voice=None)
     converter = open_converter(arguments)
     carol = play(
         arguments.score,

@@ -24,7 +24,7 @@ from kcarol.config import DUCK, NETWORK, SYLLABLES, AudioConfig
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
-from kcarol.conversion.sound.stems import Stems
+from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
 from kcarol.score.files import write_score
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
@@ -63,7 +63,8 @@ def convert(
     mono: one channel instead of two.
     hall: share of the hall in the sound, 0 to 1; None: the style's.
     engine: network, or samples: FluidSynth and a soundfont, where they are installed.
-    choir: what choirs sing: syllables, the song's own vowels where they are heard surely, or ah.
+    choir: what choirs sing: syllables, the song's own vowels where they are heard surely, or ah; or
+        voice: `voice` eight times, in place of the choirs.
     voice: file of the song's voice alone, to be laid over the carol, or folder of such, see
         `voice_of`; None: none.
     voice_tune: what becomes of the carol's tune under the voice: keep, duck or leave-out.
@@ -157,7 +158,7 @@ def stem_files(folder: Path | str | None, carol: Path) -> dict[str, Path]:
     if folder is None:
         return {}
     name = carol.stem.removesuffix(".carol")
-    return {group: Path(folder) / f"{name}.{group}.wav" for group in (*GROUPS, VOICE)}
+    return {group: Path(folder) / f"{name}.{group}.wav" for group in (*GROUPS, VOICE, VOICE_CHOIR)}
 
 
 def save_stems(stems: Stems | None, folder: Path | str | None, carol: Path, rate: int) -> None:

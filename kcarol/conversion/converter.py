@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from kcarol.config import (
     CHOIRS,
     ENGINES,
     NETWORK,
+    OF_VOICE,
     SAMPLES,
     SYLLABLES,
     AudioConfig,
@@ -311,7 +313,7 @@ class Converter:
         mono: whether the carol is (1, T).
         hall: share of the hall, 0 to 1; None: the style's.
         engine: what turns notes into sound, one of ENGINES.
-        choir: what choirs sing, one of CHOIRS.
+        choir: what choirs sing, or who in their place, one of CHOIRS.
         loudness: of the song in as many channels; None: as it was heard, in mono.
         carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
         stems: to put what each group of parts adds to the carol into; of silence there are none.
@@ -325,6 +327,8 @@ class Converter:
             raise ValueError(f"expected an engine of {', '.join(ENGINES)}, found {engine}")
         if choir not in CHOIRS:
             raise ValueError(f"expected a choir of {', '.join(CHOIRS)}, found {choir}")
+        if choir == OF_VOICE and voice is None:
+            raise ValueError("expected a recorded voice for a choir of it, found none")
         level, rate = song.level, rate or self.audio.full_rate
         if carol is None:
             n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
@@ -371,7 +375,15 @@ class Converter:
             parts = tuple(replace(part, text=()) for part in parts)
         if voice is not None:
             parts = under_voice(parts, voice.sung, voice.tune, self.audio.frame_rate)
-        with DiskWave(2, n_samples, beside) as played:
+        with ExitStack() as opened:
+            singers = None
+            if choir == OF_VOICE:
+                from kcarol.conversion.sound.voice_choir import voice_choir
+
+                assert voice is not None
+                made = voice_choir(voice.wave, rate, parts, score, beside)
+                singers, parts = opened.enter_context(made)
+            played = opened.enter_context(DiskWave(2, n_samples, beside))
             self.play_parts_onto(played, parts, time, style, engine, beside)
             time.resample_onto(carol, rate, played)
             if stems is not None:
@@ -380,6 +392,8 @@ class Converter:
                     self.play_parts_onto(alone, some, time, style, engine, beside)
                 stems.make_add_up_(played)
                 stems.resample_(carol.shape[-1], rate, time)
+            if singers is not None:
+                singers.sing_onto(carol, rate, stems)
         waves = [] if stems is None else list(stems.waves.values())
         if score.sheet.bars:  # a score without a record is as loud as it is arranged
             follow_loudness_(carol, score.level, rate, self.audio, waves)

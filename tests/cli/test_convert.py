@@ -322,3 +322,9 @@ def test_lists_of_songs_are_not_separated(tmp_path, fails):
     (tmp_path / "list.txt").write_text("a.wav\n")
     request = ["convert", "--manifest", tmp_path / "list.txt", "--voice", "separate"]
     fails(request, "--voice separate is for songs")
+
+
+@pytest.mark.parametrize("command", ["convert", "play"])
+def test_a_choir_of_a_voice_needs_the_voice(command, tmp_path, make_song, fails):
+    song = make_song(tmp_path / "a.wav")
+    fails([command, song, "--choir", "voice"], "--choir voice", "--voice FILE")

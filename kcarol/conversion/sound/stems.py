@@ -27,6 +27,7 @@ from kcarol.conversion.sound.playing_time import PlayingTime
 N_FFT = 4096  # 85 ms at 48 kHz: partials of neighbouring voices lie apart
 HOP = N_FFT // 4
 PIECE_SAMPLES = 256 * HOP  # at once
+VOICE_CHOIR = "voice_choir"  # the stem of a choir made of the song's own voice
 LEAST_POWER = 1e-12  # of a group, so that silence is shared out evenly
 
 Wave = np.ndarray | DiskWave  # (C, T)
