@@ -15,7 +15,7 @@ from kcarol.audio.log_mel import LogMel
 from kcarol.config import AudioConfig
 from kcarol.model.transformer import MusicTransformer
 from kcarol.training.batches import BatchSource, CarolBatches, WaveBatches, notes_of_batch
-from kcarol.training.memory import LossFn
+from kcarol.training.memory import LossFn, map_tensors
 from kcarol.vocoder.griffin_lim import GriffinLim
 from kcarol.vocoder.neural import NeuralVocoder
 
@@ -34,7 +34,11 @@ class HeldOutLoss:
         self.n_batches = n_batches
 
     def __call__(self, module: nn.Module) -> dict[str, float]:
-        found = [self.loss_fn(module, self.batches.batch(i)) for i in range(self.n_batches)]
+        device = next(module.parameters()).device
+        found = []
+        for number in range(self.n_batches):
+            batch = map_tensors(lambda x: x.to(device), self.batches.batch(number))
+            found.append(self.loss_fn(module, batch))
         return {name: sum(float(x[name]) for x in found) / len(found) for name in found[0]}
 
 
