@@ -47,7 +47,7 @@ def checked_separator(arguments: Namespace) -> Path:
         raise UsageError(
             "--voice separate: expected --yes to fetch these weights, or --separator-weights FILE"
         )
-    with tqdm(desc="fetch", unit="B", unit_scale=True, disable=None) as bar:
+    with tqdm(desc="fetch", unit="B", unit_scale=True, unit_divisor=1024, disable=None) as bar:
         return find_weights(fetch=True, progress=_shown_by(bar))
 
 

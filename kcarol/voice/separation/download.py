@@ -85,8 +85,11 @@ def _opened(request: Request, path: Path) -> HTTPResponse:
             f"{request.full_url}: the server answers {error.code} {error.reason}: try again later"
         ) from error
     except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise DownloadError(f"{request.full_url}: cannot be reached ({reason})") from error
+        cause = getattr(error, "reason", None) or error
+        found = getattr(cause, "strerror", None) or cause
+        raise DownloadError(
+            f"{request.full_url}: cannot be reached ({found}): try again later"
+        ) from error
 
 
 def _place(answer: HTTPResponse, url: str) -> tuple[int, int]:

@@ -59,7 +59,7 @@ def _fetch(path: Path, progress: Progress | None) -> None:
     try:
         download(URL, part, progress)
     except DownloadError as error:
-        raise DownloadError(f"{error}; or give their file by --separator-weights") from error
+        raise DownloadError(f"{error}, or give the file by --separator-weights") from error
     try:
         Separator.load(part)
         check_or_note_checksum(path, part)
