@@ -19,8 +19,8 @@ BY_PROGRAM = {instrument.program: instrument for instrument in INSTRUMENTS}
 # of choirs
 SUNG_ON_S = 0.6  # of a vowel after its end, if nothing else is sung: short gaps are consonants
 CROSS_FADE_S = 0.05  # from a vowel to the next
-CONSONANT_S = 0.08  # before a syllable, in which a choir is softer
-CONSONANT_DB = -9.0  # there at the softest
+CONSONANT_S = 0.06  # before a syllable, in which a choir is softer
+CONSONANT_DB = -8.0  # there at the softest
 SLEIGH = INSTRUMENTS[NUMBERS[SLEIGH_BELLS]]
 
 

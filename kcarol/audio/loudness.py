@@ -199,7 +199,7 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
     least = settling + min(FILTERED_STEPS, n_steps) * step
     n_fft = 1 << (least - 1).bit_length()  # powers of two take half the time of other lengths
     n_filtered = n_fft // step - SETTLING_STEPS
-    response = _k_weighting(sample_rate, n_fft)
+    response = k_weighting(sample_rate, n_fft)
 
     def of_steps(first: int) -> Tensor:
         last = min(first + n_filtered, n_steps)
@@ -219,7 +219,7 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
 
 
 @cache
-def _k_weighting(sample_rate: int, n_fft: int) -> Tensor:
+def k_weighting(sample_rate: int, n_fft: int) -> Tensor:
     """(n_fft // 2 + 1,) complex: both filters of ITU-R BS.1770-4."""
     from torchaudio.functional import highpass_biquad, treble_biquad
 

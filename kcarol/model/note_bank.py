@@ -11,13 +11,16 @@ samples sing "ah".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kcarol.audio.full_band import band_edges_hz
+from kcarol.audio.loudness import k_weighting
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.model.instruments import INSTRUMENTS, N_KEYS, NUMBERS
 from kcarol.model.notes import Notes
@@ -51,7 +54,6 @@ class NoteBank(nn.Module):
     sampled: Tensor  # (S,) the key that sings "ah" at each one's pitch
     place: Tensor  # (N_KEYS,) of a key among the singing ones; -1 elsewhere
     vowel_gain: Tensor  # (len(VOWELS), S, n_bands) nats
-    band_widths: Tensor  # (n_bands,) Hz
 
     def __init__(self, cfg: ModelConfig):
         super().__init__()
@@ -84,7 +86,6 @@ class NoteBank(nn.Module):
             "sampled": first + (pitch - lowest).clamp_min(0).minimum(n_keys - 1),
             "place": place,
             "vowel_gain": torch.from_numpy(gain_db * NATS_PER_DB).float(),
-            "band_widths": (high_hz - low_hz).float(),
         }.items():
             self.register_buffer(name, values, persistent=False)
 
@@ -132,11 +133,12 @@ class NoteBank(nn.Module):
         own, middle = powers[:, self.singing], powers[:, self.sampled, :, 0]
         side = (2 * self.side[self.singing]).exp()[:, None]
         sampled = torch.stack([middle, middle * side], dim=3)  # (2, S, A, 2, n_bands)
-        loudness = (own * self.band_widths).sum((3, 4), keepdim=True)
+        heard = loudness_weights().to(rows)[: own.shape[-1]]
+        loudness = (own * heard).sum((3, 4), keepdim=True)
         sung = []
         for gain in self.vowel_gain:
             vowel = sampled * (2 * gain).exp()[:, None, None]
-            vowel *= loudness / (vowel * self.band_widths).sum((3, 4), keepdim=True)
+            vowel *= loudness / (vowel * heard).sum((3, 4), keepdim=True)
             sung.append(vowel.flatten(0, 2).flatten(1))
         return torch.cat(sung)
 
@@ -223,6 +225,17 @@ class NoteBank(nn.Module):
             rows.append(torch.where(place < 0, 0, first + sung_row))
             weights.append(sung_weight * shares[:, vowel])
         return torch.cat(rows), torch.cat(weights)
+
+
+@cache
+def loudness_weights() -> Tensor:
+    """(n_bands,) of the powers of a channel's bands in its loudness, by ITU-R BS.1770-4."""
+    cfg = AudioConfig()
+    low_hz, high_hz = band_edges_hz(cfg)
+    gain = k_weighting(cfg.full_rate, cfg.n_fft).abs().square().numpy()
+    bins_hz = np.fft.rfftfreq(cfg.n_fft, 1 / cfg.full_rate)
+    gain = np.interp(((low_hz + high_hz) / 2).numpy(), bins_hz, gain)
+    return torch.from_numpy(gain) * (high_hz - low_hz)
 
 
 class Entries(NamedTuple):

@@ -9,6 +9,7 @@ import numpy as np
 
 from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.audio.disk_buffer import DiskWave
+from kcarol.synthesis.choir import add_choir_
 from kcarol.synthesis.jingle import jingle
 from kcarol.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, best_soundfont, renew, stream_parts
 from kcarol.transcription.lead_sheet import Part, Stroke
@@ -39,12 +40,16 @@ def add_parts_(
     carol: np.ndarray | DiskWave, parts: Sequence[Part], sample_rate: int, soundfont: str
 ) -> None:
     """Add what parts sound like to `carol` (2, T), piece by piece; as `render_carol`."""
-    pitched = [_levelled(part) for part in parts if not part.is_drums]
+    levelled = [_levelled(part) for part in parts if not part.is_drums]
+    pitched = [part for part in levelled if not part.text]
     for first in range(0, len(pitched), N_CHANNELS):
         some, start = pitched[first : first + N_CHANNELS], 0
         for piece in stream_parts(some, carol.shape[-1], sample_rate, soundfont):
             carol[..., start : start + piece.shape[1]] += CAROL_GAIN * piece
             start += piece.shape[1]
+    for part in levelled:
+        if part.text:
+            add_choir_(carol, part, CAROL_GAIN, sample_rate, soundfont)
     for part in parts:
         if part.is_drums:
             _add_sleigh_bells_(carol, part, sample_rate)
