@@ -395,5 +395,5 @@ def test_a_choir_sings_the_text_of_the_song_unless_it_is_to_sing_ah(converter, h
 
 
 def test_an_unknown_choir_is_refused(converter, heard):
-    with pytest.raises(ValueError, match="expected a choir of syllables, ah, found boys"):
+    with pytest.raises(ValueError, match="expected a choir of syllables, ah, voice, found boys"):
         converter.play(heard, "choir", choir="boys")
