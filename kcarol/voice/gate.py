@@ -4,7 +4,8 @@ It follows the tune that was heard in the song: it is open around each note for 
 is periodic, too, early enough for a consonant before it and long enough for a release. Where the
 voice rests, hearing may take an instrument for the tune, but what leaked of the drums is not
 periodic. Hearing misses some notes, so the gate is open as well where the recording is nearly as
-loud as where it sings. Elsewhere it lowers the sound, since a gate that shuts is heard.
+loud as where it sings, and periodic or for long. Elsewhere it lowers the sound, since a gate that
+shuts is heard.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 VOICED = 0.85  # voicing from which on a frame counts as sung: vowels have .95 to 1, drums .3 to .8
-SHORTEST_NOTE_S = 0.15  # for which a drum's tone hardly lasts
-LOUD_S = 0.25  # for which drums are not as loud as a voice
+SHORTEST_NOTE_S = 0.13  # for which a drum's tone hardly lasts
+SHORTEST_LOUD_S = 0.08  # of a note as loud as no leaked drum's tone
+LOUD_S = 0.25  # for which not even noise of drums is as loud
 SINGING_PERCENTILE = 75  # of the recording's level where it sings
 # below that level: by how much a note may lie that was heard, and one that was not
 SOFT_DB, NEARLY_DB = 28.0, 14.0
@@ -36,8 +38,10 @@ def sung_frames(
     known = (heard & voiced, voiced, level_db > level_db.max() - SOFT_DB)  # the last of whispers
     where = next(frames for frames in known if frames.any())
     relative_db = level_db - np.percentile(level_db[where], SINGING_PERCENTILE)
-    notes = _lasting(voiced & (relative_db > -SOFT_DB), round(SHORTEST_NOTE_S * frame_rate))
-    sings = heard & notes | _lasting(relative_db > -NEARLY_DB, round(LOUD_S * frame_rate))
+    loud = relative_db > -NEARLY_DB
+    sings = heard & _lasting(voiced & (relative_db > -SOFT_DB), SHORTEST_NOTE_S * frame_rate)
+    sings |= _lasting(voiced & loud, SHORTEST_LOUD_S * frame_rate)
+    sings |= _lasting(loud, LOUD_S * frame_rate)
     before, after = round(BEFORE_S * frame_rate), round(AFTER_S * frame_rate)
     return _without_gaps(_widened(sings, before, after), round(LONGEST_GAP_S * frame_rate))
 
@@ -51,7 +55,7 @@ def gate_db(sung: np.ndarray, frame_rate: float) -> np.ndarray:
     return CLOSED_DB * np.minimum(closing, opening).clip(0, 1)
 
 
-def _lasting(frames: np.ndarray, n: int) -> np.ndarray:
+def _lasting(frames: np.ndarray, n: float) -> np.ndarray:
     """(F,) bool -> its runs of True that are at least `n` long."""
     edges = np.flatnonzero(np.diff(frames, prepend=False, append=False))
     lasting = np.zeros(len(frames), bool)

@@ -17,6 +17,7 @@ from kcarol.config import AudioConfig
 from kcarol.voice.alignment import align
 
 MOST_DIFFERENCE_S = 1.0  # in length
+VOICE_SUFFIX = ".voice"  # of the stem of a voice beside its song
 
 
 def voice_of(song: Path, voice: Path) -> Path:
@@ -25,7 +26,7 @@ def voice_of(song: Path, voice: Path) -> Path:
     """
     if not voice.is_dir():
         return voice
-    names = (song.stem, f"{song.stem}.voice")
+    names = (song.stem, song.stem + VOICE_SUFFIX)
     found = sorted(
         path
         for path in voice.iterdir()

@@ -82,7 +82,8 @@ def songs(n: int, length_s: float) -> Iterator[Song]:
         )
         song = Song(voice, *waves)
         scale = PEAK / np.abs(song.mix).max()
-        yield Song(*(scale * wave for wave in song))
+        # silence at both ends, so that no voice is cut off by its lag
+        yield Song(*(np.pad(scale * wave, round(MOST_LAG_S * RATE)) for wave in song))
 
 
 def played(

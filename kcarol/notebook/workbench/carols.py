@@ -48,16 +48,17 @@ def whole_carol(
     strength: float = 1.0,
     hall: float | None = None,
     *,
+    voice: Path | None = None,
     converter: Converter,
 ) -> SongPage:
     """All of a song as a carol, and its lead sheet, in files below `folder`. What is already there
     of the same song with the same settings is taken.
 
-    style, strength, hall: as of `kcarol.convert`. Raises AudioError, ValueError, OSError.
+    style, strength, hall, voice: as of `kcarol.convert`. Raises AudioError, ValueError, OSError.
     """
     remarks: list[str] = []
-    carol = _carol_file(song, folder, style, strength, hall)
-    settings = settings_sha256(converter.weights_sha256, style, strength, hall=hall)
+    carol = _carol_file(song, folder, style, strength, hall, voice is not None)
+    settings = settings_sha256(converter.weights_sha256, style, strength, hall=hall, voice=voice)
     heard = carol.with_suffix(".json")
     if compare(carol, song, settings) != CURRENT or not heard.exists():
         with telling_lost_sound(remarks.append):
@@ -67,6 +68,7 @@ def whole_carol(
                 style,
                 strength,
                 hall=hall,
+                voice=voice,
                 scores=[heard],
                 converter=converter,
                 force=True,
@@ -100,6 +102,7 @@ def _carol_file(
     style: str,
     strength: float = 1.0,
     hall: float | None = None,
+    has_voice: bool = False,
     mended: bool = False,
 ) -> Path:
     """Named for what it is, so that one may be heard beside another."""
@@ -108,6 +111,8 @@ def _carol_file(
         parts.append(f"strength {strength:g}")
     if hall is not None:
         parts.append(f"hall {hall:g}")
+    if has_voice:
+        parts.append("voice")
     if mended:
         parts.append("mended")
     return folder / song.stem / f"{', '.join(parts)}{CAROL}"

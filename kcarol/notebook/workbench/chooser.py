@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from kcarol.notebook.workbench.controls import Controls, look, say
@@ -11,9 +12,11 @@ from kcarol.notebook.workbench.songs import SONGS, Songs
 class SongChooser(Controls):
     """A drop-down of songs and an upload; `path` is the chosen one's file."""
 
-    def __init__(self, songs: Songs, name: str | None = None):
+    def __init__(
+        self, songs: Songs, name: str | None = None, changed: Callable[[], object] = lambda: None
+    ):
         """`name`: of the song that is chosen at first; None: the first. FileNotFoundError for
-        another.
+        another. `changed` is called when another song is chosen, and when a file has come.
         """
         import ipywidgets as widgets
 
@@ -22,10 +25,11 @@ class SongChooser(Controls):
         names = list(songs.files)
         if name not in (None, *names):
             raise FileNotFoundError(f"SONG: expected one of {', '.join(names)}, found {name}")
-        self.songs = songs
+        self.songs, self.changed = songs, changed
         self.list = widgets.Dropdown(options=names, description="song", **look())
         if name is not None:
             self.list.value = name
+        self.list.observe(lambda _: changed(), "value")
         self.upload = SongUpload(self.add)
         self.message = widgets.HTML()
         self.box = widgets.VBox([self.list, self.upload, self.message])
@@ -44,6 +48,7 @@ class SongChooser(Controls):
             name = self.songs.add(file_name, content)
             self.list.options = list(self.songs.files)
             self.list.value = name
+            self.changed()
             return f"{name} is here"
 
         say(self.message, keep)

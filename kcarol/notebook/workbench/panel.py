@@ -18,14 +18,18 @@ WORKING = "listening, then playing: a song of four minutes takes half a minute o
 
 
 class SongPanel(Controls):
-    """A `SongChooser`, style, strength, hall, and a button that makes the carol."""
+    """A `SongChooser`, style, strength, hall, the voice where there is a file of it, and a button
+    that makes the carol.
+    """
 
     def __init__(self, root: Path, converter: Converter):
         """`root`: the project's, see `project_root`."""
         import ipywidgets as widgets
 
         self.folder, self.converter = root / RUNS, converter
-        self.chooser = SongChooser(Songs(root))
+        self.voice = widgets.Checkbox(True, description="with the song's own voice", **look())
+        self.chooser = SongChooser(Songs(root), changed=self._offer_voice)
+        self._offer_voice()
         styles = list(converter.styles)
         self.style = widgets.Dropdown(options=styles, description="style", **look())
         self.strength = widgets.FloatSlider(
@@ -35,8 +39,17 @@ class SongPanel(Controls):
         self.button = widgets.Button(description="Make the carol", button_style="primary")
         self.button.on_click(lambda _: self.make())
         self.message, self.page = widgets.HTML(), widgets.Output()
-        controls = (self.style, self.strength, self.hall, self.button, self.message, self.page)
-        self.box = widgets.VBox([self.chooser.box, *controls])
+        controls = (self.style, self.strength, self.hall, self.voice, self.button)
+        self.box = widgets.VBox([self.chooser.box, *controls, self.message, self.page])
+
+    @property
+    def voice_file(self) -> Path | None:
+        """Of the chosen song, if there is one."""
+        chosen = self.chooser.list.value
+        return None if chosen is None else self.chooser.songs.voice_of(self.chooser.path)
+
+    def _offer_voice(self) -> None:
+        self.voice.layout.display = "none" if self.voice_file is None else ""
 
     def make(self) -> None:
         """Make the chosen song's carol and show it; or say on the page what is wrong."""
@@ -51,6 +64,7 @@ class SongPanel(Controls):
             self.style.value,
             self.strength.value,
             self.hall.value,
+            voice=self.voice_file if self.voice.value else None,
             converter=self.converter,
         )
         show_html(self.page, carol._repr_html_())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from kcarol.audio.clips import find_audio
 from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
 from kcarol.audio.files import AudioError, DataError, printable
+from kcarol.voice.recording import VOICE_SUFFIX
 
 SONGS = "data/raw/kpop"  # below the project's root
 # what a page plays or offers lies beside the notebooks: Jupyter serves only what is below the
@@ -36,10 +38,26 @@ class Songs:
         for folder in (self.root / SONGS, self.uploads):
             for path in _audio_in(folder):
                 files[path.name if path.stem in files else path.stem] = path
-        return files
+        return {name: path for name, path in files.items() if self._song_of(path, files) is None}
+
+    def voice_of(self, song: Path) -> Path | None:
+        """The file of a song's voice alone, NAME.voice.* beside it or uploaded, if there is one."""
+        for folder in (self.uploads, song.parent):
+            for path in _audio_in(folder):
+                if path.stem == song.stem + VOICE_SUFFIX:
+                    return path
+        return None
+
+    @staticmethod
+    def _song_of(voice: Path, files: Mapping[str, Path]) -> str | None:
+        """The name of the song whose voice this is, None of a song."""
+        name = voice.stem.removesuffix(VOICE_SUFFIX)
+        return name if name != voice.stem and name in files else None
 
     def add(self, file_name: str, content: bytes) -> str:
         """Keep an uploaded song, which replaces an earlier one of this file name; returns its name.
+
+        NAME.voice.* is the voice of the song NAME, if that is there.
 
         AudioError, with `file_name`, if it holds no sound that can be read.
         """
@@ -53,7 +71,9 @@ class Songs:
             except AudioError as error:
                 raise AudioError(str(error).replace(str(temporary), name)) from error
             os.replace(temporary, self.uploads / name)
-        return next(song for song, path in self.files.items() if path == self.uploads / name)
+        songs = self.files
+        kept = self.uploads / name
+        return self._song_of(kept, songs) or next(x for x, path in songs.items() if path == kept)
 
 
 def _audio_in(folder: Path) -> list[Path]:

@@ -37,8 +37,8 @@ def test_what_is_there_is_taken_and_other_settings_are_other_files(song_file, fo
 
 def test_a_song_is_heard_once(song_file, folder, converter, monkeypatch):
     heard = []
-    hear = converter.hear
-    monkeypatch.setattr(converter, "hear", lambda *song: heard.append(song) or hear(*song))
+    hear = converter.windows.hear
+    monkeypatch.setattr(converter.windows, "hear", lambda *song: heard.append(song) or hear(*song))
     page = whole_carol(song_file, folder, converter=converter)
     assert len(heard) == 1
     assert whole_carol(song_file, folder, converter=converter) == page and len(heard) == 1

@@ -1,6 +1,7 @@
 """Facts about the controls for whole songs."""
 
 import pytest
+from voices import band, sung_voice, write
 
 pytest.importorskip("ipywidgets")
 pytest.importorskip("anywidget")
@@ -37,3 +38,21 @@ def test_without_a_song_it_asks_for_one(tmp_path, converter, said):
     panel = SongPanel(tmp_path, converter)
     panel.make()
     assert said(panel.message).startswith("expected a song: upload one")
+
+
+def test_the_voice_is_a_switch_where_there_is_a_file_of_it(root, converter, song_file, folder):
+    write(song_file, sung_voice() + band())
+    panel = SongPanel(root, converter)
+    assert panel.voice.layout.display == "none"
+    voice = write(root / "any.wav", sung_voice()).read_bytes()
+    panel.chooser.add("a & b #1.voice.wav", voice)
+    assert panel.voice.layout.display == "" and list(panel.chooser.list.options) == ["a & b #1"]
+    panel.style.value = "choir"
+    panel.make()
+    panel.voice.value = False
+    panel.make()
+    made = {path.name for path in (folder / "a & b #1").glob("*.flac")}
+    assert panel.message.value == "" and made == {
+        "a & b #1, choir, voice.flac",
+        "a & b #1, choir.flac",
+    }

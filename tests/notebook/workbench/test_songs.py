@@ -62,3 +62,12 @@ def test_what_is_no_sound_is_said_in_one_line_and_not_kept(songs, name, found):
 
 def test_without_songs_there_are_none(tmp_path):
     assert Songs(tmp_path).files == {}
+
+
+def test_a_voice_belongs_to_its_song_and_is_none_itself(songs, wav):
+    here = songs.files["here"]
+    assert songs.voice_of(here) is None
+    assert songs.add("here.voice.wav", wav) == "here"
+    assert songs.add("another.voice.wav", wav) == "another.voice"
+    assert list(songs.files) == ["here", "another.voice"]
+    assert songs.voice_of(here) == songs.uploads / "here.voice.wav"
