@@ -23,7 +23,6 @@ from kcarol.voice.choir.lines import Lines, given_to_voice, is_choir
 from kcarol.voice.choir.sung_voice import SungVoice
 
 SINGERS_STYLE = "choir"  # whose choir sings with a style that has none
-SEED = 0  # of the singers
 
 Wave = np.ndarray | DiskWave  # (2, T)
 
@@ -38,9 +37,8 @@ class VoiceChoir:
 
     def sing_onto(self, carol: Wave, rate: int, stems: Stems | None = None) -> None:
         """Add the choir to a dry carol (2, T) at `rate` Hz, and to its stems."""
-        rng = np.random.default_rng(SEED)
         alone = carol if stems is None else stems.add(VOICE_CHOIR, *carol.shape)
-        sing_onto(alone, rate, self.lines, self.voice, self.tuning_cents, rng)
+        sing_onto(alone, rate, self.lines, self.voice, self.tuning_cents)
         if stems is not None:
             for span, piece in in_pieces(alone):
                 carol[..., span] = carol[..., span] + piece

@@ -23,7 +23,6 @@ NOISE_STEP = 4  # frames from one measured aperiodicity to the next: it takes mo
 N_VALUES = N_POINTS + N_NOISE  # of a stored frame
 LOWEST_HZ, HIGHEST_HZ = 70.0, 1000.0  # of a singer's pitch
 HISS = 1e-5  # digital silence has no envelope
-SILENT = 1e-8  # an amplitude as good as none
 
 BIN_HZ = tuple(np.linspace(0, SAMPLE_RATE / 2, 1 + N_FFT // 2).tolist())
 MEL_HZ = tuple((700 * np.expm1(np.linspace(0, np.log1p(SAMPLE_RATE / 1400), N_POINTS))).tolist())
@@ -72,19 +71,13 @@ def power_of(values: np.ndarray, tract: float = 1.0) -> np.ndarray:
     """(F, N_VALUES) -> (F, bins) spectral power, each formant `tract` times as high."""
     at = tuple(hz / tract for hz in BIN_HZ)
     log_power = values[:, :N_POINTS] @ _interpolation(at, MEL_HZ).T
-    return np.exp(log_power, dtype=np.float64)
+    return np.exp(log_power)
 
 
-def resynthesised(
-    values: np.ndarray, f0_hz: np.ndarray, amplitude: np.ndarray, tract: float
-) -> np.ndarray:
-    """(F, N_VALUES) at pitches f0_hz (F,), 0: none, and root mean squares (F,) -> (F * HOP,)."""
-    power = power_of(values, tract)
-    power *= (np.maximum(amplitude, SILENT) ** 2 / power.mean(axis=1))[:, None]
+def aperiodicity_of(values: np.ndarray) -> np.ndarray:
+    """(F, N_VALUES) -> (F, bins), 0 to 1: the share of the amplitude that is noise."""
     noise_db = values[:, N_POINTS:] @ _interpolation(BIN_HZ, NOISE_HZ).T
-    aperiodicity = np.clip(10 ** (noise_db.astype(np.float64) / 20), 1e-3, 1)
-    wave = world().synthesize(f0_hz, power, aperiodicity, SAMPLE_RATE, 1000 * FRAME_S)
-    return np.pad(wave, (0, HOP))[: len(f0_hz) * HOP]
+    return np.clip(10 ** (noise_db / 20), 0, 1)
 
 
 @functools.cache

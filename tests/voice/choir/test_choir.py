@@ -24,7 +24,7 @@ def voice():
 
 def sung(voice: SungVoice, rate: int = RATE, tuning_cents: np.ndarray = IN_TUNE, seed: int = 0):
     carol = np.zeros((2, 4 * rate), np.float32)
-    sing_onto(carol, rate, NOTES, voice, tuning_cents, np.random.default_rng(seed))
+    sing_onto(carol, rate, NOTES, voice, tuning_cents, seed)
     return carol
 
 
