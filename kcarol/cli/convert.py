@@ -174,9 +174,7 @@ def _convert_songs(arguments: Namespace) -> int:
     for line in problems:
         complain(line)
     check_choir(arguments.choir, arguments.voice)
-    if arguments.voice == SEPARATE:
-        arguments.separator_weights = checked_separator(arguments)
-    else:
+    if arguments.voice != SEPARATE:
         check_voice(arguments.voice, several=len(plan) > 1)
     outcomes = _convert_all(plan, arguments) if plan else []
     statuses = [outcome.status for outcome in outcomes]
@@ -204,6 +202,8 @@ def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> list[Outcome]:
     from tqdm import tqdm
 
     converter = open_converter(arguments)
+    if arguments.voice == SEPARATE:  # asked once, and when all else is right
+        arguments.separator_weights = checked_separator(arguments)
     with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
         return [_convert_one(song, out, converter, arguments, bar) for song, out in bar]
 
