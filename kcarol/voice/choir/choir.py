@@ -77,7 +77,7 @@ class _Choir:
         midi, amplitude = pitch_and_level(self.lines.get(singer.line, ()), frames[0], len(frames))
         heard = frames.clip(0, len(self.voice.is_sung) - 1)
         is_voiced = self.voice.is_voiced[heard]
-        speaks = begun_early(amplitude) if singer.number == 0 else 0.0
+        speaks = begun_early(amplitude) if singer.speaks else 0.0
         amplitude = self.voice.amplitude(heard) * np.where(is_voiced, amplitude, speaks)
         if not amplitude.any():
             return None

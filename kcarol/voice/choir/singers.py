@@ -15,6 +15,7 @@ SEATS = {
     TENOR: ((0.3, 1.02), (-0.1, 1.05)),
     BASS: ((0.7, 0.96), (0.5, 0.99)),
 }
+SPEAKERS = (SOPRANO, TENOR)  # of whose first singers consonants are heard: of eight they smear
 # median pitches of men and women who sing, and the heights of their formants
 PITCH_HZ, FORMANTS = (150.0, 330.0), (1.0, 1.14)
 TRACT = (0.86, 1.18)  # factors by which formants can be moved and still sound human
@@ -26,10 +27,10 @@ LATE_S = (0.01, 0.04)  # one of two of a line late, the other early
 
 @dataclass(frozen=True)
 class Singer:
-    """One of the eight; the first of a line also sings consonants that have no pitch."""
+    """One of the eight."""
 
     line: str
-    number: int  # within the line
+    speaks: bool  # sings consonants without a pitch, too
     pan: float  # -1 left to 1 right
     tract: float  # factor of the voice's formants
     late_s: float  # below 0: early
@@ -57,8 +58,8 @@ def _draw_singer(line: str, number: int, rng: np.random.Generator, own: float) -
     pan, formants = SEATS[line][number]
     return Singer(
         line,
-        number,
-        pan,
+        speaks=number == 0 and line in SPEAKERS,
+        pan=pan,
         tract=float(np.clip(formants / own, *TRACT)),
         late_s=(-1) ** number * rng.uniform(*LATE_S),
         offset_cents=rng.uniform(-OFFSET_CENTS, OFFSET_CENTS),

@@ -16,6 +16,11 @@ def test_there_are_two_of_each_line_on_both_sides():
     assert abs(sum(singer.pan for singer in singers)) < 0.2
 
 
+def test_a_soprano_and_a_tenor_speak_for_all():
+    speakers = [s.line for s in draw_singers(200.0, np.random.default_rng(1)) if s.speaks]
+    assert speakers == ["soprano", "tenor"]
+
+
 def test_they_are_tens_of_cents_and_tens_of_milliseconds_apart():
     singers = draw_singers(200.0, np.random.default_rng(1))
     for singer in singers:
