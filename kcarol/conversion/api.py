@@ -21,7 +21,7 @@ from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
 from kcarol.config import DUCK, NETWORK, SYLLABLES, AudioConfig
-from kcarol.conversion.converter import Converter
+from kcarol.conversion.converter import Converter, check_choir
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
 from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
@@ -81,6 +81,7 @@ def convert(
     song = Path(song)
     out = Path(out) if out else default_output(song)
     check_format(out, rate or AudioConfig.full_rate)
+    check_choir(choir, voice)
     for path in (out, *map(Path, scores), *stem_files(stems, out).values()):
         check_output(path, song, force)
     converter = converter or Converter.load()

@@ -226,6 +226,7 @@ class Converter:
             raise ValueError(f"expected a strength of 0 to 1, found {strength}")
         if stems is not None and strength < 1:
             raise ValueError(f"expected strength 1 for stems, found {strength}: the song is none")
+        check_choir(choir, voice)
         style, rate = self.style(style), rate or self.audio.full_rate
         if loudness is None and original is not None:
             loudness = measure_loudness(original, rate)
@@ -325,10 +326,7 @@ class Converter:
         """
         if engine not in ENGINES:
             raise ValueError(f"expected an engine of {', '.join(ENGINES)}, found {engine}")
-        if choir not in CHOIRS:
-            raise ValueError(f"expected a choir of {', '.join(CHOIRS)}, found {choir}")
-        if choir == OF_VOICE and voice is None:
-            raise ValueError("expected a recorded voice for a choir of it, found none")
+        check_choir(choir, voice)
         level, rate = song.level, rate or self.audio.full_rate
         if carol is None:
             n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
@@ -603,6 +601,14 @@ class Converter:
         if carol.ndim == 2:
             carol = soxr.resample(carol.mean(0), self.audio.full_rate, self.audio.sample_rate)
         return to_reference_rms(carol)
+
+
+def check_choir(choir: str, voice: object) -> None:
+    """ValueError for an unknown choir, or one of a voice where there is none."""
+    if choir not in CHOIRS:
+        raise ValueError(f"expected a choir of {', '.join(CHOIRS)}, found {choir}")
+    if choir == OF_VOICE and voice is None:
+        raise ValueError("expected a recorded voice for a choir of it, found none")
 
 
 def _check_song(song: Song) -> None:

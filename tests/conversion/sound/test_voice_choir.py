@@ -10,6 +10,7 @@ from kcarol.arrangement.arrange import arrange_carol
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.config import OF_VOICE
+from kcarol.conversion.api import convert
 from kcarol.conversion.sound.laid_over import Voice
 from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
 from kcarol.conversion.sound.voice_choir import voice_choir
@@ -59,9 +60,11 @@ def test_a_voice_on_disk_is_the_same(converter, wave):
             assert choir.voice.pitch_hz == pytest.approx(220, rel=0.01)
 
 
-def test_play_needs_the_voice(converter):
+def test_a_choir_of_a_voice_needs_the_voice(converter, tmp_path):
     with pytest.raises(ValueError, match="expected a recorded voice"):
         converter.play(SCORE, "choir", choir=OF_VOICE)
+    with pytest.raises(ValueError, match="expected a recorded voice"):
+        convert(tmp_path / "song.wav", choir=OF_VOICE, converter=converter)
 
 
 def test_play_puts_the_choir_of_the_voice_into_the_carol(converter, wave):
