@@ -229,13 +229,17 @@ class NoteBank(nn.Module):
 
 @cache
 def loudness_weights() -> Tensor:
-    """(n_bands,) of the powers of a channel's bands in its loudness, by ITU-R BS.1770-4."""
+    """(n_bands,) of the powers of a channel's bands in its loudness, by ITU-R BS.1770-4.
+
+    Bands are means of magnitudes: times the width they are right for noise, times its square for
+    one partial a band. Voices lie between.
+    """
     cfg = AudioConfig()
     low_hz, high_hz = band_edges_hz(cfg)
     gain = k_weighting(cfg.full_rate, cfg.n_fft).abs().square().numpy()
     bins_hz = np.fft.rfftfreq(cfg.n_fft, 1 / cfg.full_rate)
     gain = np.interp(((low_hz + high_hz) / 2).numpy(), bins_hz, gain)
-    return torch.from_numpy(gain) * (high_hz - low_hz)
+    return torch.from_numpy(gain) * (high_hz - low_hz) ** 1.5
 
 
 class Entries(NamedTuple):
