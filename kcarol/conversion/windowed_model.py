@@ -88,8 +88,8 @@ class WindowedModel:
 
         for start, rows in self._map(heard, n_frames):
             logits[start : start + len(rows)] = rows
-        heard, vowel, begins = logits.split((N_LOGITS, N_SYLLABLE_LOGITS - 1, 1), dim=1)
-        return Logits.split(heard), SyllableLogits(vowel, begins)
+        song_logits, vowel, begins = logits.split((N_LOGITS, N_SYLLABLE_LOGITS - 1, 1), dim=1)
+        return Logits.split(song_logits), SyllableLogits(vowel, begins)
 
     def _hear_syllables(self, features: Tensor, tune: Tensor) -> SyllableLogits:
         if self.syllables is None:
