@@ -23,8 +23,9 @@ FORMANTS_HZ = {
 }
 SAMPLES_HZ = (560, 1000, 2550)  # what General MIDI's "choir aahs" sing
 BANDWIDTHS_HZ = (100, 160, 320)  # of many singers together
-# of a gain: more would make sopranos shrill, whose samples have a singer's formant near 2.8 kHz
-MOST_DB, LEAST_DB = 8.0, -24.0
+# of a gain: all of it makes sopranos shrill and hides the tune (data/experiments.md)
+STRENGTH = 0.6
+MOST_DB, LEAST_DB = 10.8, -14.4
 KEPT_HZ = (2000.0, 4500.0)  # from the first on gains come nearer to none, which the second has
 ABOVE_PITCH = 1.05  # times the pitch: no trained singer's first formant lies lower
 APART_HZ = 200.0  # of the second formant and the first
@@ -34,7 +35,7 @@ def gains_db(f0_hz: np.ndarray, frequencies_hz: np.ndarray) -> np.ndarray:
     """Pitches (...), frequencies (n,) -> gains of all vowels at them (len(VOWELS), ..., n)."""
     sampled = _cascade_db(SAMPLES_HZ, f0_hz, frequencies_hz)
     sung = [_cascade_db(FORMANTS_HZ[vowel], f0_hz, frequencies_hz) for vowel in VOWELS]
-    gain_db = np.clip(np.stack(sung) - sampled, LEAST_DB, MOST_DB)
+    gain_db = np.clip(STRENGTH * (np.stack(sung) - sampled), LEAST_DB, MOST_DB)
     return gain_db * np.interp(frequencies_hz, KEPT_HZ, (1, 0))
 
 
