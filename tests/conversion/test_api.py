@@ -99,7 +99,7 @@ def test_a_long_file_becomes_the_carol_of_its_sound(converter, tmp_path, name):
 
 def test_a_conversion_that_fails_halfway_leaves_nothing_behind(converter, tmp_path, monkeypatch):
     soundfile.write(tmp_path / "song.wav", song(1.0), 16_000)
-    for name in ("hear", "post_filter", "play_notes_onto"):
+    for name in ("transcribe", "post_filter", "play_notes_onto"):
         with monkeypatch.context() as patch, pytest.raises(MemoryError):
             patch.setattr(Converter, name, lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
             convert(tmp_path / "song.wav", converter=converter)
