@@ -353,14 +353,18 @@ def usual_style(converter: Converter) -> str:
 
 
 def check_choir(choir: str, voice: Path | None) -> None:
-    """UsageError for a choir of a voice that is not given; RenderError without WORLD."""
+    """UsageError for a choir of a voice that is not given, or without WORLD."""
     if choir != OF_VOICE:
         return
     if voice is None:
         raise UsageError("--choir voice: expected a song's voice to make it of, with --voice FILE")
+    from kcarol.synthesis.render import RenderError
     from kcarol.synthesis.world import world
 
-    world()
+    try:
+        world()
+    except RenderError as error:
+        raise UsageError(f"--choir {choir}: {error}") from error
 
 
 def _convert_manifest(arguments: Namespace) -> int:

@@ -1,5 +1,6 @@
 """`kcarol convert`: what is written where, what is skipped, and what is refused in one line."""
 
+import sys
 import types
 
 import pytest
@@ -328,3 +329,10 @@ def test_lists_of_songs_are_not_separated(tmp_path, fails):
 def test_a_choir_of_a_voice_needs_the_voice(command, tmp_path, make_song, fails):
     song = make_song(tmp_path / "a.wav")
     fails([command, song, "--choir", "voice"], "--choir voice", "--voice FILE")
+
+
+def test_a_choir_of_a_voice_needs_world(tmp_path, make_song, fails, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyworld", None)
+    song = make_song(tmp_path / "a.wav")
+    request = ["convert", song, "--voice", song, "--choir", "voice"]
+    fails(request, "kcarol: --choir voice: expected WORLD", "kcarol[voice]")
