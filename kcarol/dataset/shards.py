@@ -35,13 +35,14 @@ class Shard:
         """Waves (T,) float and packed labels (F, N_PACKED) of any length, cut or padded to rows."""
         n_samples = ROW_FRAMES * hop_length
         return cls(
-            np.stack([_wave_row(wave, n_samples) for wave in pops]),
-            np.stack([_wave_row(wave, n_samples) for wave in carols]),
+            np.stack([wave_row(wave, n_samples) for wave in pops]),
+            np.stack([wave_row(wave, n_samples) for wave in carols]),
             np.stack([_label_row(packed) for packed in labels]),
         )
 
 
-def _wave_row(wave: np.ndarray, n_samples: int) -> np.ndarray:
+def wave_row(wave: np.ndarray, n_samples: int) -> np.ndarray:
+    """(T,) float -> (n_samples,) int16, cut or padded."""
     rounded = np.round(np.clip(wave[:n_samples], -1, 1) * 32767).astype(np.int16)
     return np.pad(rounded, (0, n_samples - len(rounded)))
 

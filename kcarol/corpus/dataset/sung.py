@@ -15,7 +15,7 @@ from kcarol.corpus.draws import pick
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKERS
 from kcarol.corpus.synthesis.sung_text import vowel_frames
-from kcarol.dataset.shards import ROW_FRAMES
+from kcarol.dataset.shards import ROW_FRAMES, wave_row
 from kcarol.dataset.sung import SUFFIX, SungRows, save_sung
 from kcarol.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT, renew
 from kcarol.transcription.lead_sheet import SungVowel
@@ -40,8 +40,7 @@ def make_sung(seed: int, cfg: AudioConfig | None = None) -> SungRows:
         pop, _, _ = make_pop(sheet, rng, cfg, pick(rng, soundfonts), speakers, text_=text)
         if not text and rng.random() >= PLAYED:
             continue
-        pop = np.round(np.clip(pop[:n_samples], -1, 1) * 32767).astype(np.int16)
-        pops.append(np.pad(pop, (0, n_samples - len(pop))))
+        pops.append(wave_row(pop, n_samples))
         frames.append(vowel_frames(text, ROW_FRAMES + 1, cfg.frame_rate))
     vowels, begins = zip(*frames, strict=True)
     return SungRows(np.stack(pops), np.stack(vowels), np.stack(begins))
