@@ -9,7 +9,7 @@ The names below are loaded when they are first used, so that importing kcarol ta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from kcarol.audio.clips import preprocess

@@ -2,10 +2,12 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import kcarol
 from kcarol.audio.encoding import read_comment, save_audio
 from kcarol.audio.files import AudioError
 from kcarol.audio.writing.formats import SAVE_FORMATS
@@ -73,6 +75,14 @@ def test_a_carol_is_compared_with_what_is_wanted(song, tmp_path):
     assert compare(carol, song, "plain") == OUTDATED
     carol.write_bytes(b"mine")
     assert compare(carol, song, "plain") == UNRECORDED
+
+
+def test_another_version_alone_is_no_reason_to_convert_again(song, tmp_path):
+    carol = tmp_path / "a.wav"
+    older = replace(provenance_of(song, carol, "plain"), kcarol="0.0.1")
+    save_audio(carol, np.zeros(4_000, np.float32), comment=comment_of(older))
+    assert read_provenance(carol).kcarol != kcarol.__version__
+    assert compare(carol, song, "plain") == CURRENT
 
 
 def test_a_place_is_the_same_wherever_both_folders_are_moved_together(tmp_path):
