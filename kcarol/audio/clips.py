@@ -20,10 +20,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio, load_stereo
+from kcarol.audio.decoding import load_audio, load_stereo
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import AudioError, DataError, printable, save_state
 from kcarol.audio.loudness import first_sound, heard_levels, measure_loudness, peak
+from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.audio.reading.resampling import fit
 from kcarol.config import AudioConfig
 

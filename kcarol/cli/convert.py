@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,18 @@ from kcarol.cli.arguments.checks import (
     complain,
     one_line,
 )
+from kcarol.cli.arguments.completion import complete_style
 from kcarol.cli.arguments.cores import available_cores
-from kcarol.cli.arguments.options import DEVICE, FORCE, JOBS, VOCODER, WEIGHTS, number
+from kcarol.cli.arguments.options import (
+    DEVICE,
+    FORCE,
+    JOBS,
+    VOCODER,
+    WEIGHTS,
+    SharedOption,
+    add_shared,
+    number,
+)
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
 from kcarol.cli.arguments.separator import add_separator_options, checked_separator, separate
 from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, OF_VOICE, SAMPLES, SYLLABLES, VOICE_TUNES
@@ -32,7 +42,7 @@ if TYPE_CHECKING:
     from kcarol.conversion.converter import Converter
 
 HELP = "songs to carols"
-PARENTS = (JOBS, VOCODER, WEIGHTS, DEVICE, FORCE)
+USAGE = "SONG ... [options]"
 # repeated from kcarol.conversion and kcarol.training, which take seconds to import
 STYLE_NAMES = tuple("bells choir strings organ brass piano a_cappella orchestra".split())
 OWN_STYLE = "own"
@@ -42,29 +52,91 @@ LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
+    _add_inputs(parser)
+    sound = add_sound_options(parser)
+    sound.add_argument(
+        "--strength",
+        metavar="SHARE",
+        type=number(float, 0, most=1),
+        default=1.0,
+        help="share of the carol: 0 the song, 1 all carol, no unit",
+    )
+    _add_outputs(parser)
+    add_voice_options(parser)
+    runs = add_run_options(parser, JOBS)
+    runs.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of Dask, whose workers convert the --manifest, as tcp://host:8786 (default: "
+        "processes here)",
+    )
+
+
+def _add_inputs(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("what goes in").add_argument
     add(
         "files",
         nargs="*",
         type=Path,
         metavar="SONG",
         help="sound file of up to 24 hours (wav mp3 flac ogg m4a wma aiff mp4 webm ...: all that "
-        "ffmpeg reads), or folder of such",
+        "ffmpeg reads), or folder of such; `convert` may be left out before it (of a folder named "
+        "train: `kcarol ./train`)",
     )
+    add(
+        "--manifest",
+        metavar="FILE",
+        type=Path,
+        help='list of songs, a path a line (or .m3u, .m3u8, or a .jsonl with "song"), relative '
+        "to the list, converted by --jobs processes; call again to go on; "
+        "FILE.journal.jsonl lists what failed",
+    )
+
+
+def add_sound_options(parser: ArgumentParser) -> _ArgumentGroup:
+    """What decides how a carol sounds."""
+    group = parser.add_argument_group("how it sounds")
+    style = group.add_argument(
+        "--style",
+        metavar="STYLE",
+        help=f"{', '.join(STYLE_NAMES)}, own (of weights that you trained), or a carol's sound "
+        f"file, to sound like it (default: own where there is one, else {STYLE_NAMES[0]})",
+    )
+    style.completer = complete_style
+    add = group.add_argument
+    add(
+        "--hall",
+        metavar="SHARE",
+        type=number(float, 0, most=1),
+        help="share of a hall in the sound: 0 none, 1 all, no unit (default: the style's)",
+    )
+    add(
+        "--choir",
+        choices=CHOIRS,
+        default=SYLLABLES,
+        help="what choirs sing: the song's own vowels in its syllables, where they are heard "
+        "surely, or ah; or --voice sings in their place, eight times (needs [voice])",
+    )
+    add(
+        "--engine",
+        choices=ENGINES,
+        default=NETWORK,
+        help="what plays the notes: the network, or samples, by FluidSynth and a soundfont, if "
+        "they are installed",
+    )
+    return group
+
+
+def _add_outputs(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what is written")
+    add = group.add_argument
     add(
         "-o",
         "--out",
+        metavar="PATH",
         type=out_path,
         help="file for one song, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a); "
         "folder for several, or with / at its end (default: SONG.carol.wav beside the song)",
-    )
-    add_sound_options(parser)
-    add_voice_options(parser)
-    add(
-        "--strength",
-        type=number(float, 0, most=1),
-        default=1.0,
-        help="how much of a carol: 0 the song, 1 all carol, no unit",
     )
     add(
         "--format",
@@ -72,92 +144,63 @@ def add_options(parser: ArgumentParser) -> None:
         default="wav",
         help="of the carols where --out is no file",
     )
+    add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
     add(
         "--score",
         action="append",
         default=[],
         choices=SCORE_FORMATS,
         metavar="FORMAT",
-        help="write down what was heard beside the carol, as `kcarol score` does: "
+        help="what was heard, written down beside the carol, as `kcarol score` does: "
         f"{', '.join(SCORE_FORMATS)}; may be repeated (default: not written)",
     )
-    add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
-    add(
-        "--manifest",
-        type=Path,
-        help='list of songs, a path a line (or .m3u, .m3u8, or a .jsonl with "song"), relative '
-        "to the list, converted by --jobs processes; call again to go on; "
-        "MANIFEST.journal.jsonl lists what failed",
-    )
-    add(
-        "--scheduler",
-        help="Dask scheduler whose workers convert the --manifest, as tcp://host:8786 "
-        "(default: processes here)",
-    )
+    add_form_options(group)
 
 
-def add_sound_options(parser: ArgumentParser) -> None:
-    """What decides how a carol sounds."""
-    add = parser.add_argument
-    add(
-        "--style",
-        help=f"the sound: {', '.join(STYLE_NAMES)}, own (of weights that you trained), or a sound "
-        f"file of a carol (default: own where there is one, else {STYLE_NAMES[0]})",
-    )
-    add(
-        "--hall",
-        type=number(float, 0, most=1),
-        help="share of a hall in the sound: 0 none, 1 all, no unit (default: the style's)",
-    )
-    add(
-        "--rate",
-        type=number(int, LOWEST_RATE_HZ, most=HIGHEST_RATE_HZ),
-        help="sample rate of the carols, Hz (default: that of a song's file if it is 44100 or "
-        "48000, else 48000)",
-    )
-    add("--mono", action="store_true", help="one channel instead of two")
-    add(
-        "--engine",
-        choices=ENGINES,
-        default=NETWORK,
-        help="what plays the notes: the network, or samples by FluidSynth and a soundfont, which "
-        "must be installed",
-    )
-    add(
-        "--choir",
-        choices=CHOIRS,
-        default=SYLLABLES,
-        help="what choirs sing: the song's own vowels in its syllables, where they are heard "
-        "surely, or ah; or --voice sings in their place, eight times (needs "
-        "pip install 'kcarol[voice]')",
-    )
+def add_form_options(group: _ArgumentGroup) -> None:
+    """In which form a carol is written."""
+    add = group.add_argument
     add(
         "--stems",
         type=Path,
         metavar="DIR",
-        help="folder for what each group of parts (tune, harmony, bass, bells ...) adds to the "
-        "carol, as DIR/NAME.GROUP.wav, which add up to it (default: not written)",
+        help="folder for what each group of parts (tune, harmony, bass, bells ...) plays, as "
+        "DIR/NAME.GROUP.wav, which add up to the carol (default: not written)",
     )
+    add(
+        "--rate",
+        metavar="HZ",
+        type=number(int, LOWEST_RATE_HZ, most=HIGHEST_RATE_HZ),
+        help="sample rate (default: that of the song's file if it is 44100 or 48000, else 48000)",
+    )
+    add("--mono", action="store_true", help="one channel instead of two")
+    add_shared(group, FORCE)
 
 
 def add_voice_options(parser: ArgumentParser) -> None:
     """The song's own singer over the carol."""
-    parser.add_argument(
+    group = parser.add_argument_group("its singer")
+    group.add_argument(
         "--voice",
         type=Path,
         metavar="FILE",
-        help="sound file of the song's voice alone, as separators make it, laid over the carol; "
-        "for several songs a folder of voices of their names; or the word separate: it is "
-        "taken out of the song, by a network that is fetched, and kept as NAME.voice.flac beside "
-        "the carol (default: none)",
+        help="sound file of the song's voice alone, to be laid over the carol (for several songs "
+        "a folder of such, of their names); or the word separate: a network, which is fetched, "
+        "takes it out of the song (default: none)",
     )
-    add_separator_options(parser)
-    parser.add_argument(
+    group.add_argument(
         "--voice-tune",
         choices=VOICE_TUNES,
         default=DUCK,
         help="what becomes of the carol's own tune where the voice sings",
     )
+    add_separator_options(group)
+
+
+def add_run_options(parser: ArgumentParser, *others: SharedOption) -> _ArgumentGroup:
+    group = parser.add_argument_group("how it runs")
+    add_shared(group, WEIGHTS, VOCODER, DEVICE, *others)
+    return group
 
 
 def run(arguments: Namespace) -> int:

@@ -6,18 +6,37 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from kcarol.cli.arguments.checks import UsageError
-from kcarol.cli.arguments.options import JOBS, number
+from kcarol.cli.arguments.options import JOBS, add_shared, number
 from kcarol.config import AudioConfig
 
-HELP = "render pairs of pop and carol, sung songs, or carols, to train on; existing ones stay"
-PARENTS = (JOBS,)
+HELP = "render songs and carols to train the networks on"
+USAGE = "[options]"
 
 
 def add_options(parser: ArgumentParser) -> None:
     add = parser.add_argument
-    add("-o", "--out", type=Path, default=Path("data/corpus"), help="folder of the corpus")
-    add("--hours", type=number(float, 0), default=1.0, help="that --out is to hold, hours")
-    add("--seed", type=number(int, 0), default=0, help="of the first pair, song or carol")
+    add(
+        "-o",
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("data/corpus"),
+        help="folder of the corpus; what is there stays",
+    )
+    add(
+        "--hours",
+        metavar="HOURS",
+        type=number(float, 0),
+        default=1.0,
+        help="that --out is to hold, hours",
+    )
+    add(
+        "--seed",
+        metavar="N",
+        type=number(int, 0),
+        default=0,
+        help="of the first pair, song or carol",
+    )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--carols",
@@ -38,6 +57,7 @@ def add_options(parser: ArgumentParser) -> None:
         help="4/4 or 3/4 at a steady tempo, mostly in tune, instead of all metres, tempo curves "
         "and tunings",
     )
+    add_shared(parser, JOBS)
 
 
 def run(arguments: Namespace) -> int:

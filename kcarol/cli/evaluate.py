@@ -15,7 +15,7 @@ from kcarol.cli.arguments.checks import (
     complain,
     wants_smoke,
 )
-from kcarol.cli.arguments.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, number
+from kcarol.cli.arguments.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, add_shared, number
 from kcarol.config import NETWORK, SAMPLES
 
 if TYPE_CHECKING:
@@ -27,28 +27,39 @@ if TYPE_CHECKING:
 
     Transcribe = Callable[[np.ndarray], Transcription]
 
-HELP = "convert songs with known answers and print a table beside its baselines"
-PARENTS = (KPOP, WEIGHTS, VOCODER, DEVICE, SMOKE)
+HELP = "measure the carols of songs with known answers"
+USAGE = "[options]"
 SMOKE_PAIRS = 2  # synthetic pairs, and demo songs
 SMOKE_S = 10.0  # measured of each song, seconds
 SMOKE_CASES = ("step", "short")  # kinds, one piece each
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add("-o", "--out", type=Path, default=Path("data/eval"), help="folder of tables and sounds")
+    _add_songs(parser)
+    _add_measurement(parser)
+    runs = parser.add_argument_group("how it runs")
+    add_shared(runs, WEIGHTS, VOCODER, DEVICE, SMOKE)
+
+
+def _add_songs(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what is measured")
+    add = group.add_argument
     add(
         "--synthetic",
+        metavar="DIR",
         type=Path,
         help="held-out pairs, of the repository or by `kcarol corpus` (default: data/pairs)",
     )
+    add_shared(group, KPOP)
     add(
         "--demo",
+        metavar="DIR",
         type=Path,
         help="carols of the songs in --kpop, under the same names (default: data/demo_carols)",
     )
     add(
         "--real",
+        metavar="DIR",
         type=Path,
         help="folder with pop/ (songs, NAME.ultrastar.txt), carol/ and style_reference.npz",
     )
@@ -59,19 +70,34 @@ def add_options(parser: ArgumentParser) -> None:
         help="instead, 100 short drawn pieces with known beats, bars, tune, chords and tuning: one "
         "row for each kind (default: all kinds)",
     )
+
+
+def _add_measurement(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("how it is measured").add_argument
+    add(
+        "-o",
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("data/eval"),
+        help="folder of tables and sounds",
+    )
     add(
         "--styles",
+        metavar="STYLE",
         nargs="+",
         help="carol sounds in which real songs are converted (default: all, with --smoke one)",
     )
     add(
         "--most-pairs",
+        metavar="N",
         type=number(int, 1),
         default=24,
         help=f"synthetic pairs at most, 20 s each; with --smoke {SMOKE_PAIRS}",
     )
     add(
         "--heard-s",
+        metavar="SECONDS",
         type=number(float, 5),
         default=60.0,
         help=f"measured of each real or demo song, seconds; with --smoke {SMOKE_S:g}",

@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcarol.cli.arguments.checks import FAILED, UsageError, check_absent, complain, one_line
-from kcarol.cli.arguments.options import FORCE
+from kcarol.cli.arguments.options import FORCE, add_shared
 from kcarol.config import AudioConfig
 
 if TYPE_CHECKING:
     import numpy as np
 
-HELP = (
-    "draw sound files, clips (.pt), training logs (.csv) and tables (.json); "
-    "without any, the pictures of README and notebooks"
-)
-PARENTS = (FORCE,)
+HELP = "pictures of sounds, clips, training logs and tables"
+USAGE = "[FILE ...] [options]"
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
+    parser.add_argument(
         "files",
         nargs="*",
         type=Path,
@@ -31,7 +27,14 @@ def add_options(parser: ArgumentParser) -> None:
         help="sound file or .pt clip: spectrogram; log.csv, validation.csv: curves; table.json: "
         "table; none: the pictures of README and notebooks",
     )
-    add("-o", "--out", type=Path, help="folder (default: beside each file; figures without files)")
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder (default: beside each file; figures without files)",
+    )
+    add_shared(parser, FORCE)
 
 
 def run(arguments: Namespace) -> int:

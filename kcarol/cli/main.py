@@ -6,15 +6,20 @@ import os
 import signal
 import sys
 import threading
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from kcarol import __version__
 from kcarol.audio.files import telling_lost_sound
+from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.cli import convert, corpus, evaluate, figures, play, preprocess, score, train
 from kcarol.cli.arguments.checks import FAILED, UsageError, complain, one_line
-from kcarol.cli.arguments.options import HelpFormatter
+from kcarol.cli.arguments.completion import SHELLS, PrintScript, complete, is_asked
+from kcarol.cli.arguments.parser import Parser
+from kcarol.cli.arguments.suggestions import did_you_mean
 
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
@@ -28,32 +33,99 @@ COMMANDS = {
     "corpus": corpus,
     "figures": figures,
 }
+USAGE = "kcarol SONG ... [options], or kcarol COMMAND ... [options]"
+DESCRIPTION = "Turn songs into Christmas carols. `kcarol song.mp3` writes song.carol.wav."
+EXAMPLES = """examples:
+  kcarol song.mp3 --style choir   with a choir
+  kcarol album/ -o carols/        a whole folder; call it again to go on
+  kcarol convert --help           all options of a command"""
 
 
 def main(argv: Sequence[str] | None = None, program: str = "kcarol") -> int:
-    """Run the commands of `argv` (default: the process's own); returns the exit status."""
-    return run([make_parser(program).parse_args(argv)])
+    """Run the command of `argv` (default: the process's own); returns the exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = make_parser(program)
+    if is_asked():
+        complete(parser)
+    if not argv:
+        parser.print_help(sys.stderr)
+        return FAILED
+    return run([parser.parse_args(argv)])
 
 
-def make_parser(program: str = "kcarol") -> ArgumentParser:
-    parser = ArgumentParser(
+class CommandParser(Parser):
+    """Of a command and its arguments, or of those of `convert` alone."""
+
+    commands: dict[str, Parser]
+
+    def parse_args(self, args: Sequence[str], namespace: None = None) -> Namespace:
+        request, unknown = self.parse_known_args(args, namespace)
+        if unknown and hasattr(request, "files") and not any(word[0] == "-" for word in unknown):
+            request.files += map(Path, unknown)  # argparse leaves those behind the options
+        elif unknown:
+            self.commands[request.command].refuse(unknown)
+        return request
+
+    def parse_known_args(self, args: Sequence[str], namespace: None = None) -> Any:
+        return super().parse_known_args(self._with_command(args), namespace)
+
+    def _with_command(self, words: Sequence[str]) -> Sequence[str]:
+        """The same words behind `convert` if they begin with a song, or with an option of it."""
+        if not words or words[0] in {*self.commands, *self.option_names}:
+            return words
+        first = words[0]
+        options = self.commands["convert"].option_names
+        if first.split("=")[0] in options or _is_song(first):
+            return ["convert", *words]
+        if first.startswith("-"):
+            self.refuse([first], {*options, *self.option_names})
+        self.error(
+            "expected a song, a folder of songs or a command "
+            f"({', '.join(self.commands)}), found {first}{did_you_mean(first, self.commands)}"
+        )
+
+
+def _is_song(word: str) -> bool:
+    """Whether it names something that is there, or a sound file."""
+    return os.path.exists(word) or Path(word).suffix.lower() in AUDIO_SUFFIXES
+
+
+def make_parser(program: str = "kcarol") -> CommandParser:
+    parser = CommandParser(prog=program, usage=USAGE, description=DESCRIPTION, epilog=EXAMPLES)
+    commands = parser.add_subparsers(
+        title="commands",
+        metavar="COMMAND",
+        dest="command",
+        required=True,
         prog=program,
-        description="Turn songs into Christmas carols.",
-        epilog=f"`{program} COMMAND --help` explains a command.",
-        allow_abbrev=False,
+        parser_class=Parser,
     )
-    parser.add_argument("--version", action="version", version=f"kcarol {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    parser.commands = commands.choices
+    options = parser.add_argument_group("options")
+    parser.add_help_option(options)
+    options.add_argument(
+        "--version",
+        action="version",
+        version=f"kcarol {__version__}",
+        help="show the version and exit",
+    )
+    options.add_argument(
+        "--completion",
+        action=PrintScript,
+        choices=SHELLS,
+        default=SUPPRESS,
+        metavar="SHELL",
+        help=f'for the Tab key: eval "$(kcarol --completion {SHELLS[0]})"',
+    )
     for name, module in COMMANDS.items():
         command = commands.add_parser(
             name,
-            parents=module.PARENTS,
+            usage=f"{program} {name} {module.USAGE}",
             help=module.HELP,
             description=module.HELP[0].upper() + module.HELP[1:] + ".",
-            formatter_class=HelpFormatter,
-            allow_abbrev=False,
         )
         module.add_options(command)
+        command.add_help_option(command._action_groups[-1])
         command.set_defaults(run=module.run)
     return parser
 

@@ -6,10 +6,11 @@ Each flag stands for the command of the same name, and takes its options.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from kcarol.cli.arguments.parser import Parser
 from kcarol.cli.main import COMMANDS, make_parser, run
 from kcarol.cli.main import main as run_command
 
@@ -43,7 +44,8 @@ def read(argv: Sequence[str]) -> list[Namespace]:
         requests.append(request)
         unknown = [word for word in unknown if word in rest]
     if unknown:
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        known = [option for name in names for option in commands.commands[name].option_names]
+        parser.refuse(unknown, [*known, *parser.option_names])
     return requests
 
 
@@ -54,14 +56,14 @@ def _own_words(name: str, flags: Namespace) -> list[str]:
     return [*songs, *(["--out", str(out)] if out else [])]
 
 
-def _flags() -> ArgumentParser:
-    parser = ArgumentParser(
+def _flags() -> Parser:
+    parser = Parser(
         prog="python main.py",
-        description="Turn songs into Christmas carols. Several flags in one call run in the order "
-        "of this list. Each takes the options of its command, such as --smoke: "
+        description="Turn songs into Christmas carols. Several flags in one call run in the order\n"
+        "of this list. Each takes the options of its command, such as --smoke:\n"
         "`python main.py train --help` explains them.",
-        allow_abbrev=False,
     )
+    parser.add_help_option()
     for name in ORDER:
         help_ = COMMANDS[name].HELP
         if name == "convert":

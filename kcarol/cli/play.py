@@ -7,28 +7,27 @@ from pathlib import Path
 
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable
-from kcarol.cli.arguments.options import DEVICE, FORCE, VOCODER, WEIGHTS
-from kcarol.cli.convert import add_sound_options, check_choir, open_converter, written_stems
+from kcarol.cli.convert import (
+    add_form_options,
+    add_run_options,
+    add_sound_options,
+    check_choir,
+    open_converter,
+    written_stems,
+)
 
-HELP = "a score as a carol"
-PARENTS = (VOCODER, WEIGHTS, DEVICE, FORCE)
+HELP = "a score, also one that you have mended, as a carol"
+USAGE = "SCORE [options]"
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
+    add = parser.add_argument_group("what goes in").add_argument
     add(
         "score",
         type=Path,
         metavar="SCORE",
         help="MusicXML (.musicxml .mxl .xml), MIDI (.mid .midi), or what `kcarol score` heard "
         "(.json)",
-    )
-    add(
-        "-o",
-        "--out",
-        type=Path,
-        help="sound file, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a) (default: "
-        "SCORE.carol.wav beside the score)",
     )
     add(
         "--like",
@@ -38,6 +37,17 @@ def add_options(parser: ArgumentParser) -> None:
         "score records, else its written tempo)",
     )
     add_sound_options(parser)
+    written = parser.add_argument_group("what is written")
+    written.add_argument(
+        "-o",
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help="the carol, in the format of its ending (.wav .flac .mp3 .ogg .opus .m4a) (default: "
+        "SCORE.carol.wav beside the score)",
+    )
+    add_form_options(written)
+    add_run_options(parser)
 
 
 def run(arguments: Namespace) -> int:

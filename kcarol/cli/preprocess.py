@@ -8,22 +8,28 @@ from dataclasses import replace
 from pathlib import Path
 
 from kcarol.cli.arguments.checks import FAILED, complain
-from kcarol.cli.arguments.options import FORCE, JOBS, KPOP, PROCESSED, number
+from kcarol.cli.arguments.options import FORCE, JOBS, KPOP, PROCESSED, add_shared, number
 from kcarol.config import AudioConfig
 
-HELP = "sound files to 16 kHz mono clips for training"
-PARENTS = (KPOP, PROCESSED, JOBS, FORCE)
+HELP = "your songs and carol to clips, for training"
+USAGE = "[options]"
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add, max_s = parser.add_argument, AudioConfig().max_s
-    add("--carol", type=Path, default=Path("data/raw/carol"), help="folder of carols")
+    add = parser.add_argument
+    add_shared(parser, KPOP)
+    add(
+        "--carol", metavar="DIR", type=Path, default=Path("data/raw/carol"), help="folder of carols"
+    )
+    add_shared(parser, PROCESSED)
     add(
         "--max-s",
+        metavar="SECONDS",
         type=number(float, 0),
-        default=max_s,
+        default=AudioConfig().max_s,
         help="longest clip, seconds; 0: whole files",
     )
+    add_shared(parser, FORCE, JOBS)
 
 
 def run(arguments: Namespace) -> int:

@@ -7,36 +7,37 @@ from pathlib import Path
 
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable, checked_device
-from kcarol.cli.arguments.options import DEVICE, FORCE, WEIGHTS
+from kcarol.cli.arguments.options import DEVICE, FORCE, WEIGHTS, add_shared
 from kcarol.cli.convert import STYLE_NAMES
 
 HELP = "a song's lead sheet, or the parts of its carol"
-PARENTS = (WEIGHTS, DEVICE, FORCE)
+USAGE = "SONG [options]"
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
-    add(
+    parser.add_argument(
         "song",
         type=Path,
         metavar="SONG",
         help="sound file, or a score (.musicxml .mxl .mid .json) to be written anew",
     )
-    add(
+    parser.add_argument(
         "-o",
         "--out",
+        metavar="FILE",
         type=Path,
-        help="file, in the format of its ending: notes (.musicxml .mxl .mid), engraved (.pdf "
-        ".svg), chords and their times (.lab .txt), or all that was heard (.json) (default: "
+        help="in the format of its ending: notes (.musicxml .mxl .mid), engraved (.pdf .svg), "
+        "chords and their times (.lab .txt), or all that was heard (.json) (default: "
         "SONG.musicxml beside the song, of an arrangement SONG.STYLE.musicxml)",
     )
-    add(
+    parser.add_argument(
         "--arrangement",
         choices=STYLE_NAMES,
         metavar="STYLE",
         help=f"write the parts of the carol instead: {', '.join(STYLE_NAMES)} (default: the lead "
         "sheet)",
     )
+    add_shared(parser, FORCE, WEIGHTS, DEVICE)
 
 
 def run(arguments: Namespace) -> int:

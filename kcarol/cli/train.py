@@ -8,17 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from kcarol.cli.arguments.checks import checked_device, wants_smoke
-from kcarol.cli.arguments.options import DEVICE, JOBS, PROCESSED, SMOKE, WEIGHTS, number
+from kcarol.cli.arguments.options import DEVICE, JOBS, PROCESSED, SMOKE, WEIGHTS, add_shared, number
 from kcarol.config import AudioConfig, Config
 
-HELP = "train on your own clips, or the shipped networks from scratch"
-PARENTS = (PROCESSED, WEIGHTS, DEVICE, JOBS, SMOKE)
+HELP = "train on these clips, or the networks from scratch"
+USAGE = "[options]"
 PRESET = "the preset of --what"
 TRAIN_OPTIONS = "steps batch_size accumulation window_frames learning_rate precision seed".split()
 
 
 def add_options(parser: ArgumentParser) -> None:
-    add = parser.add_argument
+    _add_task(parser)
+    _add_data(parser)
+    _add_preset_options(parser)
+    add_shared(parser.add_argument_group("how it runs"), DEVICE, JOBS, SMOKE)
+
+
+def _add_task(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what is trained")
+    add = group.add_argument
     add(
         "--what",
         choices=("personal", "hearing", "player", "syllables", "vocoder"),
@@ -33,37 +41,75 @@ def add_options(parser: ArgumentParser) -> None:
         help="instead of --what: all stages by which the shipped weights are made; finished ones "
         "are skipped; with --weights hearing is taken from there",
     )
-    add("-o", "--out", type=Path, help="folder of the run (default: runs/WHAT, or runs/RECIPE)")
+    add(
+        "-o",
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder of the run (default: runs/WHAT, or runs/RECIPE)",
+    )
     add("--resume", action="store_true", help="go on from the checkpoint in --out")
+    add("--adversarial", action="store_true", help="vocoder against discriminators, as second run")
+    add_shared(group, WEIGHTS)
+
+
+def _add_data(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("on what")
+    add_shared(group, PROCESSED)
+    add = group.add_argument
     add(
         "--corpus",
+        metavar="DIR",
         type=Path,
         help="pairs for hearing, sung songs for syllables, carols for all others, by `kcarol "
         "corpus` (default: for personal the references of the named styles, for others rendered)",
     )
-    add("--held-out", type=Path, help="as --corpus, for validation.csv")
-    add("--pairs", type=number(int, 2), default=1_000, help="or rows, in memory, 1 to 2 MB each")
-    add("--adversarial", action="store_true", help="vocoder against discriminators, as second run")
-    _add_preset_options(parser)
+    add("--held-out", metavar="DIR", type=Path, help="as --corpus, for validation.csv")
+    add(
+        "--pairs",
+        metavar="N",
+        type=number(int, 2),
+        default=1_000,
+        help="or rows, in memory, 1 to 2 MB each",
+    )
 
 
 def _add_preset_options(parser: ArgumentParser) -> None:
     """Options for the numbers of a training run; without a value the preset's holds."""
-    add, cfg, frame_ms = parser.add_argument, Config(), 1000 / AudioConfig().frame_rate
+    add = parser.add_argument_group("how long and how").add_argument
+    cfg, frame_ms = Config(), 1000 / AudioConfig().frame_rate
     count, amount = number(int, 1), number(float, 0)
-    add("--hours", type=amount, help="stop with a checkpoint after this many hours")
-    add("--steps", type=count, help=f"updates of the weights (default: {PRESET})")
-    add("--batch-size", type=count, help=f"windows a batch (default: {PRESET})")
-    add("--accumulation", type=count, help=f"batches a step (default: {PRESET})")
+    add(
+        "--hours",
+        metavar="HOURS",
+        type=amount,
+        help="stop with a checkpoint after this many hours (default: at the last step)",
+    )
+    add("--steps", metavar="N", type=count, help=f"updates of the weights (default: {PRESET})")
+    add("--batch-size", metavar="N", type=count, help=f"windows a batch (default: {PRESET})")
+    add("--accumulation", metavar="N", type=count, help=f"batches a step (default: {PRESET})")
     add(
         "--window-frames",
+        metavar="N",
         type=number(int, 2),
         help=f"length of a window, frames of {frame_ms:g} ms (default: {PRESET})",
     )
-    add("--learning-rate", type=amount, help=f"highest rate of Adam, no unit (default: {PRESET})")
-    add("--seed", type=number(int, 0), default=cfg.train.seed, help="of batches and first weights")
+    add(
+        "--learning-rate",
+        metavar="RATE",
+        type=amount,
+        help=f"highest rate of Adam, no unit (default: {PRESET})",
+    )
+    add(
+        "--seed",
+        metavar="N",
+        type=number(int, 0),
+        default=cfg.train.seed,
+        help="of batches and first weights",
+    )
     add(
         "--dropout",
+        metavar="SHARE",
         type=number(float, 0, below=1),
         default=cfg.model.dropout,
         help="of the converter, no unit; .1 may help hearing where each pair is seen dozens of "

@@ -10,10 +10,11 @@ import librosa
 import numpy as np
 import torch
 
-from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio, load_stereo
+from kcarol.audio.decoding import load_audio, load_stereo
 from kcarol.audio.files import atomic_write
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import loudness_lufs
+from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio_into, stream_stereo
+from kcarol.audio.decoding import load_audio_into, stream_stereo
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 from kcarol.audio.files import AudioError
 from kcarol.audio.loudness import SILENT_DB
+from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.config import AudioConfig

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
+from kcarol.cli.arguments.suggestions import did_you_mean
 from kcarol.config import is_smoke
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def checked_style(style: str, converter: Converter) -> str:
     if style not in converter.styles and not Path(style).is_file():
         raise UsageError(
             f"--style {style}: expected {', '.join(converter.styles)} or a sound file of a carol"
+            + did_you_mean(style, converter.styles)
         )
     return style
 

@@ -1,15 +1,16 @@
-"""Options that several commands share, as parent parsers, and checked numbers."""
+"""Options that several commands share, and checked numbers."""
 
 from __future__ import annotations
 
-import argparse
 import math
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError, _ActionsContainer
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from kcarol.cli.arguments.cores import available_cores
+
+SharedOption = tuple[str, dict[str, Any]]  # its flag, and arguments of `add_argument`
 
 
 def number(
@@ -30,21 +31,14 @@ def number(
     return read
 
 
-class HelpFormatter(argparse.HelpFormatter):
-    """Adds the default to the help of every option that does not state it."""
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        text = action.help or ""
-        if "default" in text or not action.option_strings or action.dest in ("help", "version"):
-            return text
-        named = {"None": "none", "False": "off"}
-        return f"{text} (default: {named.get(str(action.default), '%(default)s')})"
+def add_shared(group: _ActionsContainer, *options: SharedOption) -> None:
+    """To a parser, or to a group of its arguments."""
+    for flag, settings in options:
+        group.add_argument(flag, **settings)
 
 
-def _shared(*flags: str, **settings: Any) -> ArgumentParser:
-    parent = ArgumentParser(add_help=False)
-    parent.add_argument(*flags, **settings)
-    return parent
+def _shared(flag: str, **settings: Any) -> SharedOption:
+    return flag, settings
 
 
 SMOKE = _shared(
@@ -55,19 +49,29 @@ SMOKE = _shared(
 DEVICE = _shared(
     "--device", help="cpu, cuda, cuda:1 or mps (default: the accelerator there is, else cpu)"
 )
-FORCE = _shared("--force", action="store_true", help="redo and overwrite existing results")
+FORCE = _shared("--force", action="store_true", help="overwrite what is there")
 JOBS = _shared(
     "--jobs",
+    metavar="N",
     type=number(int, 1),
     default=available_cores(),
     help="processes or threads at once (default: %(default)s, the cores that may be used)",
 )
-KPOP = _shared("--kpop", type=Path, default=Path("data/raw/kpop"), help="folder of pop songs")
+KPOP = _shared(
+    "--kpop", metavar="DIR", type=Path, default=Path("data/raw/kpop"), help="folder of pop songs"
+)
 PROCESSED = _shared(
-    "--processed", type=Path, default=Path("data/processed"), help="folder of preprocessed clips"
+    "--processed",
+    metavar="DIR",
+    type=Path,
+    default=Path("data/processed"),
+    help="folder of preprocessed clips",
 )
 WEIGHTS = _shared(
-    "--weights", type=Path, help=".safetensors, or folder of a run (default: the shipped weights)"
+    "--weights",
+    metavar="PATH",
+    type=Path,
+    help="of a run: its folder, or a .safetensors (default: the shipped weights)",
 )
 VOCODER = _shared(
     "--vocoder",

@@ -54,7 +54,7 @@ def means_folder(out: Path, several: bool) -> bool:
     A dot alone makes no file of it: "St. Nick vol.2" is a folder. UsageError if a single song's
     ending is no format that is written, or `out` is a file and there are several songs.
     """
-    from kcarol.audio.decoding import AUDIO_SUFFIXES
+    from kcarol.audio.reading.endings import AUDIO_SUFFIXES
     from kcarol.audio.writing.formats import SAVE_FORMATS
 
     ending = out.suffix.lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace, _ArgumentGroup
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,19 +17,18 @@ if TYPE_CHECKING:
 AGREED = ("y", "yes")
 
 
-def add_separator_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
+def add_separator_options(group: _ArgumentGroup) -> None:
+    group.add_argument(
         "--separator-weights",
         type=Path,
         metavar="FILE",
-        help="the weights for --voice separate, as torchaudio has them, for machines without "
-        "network (default: those that were fetched)",
+        help="weights for --voice separate, as torchaudio has them, where there is no network "
+        "(default: those that were fetched)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--yes",
         action="store_true",
-        help="fetch the weights for --voice separate without asking: 319 MB, for scientific "
-        "purposes only",
+        help="fetch these weights without asking: 319 MB, for scientific purposes only",
     )
 
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kcarol.audio.clips import find_audio
-from kcarol.audio.decoding import AUDIO_SUFFIXES, load_audio
+from kcarol.audio.decoding import load_audio
 from kcarol.audio.files import AudioError, DataError, printable
+from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.voice.recording import VOICE_SUFFIX
 
 SONGS = "data/raw/kpop"  # below the project's root

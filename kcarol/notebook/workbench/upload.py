@@ -8,7 +8,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from kcarol.audio.decoding import AUDIO_SUFFIXES
+from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 
 
 class SongUpload(anywidget.AnyWidget):
