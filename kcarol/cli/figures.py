@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HELP = "pictures of sounds, clips, training logs and tables"
 USAGE = "[FILE ...] [options]"
+LONGEST_S = 120.0  # of a sound in a video
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -34,10 +35,24 @@ def add_options(parser: ArgumentParser) -> None:
         type=Path,
         help="folder (default: beside each file; figures without files)",
     )
+    parser.add_argument(
+        "--video",
+        type=Path,
+        metavar="FILE",
+        help="the sound files as one .mp4 instead: one after the other, with a moving line",
+    )
+    parser.add_argument(
+        "--start", type=float, default=0.0, metavar="S", help="where its span begins (default: 0)"
+    )
+    parser.add_argument(
+        "--length", type=float, default=12.0, metavar="S", help="of each sound (default: 12)"
+    )
     add_shared(parser, FORCE)
 
 
 def run(arguments: Namespace) -> int:
+    if arguments.video:
+        return _write_video(arguments)
     if not arguments.files:
         return _draw_project_figures(arguments.out or Path("figures"))
     status = 0
@@ -49,6 +64,23 @@ def run(arguments: Namespace) -> int:
         except (ValueError, OSError) as error:
             status = complain(one_line(error), FAILED)
     return status
+
+
+def _write_video(arguments: Namespace) -> int:
+    from kcarol.audio.decoding import load_stereo
+    from kcarol.notebook.figures.video import write_video
+
+    if not arguments.files:
+        raise UsageError("--video: expected sound files to draw, found none")
+    if not 0 < arguments.length <= LONGEST_S:
+        raise UsageError(
+            f"--length: expected at most {LONGEST_S:g} s of each sound, found {arguments.length:g}"
+        )
+    check_absent(arguments.video, arguments.force)
+    span = (AudioConfig.full_rate, arguments.start, arguments.length)
+    waves = {file.stem: load_stereo(file, *span) for file in arguments.files}
+    print(write_video(waves, arguments.video, length_s=arguments.length))
+    return 0
 
 
 def _draw_project_figures(folder: Path) -> int:

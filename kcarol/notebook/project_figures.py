@@ -22,6 +22,7 @@ from kcarol.notebook.demo_set import DEMO_SONG, STYLE
 from kcarol.notebook.excerpts import rate_of
 from kcarol.notebook.figures import Picture
 from kcarol.notebook.figures.picture import SCREEN_DPI
+from kcarol.notebook.figures.video import write_video
 from kcarol.notebook.inspection import (
     architecture_stages,
     attention_weights,
@@ -92,8 +93,7 @@ def write_all(
     }
     for name, picture in pictures.items():
         yield figures.save(picture, out / f"{name}.png", SCREEN_DPI, PALETTE)
-    for name, wave in zip(("song", "carol"), pair.values(), strict=True):
-        yield save_audio(out / f"{name}.mp3", cut(wave, CLIP_S), AudioConfig.full_rate)
+    yield write_video(pair, out / "sample.mp4", START_S, LENGTH_S)
     yield from write_choirs(converter, data, out)
     yield from write_scores(Score.of_transcription(transcription, title=title), converter, out)
 
