@@ -143,18 +143,28 @@ def test_the_commands_are_found():
     }
 
 
-def test_links_and_pictures_are_files_of_the_repository():
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_links_and_pictures_are_files_of_the_repository(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
     links = [
         link
-        for link in re.findall(r"\]\(([^)\s]+)\)", README)
-        if "://" not in link and not link.startswith("#")
+        for link in re.findall(r"\]\(([^)\s]+)\)", text)
+        if "://" not in link and not link.startswith(("#", "../../actions/"))  # of the badge
     ]
-    assert len(links) > 6 and [link for link in links if not (ROOT / link).is_file()] == []
+    files = [link.partition("#")[0] for link in links]
+    assert len(files) > 6 and [file for file in files if not (ROOT / file).is_file()] == []
     anchors = {
         re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
-        for title in re.findall(r"^#+ (.*)", README, re.M)
+        for title in re.findall(r"^#+ (.*)", text, re.M)
     }
-    assert {link[1:] for link in re.findall(r"\]\((#[^)]+)\)", README)} <= anchors
+    assert {link[1:] for link in re.findall(r"\]\((#[^)]+)\)", text)} <= anchors
+
+
+def test_badges_tell_the_truth():
+    lowest, highest = re.findall(r"3\.(\d+)", PROJECT["project"]["requires-python"])
+    assert f"python-3.{lowest}_to_3.{int(highest) - 1}-" in README
+    assert f"licence-{PROJECT['project']['license']}-" in README
+    assert (ROOT / ".github/workflows/ci.yml").is_file() and "workflows/ci.yml/badge" in README
 
 
 def test_pictures_say_what_they_show_and_are_drawn_by_one_command():
