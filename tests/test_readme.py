@@ -1,4 +1,4 @@
-"""Facts about README.md: every command in it is one that the programs understand, every link and
+"""Facts about README.md and CONTRIBUTING.md: every command in it is one that the programs understand, every link and
 picture is there.
 """
 
@@ -47,7 +47,12 @@ def fenced(text):
             )
 
 
-COMMANDS = [*fenced(README), *(text.replace("\n", " ") for text in re.findall(INLINE, README))]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+COMMANDS = [
+    *fenced(README),
+    *fenced(CONTRIBUTING),
+    *(text.replace("\n", " ") for text in re.findall(INLINE, README)),
+]
 
 
 def check_kcarol(words, read):
@@ -83,7 +88,7 @@ def check(command):
     elif program == "conda":
         assert (ROOT / rest[rest.index("-f") + 1]).is_file()
     elif program in ("pre-commit", "nbstripout"):  # installed by a line before
-        assert "pip install pre-commit nbstripout" in README
+        assert "pip install pre-commit nbstripout" in CONTRIBUTING
     elif program != "source":
         declared = " ".join([*PROJECT["project"]["dependencies"], *sum(EXTRAS.values(), [])])
         assert BROUGHT_BY[program] in declared, f"{program}: nothing that is installed brings it"
