@@ -1,5 +1,5 @@
-"""Facts about README.md and CONTRIBUTING.md: every command in it is one that the programs understand, every link and
-picture is there.
+"""Facts about README.md and CONTRIBUTING.md: every command is one that the programs understand,
+every link and picture is there.
 """
 
 import os
