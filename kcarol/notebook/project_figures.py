@@ -42,6 +42,7 @@ STYLE_LENGTH_S = 6.0  # of each style
 PALETTE = 96  # colours of a picture: a third of the size, and no visible difference
 ENCODING_LENGTHS = (64, 256, 512)  # steps
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+CHANGING_SONG = "paper-moon-letter"  # soft, then loud
 SUNG_SONG = "tangerine-bicycle"  # whose words have many vowels
 SUNG_STYLE = "choir"  # of its carols, and of the score
 SCORE_SCALE = 2.0  # pixels a point
@@ -67,7 +68,7 @@ def write_all(
     pair = {title: recorded, f"its carol, {STYLE}": carol}
     pictures = {
         "pair": figures.spectrograms({name: bands(cut(wave)) for name, wave in pair.items()}),
-        "levels": figures.level_curves(pair),
+        "levels": levels(converter, data),
         "waveforms": waveforms(data),
         "features": figures.features(features(cut(song)), title=title),
         "arrangements": figures.piano_rolls(demo_set.arrangements(), START_S + LENGTH_S),
@@ -134,6 +135,14 @@ def draw_first_page(pdf: Path, out: Path) -> Path:
     with atomic_write(out) as unfinished:
         page.quantize(GREYS).save(unfinished, format="PNG", optimize=True)
     return out
+
+
+def levels(converter: Converter, data: Path) -> Picture:
+    """Of a song with a soft verse, and of its carol."""
+    recorded = load_stereo(demo_set.demo_file(data, CHANGING_SONG), AudioConfig.full_rate)
+    carol = converter.convert(demo_set.demo_song(data, CHANGING_SONG), STYLE)
+    title = demo_set.demo_titles()[CHANGING_SONG]
+    return figures.level_curves({title: recorded, f"its carol, {STYLE}": carol})
 
 
 def waveforms(data: Path) -> Picture:
