@@ -1,4 +1,4 @@
-"""nbval compares what cells print; players, pictures and widgets are not stored."""
+"""nbval compares what cells print; pictures, and lines in place of players, it does not."""
 
 import re
 from functools import partial

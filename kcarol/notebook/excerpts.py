@@ -45,19 +45,18 @@ def excerpt(
 
 
 def equally_loud(
-    waves: Mapping[str, np.ndarray], sample_rate: int | None = None
+    waves: Mapping[str, np.ndarray], rates: Mapping[str, int] | None = None
 ) -> dict[str, np.ndarray]:
-    """Waves (T,) or (2, T) at one loudness, at most LOUDEST_LUFS and no peak above 1.
+    """Waves (T,) or (2, T) at one loudness, at most LOUDEST_LUFS and no peak above 1. `rates`: Hz
+    by name, of those that differ from `rate_of`.
 
     Silence stays silent. By LUFS (ITU-R BS.1770); by rms where a wave is shorter than 0.4 s or too
     soft for that.
     """
     audible = {name: wave for name, wave in waves.items() if np.any(wave)}
+    rates = {name: rate_of(wave) for name, wave in audible.items()} | dict(rates or {})
     # browsers play a mono wave on both sides
-    levels = {
-        name: loudness_lufs(_both(wave), sample_rate or rate_of(wave))
-        for name, wave in audible.items()
-    }
+    levels = {name: loudness_lufs(_both(wave), rates[name]) for name, wave in audible.items()}
     if not np.isfinite(list(levels.values())).all():
         levels = {name: loudness_db(_both(wave)) for name, wave in audible.items()}
     # the loudness of each at which its peak is 1

@@ -21,7 +21,7 @@ from kcarol.notebook import demo_set, figures
 from kcarol.notebook.demo_set import DEMO_SONG, STYLE
 from kcarol.notebook.excerpts import rate_of
 from kcarol.notebook.figures import Picture
-from kcarol.notebook.figures.picture import SCREEN_DPI
+from kcarol.notebook.figures.picture import SCREEN_DPI, small_png
 from kcarol.notebook.figures.video import write_video
 from kcarol.notebook.inspection import (
     architecture_stages,
@@ -32,6 +32,7 @@ from kcarol.notebook.inspection import (
     parameter_counts,
     resynthesised,
 )
+from kcarol.notebook.workbench.sheets import upper_page
 from kcarol.score.files import write_arrangement
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
@@ -127,13 +128,8 @@ def write_scores(score: Score, converter: Converter, out: Path) -> Iterator[Path
 
 def draw_first_page(pdf: Path, out: Path) -> Path:
     """The upper part of a PDF's first page as a picture."""
-    from pypdfium2 import PdfDocument
-
-    with PdfDocument(pdf) as document:
-        page = document[0].render(scale=SCORE_SCALE, grayscale=True).to_pil()
-    page = page.crop((0, 0, page.width, round(SCORE_SHARE * page.height)))
     with atomic_write(out) as unfinished:
-        page.quantize(GREYS).save(unfinished, format="PNG", optimize=True)
+        unfinished.write_bytes(small_png(upper_page(pdf, SCORE_SCALE, SCORE_SHARE), GREYS))
     return out
 
 

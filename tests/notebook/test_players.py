@@ -22,7 +22,31 @@ def test_players_hold_what_they_are_given_at_one_loudness(tone, embedded):
     assert abs(loudness_lufs(sounds[0]) - loudness_lufs(sounds[1])) < 0.2
     assert [np.abs(np.fft.rfft(wave)).argmax() / 2 for wave in sounds] == [300, 900]
     assert "a &lt;caption&gt;" in shown.page and shown.page.count("<img alt=") == 2
-    assert repr(shown) == "players: loud, soft (2.0 s each, one loudness)"
+    assert repr(shown) == (
+        "Players: loud, soft (2.0 s each, one loudness). Run the cell to hear them."
+    )
+    assert {name: rows.shape for name, rows in shown.bands.items()} == dict.fromkeys(
+        waves, (1 + 2 * RATE // AudioConfig.hop_length, AudioConfig.n_mels)
+    )
+
+
+def test_sounds_of_several_rates_and_widths_stand_side_by_side(tone, embedded):
+    """As long, as high and as loud as they are, whatever their rates."""
+    rates = {"44.1 kHz": 44_100, "48 kHz": 48_000, "16 kHz": RATE}
+    waves = {
+        name: np.tile(tone(2 * rate / RATE, 440 * RATE / rate), (2, 1))
+        for name, rate in rates.items()
+    }
+    waves["16 kHz"] = waves["16 kHz"][0]
+    shown = players(waves, sample_rate={"44.1 kHz": 44_100})
+    found = embedded(shown.page)
+    assert [sound.shape[-1] for sound in found] == [2 * rate for rate in rates.values()]
+    assert {len(rows) for rows in shown.bands.values()} == {1 + 2 * RATE // AudioConfig.hop_length}
+    stereo = [np.broadcast_to(sound, (2, sound.shape[-1])) for sound in found]
+    levels = [
+        loudness_lufs(np.array(x), rate) for x, rate in zip(stereo, rates.values(), strict=True)
+    ]
+    assert np.ptp(levels) < 0.2
 
 
 def test_players_can_be_used_without_seeing_them(tone):

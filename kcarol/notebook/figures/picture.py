@@ -42,11 +42,14 @@ class Picture(Figure):
         super().__init__(figsize=size, layout=layout)
         self.description = " ".join(description.split())
 
-    def png(self, dpi: int = SCREEN_DPI) -> bytes:
-        """The bytes of a PNG file."""
+    def __repr__(self) -> str:
+        return self.description
+
+    def png(self, dpi: int = SCREEN_DPI, colours: int | None = None) -> bytes:
+        """The bytes of a PNG file; `colours`: size of its palette, for a smaller one."""
         data = io.BytesIO()
         _print(self, data, "png", dpi)
-        return data.getvalue()
+        return small_png(Image.open(data), colours) if colours else data.getvalue()
 
     def _repr_html_(self) -> str:
         source = base64.b64encode(self.png()).decode()
@@ -67,15 +70,20 @@ def save(picture: Picture, path: Path | str, dpi: int = 110, colours: int | None
         raise ValueError(
             f"{path}: expected a picture's name (.png, .svg or .pdf), found '{path.suffix}'"
         )
-    if kind == "png" and colours:
-        image = Image.open(io.BytesIO(picture.png(dpi))).convert("RGB")
-        image = image.quantize(colours, dither=Image.Dither.NONE)
-        with atomic_write(path) as temporary:
-            image.save(temporary, format="PNG", optimize=True)
-    else:
-        with atomic_write(path) as temporary:
+    with atomic_write(path) as temporary:
+        if kind == "png":
+            temporary.write_bytes(picture.png(dpi, colours))
+        else:
             _print(picture, temporary, kind=kind, dpi=dpi)
     return path
+
+
+def small_png(image: Image.Image, colours: int) -> bytes:
+    """The bytes of a PNG file with a palette of so many colours."""
+    data = io.BytesIO()
+    reduced = image.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    reduced.save(data, format="PNG", optimize=True)
+    return data.getvalue()
 
 
 def _print(picture: Picture, target: Path | io.BytesIO, kind: str, dpi: int) -> None:
@@ -114,10 +122,12 @@ def draw_matrix(
 
 def show(picture: Picture) -> None:
     """Display a picture in a notebook, and print its description, for screen readers and tests."""
-    from IPython.display import HTML, display
+    from IPython.display import display
 
-    lines = textwrap.fill(
-        picture.description, PRINTED_COLUMNS, break_long_words=False, break_on_hyphens=False
-    )
-    print(lines)
-    display(HTML(picture._repr_html_()))
+    print(in_lines(picture.description))
+    display(picture)
+
+
+def in_lines(text: str) -> str:
+    """A text in lines of at most PRINTED_COLUMNS, unless a word is longer."""
+    return textwrap.fill(text, PRINTED_COLUMNS, break_long_words=False, break_on_hyphens=False)

@@ -13,6 +13,8 @@ from kcarol.audio.files import atomic_write, printable, telling_lost_sound
 from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import CURRENT, compare, settings_sha256
+from kcarol.notebook.figures.picture import in_lines
+from kcarol.notebook.players import TO_HEAR
 from kcarol.notebook.workbench.follower import downloads, follower
 from kcarol.notebook.workbench.sheets import Sheets, write_sheets
 from kcarol.score.score import Score
@@ -38,7 +40,9 @@ class SongPage:
         return page + downloads({**saved, **self.sheets.files}) + lines
 
     def __repr__(self) -> str:
-        return f"{', '.join(self.sounds)}; {len(self.sheets.bars)} bars to follow"
+        bars = len(self.sheets.bars)
+        what = f"{', '.join(self.sounds)}, and a score of {bars} bars"
+        return in_lines(f"Players: {what}. {TO_HEAR}")
 
 
 def whole_carol(

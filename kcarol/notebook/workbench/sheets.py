@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import write_text
 from kcarol.notebook.workbench.follower import SoundingBar
@@ -14,6 +15,9 @@ from kcarol.score.errors import ScoreError
 from kcarol.score.files import write_score
 from kcarol.score.musicxml.writing import musicxml_of
 from kcarol.score.score import Score
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SAVED = {"MIDI": ".mid", "MusicXML": ".musicxml", "PDF": ".pdf"}
 
@@ -55,3 +59,12 @@ def engraved(score: Score) -> tuple[list[str], tuple[SoundingBar, ...]]:
         for bar, number in zip(time_map(text, score), numbers, strict=True)
     ]
     return svg_pages(text), tuple(bars)
+
+
+def upper_page(pdf: Path, scale: float, share: float) -> Image.Image:
+    """The upper `share` of a PDF's first page, drawn with `scale` pixels a point, in grey."""
+    from pypdfium2 import PdfDocument
+
+    with PdfDocument(pdf) as document:
+        page = document[0].render(scale=scale, grayscale=True).to_pil()
+    return page.crop((0, 0, page.width, round(share * page.height)))

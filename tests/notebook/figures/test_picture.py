@@ -50,13 +50,15 @@ def test_a_notebook_shows_the_picture_with_its_description_as_alternative_text()
     assert 'alt="a &quot;quoted&quot; text" src="data:image/png;base64,' in page
 
 
-def test_show_prints_lines_that_jupyterlab_does_not_break(capsys):
+def test_show_prints_lines_that_jupyterlab_does_not_break(capsys, monkeypatch):
     pytest.importorskip("IPython", reason="needs IPython: pip install 'kcarol[notebooks]'")
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
     names = [f"a very long-named sound {i}" for i in range(20)]
     picture = Picture(f"log-mel of {', '.join(names)}", (2, 1))
     figures.show(picture)
-    lines = capsys.readouterr().out.splitlines()
-    printed = [line for line in lines if not line.startswith("<IPython")]
+    printed = capsys.readouterr().out.splitlines()
+    assert shown == [picture] and repr(picture) == picture.description
     assert len(printed) > 3 and max(map(len, printed)) <= PRINTED_COLUMNS
     assert " ".join(printed) == picture.description
 
@@ -82,7 +84,7 @@ def test_other_endings_are_refused(tmp_path):
 
 
 def test_saving_is_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = figures.save(Picture("x", (2, 1)), tmp_path / "a.png")
+    path = figures.save(Picture("x", (2, 1)), tmp_path / "a.pdf")
     before = path.read_bytes()
 
     def half(self, target, **_):

@@ -87,4 +87,4 @@ def test_what_is_missing_is_said_under_the_players(song_file):
     sheets = Sheets(missing="no score: <why>")
     page = SongPage({"song": song_file}, sheets, remarks=("silence from 3 s on",))
     assert "<p>silence from 3 s on</p><p>no score: &lt;why&gt;</p>" in page._repr_html_()
-    assert repr(page) == "song; 0 bars to follow"
+    assert repr(page).startswith("Players: song, and a score of 0 bars. Run the cell")
