@@ -33,7 +33,8 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def pytest_configure(config):
-    """Several processes share the cores, and so do the programs that tests start."""
+    """English for all; several processes share the cores, and so do the programs they start."""
+    os.environ["LANGUAGE"] = "en"
     if workers := getattr(config, "workerinput", {}).get("workercount"):
         threads = max(1, (os.cpu_count() or 1) // workers)
         torch.set_num_threads(threads)

@@ -90,7 +90,7 @@ def run(arguments: Namespace) -> int:
     speed = hours / max(seconds, 1e-9) * 60
     what = "carols" if arguments.carols else "sung songs" if arguments.sung else "pairs"
     print(
-        f"{arguments.out}: {n_rows} {what}, {hours:.2f} h of {what}, rendered in {seconds:.0f} s: "
+        f"{arguments.out}: {n_rows} {what}, {hours:.2f} h, rendered in {seconds:.0f} s: "
         f"{speed:.2f} h per minute"
     )
     return 0

@@ -20,6 +20,7 @@ from kcarol.cli.arguments.checks import FAILED, UsageError, complain, one_line
 from kcarol.cli.arguments.completion import SHELLS, PrintScript, complete, is_asked
 from kcarol.cli.arguments.parser import Parser
 from kcarol.cli.arguments.suggestions import did_you_mean
+from kcarol.cli.language.terminal import in_users_language
 
 INTERRUPTED = 130  # 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
@@ -47,10 +48,11 @@ def main(argv: Sequence[str] | None = None, program: str = "kcarol") -> int:
     parser = make_parser(program)
     if is_asked():
         complete(parser)
-    if not argv:
-        parser.print_help(sys.stderr)
-        return FAILED
-    return run([parser.parse_args(argv)])
+    with in_users_language():
+        if not argv:
+            parser.print_help(sys.stderr)
+            return FAILED
+        return run([parser.parse_args(argv)])
 
 
 class CommandParser(Parser):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kcarol.cli.arguments.parser import Parser
+from kcarol.cli.language.terminal import in_users_language
 from kcarol.cli.main import COMMANDS, make_parser, run
 from kcarol.cli.main import main as run_command
 
@@ -22,7 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv and argv[0] in COMMANDS:  # python main.py corpus ...
         return run_command(argv, "python main.py")
-    return run(read(argv))
+    with in_users_language():
+        return run(read(argv))
 
 
 def read(argv: Sequence[str]) -> list[Namespace]:

@@ -27,7 +27,7 @@ def test_corpus_passes_hours_seed_and_reports_its_speed(tmp_path, monkeypatch, c
     assert cli.main(argv) == 0
     assert seen == {"out": tmp_path, "hours": 0.01, "seed": 5, "jobs": 1, "plain": False}
     said = capsys.readouterr().out
-    assert "2 pairs, 0.01 h of pairs, rendered in 30 s: 0.02 h per minute" in said
+    assert "2 pairs, 0.01 h, rendered in 30 s: 0.02 h per minute" in said
     assert cli.main([*argv, "--held-out"]) == 0 and seen["seed"] > 1 << 39
     assert cli.main([*argv, "--plain"]) == 0 and seen["plain"]
 
@@ -45,7 +45,7 @@ def test_carols_are_rendered_instead_of_pairs(tmp_path, monkeypatch, capsys):
     assert cli.main([*argv, "--held-out"]) == 0
     assert seen.pop("seed") > 1 << 39
     assert seen == {"out": tmp_path, "hours": 0.02, "jobs": 1, "held_out": True}
-    assert "4 carols, 0.02 h of carols, rendered in 20 s" in capsys.readouterr().out
+    assert "4 carols, 0.02 h, rendered in 20 s" in capsys.readouterr().out
 
 
 def test_sung_songs_are_rendered_instead_of_pairs(tmp_path, monkeypatch, capsys, fails):
@@ -60,7 +60,7 @@ def test_sung_songs_are_rendered_instead_of_pairs(tmp_path, monkeypatch, capsys,
     argv = ["corpus", "--sung", "--hours", "0.02", "--jobs", "1", "--out", str(tmp_path)]
     assert cli.main(argv) == 0
     assert seen == {"out": tmp_path, "hours": 0.02, "seed": 0, "jobs": 1}
-    assert "4 sung songs, 0.02 h of sung songs, rendered in 20 s" in capsys.readouterr().out
+    assert "4 sung songs, 0.02 h, rendered in 20 s" in capsys.readouterr().out
     assert cli.main([*argv, "--held-out"]) == 0 and seen["seed"] > 1 << 39
     fails([*argv, "--carols"], "--sung")
 

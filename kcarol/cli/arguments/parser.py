@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from kcarol.cli.arguments.suggestions import did_you_mean
+from kcarol.cli.language.help import TranslatedHelpFormatter
 
 
-class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+class HelpFormatter(TranslatedHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Adds the default to the help of every option with a value that does not state it."""
 
     def _get_help_string(self, action: Action) -> str:

@@ -1,0 +1,40 @@
+"""Lines on the terminal in the user's language."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, TextIO
+
+from kcarol.cli.language.catalogue import translated
+from kcarol.cli.language.locale import reads_korean
+
+
+@contextmanager
+def in_users_language() -> Iterator[None]:
+    """Within it, what is written to stdout and stderr is translated."""
+    if not reads_korean():
+        yield
+        return
+    with redirect_stdout(_translating(sys.stdout)), redirect_stderr(_translating(sys.stderr)):
+        yield
+
+
+def _translating(stream: TextIO | None) -> Any:
+    return stream if stream is None else TranslatingStream(stream)
+
+
+class TranslatingStream:
+    """A text stream that translates each text written to it: print and tqdm write whole lines."""
+
+    def __init__(self, stream: TextIO):
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        is_bar = "\r" in text  # drawn to the terminal's width
+        self.stream.write(text if is_bar else translated(text))
+        return len(text)
