@@ -1,7 +1,8 @@
 """A catalogue of messages, in gettext's format, that translates finished lines.
 
 A message is known word for word, or by a template such as `{path}: expected a voice, found {found}`
-whose fields stand for anything. Fields named in PHRASES hold other messages of the catalogue.
+whose fields stand for anything; `{n}` and those that begin with `n_`, for numbers. Fields named in
+PHRASES hold other messages of the catalogue.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from kcarol.cli.language.particles import with_particles
 
 KO = Path(__file__).with_name("ko.po")
 PHRASES = frozenset(("expected", "found", "reason", "way_out", "first", "rest"))
+NUMBER = r"[-+\d.,/:e]+"
 ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)', re.MULTILINE)
 
 
@@ -98,6 +100,11 @@ class Template:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        fields = ("" if field is None else f"(?P<{field}>.+?)" for _, field in self.pieces)
-        fixed = (re.escape(fixed) for fixed, _ in self.pieces)
-        return re.compile("".join(a + b for a, b in zip(fixed, fields, strict=True)))
+        return re.compile("".join(re.escape(fixed) + _group(field) for fixed, field in self.pieces))
+
+
+def _group(field: str | None) -> str:
+    if field is None:
+        return ""
+    is_number = field == "n" or field.startswith("n_")
+    return f"(?P<{field}>{NUMBER if is_number else '.+?'})"
