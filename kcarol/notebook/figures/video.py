@@ -29,7 +29,7 @@ def write_video(
     """
     rate = AudioConfig.full_rate
     pieces = {name: excerpt(wave, start_s, length_s, rate) for name, wave in waves.items()}
-    pieces = equally_loud(pieces, rate)
+    pieces = equally_loud(pieces, dict.fromkeys(pieces, rate))
     picture = spectrograms({name: bands(piece) for name, piece in pieces.items()})
     pause = np.zeros((2, round(PAUSE_S * rate)), np.float32)
     sound = np.concatenate([np.hstack([piece, pause]) for piece in pieces.values()], axis=-1)
