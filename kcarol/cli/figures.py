@@ -42,10 +42,18 @@ def add_options(parser: ArgumentParser) -> None:
         help="the sound files as one .mp4 instead: one after the other, with a moving line",
     )
     parser.add_argument(
-        "--start", type=float, default=0.0, metavar="S", help="where its span begins (default: 0)"
+        "--start",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="where its span begins, seconds (default: 0)",
     )
     parser.add_argument(
-        "--length", type=float, default=12.0, metavar="S", help="of each sound (default: 12)"
+        "--length",
+        type=float,
+        default=12.0,
+        metavar="S",
+        help="of each sound, seconds (default: 12)",
     )
     add_shared(parser, FORCE)
 

@@ -18,7 +18,7 @@ class TranslatedHelpFormatter(argparse.HelpFormatter):
         self, usage: str | None, actions: Iterable, groups: Iterable, prefix: str | None = None
     ) -> None:
         prefix = "usage: " if prefix is None else prefix
-        super().add_usage(usage, actions, groups, _in_columns(prefix))
+        super().add_usage(usage and _in_columns(usage), actions, groups, _in_columns(prefix))
 
     def start_section(self, heading: str | None) -> None:
         super().start_section(heading and _in_columns(heading))

@@ -60,7 +60,9 @@ def korean(monkeypatch):
 
 
 def test_no_message_is_left_that_nobody_says(said):
-    assert [text for text in MESSAGES for piece in pieces(text) if piece not in said] == []
+    spoken = said.casefold()  # a command's help is also shown as a sentence
+    texts = ((text, piece.casefold().rstrip(".")) for text in MESSAGES for piece in pieces(text))
+    assert [text for text, piece in texts if piece not in spoken] == []
 
 
 def test_translations_have_the_fields_of_their_messages():
