@@ -1,7 +1,10 @@
 """kcarol turns a song into a Christmas carol.
 
->>> import kcarol
->>> kcarol.convert("song.mp3", "carol.wav", style="choir")  # doctest: +SKIP
+```python
+import kcarol
+
+kcarol.convert("song.mp3", "carol.wav", style="choir")
+```
 
 The names below are loaded when they are first used, so that importing kcarol takes no time.
 """
@@ -22,19 +25,19 @@ if TYPE_CHECKING:
     from kcarol.vocoder.neural import NeuralVocoder
     from kcarol.voice.separation.separated import separated_voice
 
-__all__ = [
-    "MusicTransformer",
-    "NeuralVocoder",
-    "__version__",
+__all__ = [  # in the order of the API page
     "convert",
-    "evaluate",
-    "fit",
-    "load_audio",
+    "transcribe",
     "notate",
     "play",
-    "preprocess",
     "separated_voice",
-    "transcribe",
+    "load_audio",
+    "preprocess",
+    "MusicTransformer",
+    "NeuralVocoder",
+    "fit",
+    "evaluate",
+    "__version__",
 ]
 
 _HOMES = {  # public name -> module and name where it is defined

@@ -54,7 +54,7 @@ def work_once(job, folder: str, delay_s: float | None) -> int:
     """Run a job in a child, killed after a delay; returns its signal, or less its exit status."""
     child = os.fork()
     if child == 0:
-        sys.stdout = open(os.devnull, "w")
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
         os._exit(job(folder) or 0)
     helpers = []
     if delay_s is not None:

@@ -69,7 +69,7 @@ def train(module, loss_fn, cfg, out, **options):
 
 
 def rows_of(path):
-    with Path(path).open(newline="") as file:
+    with Path(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -71,13 +71,19 @@ def preprocess(
     force: bool = False,
     progress: bool = True,
 ) -> list[ClipReport]:
-    """Turn every sound file below each folder (style -> folder) into out/STYLE/NAME.pt.
+    """Turn every sound file below each folder into a clip, and return a report of each.
 
-    Clips begin with the first sound and last at most cfg.max_s seconds (math.inf: no limit). Files
-    whose clip has the same content and settings are skipped unless `force`. A file that cannot be
-    read gives a report with the reason. Clips of files that are no longer there are removed from
-    out/STYLE, since training would go on with them; other files stay. DataError if a folder is
-    missing or holds no sound: then nothing is changed.
+    Clips begin with the first sound and last at most `cfg.max_s` seconds (math.inf: no limit).
+    Clips of files that are no longer there are removed from out/STYLE, since training would go on
+    with them; other files stay. A file that cannot be read gives a report with the reason.
+
+    Args:
+        sources: folder by style (kpop, carol).
+        out: folder of out/STYLE/NAME.pt.
+        jobs: files at once.
+        force: make those anew, too, whose clip has the same content and settings.
+
+    DataError if a folder is missing or holds no sound: then nothing is changed.
     """
     cfg = cfg or AudioConfig()
     tasks = [

@@ -50,8 +50,9 @@ def load_audio(
     start_s: float = 0.0,
     duration_s: float | None = None,
 ) -> np.ndarray:
-    """Decode a file, or `duration_s` of it from `start_s` on, to (T,) float32 at cfg.sample_rate.
+    """Decode a file, or `duration_s` of it from `start_s` on.
 
+    Returns (T,) float32 at `cfg.sample_rate`, 16 kHz without `cfg`, mixed to mono.
     AudioError if there is no such file, no sound in it (or in the span), samples that are not
     finite, or more than LONGEST_S. LostSoundWarning if some is missing (see `stream_native`).
     """

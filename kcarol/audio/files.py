@@ -81,9 +81,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text by `atomic_write`."""
+    """Write UTF-8 text by `atomic_write`, the same bytes on every system."""
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def save_state(path: Path, state: object) -> None:

@@ -55,23 +55,24 @@ def convert(
 
     The carol begins, ends and is as loud as the song.
 
-    out: WAV, FLAC, MP3, OGG, OPUS or M4A by its name; None: beside the song, see `default_output`.
-    style: a name (bells, choir, strings, organ, brass, piano, a_cappella, orchestra) or a carol's
-        sound file.
-    strength: 0 (the song) to 1 (the carol).
-    rate: Hz, of the carol; None: see `carol_rate`.
-    mono: one channel instead of two.
-    hall: share of the hall in the sound, 0 to 1; None: the style's.
-    engine: network, or samples: FluidSynth and a soundfont, where they are installed.
-    choir: what choirs sing: syllables, the song's own vowels where they are heard surely, or ah; or
-        voice: `voice` eight times, in place of the choirs.
-    voice: file of the song's voice alone, to be laid over the carol, or folder of such, see
-        `voice_of`; None: none.
-    voice_tune: what becomes of the carol's tune under the voice: keep, duck or leave-out.
-    stems: folder for what each group of parts adds to the carol, see `stem_files`; None: none.
-    scores: files for the song as it was heard, as `kcarol.notate` writes them.
-    converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
-    force: replace existing files.
+    Args:
+        out: WAV, FLAC, MP3, OGG, OPUS or M4A by its name; None: NAME.carol.wav beside the song.
+        style: a name (bells, choir, strings, organ, brass, piano, a_cappella, orchestra) or a
+            carol's sound file.
+        strength: 0 (the song) to 1 (the carol).
+        rate: Hz, of the carol; None: the song's if it is 44100 or 48000, else 48000.
+        mono: one channel instead of two.
+        hall: share of the hall in the sound, 0 to 1; None: the style's.
+        engine: network, or samples: FluidSynth and a soundfont, where they are installed.
+        choir: what choirs sing: syllables, the song's own vowels where they are heard surely, or
+            ah; or voice: `voice` eight times, in place of the choirs.
+        voice: file of the song's voice alone, to be laid over the carol, or folder of such
+            under the songs' names; None: none.
+        voice_tune: what becomes of the carol's tune under the voice: keep, duck or leave-out.
+        stems: folder for what each group of parts adds to the carol, as NAME.GROUP.wav; None: none.
+        scores: files for the song as it was heard, as `kcarol.notate` writes them.
+        converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
+        force: replace existing files.
 
     The carol's file records what it was made from, see `kcarol.conversion.provenance`.
     LostSoundWarning tells what sound of the song is missing.

@@ -31,12 +31,13 @@ def notate(
 ) -> Path:
     """Write down a song as it was heard, or the parts of its carol, and return the file.
 
-    song: a sound file, or a score, to be arranged or written in another format.
-    out: MusicXML, MIDI, PDF or SVG by its name, and JSON, LAB or TXT of what was heard; None: see
-        `default_score`.
-    arrangement: name of the style whose parts are written; None: the lead sheet.
-    converter: whose hearing it is; None: with the shipped weights.
-    force: replace an existing `out`.
+    Args:
+        song: a sound file, or a score, to be arranged or written in another format.
+        out: MusicXML, MIDI, PDF or SVG by its name, and JSON, LAB or TXT of what was heard; None:
+            NAME.musicxml beside the song, or NAME.STYLE.musicxml.
+        arrangement: name of the style whose parts are written; None: the lead sheet.
+        converter: whose hearing it is; None: with the shipped weights.
+        force: replace an existing `out`.
 
     Raises AudioError, ScoreError, FileExistsError, WeightsError, ValueError (another style).
     """
@@ -72,10 +73,11 @@ def play(
 ) -> Path:
     """Play a score's file as a carol, and return its file.
 
-    out: as of `kcarol.convert`; None: NAME.carol.wav beside the score.
-    like: a song's sound file, whose beats, loudness and tuning the carol gets; None: those that the
-        score records, else it is played at its written tempo.
-    rate: Hz, of the carol; None: the full rate.
+    Args:
+        out: as of `kcarol.convert`; None: NAME.carol.wav beside the score.
+        like: a song's sound file, whose beats, loudness and tuning the carol gets; None: those that
+            the score records, else it is played at its written tempo.
+        rate: Hz, of the carol; None: the full rate.
 
     The rest as of `kcarol.convert`. Raises AudioError, ScoreError, FileExistsError, WeightsError,
     ValueError.

@@ -67,7 +67,7 @@ def load_pair_set(folder: Path, cfg: AudioConfig | None = None) -> list[Shard]:
 def _pairs(folder: Path, cfg: AudioConfig) -> Iterator[dict]:
     """The entries of PAIRS_FILE, each with its pop, carol and packed labels."""
     try:
-        about = json.loads((folder / PAIRS_FILE).read_text())
+        about = json.loads((folder / PAIRS_FILE).read_text("utf-8"))
         if (about["format"], about["sample_rate"]) != (FORMAT, cfg.sample_rate):
             raise PairSetError(
                 f"{folder}: expected format {FORMAT} at {cfg.sample_rate} Hz, found format "

@@ -29,16 +29,17 @@ def evaluate(
 ) -> Table:
     """Content kept of the song, similarity to carols, and the same for trivial baselines.
 
-    convert: song (T,) at 16 kHz and style -> carol (2, 3 T) at 48 kHz, such as
-        `Converter.load().convert`.
-    out_dir: where table.json, .csv, .md and a listening page for each part are written.
-    pairs: synthetic pairs, see `evaluate_synthetic` and `held_out.synthetic_pairs`.
-    demo: songs with their own carols, see `held_out.demo_pairs`.
-    real_dir: a folder of real songs, see `evaluate_real`.
-    baselines: whether the table includes them.
-    synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`;
-        another `convert` for the pairs, too, whose carols are mono and at A440 whatever the song's
-        tuning. Without it they are the middles of `convert`.
+    Args:
+        convert: song (T,) at 16 kHz and style -> carol (2, 3 T) at 48 kHz, such as
+            `Converter.load().convert`.
+        out_dir: where table.json, .csv, .md and a listening page for each part are written.
+        pairs: synthetic pairs, see `evaluate_synthetic` and `held_out.synthetic_pairs`.
+        demo: songs with their own carols, see `held_out.demo_pairs`.
+        real_dir: a folder of real songs, see `evaluate_real`.
+        baselines: whether the table includes them.
+        synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`;
+            another `convert` for the pairs, too, whose carols are mono and at A440 whatever the
+            song's tuning. Without it they are the middles of `convert`.
 
     `kcarol.evaluation.metrics` defines the figures. Raises ValueError if there is nothing to
     evaluate.

@@ -82,7 +82,7 @@ def demo_pairs(
         length = min(len(pop), len(carol))
         pair = {"name": name, "pop": pop[:length], "carol": carol[:length], "files": files}
         if name in labels:
-            events = json.loads((Path(carols) / f"{name}.truth.json").read_text())
+            events = json.loads((Path(carols) / f"{name}.truth.json").read_text("utf-8"))
             window = labels[name][: cfg.n_frames(length)]
             pair |= {"style": events["style"], "labels": Labels.from_packed(window)}
         else:

@@ -35,6 +35,7 @@ class MusicTransformer(nn.Module):
     mel_std: Tensor
 
     def __init__(self, cfg: ModelConfig | None = None):
+        """With weights drawn at random. ValueError for sizes that do not fit each other."""
         super().__init__()
         self.cfg = cfg = cfg or ModelConfig()
         if cfg.stride % 2 or cfg.d_model % (2 * cfg.n_heads):

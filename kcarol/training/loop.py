@@ -68,17 +68,21 @@ def fit(
 ) -> Path:
     """Train `module` for `cfg.steps` steps; returns the checkpoint, `out / "checkpoint.pt"`.
 
-    `loss_fn(module, batch)` gives scalars: "loss", which is minimised, and named terms, which are
-    logged. Under torchrun each process takes its part of every batch; a run may be resumed with
-    another number of processes.
+    Under torchrun each process takes its part of every batch; a run may be resumed with another
+    number of processes.
 
-    `validate(module)` and `callbacks`, called as `(module, step, writer)` with the TensorBoard
-    writer, run every `cfg.picture_every` steps and at the end, with the averaged weights, in eval
-    mode, without gradients. `n_workers`: processes that make batches ahead, for slow sources
-    (drawing a batch of stored pairs takes 0.3 % of a step). `stop_step` and `max_s` (seconds) end a
-    session early, with a checkpoint; `resume` continues from it, to the bit on the same machine.
-    The state of a `loss_fn` that is a module is saved as well. `data`: by name, what tells each
-    file from others that the batches are made of, such as a hash; resuming with others says so.
+    Args:
+        loss_fn: called as `loss_fn(module, batch)`, gives scalars: "loss", which is minimised, and
+            named terms, which are logged. If it is a module, its state is saved as well.
+        resume: continue from the checkpoint in `out`, to the bit on the same machine.
+        validate, callbacks: called as `validate(module)` and `callback(module, step, writer)`, with
+            the TensorBoard writer, every `cfg.picture_every` steps and at the end, with the
+            averaged weights, in eval mode, without gradients.
+        n_workers: processes that make batches ahead, for slow sources (drawing a batch of stored
+            pairs takes 0.3 % of a step).
+        stop_step, max_s: end a session early, with a checkpoint, after a step or after seconds.
+        data: by name, what tells each file from others that the batches are made of, such as a
+            hash; resuming with others says so.
 
     Raises TrainingError: loss not finite (the last good checkpoint stays), no memory for a single
     row, a checkpoint that does not fit. Ctrl-C saves, says how to resume, and raises

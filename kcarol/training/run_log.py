@@ -106,7 +106,7 @@ class Table:
         self.path = path
         self.rows: list[Mapping[str, object]] = []
         if step and path.exists():
-            with path.open(newline="") as file:
+            with path.open(newline="", encoding="utf-8") as file:
                 self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
         self.columns = list(dict.fromkeys(name for row in self.rows for name in row))
         if self.rows or path.exists():
@@ -119,11 +119,14 @@ class Table:
             self.columns += new
             self._rewrite()
         else:
-            with self.path.open("a", newline="") as file:
+            with self.path.open("a", newline="", encoding="utf-8") as file:
                 csv.DictWriter(file, self.columns).writerow(row)
 
     def _rewrite(self) -> None:
-        with atomic_write(self.path) as temporary, temporary.open("w", newline="") as file:
+        with (
+            atomic_write(self.path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, self.columns)
             writer.writeheader()
             writer.writerows(self.rows)

@@ -83,6 +83,7 @@ class NeuralVocoder(nn.Module):
     std: Tensor
 
     def __init__(self, cfg: VocoderConfig | None = None, audio: AudioConfig | None = None):
+        """With weights drawn at random."""
         super().__init__()
         self.cfg = cfg = cfg or VocoderConfig()
         audio = replace(audio or AudioConfig(), n_mels=cfg.n_mels, hop_length=cfg.hop_length)

@@ -357,7 +357,7 @@ def held(device: str, peak: bool = False) -> int:
         return (
             torch.cuda.max_memory_reserved(device) if peak else torch.cuda.memory_reserved(device)
         )
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
     return 1024 * int(re.search(rf"^{'VmPeak' if peak else 'VmSize'}:\s+(\d+)", status, re.M)[1])
 
 

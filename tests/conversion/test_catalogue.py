@@ -138,7 +138,7 @@ def test_a_list_is_converted_failures_are_listed_and_a_second_run_does_only_what
     assert cli.main(convert(weights, manifest, "-o", out, "--jobs", 1)) == cli.FAILED
     assert "7 songs: 1 done, 5 skipped, 1 failed" in capsys.readouterr().out
     assert all((out / name).stat().st_mtime_ns == stamp for name, stamp in stamps.items())
-    lines = Path(f"{manifest}.journal.jsonl").read_text().splitlines()
+    lines = Path(f"{manifest}.journal.jsonl").read_text(encoding="utf-8").splitlines()
     assert lines[7] == '{"torn' and all(json.loads(line) for line in lines[8:]) and len(lines) == 15
 
 
@@ -295,7 +295,7 @@ def test_ctrl_c_ends_all_processes_in_one_line_and_the_next_call_goes_on(weights
 
 def workers_of(pid: int) -> list[int]:
     """Processes that a process started to convert, by Linux's own list."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
     return [
         int(child)
         for child in children

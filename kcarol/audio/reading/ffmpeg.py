@@ -95,7 +95,7 @@ def probe(path: Path) -> Probe:
     command = [find_ffmpeg(), "-hide_banner", "-nostdin", *INPUT_OPTIONS, "-i", absolute_name(path)]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=STALLED_S
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=STALLED_S
         )
     except subprocess.TimeoutExpired:
         raise AudioError(
@@ -168,7 +168,7 @@ def decode(
         process.stdout.close()
         process.wait()
     if status or empty:
-        reason = _reason(log.read_text(errors="replace")) or "no samples"
+        reason = _reason(log.read_text("utf-8", errors="replace")) or "no samples"
         raise AudioError(f"{path}: expected sound, ffmpeg says: {reason}")
 
 

@@ -141,7 +141,8 @@ def _in_time(
     path: Path, source: str, found: Probe, chunk_s: float, first_byte: int = 0
 ) -> Iterator[tuple[int, float, np.ndarray]]:
     """(rate, seconds of silence before it, sound (n, channels)) of one link."""
-    with tempfile.TemporaryDirectory(prefix="kcarol-") as folder:
+    # errors: Windows removes no file that an ffmpeg about to end has open
+    with tempfile.TemporaryDirectory("", "kcarol-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "ffmpeg.log"
         gaps: list[Gap] = []
         holes: list[Hole] | None = None

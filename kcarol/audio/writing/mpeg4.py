@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,11 +53,17 @@ def _feed(process: subprocess.Popen, blocks: Iterable[np.ndarray]) -> None:
         for block in blocks:
             process.stdin.write(np.ascontiguousarray(block, "<f4"))
         process.stdin.close()
-    except BrokenPipeError:
-        pass
-    except BaseException:  # the blocks may come from a disk or a decoder that fails
-        process.kill()
+    except BaseException as error:
+        if _is_broken_pipe(error):
+            return
+        process.kill()  # the blocks may come from a disk or a decoder that fails
         raise
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    """Windows calls it an invalid argument, as Python's own subprocess.py knows."""
+    names = {errno.EPIPE, errno.EINVAL} if sys.platform == "win32" else {errno.EPIPE}
+    return isinstance(error, OSError) and error.errno in names
 
 
 def read_comment(path: Path) -> str:

@@ -33,11 +33,13 @@ def separated_voice(
     The voice is stereo at 44.1 kHz and as long as the song; a file that has been made of this song
     by these weights is kept as it is. Memory does not grow with the song.
 
-    out: in a format of `save_audio`.
-    weights: file of torchaudio's HDEMUCS_HIGH_MUSDB_PLUS; None: the user's own.
-    yes: whether these may be fetched where they are missing, see `notice`.
-    progress: told how many samples are done, and of how many.
-    force: replace an existing file.
+    Args:
+        out: in a format of `save_audio`.
+        weights: file of torchaudio's HDEMUCS_HIGH_MUSDB_PLUS; None: the user's own.
+        yes: whether these may be fetched where they are missing, see `notice`.
+        progress: told how many samples are done, and of how many.
+        force: replace an existing file.
+
     Raises AudioError, WeightsError, DownloadError, FileExistsError.
     """
     song, out = Path(song), Path(out)
