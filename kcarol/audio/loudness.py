@@ -41,7 +41,8 @@ ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 FILTERED_STEPS = 12  # at once at least: 1.2 s
 SETTLING_STEPS = 2  # after which the filters' response has decayed
-IMPULSE = 0.25  # torchaudio's filters clip at 1, and K-weighting amplifies by 4 dB
+SHELF_DB, SHELF_HZ, SHELF_Q = 4.0, 1500.0, math.sqrt(0.5)  # the head, as a sphere
+HIGH_PASS_HZ, HIGH_PASS_Q = 38.0, 0.5
 
 LOWEST_HEARD_HZ = 30.0
 RUMBLE_FALL_HZ = 10.0  # above which all is left as it is
@@ -220,14 +221,43 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
 
 @cache
 def k_weighting(sample_rate: int, n_fft: int) -> Tensor:
-    """(n_fft // 2 + 1,) complex: both filters of ITU-R BS.1770-4."""
-    from torchaudio.functional import highpass_biquad, treble_biquad
+    """(n_fft // 2 + 1,) complex: both filters of ITU-R BS.1770-4, by the Audio EQ Cookbook.
 
-    impulse = torch.zeros(SETTLING_STEPS * step_length(sample_rate), dtype=torch.float64)
-    impulse[0] = IMPULSE
-    response = treble_biquad(impulse, sample_rate, 4.0, 1500.0, 1 / math.sqrt(2))
-    response = highpass_biquad(response, sample_rate, 38.0, 0.5)
-    return torch.fft.rfft(response / IMPULSE, n_fft).to(torch.complex64)
+    (torchaudio has them, as filters of waves, but takes a while to import.)
+    """
+    n_settling = SETTLING_STEPS * step_length(sample_rate)
+    turns = torch.arange(n_settling // 2 + 1, dtype=torch.float64) / n_settling
+    delay = torch.exp(-2j * math.pi * turns)
+    shelf = _high_shelf(2 * math.pi * SHELF_HZ / sample_rate)
+    high_pass = _high_pass(2 * math.pi * HIGH_PASS_HZ / sample_rate)
+    impulse = torch.fft.irfft(_response(*shelf, delay) * _response(*high_pass, delay), n_settling)
+    return torch.fft.rfft(impulse, n_fft).to(torch.complex64)
+
+
+Coefficients = tuple[float, float, float]
+
+
+def _high_shelf(omega: float) -> tuple[Coefficients, Coefficients]:
+    """Numerator and denominator of the cookbook's "highShelf"; omega: radians a sample."""
+    alpha, cosine = math.sin(omega) / 2 / SHELF_Q, math.cos(omega)
+    gain = 10 ** (SHELF_DB / 40)
+    root = 2 * math.sqrt(gain) * alpha
+    up, down = gain + 1, gain - 1
+    above = (up + down * cosine + root, -2 * (down + up * cosine), up + down * cosine - root)
+    below = (up - down * cosine + root, 2 * (down - up * cosine), up - down * cosine - root)
+    return (gain * above[0], gain * above[1], gain * above[2]), below
+
+
+def _high_pass(omega: float) -> tuple[Coefficients, Coefficients]:
+    """The same of the cookbook's "HPF"."""
+    alpha, cosine = math.sin(omega) / 2 / HIGH_PASS_Q, math.cos(omega)
+    above = ((1 + cosine) / 2, -1 - cosine, (1 + cosine) / 2)
+    return above, (1 + alpha, -2 * cosine, 1 - alpha)
+
+
+def _response(above: Coefficients, below: Coefficients, delay: Tensor) -> Tensor:
+    numerator, denominator = (a + b * delay + c * delay**2 for a, b, c in (above, below))
+    return numerator / denominator
 
 
 def measure_loudness(wave: Wave, sample_rate: int = AudioConfig.sample_rate) -> Loudness:

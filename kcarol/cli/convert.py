@@ -21,6 +21,7 @@ from kcarol.cli.arguments.checks import (
 )
 from kcarol.cli.arguments.completion import complete_style
 from kcarol.cli.arguments.cores import available_cores
+from kcarol.cli.arguments.imports import import_pytorch
 from kcarol.cli.arguments.options import (
     DEVICE,
     FORCE,
@@ -211,6 +212,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _convert_songs(arguments: Namespace) -> int:
+    import_pytorch()
     from kcarol.conversion import catalogue
 
     plan, problems = plan_outputs(arguments.files, arguments.out, arguments.format)

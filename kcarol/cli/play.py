@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable
+from kcarol.cli.arguments.imports import import_pytorch
 from kcarol.cli.convert import (
     add_form_options,
     add_run_options,
@@ -51,6 +52,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
+    import_pytorch()
     from kcarol.conversion.api import default_output
     from kcarol.conversion.scores import play
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable, checked_device
+from kcarol.cli.arguments.imports import import_pytorch
 from kcarol.cli.arguments.options import DEVICE, FORCE, WEIGHTS, add_shared
 from kcarol.cli.convert import STYLE_NAMES
 
@@ -41,6 +42,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
+    import_pytorch()
     from kcarol.conversion.converter import Converter
     from kcarol.conversion.scores import default_score, is_score, notate
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from kcarol.audio.files import atomic_write
+from kcarol.audio.parallel import single_threaded
 
 # raised when older readers could misread a file; 2: other bands of the log-mel, more content
 FORMAT = 2
@@ -25,6 +26,13 @@ FORMAT = 2
 RETIRED_FIELDS = {"lowest_tune_midi", "n_tune_pitches", "griffin_lim_iterations"}
 MAX_SIZE = 1 << 14  # of numbers in a configuration
 SPARE_NUMBERS = 1 << 24  # that a network may allocate besides those in its file
+# what fills new parameters with random numbers, which those of the file replace
+RANDOM_FILLS = {
+    nn.init.kaiming_uniform_,
+    nn.init.uniform_,
+    Tensor.uniform_,
+    Tensor.erfinv_,  # of nn.init.trunc_normal_
+}
 
 
 class WeightsError(ValueError):
@@ -89,14 +97,17 @@ def load_module(
     """
     about, tensors = _read(path)
     _check_numbers(path, about["config"], len(tensors))
-    with _Budget(SPARE_NUMBERS + sum(tensor.numel() for tensor in tensors.values())):
-        module = _build(path, factory, about["config"])
-    if type(module).__name__ != about["class"]:
-        raise WeightsError(
-            f"{path} holds a {about['class']}, not a {type(module).__name__}: give the other file"
-        )
-    _check_fit(path, module.state_dict(), tensors)
-    module.load_state_dict(tensors)  # casts to the module's own float32
+    with single_threaded():  # threads wait for each other longer than such small tensors take
+        with _Unfilled(SPARE_NUMBERS + sum(tensor.numel() for tensor in tensors.values())):
+            module = _build(path, factory, about["config"])
+        if type(module).__name__ != about["class"]:
+            raise WeightsError(
+                f"{path} holds a {about['class']}, not a {type(module).__name__}: "
+                "give the other file"
+            )
+        _check_fit(path, module.state_dict(), tensors)
+        module.load_state_dict(tensors)  # casts to the module's own float32
+        _check_finite(path, module.state_dict())
     return module.to(device).eval(), about["extra"]
 
 
@@ -165,8 +176,9 @@ def _check_numbers(path: Path, config: Mapping, n_tensors: int) -> None:
                 )
 
 
-class _Budget(TorchFunctionMode):
-    """A context in which allocating more than `numbers` in all raises MemoryError.
+class _Unfilled(TorchFunctionMode):
+    """A context in which networks are built without random numbers in them, and allocating more
+    than `numbers` in all raises MemoryError.
 
     (A network on the meta device would show its shapes without memory, but that takes half a second
     of imports.)
@@ -179,6 +191,8 @@ class _Budget(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
+        if func in RANDOM_FILLS:
+            return args[0] if args else (kwargs or {})["tensor"]
         if func in (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn):
             size = args[0] if args and not isinstance(args[0], int) else args
             self.left -= math.prod(size)
@@ -200,7 +214,7 @@ def _build(path: Path, factory: Callable[[dict], Module], config: dict) -> Modul
 
 
 def _check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """WeightsError unless all tensors are there, of their shapes, and finite."""
+    """WeightsError unless all tensors are there, of their shapes."""
     missing = sorted(expected.keys() - found.keys())
     unexpected = sorted(found.keys() - expected.keys())
     if missing or unexpected:
@@ -214,7 +228,13 @@ def _check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, T
                 f"{path}: {name} has shape {tuple(tensor.shape)}, expected "
                 f"{tuple(expected[name].shape)}; it is from another version of kcarol"
             )
-        if not torch.isfinite(tensor).all():
+
+
+def _check_finite(path: Path, state: Mapping[str, Tensor]) -> None:
+    """WeightsError for a tensor with NaN or infinity in it."""
+    for name, tensor in state.items():
+        # the extremes are NaN where one value is, and take a thirtieth of the time of `isfinite`
+        if tensor.numel() and not torch.isfinite(torch.stack(tensor.aminmax())).all():
             raise WeightsError(
                 f"{path}: {name} has values that are not finite; get the file again or train again"
             )
