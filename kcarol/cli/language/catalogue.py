@@ -1,7 +1,7 @@
 """A catalogue of messages, in gettext's format, that translates finished lines.
 
 A message is known word for word, or by a template such as `{path}: expected a voice, found {found}`
-whose fields stand for anything; `{n}` and those that begin with `n_`, for numbers. Fields named in
+whose fields stand for anything, `{n}` and those that begin with `n_` for numbers. Fields named in
 PHRASES hold other messages of the catalogue.
 """
 
@@ -18,7 +18,10 @@ from kcarol.cli.language.particles import with_particles
 
 KO = Path(__file__).with_name("ko.po")
 PHRASES = frozenset(("expected", "found", "reason", "way_out", "first", "rest"))
+PATHS = frozenset(("path", "folder", "file"))
+ANYTHING = ".+?"
 NUMBER = r"[-+\d.,/:e]+"
+PATH = "(?:(?!: ).)+?"  # so that what stands before another path is not taken for a part of it
 ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)', re.MULTILINE)
 
 
@@ -107,4 +110,5 @@ def _group(field: str | None) -> str:
     if field is None:
         return ""
     is_number = field == "n" or field.startswith("n_")
-    return f"(?P<{field}>{NUMBER if is_number else '.+?'})"
+    kind = NUMBER if is_number else PATH if field in PATHS else ANYTHING
+    return f"(?P<{field}>{kind})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -9,6 +10,8 @@ from typing import Any, TextIO
 
 from kcarol.cli.language.catalogue import translated
 from kcarol.cli.language.locale import reads_korean
+
+BAR = re.compile(r"(?<=\r).+?(?=: +\d+%)")  # the title of a bar of tqdm
 
 
 @contextmanager
@@ -35,6 +38,8 @@ class TranslatingStream:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        is_bar = "\r" in text  # drawn to the terminal's width
-        self.stream.write(text if is_bar else translated(text))
+        if text.startswith("\r"):
+            self.stream.write(BAR.sub(lambda title: translated(title[0]), text))
+        else:
+            self.stream.write(translated(text))
         return len(text)

@@ -103,6 +103,16 @@ def test_lines_are_translated_by_words_and_by_templates(korean):
     )
 
 
+def test_the_last_path_of_a_line_is_the_one_that_it_is_about(korean):
+    line = "b.mp3  carol     failed: b.mp3: expected samples, found none"
+    assert translated(line) == "b.mp3  carol     실패: b.mp3: 샘플이 하나도 없습니다"
+
+
+def test_fields_for_numbers_hold_nothing_else(korean):
+    assert translated("expected 0 to 1, found 3") == "0에서 1 사이여야 하는데 3입니다"
+    assert translated("expected here to there, found 3") == "expected here to there, found 3"
+
+
 def test_what_is_not_in_the_catalogue_stays_english_whole(korean):
     unknown = "x.mid: expected a tune, found only drums: throw it away"
     for text in ("", "\n", "song.carol.wav\n", unknown):

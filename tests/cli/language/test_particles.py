@@ -18,8 +18,10 @@ from kcarol.cli.language.particles import with_particles
         ("7(으)로", "7로"),
         ("이름(으)로", "이름으로"),
         ("파일(으)로", "파일로"),
-        ("song.mp3이(가)", "song.mp3이"),
+        ("0.5을(를)", "0.5를"),
+        ("song.mp3이(가)", "song.mp3이(가)"),
         ("carol.wav을(를)", "carol.wav을(를)"),
+        ("'노래'을(를) 보고 곡은(는)", "'노래'를 보고 곡은"),
     ],
 )
 def test_particles(text, expected):

@@ -26,6 +26,13 @@ def test_lines_of_print_and_tqdm_are_translated(korean, capsys):
     assert shown.out == "새로 시작합니다. 이전 체크포인트는 이제 a.pt입니다\ninterrupted.wav\n"
 
 
+def test_titles_of_bars_are_translated(korean, capsys):
+    with in_users_language():
+        list(tqdm(range(2), "convert", unit="song"))
+    shown = capsys.readouterr().err
+    assert "\r변환: 100%|" in shown and "2/2" in shown and "convert" not in shown
+
+
 def test_streams_are_as_before_afterwards(korean):
     before = sys.stdout, sys.stderr
     with in_users_language():
