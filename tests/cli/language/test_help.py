@@ -57,6 +57,14 @@ def test_korean_help_fits_the_terminal(program, monkeypatch):
     assert all(word in shown for word in metavars)
 
 
+def test_each_command_has_one_line(monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(COLUMNS))
+    monkeypatch.setenv("LANGUAGE", "ko")
+    parser = make_parser()
+    lines = parser.format_help().split("\n\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == ["명령:", *parser.commands]
+
+
 def test_help_fills_its_lines_by_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", str(COLUMNS))
     monkeypatch.setenv("LANGUAGE", "ko")
