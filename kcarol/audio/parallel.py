@@ -35,6 +35,17 @@ def single_threaded() -> Iterator[None]:
         THREADS_OUTSIDE.reset(token)
 
 
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """As `single_threaded`, and NumPy's and SciPy's matrix products, too, which are as small in the
+    metrics: of ten seconds of sound, two threads take six times as long as one.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with single_threaded(), threadpool_limits(1, "blas"):
+        yield
+
+
 def n_workers(device: torch.device | str = "cpu") -> int:
     """Items that `parallel_map` computes at once: one per PyTorch thread on CPU, else one."""
     if torch.device(device).type != "cpu":

@@ -496,6 +496,7 @@ class Converter:
 
     # --- for figures and metrics
 
+    @single_threaded()
     def predicted_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, 2, n_bands) of a song's carol before the post-filter, at A440."""
         notes = notes_of(self.arrange(transcription, style), self.audio.frame_rate)
@@ -503,6 +504,7 @@ class Converter:
         assert isinstance(played, Tensor)  # since it was given no buffer
         return played.unflatten(1, (2, -1))
 
+    @single_threaded()
     def carol_mel(self, transcription: Transcription, style: AnyStyle) -> Tensor:
         """The log-mel (F, 2, n_bands) of a carol, as the vocoder gets it, at A440."""
         predicted = self.predicted_mel(transcription, style).flatten(1)

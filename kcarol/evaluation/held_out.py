@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -60,9 +60,14 @@ def _pairs_of(file: Path, references: Path, sample_rate: int) -> Iterator[dict]:
 
 
 def demo_pairs(
-    songs: Path, carols: Path, cfg: AudioConfig | None = None, heard_s: float = 60.0
+    songs: Path,
+    carols: Path,
+    cfg: AudioConfig | None = None,
+    heard_s: float = 60.0,
+    names: Container[str] | None = None,
 ) -> list[dict]:
-    """Songs and the carols of the same name in another folder; songs without one are left out.
+    """Songs and the carols of the same name in another folder; songs without one are left out, and
+    those that are not among `names`.
 
     Each has the two `files` that it was read from. Songs with labels in `carols`/SONG_LABELS_FILE,
     those of the demo set, come with these and with the name of their carol's style. For others, the
@@ -75,7 +80,7 @@ def demo_pairs(
     pairs = []
     for song in find_audio(Path(songs)):
         name = song.stem
-        if name not in carol_files:
+        if name not in carol_files or (names is not None and name not in names):
             continue
         files = (song, carol_files[name])
         pop, carol = (load_audio(file, cfg, duration_s=heard_s) for file in files)

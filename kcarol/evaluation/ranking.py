@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from kcarol.conversion.converter import Converter
+from kcarol.audio.parallel import on_one_core
+from kcarol.conversion.converter import Converter, blend_
 from kcarol.evaluation import metrics
 
 MEASURES = {  # of a conversion with a known carol: meaning, and whether more is better
@@ -14,10 +15,12 @@ MEASURES = {  # of a conversion with a known carol: meaning, and whether more is
     "chord": ("chord notes in place", True),
     "chroma": ("harmony as in the carol", True),
     "onset_f": ("onsets in time", True),
-    "lsd": ("distance to the carol's spectrum (1: the song's)", False),
+    "lsd": ("distance to the carol's spectrum (the song's is 1)", False),
 }
+WEAK = 0.1  # this much worse than the mean of the songs: figures run from 0 to about 1
 
 
+@on_one_core()
 def strength_curve(
     converter: Converter,
     wave: np.ndarray,
@@ -31,15 +34,19 @@ def strength_curve(
     `reference` that it is a carol. Raises what `Converter.convert` raises.
     """
     song = metrics.chromagram(metrics.prepare(wave))
+    carol = converter.mono_carol(wave, style)  # as loud as the song: what `blend_` expects
     rows = []
     for strength in strengths:
-        carol = metrics.prepare(converter.mono_carol(wave, style, strength))
-        content = metrics.chroma_similarity(song, metrics.chromagram(carol))
-        p_carol = reference.p_carol(metrics.style_windows(carol))
+        mixed = carol[np.newaxis].copy()
+        blend_(mixed, wave, strength)
+        mixed = metrics.prepare(mixed[0])
+        content = metrics.chroma_similarity(song, metrics.chromagram(mixed))
+        p_carol = reference.p_carol(metrics.style_windows(mixed))
         rows.append({"strength": float(strength), "content": content, "style": p_carol})
     return rows
 
 
+@on_one_core()
 def style_reference(
     songs: Iterable[np.ndarray], carols: Iterable[np.ndarray]
 ) -> metrics.StyleReference:
@@ -71,19 +78,22 @@ def ranked(details: Sequence[Mapping], system: str = "kcarol") -> list[dict]:
 
 
 def in_words(row: Mapping, rows: Sequence[Mapping]) -> str:
-    """One conversion against the mean of all `rows`: a line for each measure, the weakest first."""
-    gaps = []
-    for name, badness in _badness(rows).items():
+    """One conversion against the mean of all `rows`: what is weak, with that mean, then what is
+    fine, a line for each measure.
+    """
+    weak, fine = [], []
+    for name in _badness(rows):
+        if name not in row:
+            continue
         meaning, more_is_better = MEASURES[name]
-        if name in row:
-            mine = -row[name] if more_is_better else row[name]
-            gap = (mine - badness.mean()) / (badness.std() + 1e-9)
-            mean = np.mean([other[name] for other in rows])
-            gaps.append((gap, f"{meaning} {row[name]:.2f} (mean {mean:.2f})"))
-    if not gaps:
+        figure, mean = row[name], np.mean([other[name] for other in rows])
+        if (mean - figure if more_is_better else figure - mean) > WEAK:
+            weak.append(f"  weak: {meaning} {figure:.2f}, on average {mean:.2f}")
+        else:
+            fine.append(f"  fine: {meaning} {figure:.2f}")
+    if not weak + fine:
         return f"{row['name']}: nothing was measured"
-    lines = [f"  {text}" for _, text in sorted(gaps, reverse=True)]
-    return "\n".join([f"{row['name']}: weakest in", *lines])
+    return "\n".join([row["name"], *weak, *fine])
 
 
 def _badness(rows: Sequence[Mapping]) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kcarol.audio.log_mel import LogMel
+from kcarol.audio.parallel import on_one_core
 from kcarol.config import AudioConfig
 from kcarol.evaluation import metrics
 from kcarol.evaluation.baselines import band_levels, coloured_noise, equalised
@@ -80,6 +81,7 @@ class Target:
         return figures
 
 
+@on_one_core()
 def evaluate_synthetic(
     convert: MonoConvert,
     pairs: Iterable[Mapping],

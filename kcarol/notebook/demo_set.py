@@ -35,23 +35,41 @@ def known_pairs(data: Path, length_s: float = 60.0) -> dict[str, dict]:
     """Songs and their true carols by name, with labels, as `demo_pairs` gives them.
 
     For listening each has `song` and `true carol`, in stereo, (2, T) at the full rate. The demo
-    songs if they are in `data`/raw/kpop, else the pairs in `data`/pairs; prints which.
+    songs if they are in `data`/raw/kpop, else a pair in each style of `data`/pairs; prints which.
     """
-    cfg = AudioConfig()
-    pairs = demo_pairs(data / SONGS, data / CAROLS, cfg, length_s)
-    pairs = [pair for pair in pairs if "labels" in pair]
-    if len(pairs) >= MIN_SONGS:
-        print(f"known answers: {len(pairs)} demo songs with their true carols")
-    else:
-        pairs = read_pairs(data / PAIRS, cfg)
-        print(f"known answers: {len(pairs)} pairs of data/pairs, as the demo songs are not here")
-    return {pair["name"]: _first_seconds(pair, length_s, cfg) for pair in pairs}
+    return _known_pairs(data, _demo_names(data), length_s)
 
 
 def known_pair(data: Path, name: str, length_s: float = 60.0) -> dict:
     """The one of `known_pairs` with this name, or else the first."""
-    pairs = known_pairs(data, length_s)
+    demo = _demo_names(data)
+    asked = [name] if name in demo else demo[:1]
+    pairs = _known_pairs(data, asked, length_s)
     return pairs.get(name) or next(iter(pairs.values()))
+
+
+def _demo_names(data: Path) -> list[str]:
+    """Of the demo songs that are there with their labels; none if they are too few to compare.
+    Prints where answers are from.
+    """
+    file = data / CAROLS / SONG_LABELS_FILE
+    known = load_labels(file) if file.is_file() else {}
+    names = [name for name in sorted(known) if _files_of(data / SONGS, name)]
+    if len(names) < MIN_SONGS:
+        print("known answers: pairs of data/pairs, as the demo songs are not here")
+        return []
+    print(f"known answers: {len(names)} demo songs with their true carols")
+    return names
+
+
+def _known_pairs(data: Path, names: list[str], length_s: float) -> dict[str, dict]:
+    """The demo songs of these names; without names, the first packaged pair of each style."""
+    cfg = AudioConfig()
+    if names:
+        pairs = demo_pairs(data / SONGS, data / CAROLS, cfg, length_s, names)
+    else:
+        pairs = [pair for pair in read_pairs(data / PAIRS, cfg) if pair["name"].endswith("-0")]
+    return {pair["name"]: _first_seconds(pair, length_s, cfg) for pair in pairs}
 
 
 def _first_seconds(pair: dict, length_s: float, cfg: AudioConfig) -> dict:
@@ -77,7 +95,8 @@ def _in_stereo(pair: dict, n_samples: int, cfg: AudioConfig) -> list[np.ndarray]
 
 def true_tune(data: Path, name: str) -> np.ndarray | None:
     """MIDI pitch (F,) of a demo song's tune, -1 in rests; None for other songs."""
-    labels = load_labels(data / CAROLS / SONG_LABELS_FILE)
+    file = data / CAROLS / SONG_LABELS_FILE
+    labels = load_labels(file) if file.is_file() else {}
     return Labels.from_packed(labels[name]).tune if name in labels else None
 
 
@@ -97,14 +116,18 @@ def demo_carol(data: Path, name: str = DEMO_SONG) -> np.ndarray:
 
 
 def _demo_file(folder: Path, name: str) -> Path:
-    files = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-    for file in files:
-        if file.is_file():
-            return file
-    raise FileNotFoundError(
-        f"{folder}: expected {' or '.join(file.name for file in files)} of the demo set, "
-        "found neither; run this in the repository"
-    )
+    files = _files_of(folder, name)
+    if not files:
+        names = " or ".join(f"{name}{suffix}" for suffix in SUFFIXES)
+        raise FileNotFoundError(
+            f"{folder}: expected {names} of the demo set, found neither; run this in the repository"
+        )
+    return files[0]
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
+    files = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
+    return [file for file in files if file.is_file()]
 
 
 def demo_titles() -> dict[str, str]:

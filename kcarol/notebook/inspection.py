@@ -9,6 +9,7 @@ import torch
 from kcarol.audio.features import Features
 from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
+from kcarol.audio.parallel import single_threaded
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.conversion.converter import Converter
 from kcarol.model.transformer import MusicTransformer
@@ -17,12 +18,14 @@ from kcarol.vocoder.griffin_lim import GriffinLim
 
 
 @torch.inference_mode()
+@single_threaded()
 def log_mel(wave: np.ndarray) -> np.ndarray:
     """(T,) at 16 kHz -> natural-log mel (F, M)."""
     return LogMel()(torch.from_numpy(np.ascontiguousarray(wave))).numpy()
 
 
 @torch.inference_mode()
+@single_threaded()
 def bands(wave: np.ndarray, sample_rate: int | None = None) -> np.ndarray:
     """What pictures show: of (T,) at 16 kHz the log-mel (F, M); of other waves, (T,) or (2, T), the
     bands to 20 kHz of the middle (F, n_bands). Without a rate, see `rate_of`.
@@ -36,6 +39,7 @@ def bands(wave: np.ndarray, sample_rate: int | None = None) -> np.ndarray:
 
 
 @torch.inference_mode()
+@single_threaded()
 def features(wave: np.ndarray) -> np.ndarray:
     """(T,) at 16 kHz -> features (F, C)."""
     return Features()(torch.from_numpy(np.ascontiguousarray(wave))).numpy()
@@ -52,6 +56,7 @@ def resynthesised(wave: np.ndarray, converter: Converter) -> dict[str, np.ndarra
 
 
 @torch.inference_mode()
+@single_threaded()
 def attention_weights(converter: Converter, wave: np.ndarray) -> list[np.ndarray]:
     """(H, S, S) of each hearing layer, for (T,) of at most one window."""
     wave = torch.from_numpy(np.ascontiguousarray(wave)).to(converter.device)

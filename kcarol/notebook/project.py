@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from kcarol.audio.clips import find_audio
+from kcarol.audio.decoding import load_audio
+from kcarol.audio.files import AudioError, DataError
+
+PROBED_S = 2.0  # of a song, to see whether it can be read
 
 
 def project_root() -> Path:
@@ -33,9 +38,26 @@ def _is_repository(folder: Path) -> bool:
 
 
 def find_song(root: Path, name: str | None = None) -> Path:
-    """The file in `data/raw/kpop` of this name (without its ending); None: the first found."""
+    """The file in `data/raw/kpop` of this name (without its ending); None: the first that can be
+    read. FileNotFoundError for a name that is not there; raises as `first_readable`.
+    """
     files = {file.stem: file for file in find_audio(root / "data/raw/kpop")}
-    name = name or next(iter(files))
+    if name is None:
+        return first_readable(files.values())
     if name not in files:
         raise FileNotFoundError(f"SONG: expected one of {', '.join(files)}, found {name}")
     return files[name]
+
+
+def first_readable(songs: Iterable[Path]) -> Path:
+    """The first of the files that holds sound; prints which were passed over, and why. DataError
+    if none does.
+    """
+    for song in songs:
+        try:
+            load_audio(song, duration_s=PROBED_S)
+        except (AudioError, OSError) as error:
+            print(f"passed over: {error}")
+        else:
+            return song
+    raise DataError("expected a song that can be read, found none: put some into data/raw/kpop")

@@ -28,9 +28,26 @@ def test_packaged_pairs_stand_in_for_demo_songs_that_are_not_there(tmp_path, cap
     for folder in ("demo_carols", "pairs"):
         (tmp_path / folder).symlink_to(DATA / folder)
     pairs = demo_set.known_pairs(tmp_path, length_s=5)
-    assert "bells-0-0" in pairs and len(pairs) == 16
+    assert (
+        "bells-0-0" in pairs and len({pair["style"] for pair in pairs.values()}) == len(pairs) == 8
+    )
     assert "pairs of data/pairs, as the demo songs are not here" in capsys.readouterr().out
     assert {len(pair["pop"]) for pair in pairs.values()} == {5 * AudioConfig.sample_rate}
+
+
+def test_one_song_is_read_alone_and_the_first_stands_in_for_another(monkeypatch):
+    read = []
+    pairs_of = demo_set.demo_pairs
+    monkeypatch.setattr(demo_set, "demo_pairs", lambda *a: read.append(a[-1]) or pairs_of(*a))
+    assert demo_set.known_pair(DATA, DEMO_SONG, length_s=2)["name"] == DEMO_SONG
+    assert demo_set.known_pair(DATA, "my song", length_s=2)["name"] == "harbour-at-two"
+    assert read == [[DEMO_SONG], ["harbour-at-two"]]
+
+
+def test_nothing_but_the_pairs_is_needed(tmp_path):
+    (tmp_path / "pairs").symlink_to(DATA / "pairs")
+    assert demo_set.known_pair(tmp_path, "my song", length_s=2)["name"] == "bells-0-0"
+    assert demo_set.true_tune(tmp_path, "my song") is None
 
 
 def test_the_tune_is_known_of_demo_songs_alone():

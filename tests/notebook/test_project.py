@@ -1,7 +1,10 @@
 """Facts about where notebooks find things."""
 
+import numpy as np
 import pytest
 
+from kcarol.audio.encoding import save_audio
+from kcarol.audio.files import DataError
 from kcarol.notebook.project import find_song, project_root
 
 
@@ -11,8 +14,8 @@ def project(tmp_path):
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "kcarol"\n')
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "data/raw/kpop").mkdir(parents=True)
-    for name in ("b song.mp3", "a.wav"):
-        (tmp_path / "data/raw/kpop" / name).touch()
+    for name in ("b song.wav", "a.wav"):
+        save_audio(tmp_path / "data/raw/kpop" / name, np.zeros(8_000, np.float32), 16_000)
     return tmp_path
 
 
@@ -47,6 +50,16 @@ def test_where_there_is_no_repository_that_is_said_in_one_line(tmp_path, monkeyp
 
 def test_a_song_is_the_one_named_or_the_first(project):
     assert find_song(project).name == "a.wav"
-    assert find_song(project, "b song").name == "b song.mp3"
+    assert find_song(project, "b song").name == "b song.wav"
     with pytest.raises(FileNotFoundError, match="expected one of a, b song, found c"):
         find_song(project, "c")
+
+
+def test_a_song_that_cannot_be_read_is_passed_over_and_named(project, capsys):
+    (project / "data/raw/kpop/a.wav").write_bytes(b"no sound")
+    assert find_song(project).name == "b song.wav"
+    said = capsys.readouterr().out
+    assert said.startswith("passed over: ") and "a.wav" in said and said.count("\n") == 1
+    (project / "data/raw/kpop/b song.wav").write_bytes(b"")
+    with pytest.raises(DataError, match="expected a song that can be read"):
+        find_song(project)

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from kcarol.notebook.figures.picture import BLUE, COLOURS, GREEN, VERMILION, Picture
+from kcarol.notebook.figures.picture import BLUE, COLOURS, DASHES, GREEN, VERMILION, Picture
 
-DASHES = ("-", "--", "-.", ":")
 SMOOTHED_SHARE = 0.03  # of a curve's length
 NOT_LOSSES = ("step", "learning_rate", "audio_s_per_s", "gradient")  # columns of a training log
 
@@ -70,7 +69,9 @@ def read_losses(path: Path | str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 def content_against_style(
     strengths: Sequence[float], content: Sequence[float], style: Sequence[float]
 ) -> Picture:
-    """Content (chroma) and style (p_carol) against strength, and style against content."""
+    """Content (chroma) and style (p_carol) against strength, and style against content; all of
+    them without a unit, 0 to 1.
+    """
     if not len(strengths) or not len(strengths) == len(content) == len(style):
         raise ValueError(
             "expected as many figures as strengths, "
@@ -81,17 +82,18 @@ def content_against_style(
         f"from {strengths[0]:g} to {strengths[-1]:g}",
         (11, 4),
     )
-    content_label, style_label = "content: chroma", "style: p_carol"
+    content_label = "content: correlation of the harmony with the song's"
+    style_label = "style: probability of a carol"
     both, curve = figure.subplots(1, 2)
     both.plot(strengths, content, "o-", color=BLUE, label=content_label)
     both.plot(strengths, style, "s--", color=VERMILION, label=style_label)
-    both.set(xlabel="strength, 0 song to 1 carol", ylabel="figure", xlim=(-0.03, 1.03))
+    both.set(xlabel="strength: share of the carol", ylabel="content, style", xlim=(-0.03, 1.03))
     both.legend(fontsize=9)
     curve.plot(content, style, "o-", color=GREEN)
     offset = {"textcoords": "offset points", "xytext": (6, 6), "fontsize": 9}
     for point, strength in zip(zip(content, style, strict=True), strengths, strict=True):
         curve.annotate(f"{strength:g}", point, **offset)
-    curve.set(xlabel=content_label, ylabel=style_label, title="numbers: strength")
+    curve.set(xlabel=content_label, ylabel=style_label, title="numbers at the points: strength")
     for axes in (both, curve):
         axes.grid(alpha=0.3)
         axes.margins(0.1)

@@ -60,7 +60,7 @@ def piano_rolls(arrangements: Mapping[str, Parts], until_s: float) -> Picture:
                 linestyle=ROLL_DASHES[number // len(COLOURS) % 2],
                 zorder=3 - number / 100,  # the melody, the first part, lies above its doublings
             )
-        axes.set(title=title, ylabel="MIDI pitch", xlim=(0, until_s))
+        axes.set(title=title, ylabel="pitch, MIDI (60 is middle C)", xlim=(0, until_s))
         axes.grid(alpha=0.3)
         axes.legend(fontsize=10, loc="center left", bbox_to_anchor=(1.0, 0.5))
     rows[-1].set_xlabel("time, s")
@@ -97,9 +97,10 @@ def transcription(
     draw_levels(upper, levels, seconds, DB_PER_NEPER * np.max(log_mel), cmap="gray")
     if true_tune is not None:
         look = {"color": YELLOW, "linewidth": 5, "alpha": 0.65}
-        draw_tune(upper, true_tune[first:last], "tune, true", **look)
-    draw_tune(upper, tune, "tune, heard", color=VERMILION, linewidth=2)
-    upper.set(ylabel="frequency, Hz", title=title)
+        draw_tune(upper, true_tune[first:last], "tune as composed", **look)
+    draw_tune(upper, tune, "tune as heard", color=VERMILION, linewidth=2)
+    upper.set_ylabel("frequency, Hz")
+    set_title(upper, title)
     upper.legend(fontsize=10, loc="upper right", facecolor="white", framealpha=0.9)
 
     draw_matrix(lower, chord, (0, seconds, -0.5, 11.5), "Blues", vmin=0, vmax=1.3)

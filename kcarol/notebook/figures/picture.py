@@ -28,6 +28,7 @@ SCREEN_DPI = 80
 PRINTED_COLUMNS = 96  # JupyterLab breaks longer lines in the middle of a word
 BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 ORANGE, SKY, YELLOW, BLACK = "#E69F00", "#56B4E9", "#F0E442", "#000000"
+DASHES = ("-", "--", "-.", ":")
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, YELLOW, BLACK)
 HANGUL_FONTS = (
     "Noto Sans CJK KR, Noto Sans KR, NanumGothic, Apple SD Gothic Neo, Malgun Gothic, UnDotum"

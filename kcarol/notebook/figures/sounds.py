@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 
 from kcarol.config import AudioConfig
-from kcarol.notebook.figures.picture import BLUE, COLOURS, Picture, draw_matrix, set_title
+from kcarol.notebook.figures.picture import BLUE, COLOURS, DASHES, Picture, draw_matrix, set_title
 
 MAX_POINTS = 2_000  # of a drawn waveform: more columns than a picture has
 
@@ -50,9 +51,10 @@ def level_curves(waves: Mapping[str, np.ndarray], step_s: float = 0.5) -> Pictur
         f"levels of {', '.join(ranges)}, each from its 10th to 95th percentile", (11, 3)
     )
     axes = picture.subplots()
-    for (title, level_db), colour in zip(curves.items(), COLOURS, strict=False):
-        axes.plot(step_s * np.arange(len(level_db)), level_db, label=title, color=colour)
-    axes.set(xlabel="time, s", ylabel="level, dB", ylim=(-60, 0))
+    for (title, level_db), colour, dash in zip(curves.items(), COLOURS, cycle(DASHES)):
+        times_s = step_s * np.arange(len(level_db))
+        axes.plot(times_s, level_db, dash, label=title, color=colour)
+    axes.set(xlabel="time, s", ylabel="level, dB (0: full scale)", ylim=(-60, 0))
     axes.margins(x=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")

@@ -8,7 +8,10 @@ import numpy as np
 
 from kcarol.notebook.figures.picture import BLUE, Picture
 
+MORE_IS_BETTER = ("tune", "chord", "chroma", "onset_f", "beat_f", "retrieval", "note@1", "note@3")
 LESS_IS_BETTER = ("mse", "lsd", "lsd_db", "style")
+IN_DB = ("crest", "lsd_db")
+LEGEND = "↑ more is better, ↓ less is better"
 BASELINE_COLOUR, OWN_COLOUR = "#f2f2f2", "#cfe4f5"
 OURS = "kcarol"  # the system whose rows stand out
 
@@ -22,20 +25,21 @@ def table(
     columns = columns or dict.fromkeys(key for row in rows for key in row)
     columns = [name for name in columns if any(_text(row.get(name)) != "–" for row in rows)]
     texts = [[_text(row.get(name)) for name in columns] for row in rows]
-    widths = [max(map(len, column)) + 2 for column in zip(columns, *texts, strict=True)]
+    headings = [_heading(name) for name in columns]
+    widths = [max(map(len, column)) + 2 for column in zip(headings, *texts, strict=True)]
     figure = Picture(
         f"table {title}: {len(rows)} rows, columns {', '.join(columns)}",
         (1 + 0.095 * sum(widths), 0.9 + 0.27 * (len(rows) + 1)),
         layout=None,
     )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(f"{title}   {LEGEND}", x=0.01, ha="left", fontsize=11)
     axes = figure.add_axes((0.01, 0.01, 0.98, 0.98 - 0.5 / figure.get_figheight()))
     axes.set_axis_off()
     is_ours = [row.get("system") == OURS for row in rows]
     drawn = axes.table(
         texts,
         cellColours=[[OWN_COLOUR if ours else BASELINE_COLOUR] * len(columns) for ours in is_ours],
-        colLabels=[f"{name} ↓" if name in LESS_IS_BETTER else name for name in columns],
+        colLabels=headings,
         cellLoc="center",
         bbox=(0, 0, 1, 1),
         colWidths=widths,
@@ -46,6 +50,12 @@ def table(
         if row and is_ours[row - 1]:  # weight, not colour alone, marks our rows
             cell.get_text().set_fontweight("bold")
     return figure
+
+
+def _heading(name: str) -> str:
+    """A column's name, its unit if it has one, and which way is better."""
+    arrow = "↑" if name in MORE_IS_BETTER else "↓" if name in LESS_IS_BETTER else ""
+    return f"{name}{', dB' if name in IN_DB else ''} {arrow}".strip()
 
 
 def _text(value) -> str:

@@ -15,8 +15,9 @@ class SongChooser(Controls):
     def __init__(
         self, songs: Songs, name: str | None = None, changed: Callable[[], object] = lambda: None
     ):
-        """`name`: of the song that is chosen at first; None: the first. FileNotFoundError for
-        another. `changed` is called when another song is chosen, and when a file has come.
+        """`name`: of the song that is chosen at first; None: the first that can be read.
+        FileNotFoundError for another. `changed` is called when another song is chosen, and when a
+        file has come.
         """
         import ipywidgets as widgets
 
@@ -26,9 +27,9 @@ class SongChooser(Controls):
         if name not in (None, *names):
             raise FileNotFoundError(f"SONG: expected one of {', '.join(names)}, found {name}")
         self.songs, self.changed = songs, changed
-        self.list = widgets.Dropdown(options=names, description="song", **look())
-        if name is not None:
-            self.list.value = name
+        self.list = widgets.Dropdown(
+            options=names, value=name or songs.first_readable, description="song", **look()
+        )
         self.list.observe(lambda _: changed(), "value")
         self.upload = SongUpload(self.add)
         self.message = widgets.HTML()

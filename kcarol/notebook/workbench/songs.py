@@ -11,6 +11,7 @@ from kcarol.audio.clips import find_audio
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.files import AudioError, DataError, printable
 from kcarol.audio.reading.endings import AUDIO_SUFFIXES
+from kcarol.notebook.project import PROBED_S, first_readable
 from kcarol.voice.recording import VOICE_SUFFIX
 
 SONGS = "data/raw/kpop"  # below the project's root
@@ -18,7 +19,6 @@ SONGS = "data/raw/kpop"  # below the project's root
 # folder in which it was started, and that may be notebooks/
 RUNS = "notebooks/runs"
 UPLOADS = "uploads"  # below RUNS
-PROBED_S = 2.0  # of an upload
 LONGEST_NAME = 80  # characters
 
 
@@ -40,6 +40,16 @@ class Songs:
             for path in _audio_in(folder):
                 files[path.name if path.stem in files else path.stem] = path
         return {name: path for name, path in files.items() if self._song_of(path, files) is None}
+
+    @property
+    def first_readable(self) -> str | None:
+        """The name of the first song that holds sound; None if there is none."""
+        songs = self.files
+        try:
+            first = first_readable(songs.values())
+        except DataError:
+            return None
+        return next(name for name, path in songs.items() if path == first)
 
     def voice_of(self, song: Path) -> Path | None:
         """The file of a song's voice alone, NAME.voice.* beside it or uploaded, if there is one."""

@@ -40,7 +40,7 @@ def test_the_tune_lies_over_its_frequency_and_beats_at_their_times():
     beats, bars = ([line[0, 0] for line in part.get_segments()] for part in lower.collections)
     assert np.allclose(bars, found.downbeats / CFG.frame_rate) and len(beats) == 7
     legend = [text.get_text() for text in upper.get_legend().get_texts()]
-    assert legend == ["tune, true", "tune, heard"]
+    assert legend == ["tune as composed", "tune as heard"]
 
 
 def test_a_span_is_cut_from_the_song():
