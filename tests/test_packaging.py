@@ -37,6 +37,7 @@ DISTRIBUTIONS = {
     "fluidsynth": "pyfluidsynth",
     "PIL": "pillow",
 }  # import -> name
+CI = ROOT / ".github/workflows/ci.yml"
 MOST_BYTES = 24 << 20  # of a weights file
 
 
@@ -48,6 +49,10 @@ def command(title):
     blocks = re.findall(r"^```bash\n(.*?)^```", section(title), re.M | re.S)
     assert len(blocks) == 1, f"expected one bash block under {title}, found {len(blocks)}"
     return blocks[0].rstrip("\n")
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
 def requirements(names):
@@ -145,9 +150,8 @@ def test_ci_fails_where_the_tests_fail(tmp_path):
 
 
 def test_the_workflow_runs_ci_on_both_ends_of_python_and_once_without_system_parts():
-    [file] = (ROOT / ".github/workflows").glob("*.yml")
     versions, bare = set(), []
-    for job in yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values():
+    for job in yaml.safe_load(CI.read_text(encoding="utf-8"))["jobs"].values():
         steps = [step for step in job["steps"] if step.get("run") == ".ci/run"]
         bare += ["KCAROL_CI_BARE" in step.get("env", {}) for step in steps]
         versions |= set(job.get("strategy", {}).get("matrix", {}).get("python", []))
@@ -179,6 +183,27 @@ def test_conda_and_pip_give_the_same():
 def test_torch_and_torchaudio_are_pinned_together():
     pins = {r.name: str(r.specifier) for r in requirements(PROJECT["dependencies"])}
     assert pins["torch"] == pins["torchaudio"] == "==2.11.*"
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".binder/requirements.txt", CI.name])
+def test_images_and_jobs_without_cuda_take_the_same_torch(name):
+    text = (CI if name == CI.name else ROOT / name).read_text(encoding="utf-8")
+    pins = re.findall(r"\b(torch\w*)(==[\d.*]+)", text)
+    wanted = {str(requirement) for requirement in requirements(PROJECT["dependencies"])}
+    assert pins and {name + version for name, version in pins} <= wanted
+    assert "download.pytorch.org/whl/cpu" in text and ("[notebooks]" in text or name == CI.name)
+
+
+def test_images_run_a_python_that_is_supported():
+    docker = re.search(r"^FROM python:(\S+)-slim$", read("Dockerfile"), re.M)[1]
+    binder = read(".binder/runtime.txt").strip().removeprefix("python-")
+    assert docker == binder and SpecifierSet(PROJECT["requires-python"]).contains(docker)
+
+
+def test_the_image_is_not_run_by_root_and_leaves_the_users_own_songs_out():
+    assert re.findall(r"^USER (.*)$", read("Dockerfile"), re.M) == ["singer"]
+    kept = re.findall(r"^!/?(data/raw/\w+/\S+\.\w+)$", read(".gitignore"), re.M)
+    assert re.findall(r"^!(data/raw\S*)$", read(".dockerignore"), re.M) == kept
 
 
 TESTED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
