@@ -22,6 +22,8 @@ PATHS = frozenset(("path", "folder", "file"))
 ANYTHING = ".+?"
 NUMBER = r"[-+\d.,/:e]+"
 PATH = "(?:(?!: ).)+?"  # so that what stands before another path is not taken for a part of it
+MOST_NESTED = 6  # messages in messages
+LONGEST = 4000  # letters of a message with fields
 ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)', re.MULTILINE)
 
 
@@ -62,11 +64,13 @@ class Catalogue:
             return whole
         return "\n".join(self.find(line) or line for line in text.split("\n"))
 
-    def find(self, text: str) -> str | None:
-        """The translation of one message, if there is one."""
+    def find(self, text: str, depth: int = 0) -> str | None:
+        """The translation of one message, if there is one. `depth`: of messages around it."""
         if text in self.messages:
             return self.messages[text]
-        tries = (self._fill(template, text) for template in self._templates)
+        if depth > MOST_NESTED or len(text) > LONGEST:
+            return None
+        tries = (self._fill(template, text, depth) for template in self._templates)
         return next((found for found in tries if found is not None), None)
 
     @cached_property
@@ -75,12 +79,12 @@ class Catalogue:
         templates = [Template(text) for text in self.messages if "{" in text]
         return sorted(templates, key=lambda template: template.n_fixed, reverse=True)
 
-    def _fill(self, template: Template, text: str) -> str | None:
+    def _fill(self, template: Template, text: str, depth: int) -> str | None:
         values = template.match(text)
         if values is None:
             return None
         for name in PHRASES & values.keys():
-            if (phrase := self.find(values[name])) is None:
+            if (phrase := self.find(values[name], depth + 1)) is None:
                 return None
             values[name] = phrase
         return with_particles(self.messages[template.text].format_map(values))

@@ -119,6 +119,11 @@ def test_what_is_not_in_the_catalogue_stays_english_whole(korean):
         assert translated(text) == text
 
 
+def test_texts_of_any_length_and_depth_pass(korean):
+    for text in (": expected " * 3000, "a: b and c, d; (e): expected 1, found 2 s. " * 100):
+        assert translated(text) == text
+
+
 def test_each_line_of_a_text_is_translated(korean):
     assert translated("file  style\nterminated\n") == "file  style\n종료 신호를 받아 멈췄습니다\n"
 
