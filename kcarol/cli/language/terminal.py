@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ class TranslatingStream:
     def write(self, text: str) -> int:
         if text.startswith("\r"):
             self.stream.write(BAR.sub(lambda title: translated(title[0]), text))
+        elif os.path.exists(text):  # "separate ways.carol.wav" is a name, whatever it says
+            self.stream.write(text)
         else:
             self.stream.write(translated(text))
         return len(text)

@@ -33,6 +33,16 @@ def test_titles_of_bars_are_translated(korean, capsys):
     assert "\r변환: 100%|" in shown and "2/2" in shown and "convert" not in shown
 
 
+def test_names_of_files_are_no_messages(korean, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    carol = tmp_path / "separate ways.carol.wav"
+    carol.touch()
+    with in_users_language():
+        print(carol.name)
+        print("separate ways.mp3")
+    assert capsys.readouterr().out == "separate ways.carol.wav\n목소리 분리 ways.mp3\n"
+
+
 def test_streams_are_as_before_afterwards(korean):
     before = sys.stdout, sys.stderr
     with in_users_language():
