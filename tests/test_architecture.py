@@ -19,7 +19,7 @@ MOST_COLUMNS = 100
 
 LISTENING = {"audio", "model", "transcription"}
 CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "synthesis", "voice", "conversion"}
-MEASURING = CONVERTING | {"dataset", "evaluation", "training"}
+MEASURING = CONVERTING | {"dataset", "page", "evaluation", "training"}
 MAY_IMPORT = {  # folder -> folders below it; all may import config
     "audio": set(),
     "model": {"audio"},
@@ -33,7 +33,8 @@ MAY_IMPORT = {  # folder -> folders below it; all may import config
     "conversion": LISTENING | {"vocoder", "arrangement", "score", "synthesis", "voice"},
     "dataset": LISTENING | {"arrangement"},
     "corpus": {"audio", "model", "dataset", "transcription", "arrangement", "synthesis"},
-    "evaluation": CONVERTING | {"dataset"},
+    "page": LISTENING | {"score"},
+    "evaluation": CONVERTING | {"dataset", "page"},
     "training": CONVERTING | {"dataset"},
     "notebook": MEASURING | {"corpus"},
     "cli": MEASURING | {"notebook"},

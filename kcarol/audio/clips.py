@@ -277,7 +277,7 @@ def search_folder(folder: Path) -> FolderSearch:
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """All that is no folder or cannot be read, without hidden names.
+    """All that is no folder or cannot be read, without hidden names and the files of web pages.
 
     Links to folders are followed last, so that their files keep the shorter names, and none twice,
     so that circles end.
@@ -296,12 +296,18 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield place
             continue
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or _belongs_to_page(entry):
                 continue
             if os.path.isdir(entry):
                 (links if entry.is_symlink() else waiting).append(entry)
             else:
                 yield entry
+
+
+def _belongs_to_page(path: Path) -> bool:
+    """Whether it is the folder of a page that lies beside it, of ours or as browsers save them."""
+    name = path.name.removesuffix("_files")
+    return name != path.name and path.with_name(f"{name}.html").exists()
 
 
 def clip_names(files: Sequence[Path], folder: Path) -> dict[Path, str]:

@@ -34,6 +34,7 @@ from kcarol.cli.arguments.options import (
 )
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
 from kcarol.cli.arguments.separator import add_separator_options, checked_separator, separate
+from kcarol.cli.page import card_of, carol_page
 from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, OF_VOICE, SAMPLES, SYLLABLES, VOICE_TUNES
 
 if TYPE_CHECKING:
@@ -147,6 +148,12 @@ def _add_outputs(parser: ArgumentParser) -> None:
     )
     add("--picture", action="store_true", help="spectrograms of song and carol beside the carol")
     add(
+        "--page",
+        action="store_true",
+        help="page for a browser, to hear song and carol side by side: NAME.carol.html beside the "
+        "carol; of several songs one, listen.html",
+    )
+    add(
         "--score",
         action="append",
         default=[],
@@ -221,7 +228,11 @@ def _convert_songs(arguments: Namespace) -> int:
     check_choir(arguments.choir, arguments.voice)
     if arguments.voice != SEPARATE:
         check_voice(arguments.voice, several=len(plan) > 1)
+    several = len(plan) > 1 or not _is_one_song(arguments.files)
+    arguments.page = carol_page(plan, arguments, several) if arguments.page and plan else None
     outcomes = _convert_all(plan, arguments) if plan else []
+    if arguments.page and arguments.page.write():
+        print(f"wrote {printable(arguments.page.path)}")
     statuses = [outcome.status for outcome in outcomes]
     n_skipped = statuses.count(catalogue.SKIPPED)
     n_failed = statuses.count(catalogue.FAILED) + len(problems)
@@ -295,15 +306,16 @@ def _write(
     check_output(out, song, force)  # before a voice is separated
     check_writable(out.parent)
     scores = _score_files(out, arguments)
-    carol = convert(
-        song,
-        out,
-        **_of_song(song, out, arguments),
-        stems=arguments.stems,
-        scores=scores,
-        converter=converter,
-        force=force,
-    )
+    with card_of(arguments.page, song, out) as heard:
+        carol = convert(
+            song,
+            out,
+            **_of_song(song, out, arguments),
+            stems=arguments.stems,
+            scores=[*scores, *heard],
+            converter=converter,
+            force=force,
+        )
     pictures = [draw_pair(song, carol, picture)] if arguments.picture else []
     return [carol, *scores, *pictures, *written_stems(arguments.stems, carol)]
 
@@ -327,6 +339,9 @@ def _write_missing(
     picture = carol.with_suffix(".png")
     if arguments.picture and not picture.exists():
         written.append(draw_pair(song, carol, picture))
+    if arguments.page and not arguments.page.is_current(song, carol):
+        with card_of(arguments.page, song, carol) as (heard,):
+            notate(song, heard, converter=converter)
     return written
 
 
@@ -419,6 +434,8 @@ def _convert_manifest(arguments: Namespace) -> int:
 
     if arguments.picture:
         raise UsageError("--picture is for songs, not for a --manifest: use `kcarol figures` later")
+    if arguments.page:
+        raise UsageError("--page is for songs, not for a --manifest: name the songs")
     if arguments.score or arguments.stems:
         raise UsageError("--score and --stems are for songs, not for a --manifest: name the songs")
     if arguments.voice == SEPARATE:

@@ -127,8 +127,8 @@ def _run_cases(arguments: Namespace) -> int:
 
     table = evaluate_cases(converter.transcribe, cases, play)
     table.settings["weights"] = str(arguments.weights or "shipped")
-    players = ((case.name.replace("/", "-"), "case", case.wave) for case in cases)
-    page = write_listening_page(arguments.out, "cases", players, table)
+    songs = ((case.name, {"case": case.wave}) for case in cases)
+    page = write_listening_page(arguments.out, "cases", songs, table)
     print(table.to_markdown(), end="")
     for path in (*table.write(arguments.out, "cases"), page):
         print(path)

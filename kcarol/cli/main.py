@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kcarol import __version__
-from kcarol.audio.files import telling_lost_sound
+from kcarol.audio.files import printable, telling_lost_sound
 from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.cli import convert, corpus, evaluate, figures, play, preprocess, score, train
 from kcarol.cli.arguments.checks import FAILED, UsageError, complain, one_line
@@ -144,6 +144,9 @@ def run(requests: Sequence[Namespace]) -> int:
                 if request.command == "train" and request.what != "vocoder":
                     for later in requests[number:]:
                         later.weights = train.weights_file(request)
+            for request in requests:  # last, where it is seen
+                if request.command == "train" and getattr(request, "page", None):
+                    print(f"wrote {printable(request.page)}: hear what your training changed")
     except KeyboardInterrupt as interrupt:
         ended = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
         return complain(str(interrupt) or "interrupted", ended)

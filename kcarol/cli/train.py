@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kcarol.cli.arguments.checks import checked_device, wants_smoke
-from kcarol.cli.arguments.options import DEVICE, JOBS, PROCESSED, SMOKE, WEIGHTS, add_shared, number
+from kcarol.cli.arguments.checks import checked_device, complain, wants_smoke
+from kcarol.cli.arguments.options import (
+    DEVICE,
+    JOBS,
+    KPOP,
+    PROCESSED,
+    SMOKE,
+    WEIGHTS,
+    add_shared,
+    number,
+)
 from kcarol.config import AudioConfig, Config
+
+if TYPE_CHECKING:
+    from kcarol.evaluation.own_songs import OwnSong
 
 HELP = "train on these clips, or the networks from scratch"
 USAGE = "[options]"
 PRESET = "the preset of --what"
+PAGE = "listen.html"
+LISTEN_S, SMOKE_LISTEN_S = 30.0, 10.0  # of each of the user's songs
+OF_SMOKE = "The tiny networks of --smoke only show that it works: they sound bad."
 TRAIN_OPTIONS = "steps batch_size accumulation window_frames learning_rate precision seed".split()
 
 
@@ -55,7 +72,7 @@ def _add_task(parser: ArgumentParser) -> None:
 
 def _add_data(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("on what")
-    add_shared(group, PROCESSED)
+    add_shared(group, PROCESSED, KPOP)
     add = group.add_argument
     add(
         "--corpus",
@@ -130,19 +147,63 @@ def run(arguments: Namespace) -> int:
     if arguments.recipe:
         return _follow_recipe(arguments, cfg, device)
     if arguments.what == "personal":
-        from kcarol.training.fine_tuning import fine_tune
-        from kcarol.training.pretraining import corpus_carols
-
-        others = None
-        if arguments.corpus:
-            others = corpus_carols(arguments.corpus, cfg.audio, arguments.pairs)
-        out, weights = run_folder(arguments), arguments.weights
-        fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights, others)
+        _train_personal(arguments, cfg, device, max_s)
     else:
         _train_network(arguments, cfg, device, max_s)
-    if int(os.environ.get("RANK", 0)) == 0:
+    if _is_first_process():
         print(weights_file(arguments))
     return 0
+
+
+def _is_first_process() -> bool:
+    return int(os.environ.get("RANK", 0)) == 0
+
+
+def _train_personal(
+    arguments: Namespace, cfg: Config, device: str | None, max_s: float | None
+) -> None:
+    """Fine-tune, and leave in `arguments.page` the page on which one hears what changed."""
+    from kcarol.evaluation.own_songs import load_own_songs
+    from kcarol.training.fine_tuning import fine_tune
+    from kcarol.training.pretraining import corpus_carols
+
+    others = None
+    if arguments.corpus:
+        others = corpus_carols(arguments.corpus, cfg.audio, arguments.pairs)
+    out, weights = run_folder(arguments), arguments.weights
+    listen_s = SMOKE_LISTEN_S if wants_smoke(arguments) else LISTEN_S
+    # now: an error must not come too late
+    songs = load_own_songs(arguments.processed / "kpop", arguments.kpop, listen_s)
+    fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights, others)
+    if not _is_first_process():
+        return
+    if songs:
+        arguments.page = _write_page(songs, arguments, cfg, device)
+    else:
+        complain(f"{arguments.processed / 'kpop'}: no songs, so no page to hear what changed")
+
+
+def _write_page(
+    songs: Sequence[OwnSong], arguments: Namespace, cfg: Config, device: str | None
+) -> Path:
+    """The user's songs before and after training, as a page in the folder of the run."""
+    from kcarol.conversion.converter import Converter
+    from kcarol.evaluation.before_after import compare, write_before_after
+    from kcarol.evaluation.own_songs import full_rate_stereo
+    from kcarol.training.fine_tuning import OWN, load_carols, with_own_style
+
+    carols = load_carols(arguments.processed / "carol", cfg.audio).values()
+    before = with_own_style(Converter.load(arguments.weights, device), list(carols))
+    after = Converter.load(run_folder(arguments), device)
+    changed = compare(
+        songs,
+        [full_rate_stereo(carol) for carol in carols],
+        lambda song: before.convert(song, OWN),
+        lambda song: after.convert(song, OWN),
+        before.transcribe,
+    )
+    note = OF_SMOKE if wants_smoke(arguments) else ""
+    return write_before_after(run_folder(arguments) / PAGE, changed, note)
 
 
 def _follow_recipe(arguments: Namespace, cfg: Config, device: str | None) -> int:

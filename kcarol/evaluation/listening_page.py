@@ -1,60 +1,71 @@
-"""A page to listen to: players side by side, and the figures below them."""
+"""The page of an evaluation: each song in all systems side by side, and the figures below them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from kcarol.audio.encoding import save_audio
-from kcarol.audio.files import write_text
 from kcarol.config import AudioConfig
 from kcarol.evaluation.metrics import FULL_RATE
-from kcarol.evaluation.table import Table
+from kcarol.evaluation.table import Table, cell
+from kcarol.page.card import Card
+from kcarol.page.page import Page, TableOfFigures, files_of
+from kcarol.page.sound import EXACT, Sound, slug, write_tracks
 
-# song, system, and a wave: (T,) at 16 kHz, or (2, T) at 44.1 kHz
-Player = tuple[str, str, np.ndarray]
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{font-family: sans-serif; margin: 1em}}
-th, td {{padding: .3em; text-align: left}}
-audio {{width: 14em}}
-</style>
-<h1>{title}</h1>
-<table><tr>{head}</tr>{body}</table>
-<h2>Figures</h2><pre>{figures}</pre></html>
-"""
+# by system, each (T,) at 16 kHz, or (2, T) at 44.1 kHz
+Waves = Mapping[str, np.ndarray]
+LEAD = "The same songs by each system, at one loudness, and how they measure."
+CAPTIONS = {  # of systems and baselines
+    "pop": "the song",
+    "copy": "the song itself",
+    "target": "the true carol",
+    "eq": "the song with the carols' mean spectrum",
+    "mean": "noise with the carols' mean spectrum",
+    "wrong": "another song's carol",
+    "oracle": "the true carol through the vocoder",
+    "griffin-lim": "Griffin-Lim in the vocoder's place",
+}
+NAMES = ("on", "system", "sound", "group", "kind")  # columns that name a row
 
 
-def write_listening_page(out_dir: Path, stem: str, players: Iterable[Player], table: Table) -> Path:
-    """Writes `out_dir`/`stem`.html: a row for each song, a column for each system.
-
-    The waves lie beside it as WAV. Give waves of one level, so that louder does not sound better.
+def write_listening_page(
+    out_dir: Path, stem: str, songs: Iterable[tuple[str, Waves]], table: Table
+) -> Path:
+    """Writes `out_dir`/`stem`.html: a card for each song, and the table. The sounds lie beside it
+    without loss, those of an earlier evaluation are removed.
     """
-    links: dict[str, dict[str, str]] = {}
-    for song, system, wave in players:
-        folder = system.replace(" ", "-").replace("/", "-")
-        path = Path("audio") / stem / folder / f"{song}.wav"
-        rate = AudioConfig.sample_rate if wave.ndim == 1 else FULL_RATE
-        save_audio(out_dir / path, wave / max(1.0, np.abs(wave).max()), rate)
-        links.setdefault(song, {})[system] = path.as_posix()
-    systems = list(dict.fromkeys(system for row in links.values() for system in row))
-    page = PAGE.format(
-        title=escape(table.title),
-        head="".join(f"<th>{escape(name)}</th>" for name in ["song", *systems]),
-        body="".join(_row(song, row, systems) for song, row in links.items()),
-        figures=escape(table.to_markdown()),
-    )
-    write_text(out_dir / f"{stem}.html", page)
-    return out_dir / f"{stem}.html"
+    page = out_dir / f"{stem}.html"
+    shutil.rmtree(files_of(page), ignore_errors=True)
+    cards = [
+        _card(name, waves, files_of(page) / f"{number}-{slug(name)}", out_dir)
+        for number, (name, waves) in enumerate(songs, start=1)
+    ]
+    return Page(table.title, LEAD, cards, [_figures(table)]).write(page)
 
 
-def _row(song: str, links: Mapping[str, str], systems: Sequence[str]) -> str:
-    cells = [f"<th>{escape(song)}</th>"]
-    for system in systems:
-        name, link = escape(f"{song}, {system}"), escape(links.get(system, ""))
-        player = f'<audio controls preload="none" aria-label="{name}" src="{link}"></audio>'
-        cells.append(f"<td>{player if link else ''}</td>")
-    return f"<tr>{''.join(cells)}</tr>"
+def _card(name: str, waves: Waves, folder: Path, out_dir: Path) -> Card:
+    sounds = [
+        Sound(
+            system,
+            np.array(np.atleast_2d(wave), np.float32),
+            rate_of(wave),
+            CAPTIONS.get(system, ""),
+        )
+        for system, wave in waves.items()
+    ]
+    return Card(name, write_tracks(sounds, folder, out_dir, EXACT))
+
+
+def rate_of(wave: np.ndarray) -> int:
+    """Hz, by the shape of a wave."""
+    return AudioConfig.sample_rate if wave.ndim == 1 else FULL_RATE
+
+
+def _figures(table: Table) -> TableOfFigures:
+    columns = [name for name in table.columns if any(name in row for row in table.rows)]
+    columns.sort(key=lambda name: name not in NAMES)
+    rows = [[cell(row.get(column)) for column in columns] for row in table.rows]
+    return TableOfFigures("Figures", columns, rows, sum(name in NAMES for name in columns))

@@ -319,13 +319,15 @@ def _row_of_carols(carols: Sequence[Analysis], references: _References) -> dict:
 def _write_page(
     out_dir: Path, outputs: Sequence[Output], songs: Sequence[Recording], table: Table
 ) -> None:
-    players = (
-        (
-            songs[output.source].name,
-            f"{output.system} {output.sound}".strip(),
-            output.listened / np.float32(32768),
-        )
-        for output in outputs
-        if output.system != "wrong"  # the same waves as ours, under other names
-    )
-    write_listening_page(out_dir, "real", players, table)
+    def heard_of(number: int) -> dict[str, np.ndarray]:
+        """The sounds of one song, itself first."""
+        mine = [output for output in outputs if output.source == number]
+        mine.sort(key=lambda output: output.system != "copy")
+        return {
+            f"{output.system} {output.sound}".strip(): output.listened / np.float32(32768)
+            for output in mine
+            if output.system != "wrong"  # the same waves as ours, under other names
+        }
+
+    heard = ((song.name, heard_of(number)) for number, song in enumerate(songs))
+    write_listening_page(out_dir, "real", heard, table)

@@ -174,10 +174,15 @@ def _write_page(
     table: Table,
 ) -> None:
     shown = {"pop": [t.pop for t in targets], **waves}
-    players = (
-        (target.name, system, metrics.set_level(shown[system][i]))
-        for system in shown
-        if system != "copy"  # the same as pop
+    songs = (
+        (
+            target.name,
+            {
+                system: metrics.set_level(shown[system][i])
+                for system in shown
+                if system != "copy"  # the same as pop
+            },
+        )
         for i, target in enumerate(targets)
     )
-    write_listening_page(out_dir, on, players, table)
+    write_listening_page(out_dir, on, songs, table)

@@ -45,7 +45,7 @@ class Table:
 
     def to_markdown(self) -> str:
         lines = [self.columns, ["-"] * len(self.columns)]
-        lines += [[_cell(row.get(column)) for column in self.columns] for row in self.rows]
+        lines += [[cell(row.get(column)) for column in self.columns] for row in self.rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
     def to_csv(self) -> str:
@@ -81,7 +81,8 @@ def mean_columns(rows: Sequence[Mapping], columns: Iterable[str]) -> dict[str, f
     return means
 
 
-def _cell(value) -> str:
+def cell(value) -> str:
+    """A figure as a table shows it."""
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return "–"
     return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -18,6 +18,7 @@ from kcarol.score.chord_names import (
 )
 from kcarol.score.notated import Bar, Notated, notate
 from kcarol.score.score import Score
+from kcarol.transcription.lead_sheet import LeadSheet
 
 BARS_A_LINE = 4
 SAME = "%"  # a bar in which the chord of the one before goes on
@@ -53,10 +54,7 @@ def chord_sheet(score: Score) -> str:
     Where chords change within a bar, it has a place for each of its beats.
     """
     sheet, paper = score.sheet, notate(score)
-    fifths = key_signature(sheet)
-    numerator, denominator = paper.bars[0].time_signature
-    key = f"{tone_name(sheet.key, fifths)} {sheet.mode}"
-    heading = f"{key}, {numerator}/{denominator}, {sheet.tempo_bpm:.0f} beats a minute"
+    fifths, heading = key_signature(sheet), key_metre_tempo(sheet, paper)
     lines = [sheet.title, heading] if sheet.title else [heading]
     sections = _sections(paper)
     named = {start for _, start, _ in sections}
@@ -69,6 +67,13 @@ def chord_sheet(score: Score) -> str:
         for first in range(0, len(texts), BARS_A_LINE):
             lines.append("| " + " | ".join(texts[first : first + BARS_A_LINE]) + " |")
     return "\n".join(lines) + "\n"
+
+
+def key_metre_tempo(sheet: LeadSheet, paper: Notated) -> str:
+    """F# minor, 4/4, 124 beats a minute."""
+    numerator, denominator = paper.bars[0].time_signature
+    key = f"{tone_name(sheet.key, key_signature(sheet))} {sheet.mode}"
+    return f"{key}, {numerator}/{denominator}, {sheet.tempo_bpm:.0f} beats a minute"
 
 
 def _sections(paper: Notated) -> list[tuple[str, Fraction, Fraction]]:

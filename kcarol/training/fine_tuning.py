@@ -21,7 +21,6 @@ from torch import Tensor
 
 from kcarol.arrangement.played_notes import notes_of
 from kcarol.audio.clips import load_clip, load_full_band
-from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
 from kcarol.audio.loudness import first_sound
 from kcarol.config import AudioConfig, Config, ModelConfig
@@ -58,11 +57,10 @@ class FineTuningConfig:
     # interpolation from the base's weights to the trained ones; 1 loses too much of the songs
     trained_share: float = 0.5
     heard_s: float = 120.0  # of each carol, from its beginning
-    listen_s: float = 30.0  # of each of the user's songs, converted at the end
 
     @classmethod
     def smoke(cls) -> FineTuningConfig:
-        return cls(heard_s=40.0, listen_s=6.0)
+        return cls(heard_s=40.0)
 
 
 def fine_tuning_schedule(cfg: Config | None = None) -> Config:
@@ -91,14 +89,13 @@ def fine_tune(
     others: Sequence[CarolRows] | None = None,
     own: FineTuningConfig | None = None,
 ) -> Path:
-    """Train on the clips in `processed`/carol and /kpop; returns `out`, which holds
-    converter.safetensors and checkpoint.pt.
+    """Train on the clips in `processed`/carol; returns `out`, which holds converter.safetensors and
+    checkpoint.pt.
 
     Starts from `base_weights` (a folder or file; None: the shipped ones) if `cfg.model` fits them,
     else, but for the note bank, from scratch. `others`: rendered carols; None: the references of
-    the named styles. The user's songs are converted into `out`/listen. `max_s`: seconds of
-    training. Raises DataError (no carol, or a silent one), WeightsError (base weights given that do
-    not fit), and what `fit` raises.
+    the named styles. `max_s`: seconds of training. Raises DataError (no carol, or a silent one),
+    WeightsError (base weights given that do not fit), and what `fit` raises.
     """
     cfg = cfg or fine_tuning_schedule()
     if own is None:
@@ -107,7 +104,6 @@ def fine_tune(
     out = Path(out)
     device = torch.device(device or best_device())
     clips = load_carols(Path(processed) / "carol", cfg.audio)
-    songs = load_songs(Path(processed) / "kpop", cfg.audio)  # now: an error must not come too late
     say_data(clips, cfg.audio)
     carols = [to_reference_rms(wave) for wave in clips.values()]
 
@@ -138,7 +134,6 @@ def fine_tune(
         trained = as_converter(module, base, from_base, carols, cfg)
         about = {"steps": steps, "carols": len(carols), "from_base": from_base}
         save(out, trained, {"trained": "personal", **about}, keep_vocoder=base_weights is not None)
-        write_listening(trained, songs, out / "listen", own.listen_s)
     return out
 
 
@@ -206,11 +201,6 @@ def load_carols(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
 def rate_of(carol: np.ndarray, audio: AudioConfig) -> int:
     """The sample rate of one of `load_carols`."""
     return audio.sample_rate if carol.ndim == 1 else audio.full_rate
-
-
-def load_songs(folder: Path, audio: AudioConfig) -> dict[str, np.ndarray]:
-    """`load_waves` of a folder that may have none, or be missing."""
-    return load_waves(folder, audio) if any(folder.glob("[!.]*.pt")) else {}
 
 
 # --- clips and base weights
@@ -333,8 +323,13 @@ def as_converter(
     styles, texture = (base.styles, base.texture) if from_base else styles_and_texture(module)
     device = base.device
     trained = Converter(module, base.vocoder, styles, window, cfg.audio, device, texture)
-    own = mean_style([trained.measure_style(wave) for wave in carols])
-    return trained.with_styles({**trained.styles, OWN: own})
+    return with_own_style(trained, carols)
+
+
+def with_own_style(converter: Converter, carols: Sequence[np.ndarray]) -> Converter:
+    """The converter, told of carols as of `load_carols`: their sound is the style OWN."""
+    own = mean_style([converter.measure_style(wave) for wave in carols])
+    return converter.with_styles({**converter.styles, OWN: own})
 
 
 def mean_style(styles: Sequence[Style]) -> Style:
@@ -359,15 +354,3 @@ def save(out: Path, converter: Converter, about: dict, keep_vocoder: bool) -> No
     )
     if keep_vocoder and isinstance(converter.vocoder, NeuralVocoder):
         converter.vocoder.save(out / VOCODER_FILE)
-
-
-def write_listening(
-    converter: Converter, songs: Mapping[str, np.ndarray], out: Path, length_s: float
-) -> list[Path]:
-    """The first `length_s` of each song (T,) as a carol in the user's style, out/NAME.carol.wav."""
-    audio = converter.audio
-    written = []
-    for name, wave in songs.items():
-        carol = converter.convert(wave[: round(length_s * audio.sample_rate)], OWN)
-        written.append(save_audio(out / f"{name}.carol.wav", carol, audio.full_rate))
-    return written

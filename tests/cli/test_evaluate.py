@@ -98,10 +98,10 @@ def test_cases_are_a_table_and_sounds(tmp_path, weights, capsys):
     assert "| tempo | step | 1 |" in said and "| tempo | short | 1 |" in said
     for name in ("cases.json", "cases.csv", "cases.md", "cases.html"):
         assert (tmp_path / name).stat().st_size > 100 and str(tmp_path / name) in said
-    assert (tmp_path / "audio" / "cases" / "case" / "short 1.wav").is_file()
+    assert (tmp_path / "cases_files" / "2-short-1" / "1-case.flac").is_file()
     assert cli.main([*map(str, words), "--cases", "6/8"]) == 0
     assert "| metre | 6/8 | 1 |" in capsys.readouterr().out
-    assert (tmp_path / "audio" / "cases" / "case" / "6-8 1.wav").is_file()
+    assert (tmp_path / "cases_files" / "1-6-8-1" / "1-case.flac").is_file()
 
 
 def test_an_unknown_kind_of_case_is_one_line(tmp_path, fails):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from training_runs import random_carols, rows_of
 
+from kcarol.audio.clips import preprocess
 from kcarol.cli import main as cli
 from kcarol.config import AudioConfig, Config
 from kcarol.conversion.weights import CONVERTER_FILE, SYLLABLES_FILE, VOCODER_FILE
@@ -90,7 +91,35 @@ def test_a_personal_run_takes_the_carols_that_are_given(
         make_song(tmp_path / "data/raw" / name, 3.0)
     assert cli.main(["preprocess"]) == 0
     assert run("--corpus", carol_folder, "--steps", 1) == 0
-    assert "training on carols: c (3 s)" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "training on carols: c (3 s)" in said.err
+    page = tmp_path / "runs/personal/listen.html"
+    assert said.out.splitlines()[-1].startswith(f"wrote {page.relative_to(tmp_path)}")
+    text = page.read_text("utf-8")
+    assert text.count("<audio") == 3 and "--smoke" in text
+    assert (page.parent / "listen_files/1-s/3-carol-after.mp3").is_file()
+
+
+def test_a_personal_run_without_songs_says_that_there_is_no_page(
+    tmp_path, carol_folder, make_song, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    carol = make_song(tmp_path / "raw/c.wav", 3.0)
+    preprocess({"carol": carol.parent}, tmp_path / "data/processed", progress=False)
+    assert run("--corpus", carol_folder, "--steps", 1) == 0
+    said = capsys.readouterr()
+    assert "no songs, so no page" in said.err and "listen.html" not in said.out
+
+
+def test_a_damaged_song_is_named_before_training(tmp_path, make_song, monkeypatch, fails):
+    monkeypatch.chdir(tmp_path)
+    carol = make_song(tmp_path / "raw/c.wav", 3.0)
+    preprocess({"carol": carol.parent}, tmp_path / "data/processed", progress=False)
+    song = tmp_path / "data/processed/kpop/song.pt"
+    song.parent.mkdir()
+    song.write_bytes(b"cut off")
+    fails(["train", "--smoke", "--device", "cpu"], "song.pt", "expected a clip", "or remove it")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_syllables_are_validated_on_songs_that_are_held_out(tmp_path, sung_folder, weights):

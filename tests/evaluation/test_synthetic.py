@@ -18,8 +18,8 @@ def test_table_orders_target_ours_and_cheats(tmp_path):
     assert copy["lsd"] == pytest.approx(1) and mean["mse"] == pytest.approx(1)
     assert ours["tune"] > 0.9 > 0.4 > wrong["tune"]
     page = (tmp_path / "synthetic.html").read_text()
-    assert 'src="audio/synthetic/kcarol/one.wav"' in page
-    assert (tmp_path / "audio/synthetic/kcarol/one.wav").exists()
+    assert 'src="synthetic_files/1-one/2-kcarol.flac"' in page
+    assert (tmp_path / "synthetic_files/1-one/2-kcarol.flac").exists()
 
 
 def test_no_pairs_is_an_error():

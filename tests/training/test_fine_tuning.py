@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 import soxr
 import torch
 from training_runs import RATE, bells, random_carols
@@ -38,7 +37,7 @@ from kcarol.vocoder.neural import NeuralVocoder
 CFG = Config.smoke().with_train(
     steps=4, batch_size=2, window_frames=64, warmup_steps=1, picture_every=4, save_every=2
 )
-OWN_CFG = FineTuningConfig(listen_s=1.5)
+OWN_CFG = FineTuningConfig()
 FULL_RATE = CFG.audio.full_rate
 
 
@@ -94,7 +93,7 @@ def trained(processed, base, tmp_path_factory):
 
 def test_the_run_leaves_weights_checkpoint_and_logs(trained):
     folder = trained[0]
-    expected = {CONVERTER_FILE, VOCODER_FILE, "checkpoint.pt", "log.csv", "tensorboard", "listen"}
+    expected = {CONVERTER_FILE, VOCODER_FILE, "checkpoint.pt", "log.csv", "tensorboard"}
     assert {path.name for path in folder.iterdir()} == expected
     assert load_checkpoint(folder / "checkpoint.pt")["step"] == CFG.train.steps
 
@@ -125,16 +124,6 @@ def test_the_users_style_has_its_own_balance_and_movement_and_named_styles_have_
     own = after.styles[OWN]
     assert own.balance.numel() == own.stretch.numel() == CFG.model.n_played
     assert after.styles["bells"].stretch is None and after.styles["bells"].balance is None
-
-
-def test_each_song_is_converted_for_listening(trained):
-    folder = trained[0]
-    written = {path.name: soundfile.info(path) for path in (folder / "listen").iterdir()}
-    assert {name: info.frames for name, info in written.items()} == {
-        "one.carol.wav": 72_000,
-        "two.carol.wav": 48_000,
-    }
-    assert {info.samplerate for info in written.values()} == {CFG.audio.full_rate}
 
 
 def test_a_run_cut_short_and_resumed_equals_one_run(trained, processed, base, tmp_path):
@@ -177,7 +166,6 @@ def test_a_model_of_another_size_is_trained_from_nothing_and_has_all_styles(tmp_
     assert (converter.texture > 0).all()
     assert converter.convert(bells(1.0), "choir").shape == (2, CFG.audio.full_rate)
     assert converter.model.mel_mean.abs().sum() > 0  # taken from the carol
-    assert not (out / "listen").exists()
 
 
 def test_base_weights_of_another_size_are_refused(processed, base, tmp_path):
@@ -217,15 +205,6 @@ def test_a_carol_begins_where_it_sounds_and_a_silent_one_is_named_before_trainin
     with pytest.raises(DataError, match="silent.pt: expected .* found silence") as error:
         fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", others=[])
     assert "\n" not in str(error.value) and not (tmp_path / "run").exists()
-
-
-def test_a_damaged_song_is_named_before_training_too(tmp_path):
-    put_clip(tmp_path / "carol" / "c.pt", bells(2.0))
-    (tmp_path / "kpop").mkdir()
-    (tmp_path / "kpop" / "song.pt").write_bytes(b"cut off")
-    with pytest.raises(DataError, match="song.pt: expected a clip .* or remove it"):
-        fine_tune(tmp_path, tmp_path / "run", CFG, device="cpu", others=[])
-    assert not (tmp_path / "run").exists()
 
 
 def test_the_carols_are_named(capsys):

@@ -1,0 +1,49 @@
+"""`--page` of `kcarol convert`: where the page lies, and the card of a song on it."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kcarol.page.songs import CarolPage
+
+PAGE_OF_SEVERAL = "listen.html"
+
+
+def carol_page(plan: Mapping[Path, Path], arguments: Namespace, several: bool) -> CarolPage:
+    """The page of all carols of a call. FileExistsError if another file has its name."""
+    from kcarol.page.songs import CarolPage
+
+    carols = list(plan.values())
+    if several:
+        path = (arguments.out or _common_folder(carols)) / PAGE_OF_SEVERAL
+    else:
+        path = carols[0].with_suffix(".html")
+    return CarolPage(path, carols, arguments.force)
+
+
+def _common_folder(files: list[Path]) -> Path:
+    """The lowest folder that all are in."""
+    return Path(os.path.commonpath([os.path.abspath(file.parent) for file in files]))
+
+
+@contextmanager
+def card_of(page: CarolPage | None, song: Path, carol: Path) -> Iterator[list[Path]]:
+    """Within it what was heard is to be saved to the file that it yields, as .json; afterwards the
+    song's card is made. Without a page: no file, no card.
+    """
+    if page is None:
+        yield []
+        return
+    from kcarol.transcription.transcription import Transcription
+
+    with TemporaryDirectory() as folder:
+        heard = Path(folder) / "heard.json"
+        yield [heard]
+        page.add(song, carol, Transcription.load(heard))
