@@ -135,6 +135,8 @@ def make_parser(program: str = "kcarol") -> CommandParser:
 def run(requests: Sequence[Namespace]) -> int:
     """Run commands one after the other; those after a training use its weights."""
     _print_anything()
+    # read when torch is imported: what Apple's MPS cannot compute is computed on the CPU
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
     status = 0
     try:
         with _terminating(), telling_lost_sound(complain) as lost:

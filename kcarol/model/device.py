@@ -14,6 +14,11 @@ def best_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def widest_float(device: torch.device) -> torch.dtype:
+    """float64; on Apple's MPS, which lacks it, float32."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def has_bf16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 matrices in hardware."""
     if device.type == "cuda":

@@ -71,7 +71,7 @@ def refresh(path: Path) -> None:
 def stored(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
     """What is stored of a cell's outputs; text that was printed in one go stays together."""
     kept: list[NotebookNode] = []
-    for output in (part for output in outputs for part in _parts(output)):
+    for output in (part for whole in outputs for part in _parts(whole)):
         if kept and kept[-1].output_type == output.output_type == "stream":
             kept[-1].text += output.text
         else:

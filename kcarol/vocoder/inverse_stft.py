@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from kcarol.model.device import widest_float
+
 
 class InverseSTFT(nn.Module):
     """Inverse of a centred STFT with a Hann window.
@@ -29,7 +31,8 @@ class InverseSTFT(nn.Module):
         """Spectrum (B, N/2 + 1, F) complex -> rows (B, F + n_overlap - 1, hop) float32."""
         # "ortho": a full-scale sine has magnitude 8 at N = 1024, not 256, and is never clamped
         frames = torch.fft.irfft(spectrum.transpose(1, 2), self.n_fft, norm="ortho")
-        squares = self.window.double().square().expand(1, frames.shape[1], -1)
+        wide = self.window.to(widest_float(self.window.device))
+        squares = wide.square().expand(1, frames.shape[1], -1)
         energy = self._overlap_add(squares).clamp_min(1e-8).float()
         return self._overlap_add(frames * self.window) / energy
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kcarol.model.device import autocast_dtype, best_device, fast_inference, has_bf16
+from kcarol.model.device import autocast_dtype, best_device, fast_inference, has_bf16, widest_float
 
 CPU = torch.device("cpu")
 
@@ -16,6 +16,11 @@ def test_the_best_device_is_cuda_then_mps_then_cpu(monkeypatch, cuda, mps, expec
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     monkeypatch.setenv("LOCAL_RANK", "3")
     assert str(best_device()) == expected
+
+
+def test_mps_is_given_no_float64():
+    assert widest_float(torch.device("mps")) == torch.float32
+    assert widest_float(CPU) == torch.float64
 
 
 def test_inference_is_in_bfloat16_where_the_hardware_has_it():

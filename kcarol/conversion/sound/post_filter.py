@@ -18,6 +18,7 @@ from torch import Tensor
 
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.config import AudioConfig
+from kcarol.model.device import widest_float
 
 BLOCK_FRAMES = 4096  # of texture drawn at once: a minute
 SEEDED_FRAMES = 5 * BLOCK_FRAMES  # by one generator: frames can be drawn without all before them
@@ -67,8 +68,9 @@ def stretch_(log_mel: Tensor, factor: float | Tensor, n_frames: int) -> Tensor:
     frame = torch.arange(len(log_mel), device=log_mel.device)
     first = (frame - reach).clamp_min(0)
     stop = (frame + reach + 1).clamp_max(len(log_mel))
+    dtype = widest_float(log_mel.device)
     for bands, times in zip(log_mel.split(STRETCHED_BANDS, dim=1), factors, strict=True):
-        total = F.pad(bands.cumsum(0, dtype=torch.float64), (0, 0, 1, 0))
+        total = F.pad(bands.cumsum(0, dtype=dtype), (0, 0, 1, 0))
         mean = ((total[stop] - total[first]) / (stop - first)[:, None]).to(bands.dtype)
         bands.sub_(mean).mul_(times).add_(mean)
     return log_mel
