@@ -49,6 +49,22 @@ def find_song(root: Path, name: str | None = None) -> Path:
     return files[name]
 
 
+def find_carol(root: Path) -> Path:
+    """The first file in `data/raw/carol` that can be read, in full band; without any, a packaged
+    carol, which is mono at 16 kHz.
+    """
+    files = [*audio_below(root / "data/raw/carol"), root / "data/pairs/bells-0-0.carol.ogg"]
+    return first_readable(files)
+
+
+def audio_below(folder: Path) -> list[Path]:
+    """As `find_audio`; none where there is no such folder, or an empty one."""
+    try:
+        return find_audio(folder)
+    except DataError:
+        return []
+
+
 def first_readable(songs: Iterable[Path]) -> Path:
     """The first of the files that holds sound; prints which were passed over, and why. DataError
     if none does.

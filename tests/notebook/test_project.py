@@ -5,7 +5,7 @@ import pytest
 
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
-from kcarol.notebook.project import find_song, project_root
+from kcarol.notebook.project import find_carol, find_song, project_root
 
 
 @pytest.fixture
@@ -53,6 +53,16 @@ def test_a_song_is_the_one_named_or_the_first(project):
     assert find_song(project, "b song").name == "b song.wav"
     with pytest.raises(FileNotFoundError, match="expected one of a, b song, found c"):
         find_song(project, "c")
+
+
+def test_a_carol_is_the_first_that_can_be_read_or_a_packaged_one(project):
+    packaged = project / "data/pairs/bells-0-0.carol.ogg"
+    save_audio(packaged, np.zeros(8_000, np.float32), 16_000)
+    assert find_carol(project) == packaged
+    for name in ("mine.wav", "other.wav"):
+        save_audio(project / "data/raw/carol" / name, np.zeros(8_000, np.float32), 16_000)
+    (project / "data/raw/carol/cut.mp3").write_bytes(b"no sound")
+    assert find_carol(project).name == "mine.wav"
 
 
 def test_a_song_that_cannot_be_read_is_passed_over_and_named(project, capsys):

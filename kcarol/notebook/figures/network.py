@@ -78,7 +78,7 @@ def attention(weights: Sequence[np.ndarray], step_s: float) -> Picture:
     figure = Picture(
         f"attention of {n_layers} layers with {n_heads} heads "
         f"over {n_steps} steps, {seconds:.1f} s",
-        (1.35 * n_heads + 0.8, 1.4 * n_layers + 0.6),
+        (1.15 * n_heads + 0.8, 1.2 * n_layers + 0.6),
     )
     grid = figure.subplots(n_layers, n_heads, squeeze=False, sharex=True, sharey=True)
     for i, layer in enumerate(weights):

@@ -7,11 +7,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from kcarol.audio.clips import find_audio
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.files import AudioError, DataError, printable
 from kcarol.audio.reading.endings import AUDIO_SUFFIXES
-from kcarol.notebook.project import PROBED_S, first_readable
+from kcarol.notebook.project import PROBED_S, audio_below, first_readable
 from kcarol.voice.recording import VOICE_SUFFIX
 
 SONGS = "data/raw/kpop"  # below the project's root
@@ -37,7 +36,7 @@ class Songs:
         """The file of each song; of two of one name the later is named with its ending."""
         files: dict[str, Path] = {}
         for folder in (self.root / SONGS, self.uploads):
-            for path in _audio_in(folder):
+            for path in audio_below(folder):
                 files[path.name if path.stem in files else path.stem] = path
         return {name: path for name, path in files.items() if self._song_of(path, files) is None}
 
@@ -54,7 +53,7 @@ class Songs:
     def voice_of(self, song: Path) -> Path | None:
         """The file of a song's voice alone, NAME.voice.* beside it or uploaded, if there is one."""
         for folder in (self.uploads, song.parent):
-            for path in _audio_in(folder):
+            for path in audio_below(folder):
                 if path.stem == song.stem + VOICE_SUFFIX:
                     return path
         return None
@@ -85,13 +84,6 @@ class Songs:
         songs = self.files
         kept = self.uploads / name
         return self._song_of(kept, songs) or next(x for x, path in songs.items() if path == kept)
-
-
-def _audio_in(folder: Path) -> list[Path]:
-    try:
-        return find_audio(folder)
-    except DataError:  # no such folder, or an empty one
-        return []
 
 
 def _plain_name(file_name: str) -> str:
