@@ -17,6 +17,7 @@ from kcarol.config import AudioConfig
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, load_labels
 from kcarol.dataset.pair_set import read_pairs
 from kcarol.evaluation.held_out import demo_pairs
+from kcarol.notebook import figures
 from kcarol.notebook.figures.music import Parts
 from kcarol.transcription.lead_sheet import LeadSheet
 
@@ -151,14 +152,12 @@ def arrangements(name: str = DEMO_SONG, style: str = STYLE) -> dict[str, Parts]:
 
     demo = DemoSong.of(_demo_songs()[name])
     carol = arrange_carol(as_composed(demo.sheet), demo.grid, STYLES[style])
-    return {
-        title: {
-            part.name: [(note.start_s, note.length_s, note.pitch) for note in part.strokes]
-            for part in parts
-            if not part.is_drums
-        }
-        for title, parts in {"pop": demo.arrangement.parts, f"carol, {style}": carol}.items()
+    pop = {
+        part.name: [(note.start_s, note.length_s, note.pitch) for note in part.strokes]
+        for part in demo.arrangement.parts
+        if not part.is_drums
     }
+    return {"pop": pop, f"carol, {style}": figures.arranged(carol)}
 
 
 def _demo_songs() -> dict[str, WrittenSong]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kcarol.audio.clips import find_audio
@@ -66,14 +66,19 @@ def audio_below(folder: Path) -> list[Path]:
 
 
 def first_readable(songs: Iterable[Path]) -> Path:
-    """The first of the files that holds sound; prints which were passed over, and why. DataError
-    if none does.
-    """
-    for song in songs:
+    """The first of `readable` files. DataError if there is none."""
+    song = next(readable(songs), None)
+    if song is None:
+        raise DataError("expected a song that can be read, found none: put some into data/raw/kpop")
+    return song
+
+
+def readable(files: Iterable[Path]) -> Iterator[Path]:
+    """Those of the files that hold sound; prints which are passed over, and why."""
+    for file in files:
         try:
-            load_audio(song, duration_s=PROBED_S)
+            load_audio(file, duration_s=PROBED_S)
         except (AudioError, OSError) as error:
             print(f"passed over: {error}")
         else:
-            return song
-    raise DataError("expected a song that can be read, found none: put some into data/raw/kpop")
+            yield file

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 CELL_TIMEOUT_S = 600
-PALETTE = 96  # colours of a picture: a third of the size, and no visible difference
+PALETTE = 64  # colours of a picture: a fifth of the size, and no visible difference
 SCORE_SCALE = 1.4  # pixels a point
 SCORE_SHARE = 0.42  # of a score's first page that is stored
 GREYS = 8  # of a score

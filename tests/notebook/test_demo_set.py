@@ -65,7 +65,7 @@ def test_a_missing_demo_set_is_named(tmp_path):
 def test_the_carol_plays_the_tune_of_the_lead_sheet_and_the_bands_solo_on_the_songs_time_grid():
     sheet, parts = demo_set.lead_sheet(DEMO_SONG), demo_set.arrangements(DEMO_SONG)
     assert list(parts) == ["pop", "carol, bells"]
-    band, tune = parts["pop"], parts["carol, bells"]["oohs s sing"]
+    band, tune = parts["pop"], parts["carol, bells"]["oohs, tune"]
     sung_from_s = min(start for start, *_ in band["lead"]) - 0.1
     solo = [note for note in tune if note[0] < sung_from_s]
     sung = [note for note in tune if note[0] >= sung_from_s]

@@ -5,7 +5,7 @@ import pytest
 
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import DataError
-from kcarol.notebook.project import find_carol, find_song, project_root
+from kcarol.notebook.project import find_carol, find_song, project_root, readable
 
 
 @pytest.fixture
@@ -73,3 +73,11 @@ def test_a_song_that_cannot_be_read_is_passed_over_and_named(project, capsys):
     (project / "data/raw/kpop/b song.wav").write_bytes(b"")
     with pytest.raises(DataError, match="expected a song that can be read"):
         find_song(project)
+
+
+def test_of_several_files_all_that_can_be_read_are_taken(project, capsys):
+    files = sorted((project / "data/raw/kpop").iterdir())
+    assert list(readable(files)) == files and not capsys.readouterr().out
+    files[0].write_bytes(b"no sound")
+    assert list(readable(files)) == files[1:]
+    assert files[0].name in capsys.readouterr().out

@@ -27,13 +27,15 @@ def losses(curves: Curves, title: str = "") -> Picture:
     for number, (name, (steps, values)) in enumerate(curves.items()):
         look = {
             "color": COLOURS[number % len(COLOURS)],
-            "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
+            "linestyle": DASHES[(number + number // len(COLOURS)) % len(DASHES)],
         }
         axes.plot(steps, values, color=look["color"], alpha=0.3, linewidth=0.8)
         axes.plot(steps, smoothed(values), label=name, linewidth=1.8, **look)
-    axes.set(xlabel="step", ylabel="loss", title=title)
+    axes.set(xlabel="step, number", ylabel="loss, no unit", title=title)
     if all(np.min(values) > 0 for _, values in curves.values()):
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:.2g}")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=10, ncols=2)
     return figure

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kcarol.arrangement.groups import group_of
 from kcarol.model.vowels import NO_VOWEL, VOWELS
 from kcarol.notebook.figures.picture import (
     BLACK,
@@ -25,19 +26,24 @@ from kcarol.notebook.figures.spectrograms import (
     levels_db,
     tune_notes,
 )
+from kcarol.transcription.lead_sheet import Part
 from kcarol.transcription.melody import runs_of
 from kcarol.transcription.transcription import Transcription
 
 LETTERS = [name if len(name) == 1 else "ə" for name in VOWELS]
 PITCH_CLASSES = "C C♯ D E♭ E F F♯ G A♭ A B♭ B".split()
-ROLL_DASHES = ("-", (0, (2, 0.6)))  # of the first eight parts, and of the next
+TUNE_WIDTH = 6  # points
+ROLL_COLOURS = tuple(colour for colour in COLOURS if colour != YELLOW)  # faint in thin lines
+ROLL_DASHES = ("-", (0, (2, 0.6)))  # of the first parts, and of those whose colours come again
 
 # part -> notes: (start in s, length in s, MIDI pitch)
 Parts = Mapping[str, Sequence[tuple[float, float, float]]]
 
 
 def piano_rolls(arrangements: Mapping[str, Parts], until_s: float) -> Picture:
-    """The first `until_s` seconds of arrangements by title, one above the other."""
+    """The first `until_s` seconds of arrangements by title, one above the other; the first part of
+    each, its tune, is drawn thick.
+    """
     counts = [
         f"{title}: {len(parts)} parts, {sum(map(len, parts.values()))} notes"
         for title, parts in arrangements.items()
@@ -55,9 +61,9 @@ def piano_rolls(arrangements: Mapping[str, Parts], until_s: float) -> Picture:
                 [start for start, _, _ in shown],
                 [min(until_s, start + length) for start, length, _ in shown],
                 label=name,
-                linewidth=3,
-                color=COLOURS[number % len(COLOURS)],
-                linestyle=ROLL_DASHES[number // len(COLOURS) % 2],
+                linewidth=3 if number else TUNE_WIDTH,
+                color=ROLL_COLOURS[number % len(ROLL_COLOURS)],
+                linestyle=ROLL_DASHES[number // len(ROLL_COLOURS) % 2],
                 zorder=3 - number / 100,  # the melody, the first part, lies above its doublings
             )
         axes.set(title=title, ylabel="pitch, MIDI (60 is middle C)", xlim=(0, until_s))
@@ -65,6 +71,19 @@ def piano_rolls(arrangements: Mapping[str, Parts], until_s: float) -> Picture:
         axes.legend(fontsize=10, loc="center left", bbox_to_anchor=(1.0, 0.5))
     rows[-1].set_xlabel("time, s")
     return figure
+
+
+def arranged(parts: Sequence[Part]) -> dict[str, list[tuple[float, float, float]]]:
+    """The parts of a carol for `piano_rolls`, named by what plays and what it is for: "oohs, tune";
+    without drums.
+    """
+    named: dict[str, list[tuple[float, float, float]]] = {}
+    for part in parts:
+        if not part.is_drums:
+            name = f"{part.name.split()[0]}, {group_of(part)}".replace("_", " ")
+            notes = named.setdefault(name, [])
+            notes += [(note.start_s, note.length_s, note.pitch) for note in part.strokes]
+    return named
 
 
 def transcription(

@@ -80,9 +80,12 @@ def save(picture: Picture, path: Path | str, dpi: int = 110, colours: int | None
 
 
 def small_png(image: Image.Image, colours: int) -> bytes:
-    """The bytes of a PNG file with a palette of so many colours."""
+    """The bytes of a PNG file with a palette of so many colours, which rare ones share: the ends of
+    a colour scale.
+    """
     data = io.BytesIO()
-    reduced = image.convert("RGB").quantize(colours, dither=Image.Dither.NONE)
+    method = Image.Quantize.MAXCOVERAGE
+    reduced = image.convert("RGB").quantize(colours, method, dither=Image.Dither.NONE)
     reduced.save(data, format="PNG", optimize=True)
     return data.getvalue()
 

@@ -87,13 +87,14 @@ def features(values: np.ndarray, title: str = "") -> Picture:
     image = draw_matrix(pitch, values[:, :n_pitches], extent, "cividis", vmin=-2, vmax=4)
     octaves = range(-(-cfg.lowest_midi // 12) * 12, cfg.highest_midi, 12)
     pitch.set_yticks(octaves, [f"C{midi // 12 - 1}" for midi in octaves])
-    pitch.set(ylabel="pitch", title=title)
-    figure.colorbar(image, ax=pitch, label="whitened level, deviations", pad=0.01)
+    pitch.set(ylabel="pitch, note")
+    set_title(pitch, title)
+    figure.colorbar(image, ax=pitch, label="level, deviations", pad=0.01)
 
     extent = (0, seconds, 0.5, cfg.n_flux + 0.5)
     image = draw_matrix(flux, values[:, n_pitches:-1], extent, "cividis", vmin=0, vmax=3)
-    flux.set(ylabel="flux band", yticks=(1, cfg.n_flux))
-    figure.colorbar(image, ax=flux, label="onset", pad=0.01)
+    flux.set(ylabel="flux, band", yticks=(1, cfg.n_flux))
+    figure.colorbar(image, ax=flux, label="rise, no unit", pad=0.01)
 
     times = np.arange(len(values)) / cfg.frame_rate
     loudness.plot(times, 20 * values[:, -1], color=BLUE, linewidth=0.8)
