@@ -87,12 +87,12 @@ def check(command):
         assert all(name in (ROOT / ".ci/run").read_text(encoding="utf-8") for name in rest[1:])
     elif program == "conda":
         assert (ROOT / rest[rest.index("-f") + 1]).is_file()
-    elif program in ("pre-commit", "nbstripout"):  # installed by a line before
-        assert "pip install pre-commit nbstripout" in CONTRIBUTING
+    elif program == "pre-commit":  # installed by a line before
+        assert "pip install pre-commit " in CONTRIBUTING
     elif program != "source":
         declared = " ".join([*PROJECT["project"]["dependencies"], *sum(EXTRAS.values(), [])])
         assert BROUGHT_BY[program] in declared, f"{program}: nothing that is installed brings it"
-    if program in ("jupyter", "nbstripout"):
+    if program == "jupyter":
         assert all(list(ROOT.glob(word)) for word in rest if word.startswith("notebooks"))
     if program == "pytest" and "-m" in rest:
         markers = {
