@@ -141,6 +141,7 @@ class Converter:
         )
 
     @classmethod
+    @single_threaded()  # threads would wait for each other longer than such small tensors take
     def load(
         cls,
         weights: Path | str | None = None,

@@ -88,6 +88,7 @@ def save_module(
         save_file(tensors, temporary, metadata={"kcarol": json.dumps(about)})
 
 
+@single_threaded()  # threads would wait for each other longer than such small tensors take
 def load_module(
     path: Path, factory: Callable[[dict], Module], device: str | torch.device = "cpu"
 ) -> tuple[Module, dict]:
@@ -97,17 +98,15 @@ def load_module(
     """
     about, tensors = _read(path)
     _check_numbers(path, about["config"], len(tensors))
-    with single_threaded():  # threads wait for each other longer than such small tensors take
-        with _Unfilled(SPARE_NUMBERS + sum(tensor.numel() for tensor in tensors.values())):
-            module = _build(path, factory, about["config"])
-        if type(module).__name__ != about["class"]:
-            raise WeightsError(
-                f"{path} holds a {about['class']}, not a {type(module).__name__}: "
-                "give the other file"
-            )
-        _check_fit(path, module.state_dict(), tensors)
-        module.load_state_dict(tensors)  # casts to the module's own float32
-        _check_finite(path, module.state_dict())
+    with _Unfilled(SPARE_NUMBERS + sum(tensor.numel() for tensor in tensors.values())):
+        module = _build(path, factory, about["config"])
+    if type(module).__name__ != about["class"]:
+        raise WeightsError(
+            f"{path} holds a {about['class']}, not a {type(module).__name__}: give the other file"
+        )
+    _check_fit(path, module.state_dict(), tensors)
+    module.load_state_dict(tensors)  # casts to the module's own float32
+    _check_finite(path, module.state_dict())
     return module.to(device).eval(), about["extra"]
 
 
