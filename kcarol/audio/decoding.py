@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,22 @@ def load_audio(
 
 
 def load_audio_into(
-    buffer: DiskBuffer, path: str | Path, cfg: AudioConfig | None = None
+    buffer: DiskBuffer,
+    path: str | Path,
+    cfg: AudioConfig | None = None,
+    progress: Callable[[float], object] = lambda share: None,
 ) -> NativeSound:
-    """Append what `load_audio` returns to a buffer (T,) by chunks; up to LONGEST_ON_DISK_S."""
+    """Append what `load_audio` returns to a buffer (T,) by chunks; up to LONGEST_ON_DISK_S.
+    `progress` is told the share that is read, if the file's length is known.
+    """
+    rate, found = (cfg or AudioConfig()).sample_rate, probe(Path(path))
     meter = NativeMeter()
-    native = meter.watch(_native_chunks(Path(path), LONGEST_ON_DISK_S))
+    native = meter.watch(_native_chunks(Path(path), LONGEST_ON_DISK_S, found=found))
     with single_threaded():
-        for chunk in _mono(native, (cfg or AudioConfig()).sample_rate):
+        for chunk in _mono(native, rate):
             buffer.append(chunk)
+            if found.duration_s:
+                progress(min(1.0, len(buffer) / rate / found.duration_s))
     return meter.sound
 
 
@@ -113,10 +121,16 @@ def _stereo(native: Iterable[NativeChunk], target: int) -> Iterator[np.ndarray]:
 
 
 def _native_chunks(
-    path: Path, longest_s: float, start_s: float = 0.0, duration_s: float | None = None
+    path: Path,
+    longest_s: float,
+    start_s: float = 0.0,
+    duration_s: float | None = None,
+    found: Probe | None = None,
 ) -> Iterator[NativeChunk]:
-    """Yield at least one chunk with samples. AudioError beyond `longest_s`."""
-    found = probe(path)
+    """Yield at least one chunk with samples; `found`: what `probe` says, if it was asked already.
+    AudioError beyond `longest_s`.
+    """
+    found = found or probe(path)
     if not start_s and duration_s is None and _is_plain(path, found):
         rate, sound = _decode_by_pydub(path, found.codec)
         # only the pipe knows of gaps; files of less or more sound than their header says have some

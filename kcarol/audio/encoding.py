@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from kcarol.audio.files import AudioError, atomic_write
 from kcarol.audio.reading.ffmpeg import check_finite
 from kcarol.audio.writing import libsndfile, mpeg4
 from kcarol.audio.writing.formats import check_format
+from kcarol.audio.writing.tags import Tags, write_tags
 from kcarol.config import AudioConfig
 
 FLOAT = "FLOAT"  # codec of 32-bit samples
@@ -28,18 +29,26 @@ def save_audio(
     sample_rate: int = AudioConfig.sample_rate,
     comment: str = "",
     codec: str | None = None,
+    tags: Tags | None = None,
+    progress: Callable[[float], object] = lambda share: None,
 ) -> Path:
-    """Write (T,), or (C, T) of one channel or two, as `save_blocks` does."""
+    """Write (T,), or (C, T) of one channel or two, as `save_blocks` does; `progress` is told the
+    share that is written.
+    """
     if not isinstance(wave, DiskBuffer):
         wave = np.asarray(wave, dtype=np.float32)
     *channels, n_samples = wave.shape
     if channels not in ([], [1], [2]):
         raise AudioError(f"{path}: expected samples (T,) or (2, T), found shape {wave.shape}")
-    pieces = (
-        np.atleast_2d(wave[..., start : start + BLOCK]) for start in range(0, n_samples, BLOCK)
-    )
-    blocks = (np.stack(list(piece), axis=-1) for piece in pieces)
-    return save_blocks(path, blocks, n_samples, (channels or [1])[0], sample_rate, comment, codec)
+
+    def blocks() -> Iterator[np.ndarray]:
+        for start in range(0, n_samples, BLOCK):
+            progress(start / n_samples)
+            piece = np.atleast_2d(wave[..., start : start + BLOCK])
+            yield np.stack(list(piece), axis=-1)
+
+    n_channels = (channels or [1])[0]
+    return save_blocks(path, blocks(), n_samples, n_channels, sample_rate, comment, codec, tags)
 
 
 def save_blocks(
@@ -50,12 +59,14 @@ def save_blocks(
     sample_rate: int,
     comment: str = "",
     codec: str | None = None,
+    tags: Tags | None = None,
 ) -> Path:
     """Write blocks (t,) or (t, channels) in the format of the path's ending, see SAVE_FORMATS: 16
     bits if it is lossless; clipped at ±1.
 
     n_samples: in all blocks; comment: text beside the sound, see `read_comment`.
     codec: another one, in libsndfile's words; of FLOAT nothing is clipped.
+    tags: of the piece; TagsWarning where the format has none.
     The file appears whole or not at all. AudioError for other endings or rates, no samples, or
     samples that are not finite; OSError on a full disk.
     """
@@ -75,6 +86,8 @@ def save_blocks(
                 mpeg4.write(temporary, sound, n_channels, sample_rate, comment)
             else:
                 libsndfile.write(temporary, sound, n_channels, sample_rate, form, comment)
+            if tags:
+                write_tags(temporary, tags, form)
     except (soundfile.LibsndfileError, mpeg4.FfmpegError) as error:
         raise AudioError(
             f"{path}: expected {form.container} at {sample_rate} Hz to be written, found: {error}"

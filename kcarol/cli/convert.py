@@ -35,6 +35,8 @@ from kcarol.cli.arguments.options import (
 from kcarol.cli.arguments.outputs import FolderPath, means_folder, out_path, plan_outputs
 from kcarol.cli.arguments.separator import add_separator_options, checked_separator, separate
 from kcarol.cli.page import card_of, carol_page
+from kcarol.cli.shown.progress import song_progress
+from kcarol.cli.shown.written import tell_written
 from kcarol.config import CHOIRS, DUCK, ENGINES, NETWORK, OF_VOICE, SAMPLES, SYLLABLES, VOICE_TUNES
 
 if TYPE_CHECKING:
@@ -260,7 +262,8 @@ def _convert_all(plan: dict[Path, Path], arguments: Namespace) -> list[Outcome]:
     converter = open_converter(arguments)
     if arguments.voice == SEPARATE:  # asked once, and when all else is right
         arguments.separator_weights = checked_separator(arguments)
-    with tqdm(plan.items(), "convert", unit="song", disable=None) as bar:
+    alone = len(plan) == 1  # its own line of progress is enough
+    with tqdm(plan.items(), "convert", unit="song", disable=True if alone else None) as bar:
         return [_convert_one(song, out, converter, arguments, bar) for song, out in bar]
 
 
@@ -268,8 +271,10 @@ def _convert_one(
     song: Path, out: Path, converter: Converter, arguments: Namespace, bar: tqdm
 ) -> Outcome:
     from kcarol.conversion import catalogue, provenance
+    from kcarol.voice.separation.separated import default_voice
 
-    found = provenance.MISSING
+    found, voice = provenance.MISSING, default_voice(out)
+    had_voice = voice.exists()
     try:
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
@@ -283,8 +288,8 @@ def _convert_one(
         else:
             force = arguments.force or found == provenance.OUTDATED
             written = _write(song, out, converter, arguments, force)
-        for path in written:
-            bar.write(printable(path), file=sys.stdout)
+        made_voice = arguments.voice == SEPARATE and not had_voice
+        tell_written([*written, *([voice] if made_voice else [])])
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         bar.write(f"kcarol: {_naming(song, one_line(error))}", file=sys.stderr)
         return catalogue.Outcome(str(song), str(out), catalogue.FAILED)
@@ -306,14 +311,16 @@ def _write(
     check_output(out, song, force)  # before a voice is separated
     check_writable(out.parent)
     scores = _score_files(out, arguments)
-    with card_of(arguments.page, song, out) as heard:
+    chosen = _of_song(song, out, arguments)
+    with card_of(arguments.page, song, out) as heard, song_progress(song) as progress:
         carol = convert(
             song,
             out,
-            **_of_song(song, out, arguments),
+            **chosen,
             stems=arguments.stems,
             scores=[*scores, *heard],
             converter=converter,
+            progress=progress,
             force=force,
         )
     pictures = [draw_pair(song, carol, picture)] if arguments.picture else []
@@ -334,7 +341,16 @@ def _write_missing(
     written = [notate(song, path, converter=converter) for path in scores]
     if arguments.stems and not written_stems(arguments.stems, carol):
         chosen = _of_song(song, carol, arguments)
-        convert(song, carol, **chosen, stems=arguments.stems, converter=converter, force=True)
+        with song_progress(song) as progress:
+            convert(
+                song,
+                carol,
+                **chosen,
+                stems=arguments.stems,
+                converter=converter,
+                progress=progress,
+                force=True,
+            )
         written += [carol, *written_stems(arguments.stems, carol)]
     picture = carol.with_suffix(".png")
     if arguments.picture and not picture.exists():

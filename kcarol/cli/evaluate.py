@@ -16,6 +16,7 @@ from kcarol.cli.arguments.checks import (
     wants_smoke,
 )
 from kcarol.cli.arguments.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, add_shared, number
+from kcarol.cli.shown.written import tell_written
 from kcarol.config import NETWORK, SAMPLES
 
 if TYPE_CHECKING:
@@ -130,8 +131,7 @@ def _run_cases(arguments: Namespace) -> int:
     songs = ((case.name, {"case": case.wave}) for case in cases)
     page = write_listening_page(arguments.out, "cases", songs, table)
     print(table.to_markdown(), end="")
-    for path in (*table.write(arguments.out, "cases"), page):
-        print(path)
+    tell_written([*table.write(arguments.out, "cases"), page])
     return 0
 
 
@@ -167,8 +167,7 @@ def _run_pairs(arguments: Namespace) -> int:
     table.settings["weights"] = str(arguments.weights or "shipped")
     table.write(out)
     print(table.to_markdown(), end="")
-    for path in (_draw(table, out), *_written(out)):
-        print(path)
+    tell_written([_draw(table, out), *_written(out)])
     return 0
 
 

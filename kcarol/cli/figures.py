@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kcarol.cli.arguments.checks import FAILED, UsageError, check_absent, complain, one_line
 from kcarol.cli.arguments.options import FORCE, add_shared
+from kcarol.cli.shown.written import tell_written
 from kcarol.config import AudioConfig
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(arguments: Namespace) -> int:
         target = (arguments.out or file.parent) / f"{file.stem}.png"
         try:
             check_absent(target, arguments.force)
-            print(_draw(file, target))
+            tell_written([_draw(file, target)])
         except (ValueError, OSError) as error:
             status = complain(one_line(error), FAILED)
     return status
@@ -94,8 +95,7 @@ def _write_video(arguments: Namespace) -> int:
 def _draw_project_figures(folder: Path) -> int:
     from kcarol.notebook.project_figures import write_all
 
-    for path in write_all(folder):
-        print(path)
+    tell_written(write_all(folder))
     return 0
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kcarol import __version__
-from kcarol.audio.files import printable, telling_lost_sound
+from kcarol.audio.files import LostSoundWarning, printable, telling
 from kcarol.audio.reading.endings import AUDIO_SUFFIXES
+from kcarol.audio.writing.tags import TagsWarning
 from kcarol.cli import convert, corpus, evaluate, figures, play, preprocess, score, train
 from kcarol.cli.arguments.checks import FAILED, UsageError, complain, one_line
 from kcarol.cli.arguments.completion import SHELLS, PrintScript, complete, is_asked
@@ -62,7 +63,8 @@ class CommandParser(Parser):
 
     def parse_args(self, args: Sequence[str], namespace: None = None) -> Namespace:
         request, unknown = self.parse_known_args(args, namespace)
-        if unknown and hasattr(request, "files") and not any(word[0] == "-" for word in unknown):
+        has_options = any(word.startswith("-") for word in unknown)
+        if unknown and not has_options and hasattr(request, "files"):
             request.files += map(Path, unknown)  # argparse leaves those behind the options
         elif unknown:
             self.commands[request.command].refuse(unknown)
@@ -73,7 +75,7 @@ class CommandParser(Parser):
 
     def _with_command(self, words: Sequence[str]) -> Sequence[str]:
         """The same words behind `convert` if they begin with a song, or with an option of it."""
-        if not words or words[0] in {*self.commands, *self.option_names}:
+        if not words or words[0].split("=")[0] in {*self.commands, *self.option_names}:
             return words
         first = words[0]
         options = self.commands["convert"].option_names
@@ -139,7 +141,11 @@ def run(requests: Sequence[Namespace]) -> int:
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
     status = 0
     try:
-        with _terminating(), telling_lost_sound(complain) as lost:
+        with (
+            _terminating(),
+            telling(TagsWarning, complain),
+            telling(LostSoundWarning, complain) as lost,
+        ):
             _check_torchrun(requests)
             for number, request in enumerate(requests, start=1):
                 status = max(status, request.run(request))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable
 from kcarol.cli.arguments.imports import import_pytorch
 from kcarol.cli.convert import (
@@ -16,6 +15,8 @@ from kcarol.cli.convert import (
     open_converter,
     written_stems,
 )
+from kcarol.cli.shown.progress import song_progress
+from kcarol.cli.shown.written import tell_written
 
 HELP = "a score, also one that you have mended, as a carol"
 USAGE = "SCORE [options]"
@@ -60,20 +61,21 @@ def run(arguments: Namespace) -> int:
     check_writable(out.parent)
     check_choir(arguments.choir, voice=None)
     converter = open_converter(arguments)
-    carol = play(
-        arguments.score,
-        out,
-        arguments.style,
-        like=arguments.like,
-        rate=arguments.rate,
-        mono=arguments.mono,
-        hall=arguments.hall,
-        engine=arguments.engine,
-        choir=arguments.choir,
-        stems=arguments.stems,
-        converter=converter,
-        force=arguments.force,
-    )
-    for path in (carol, *written_stems(arguments.stems, carol)):
-        print(printable(path))
+    with song_progress(arguments.score) as progress:
+        carol = play(
+            arguments.score,
+            out,
+            arguments.style,
+            like=arguments.like,
+            rate=arguments.rate,
+            mono=arguments.mono,
+            hall=arguments.hall,
+            engine=arguments.engine,
+            choir=arguments.choir,
+            stems=arguments.stems,
+            converter=converter,
+            progress=progress,
+            force=arguments.force,
+        )
+    tell_written([carol, *written_stems(arguments.stems, carol)])
     return 0

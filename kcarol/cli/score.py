@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import check_writable, checked_device
 from kcarol.cli.arguments.imports import import_pytorch
 from kcarol.cli.arguments.options import DEVICE, FORCE, WEIGHTS, add_shared
 from kcarol.cli.convert import STYLE_NAMES
+from kcarol.cli.shown.progress import song_progress
+from kcarol.cli.shown.written import tell_written
 
 HELP = "a song's lead sheet, or the parts of its carol"
 USAGE = "SONG [options]"
@@ -52,6 +53,14 @@ def run(arguments: Namespace) -> int:
     converter = None
     if not is_score(song):
         converter = Converter.load(arguments.weights, checked_device(arguments.device))
-    written = notate(song, out, arguments.arrangement, converter=converter, force=arguments.force)
-    print(printable(written))
+    with song_progress(song) as progress:
+        written = notate(
+            song,
+            out,
+            arguments.arrangement,
+            converter=converter,
+            progress=progress,
+            force=arguments.force,
+        )
+    tell_written([written])
     return 0

@@ -20,6 +20,7 @@ from kcarol.cli.arguments.options import (
     add_shared,
     number,
 )
+from kcarol.cli.shown.written import tell_written
 from kcarol.config import AudioConfig, Config
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def run(arguments: Namespace) -> int:
     else:
         _train_network(arguments, cfg, device, max_s)
     if _is_first_process():
-        print(weights_file(arguments))
+        tell_written([weights_file(arguments)])
     return 0
 
 
@@ -211,7 +212,7 @@ def _follow_recipe(arguments: Namespace, cfg: Config, device: str | None) -> int
 
     out = arguments.out or Path("runs") / arguments.recipe
     recipe = Recipe.smoke() if wants_smoke(arguments) else Recipe()
-    print(follow_recipe(out, cfg, recipe, arguments.weights, arguments.jobs, device))
+    tell_written([follow_recipe(out, cfg, recipe, arguments.weights, arguments.jobs, device)])
     return 0
 
 

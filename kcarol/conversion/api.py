@@ -15,13 +15,25 @@ from kcarol.arrangement.groups import GROUPS
 from kcarol.audio.decoding import load_audio_into, stream_audio, stream_stereo
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
 from kcarol.audio.encoding import FLOAT, save_audio
-from kcarol.audio.files import LostSoundWarning, telling_lost_sound
+from kcarol.audio.files import LostSoundWarning, printable, telling
 from kcarol.audio.loudness import SILENT_DB
 from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
+from kcarol.audio.writing.tags import Tags, TagsWarning, read_tags
 from kcarol.config import DUCK, NETWORK, SYLLABLES, AudioConfig
 from kcarol.conversion.converter import Converter, check_choir
+from kcarol.conversion.progress import (
+    HEARING,
+    PLAYING,
+    READING,
+    WRITING,
+    Progress,
+    advance,
+    costs_of,
+    doing,
+    telling_progress,
+)
 from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
 from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
@@ -49,6 +61,7 @@ def convert(
     stems: Path | str | None = None,
     scores: Sequence[Path | str] = (),
     converter: Converter | None = None,
+    progress: Progress | None = None,
     force: bool = False,
 ) -> Path:
     """Turn a song's file into its carol's file, and return that.
@@ -72,10 +85,13 @@ def convert(
         stems: folder for what each group of parts adds to the carol, as NAME.GROUP.wav; None: none.
         scores: files for the song as it was heard, as `kcarol.notate` writes them.
         converter: `Converter.load(...)`, for several songs; None: with the shipped weights.
+        progress: told what is being done (reading, hearing, playing, writing) and the share of all
+            that is done, up to 1; None: nobody.
         force: replace existing files.
 
-    The carol's file records what it was made from, see `kcarol.conversion.provenance`.
-    LostSoundWarning tells what sound of the song is missing.
+    The carol's file has the song's artist, album and cover, and its title with " (carol)". It
+    records what it was made from, see `kcarol.conversion.provenance`.
+    LostSoundWarning tells what sound of the song is missing, TagsWarning what of its tags.
     Raises AudioError (cannot be read or written), ScoreError, FileExistsError, WeightsError,
     ValueError, RenderError (without FluidSynth or a soundfont).
     """
@@ -102,9 +118,16 @@ def convert(
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
     record = provenance_of(song, out, settings)
     n_channels = 1 if mono else 2
+    costs = costs_of(out, with_stems=stems is not None)
     lost: list[str] = []
-    with telling_lost_sound(lost.append), DiskBuffer(beside=out) as wave:
-        native = load_audio_into(wave, song, converter.audio)
+    with (
+        telling_progress(progress, costs),
+        telling(LostSoundWarning, lost.append),
+        DiskBuffer(beside=out) as wave,
+    ):
+        with doing(READING):
+            native = load_audio_into(wave, song, converter.audio, advance)
+        tags = carol_tags(song)
         rate = rate or carol_rate(native.sample_rate, out)
         with (
             DiskWave(n_channels, native.n_samples_at(rate), out) as carol,
@@ -112,12 +135,16 @@ def convert(
             nullcontext() if stems is None else Stems(out) as groups,
         ):
             lag_s = 0.0 if voice is None else find_lag(voice, wave, native, converter.audio)
-            transcription = as_loud_as(native, converter.transcribe(wave))
+            with doing(HEARING):
+                transcription = as_loud_as(native, converter.transcribe(wave))
             with (
+                doing(PLAYING),
                 nullcontext()
                 if voice is None
-                else recorded_voice(voice, lag_s, transcription.tune, carol, rate, voice_tune)
-            ) as singer:
+                else recorded_voice(
+                    voice, lag_s, transcription.tune, carol, rate, voice_tune
+                ) as singer,
+            ):
                 converter.convert(
                     wave,
                     style,
@@ -139,8 +166,9 @@ def convert(
             for file in scores:
                 write_score(score, file, transcription)
             save_stems(groups, stems, out, rate)
-            record = replace(record, is_whole=not lost)
-            save_audio(out, carol, rate, comment_of(record))
+            comment = comment_of(replace(record, is_whole=not lost))
+            with doing(WRITING):
+                save_audio(out, carol, rate, comment, tags=tags, progress=advance)
     for text in lost:
         warnings.warn(text, LostSoundWarning, stacklevel=2)
     return out
@@ -153,6 +181,20 @@ def check_output(out: Path, song: Path, force: bool) -> None:
     # unlike Path.resolve, realpath does not stumble over links in a circle
     if os.path.realpath(out) == os.path.realpath(song):
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
+
+
+def carol_tags(song: Path) -> Tags:
+    """The tags of a song's carol; TagsWarning if they cannot be read."""
+    try:
+        tags = read_tags(song)
+    except Exception as error:  # of damaged tags mutagen raises nearly anything
+        reason = (
+            "it needs mutagen" if isinstance(error, ImportError) else " ".join(str(error).split())
+        )
+        text = f"{song}: its title, artist and cover are not carried over: {reason}"
+        warnings.warn(TagsWarning(printable(text)), stacklevel=3)
+        return Tags()
+    return replace(tags, title=tags.title and f"{tags.title} (carol)")
 
 
 def stem_files(folder: Path | str | None, carol: Path) -> dict[str, Path]:
@@ -208,8 +250,10 @@ def transcribe(
     if isinstance(song, np.ndarray):
         return converter.transcribe(song)
     with DiskBuffer() as wave:
-        native = load_audio_into(wave, song, converter.audio)
-        transcription = converter.transcribe(wave)
+        with doing(READING):
+            native = load_audio_into(wave, song, converter.audio, advance)
+        with doing(HEARING):
+            transcription = converter.transcribe(wave)
     return as_loud_as(native, transcription)
 
 

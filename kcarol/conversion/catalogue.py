@@ -29,7 +29,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kcarol.audio.files import printable, telling_lost_sound
+from kcarol.audio.files import LostSoundWarning, printable, telling
 from kcarol.config import DUCK, NETWORK, SYLLABLES
 from kcarol.conversion.manifest import ManifestError
 
@@ -143,7 +143,7 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
         if found in provenance.KEPT and not settings.force:
             return skipped(song, carol, found)
         force = settings.force or found == provenance.OUTDATED
-        with telling_lost_sound(lost.append):
+        with telling(LostSoundWarning, lost.append):
             convert(song, carol, **settings.of_carol, converter=converter, force=force)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__

@@ -52,6 +52,7 @@ from kcarol.config import (
     ConversionConfig,
     DecodingConfig,
 )
+from kcarol.conversion.progress import advance, within
 from kcarol.conversion.sound.dynamics import follow_loudness_
 from kcarol.conversion.sound.laid_over import Voice, lay_over_
 from kcarol.conversion.sound.playing_time import PlayingTime
@@ -88,6 +89,7 @@ Wave = np.ndarray | DiskWave  # (channels, T)
 MIN_SAMPLES = 400  # 25 ms: the shortest song
 MIN_STYLE_S = 0.5
 MAX_STYLE_S = 120.0  # of a style file that are read
+PLAYED_SHARE = 0.8  # of the work on a carol's sound; the rest is resampling, hall and loudness
 
 
 class Converter:
@@ -263,7 +265,8 @@ class Converter:
         cfg = DecodingConfig()
         with single_threaded():
             tuning_cents = estimate_tuning(song, self.audio)
-            logits, syllables = self.windows.hear(song, tuning_cents)
+            with within(0.05, 0.8):
+                logits, syllables = self.windows.hear(song, tuning_cents)
             jobs = (
                 lambda: measure_level(song, self.audio, cfg),
                 lambda: decode(logits, audio=self.audio, cfg=cfg),
@@ -383,12 +386,16 @@ class Converter:
                 made = voice_choir(voice.wave, rate, parts, score, beside)
                 singers, parts = opened.enter_context(made)
             played = opened.enter_context(DiskWave(2, n_samples, beside))
-            self.play_parts_onto(played, parts, time, style, engine, beside)
+            groups = {} if stems is None else grouped(parts)
+            share = PLAYED_SHARE / (1 + len(groups))  # of all that is played, and of each group
+            with within(0.0, share):
+                self.play_parts_onto(played, parts, time, style, engine, beside)
             time.resample_onto(carol, rate, played)
             if stems is not None:
-                for name, some in grouped(parts).items():
+                for number, (name, some) in enumerate(groups.items(), start=1):
                     alone = stems.add(name, 2, n_samples)
-                    self.play_parts_onto(alone, some, time, style, engine, beside)
+                    with within(number * share, (number + 1) * share):
+                        self.play_parts_onto(alone, some, time, style, engine, beside)
                 stems.make_add_up_(played)
                 stems.resample_(carol.shape[-1], rate, time)
             if singers is not None:
@@ -437,8 +444,10 @@ class Converter:
         """
         n_frames = 1 + played.shape[-1] // self.audio.full_hop
         with DiskBuffer(n_frames, 2 * self.audio.n_bands, beside) as predicted:
-            self.predict(notes, n_frames, style, predicted, text)
-            self.vocode_onto(played, self.post_filter(predicted, style))
+            with within(0.0, 0.15):
+                self.predict(notes, n_frames, style, predicted, text)
+            with within(0.15, 1.0):
+                self.vocode_onto(played, self.post_filter(predicted, style))
 
     def hear(self, song: Song, tuning_cents: np.ndarray | None = None) -> Logits:
         """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`.
@@ -494,6 +503,7 @@ class Converter:
         for piece in self.full_band.stream(bands_of, played.shape[-1], self.cfg.piece_frames):
             played[..., start : start + piece.shape[-1]] = piece
             start += piece.shape[-1]
+            advance(start / played.shape[-1])
 
     # --- for figures and metrics
 

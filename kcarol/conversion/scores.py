@@ -14,11 +14,23 @@ from kcarol.audio.writing.formats import check_format
 from kcarol.config import NETWORK, SYLLABLES, AudioConfig
 from kcarol.conversion.api import check_output, default_output, save_stems, stem_files, transcribe
 from kcarol.conversion.converter import Converter
+from kcarol.conversion.progress import (
+    HEARING,
+    PLAYING,
+    READING,
+    WRITING,
+    Progress,
+    advance,
+    costs_of,
+    doing,
+    telling_progress,
+)
 from kcarol.conversion.sound.stems import Stems
 from kcarol.score.errors import ScoreError
 from kcarol.score.files import READABLE, read_score, write_arrangement, write_score
 from kcarol.score.like import in_time_with
 from kcarol.score.score import Score
+from kcarol.transcription.transcription import Transcription
 
 
 def notate(
@@ -27,6 +39,7 @@ def notate(
     arrangement: str | None = None,
     *,
     converter: Converter | None = None,
+    progress: Progress | None = None,
     force: bool = False,
 ) -> Path:
     """Write down a song as it was heard, or the parts of its carol, and return the file.
@@ -37,6 +50,7 @@ def notate(
             NAME.musicxml beside the song, or NAME.STYLE.musicxml.
         arrangement: name of the style whose parts are written; None: the lead sheet.
         converter: whose hearing it is; None: with the shipped weights.
+        progress: as of `kcarol.convert`.
         force: replace an existing `out`.
 
     Raises AudioError, ScoreError, FileExistsError, WeightsError, ValueError (another style).
@@ -46,14 +60,20 @@ def notate(
     song = Path(song)
     out = Path(out) if out else default_score(song, arrangement)
     check_output(out, song, force)
-    heard = None if is_score(song) else transcribe(song, converter=converter)
+    with telling_progress(progress, costs_of(out, (READING, HEARING, WRITING))):
+        heard = None if is_score(song) else transcribe(song, converter=converter)
+        with doing(WRITING):
+            _write(song, heard, out, arrangement)
+    return out
+
+
+def _write(song: Path, heard: Transcription | None, out: Path, arrangement: str | None) -> None:
     score = read_score(song) if heard is None else Score.of_transcription(heard, title=song.stem)
     if arrangement is None:
         write_score(score, out, heard)
     else:
         parts = arrange_carol(score.sheet, score.grid, STYLES[arrangement])
         write_arrangement(parts, score, arrangement, out)
-    return out
 
 
 def play(
@@ -69,6 +89,7 @@ def play(
     choir: str = SYLLABLES,
     stems: Path | str | None = None,
     converter: Converter | None = None,
+    progress: Progress | None = None,
     force: bool = False,
 ) -> Path:
     """Play a score's file as a carol, and return its file.
@@ -94,22 +115,25 @@ def play(
         written = _like(like, written, score, converter)
     n_samples = math.ceil(written.level.n_samples * rate / AudioConfig.sample_rate)
     with (
+        telling_progress(progress, costs_of(out, (PLAYING, WRITING), with_stems=stems is not None)),
         DiskWave(1 if mono else 2, n_samples, out) as carol,
         nullcontext() if stems is None else Stems(out) as groups,
     ):
-        converter.play(
-            written,
-            style,
-            rate=rate,
-            hall=hall,
-            engine=engine,
-            choir=choir,
-            carol=carol,
-            stems=groups,
-            beside=out,
-        )
+        with doing(PLAYING):
+            converter.play(
+                written,
+                style,
+                rate=rate,
+                hall=hall,
+                engine=engine,
+                choir=choir,
+                carol=carol,
+                stems=groups,
+                beside=out,
+            )
         save_stems(groups, stems, out, rate)
-        save_audio(out, carol, rate)
+        with doing(WRITING):
+            save_audio(out, carol, rate, progress=advance)
     return out
 
 

@@ -13,6 +13,7 @@ from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.features import Features, transpose_features
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig, ConversionConfig
+from kcarol.conversion.progress import advance
 from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
 from kcarol.model.note_bank import RING_FRAMES
@@ -88,6 +89,7 @@ class WindowedModel:
 
         for start, rows in self._map(heard, n_frames):
             logits[start : start + len(rows)] = rows
+            advance((start + len(rows)) / n_frames)
         song_logits, vowel, begins = logits.split((N_LOGITS, N_SYLLABLE_LOGITS - 1, 1), dim=1)
         return Logits.split(song_logits), SyllableLogits(vowel, begins)
 
@@ -123,6 +125,7 @@ class WindowedModel:
 
         for start, rows in self._map(played, n_frames):
             out[start : start + len(rows)] = rows.numpy()
+            advance((start + len(rows)) / n_frames)
 
     def _map(
         self, work: Callable[[list[Span]], Tensor], n_frames: int

@@ -12,7 +12,7 @@ from kcarol.audio.files import (
     atomic_write,
     printable,
     save_state,
-    telling_lost_sound,
+    telling,
     write_text,
 )
 
@@ -55,7 +55,10 @@ def test_what_a_terminal_would_not_show_is_escaped():
 
 def test_lost_sound_is_told_once_and_other_warnings_are_shown_as_ever():
     told = []
-    with pytest.warns(DeprecationWarning, match="old"), telling_lost_sound(told.append) as lost:
+    with (
+        pytest.warns(DeprecationWarning, match="old"),
+        telling(LostSoundWarning, told.append) as lost,
+    ):
         for _ in range(2):
             warnings.warn("song: 3 s", LostSoundWarning, stacklevel=1)
         warnings.warn("old", DeprecationWarning, stacklevel=1)

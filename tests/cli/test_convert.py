@@ -289,9 +289,11 @@ def test_a_voice_is_separated_laid_over_its_song_and_kept(tmp_path, weights, sep
     argv = [folder, "--weights", weights]
     assert run(*argv) == 0
     without = (folder / "a.carol.wav").read_bytes()
+    capsys.readouterr()
     assert run(*argv, *separating) == 0
     assert (folder / "a.carol.wav").read_bytes() != without
     voice = folder / "a.voice.flac"
+    assert capsys.readouterr().out.splitlines() == [str(folder / "a.carol.wav"), str(voice)]
     kept = voice.stat().st_mtime_ns
     assert soundfile.info(voice).duration == pytest.approx(9, abs=1e-3)
     capsys.readouterr()

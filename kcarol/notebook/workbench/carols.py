@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kcarol.audio.encoding import save_audio
-from kcarol.audio.files import atomic_write, printable, telling_lost_sound
+from kcarol.audio.files import LostSoundWarning, atomic_write, printable, telling
 from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import CURRENT, compare, settings_sha256
@@ -65,7 +65,7 @@ def whole_carol(
     settings = settings_sha256(converter.weights_sha256, style, strength, hall=hall, voice=voice)
     heard = carol.with_suffix(".json")
     if compare(carol, song, settings) != CURRENT or not heard.exists():
-        with telling_lost_sound(remarks.append):
+        with telling(LostSoundWarning, remarks.append):
             convert(
                 song,
                 carol,

@@ -1,0 +1,1 @@
+"""What users see: progress, and the files that were written."""
