@@ -191,7 +191,7 @@ def carol_tags(song: Path) -> Tags:
         reason = (
             "it needs mutagen" if isinstance(error, ImportError) else " ".join(str(error).split())
         )
-        text = f"{song}: its title, artist and cover are not carried over: {reason}"
+        text = f"{song}: its title, artist, album and cover are not carried over: {reason}"
         warnings.warn(TagsWarning(printable(text)), stacklevel=3)
         return Tags()
     return replace(tags, title=tags.title and f"{tags.title} (carol)")

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from converters import in_pieces, make_converter, song
 
+from kcarol.audio.clips import file_sha256
 from kcarol.audio.decoding import load_audio, load_audio_into
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.encoding import save_audio
@@ -17,9 +18,12 @@ from kcarol.audio.files import AudioError
 from kcarol.audio.loudness import loudness_lufs, measure_loudness, true_peak_db
 from kcarol.audio.reading.ffmpeg import probe
 from kcarol.audio.writing.formats import SAVE_FORMATS
+from kcarol.audio.writing.tags import Tags, TagsWarning, read_tags
 from kcarol.config import AudioConfig
+from kcarol.conversion import api
 from kcarol.conversion.api import convert, default_output, transcribe
 from kcarol.conversion.converter import Converter
+from kcarol.conversion.provenance import read_provenance
 
 AUDIO = AudioConfig()
 
@@ -176,3 +180,27 @@ def test_a_transcription_of_a_file_has_the_loudness_of_the_whole_sound(converter
     soundfile.write(tmp_path / "song.wav", hiss.T, 48_000, "FLOAT")
     level = transcribe(tmp_path / "song.wav", converter=converter).level
     assert level.loudness.lufs == pytest.approx(loudness_lufs(hiss, 48_000) - 3.01, abs=0.01)
+
+
+@pytest.mark.parametrize("ending", [".wav", ".mp3", ".m4a"])
+def test_the_carol_has_the_songs_tags_and_its_title_says_what_it_is(ending, converter, tmp_path):
+    told = Tags("Snow", "The Singers", "Winter")
+    path = save_audio(tmp_path / "song.flac", song(), AUDIO.sample_rate, tags=told)
+    carol = convert(path, tmp_path / f"a{ending}", converter=converter)
+    assert read_tags(carol) == replace(told, title="Snow (carol)")
+    assert read_provenance(carol).song == file_sha256(path)
+
+
+def test_a_song_without_a_title_has_a_carol_without(converter, tmp_path):
+    path = save_audio(tmp_path / "song.wav", song())
+    assert read_tags(convert(path, converter=converter)) == Tags()
+
+
+def test_damaged_tags_are_told_and_do_no_harm(converter, tmp_path, monkeypatch):
+    def fail(path):
+        raise KeyError("TIT2\n")
+
+    monkeypatch.setattr(api, "read_tags", fail)
+    path = save_audio(tmp_path / "song.wav", song())
+    with pytest.warns(TagsWarning, match=r"song\.wav: its title, artist, album and cover are not"):
+        assert convert(path, converter=converter).exists()
