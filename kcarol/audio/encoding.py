@@ -86,7 +86,7 @@ def save_blocks(
                 mpeg4.write(temporary, sound, n_channels, sample_rate, comment)
             else:
                 libsndfile.write(temporary, sound, n_channels, sample_rate, form, comment)
-            if tags:
+            if tags and tags != Tags():
                 write_tags(temporary, tags, form)
     except (soundfile.LibsndfileError, mpeg4.FfmpegError) as error:
         raise AudioError(

@@ -28,18 +28,18 @@ class LostSoundWarning(UserWarning):
 
 
 @contextmanager
-def telling(category: type[Warning], tell: Callable[[str], object]) -> Iterator[list[str]]:
-    """Within it, each warning of a category is told once, and kept in the list, not shown."""
+def telling(kind: type[Warning], tell: Callable[[str], object]) -> Iterator[list[str]]:
+    """Within it, each warning of a kind is told once, and kept in the list, not shown."""
     told: list[str] = []
     with warnings.catch_warnings():
-        warnings.simplefilter("always", category)
+        warnings.simplefilter("always", kind)
         show = warnings.showwarning
 
         def show_or_tell(
-            message: Warning | str, found: type[Warning], *where: Any, **line: Any
+            message: Warning | str, category: type[Warning], *where: Any, **line: Any
         ) -> None:
-            if not issubclass(found, category):
-                show(message, found, *where, **line)
+            if not issubclass(category, kind):
+                show(message, category, *where, **line)
             elif str(message) not in told:
                 told.append(str(message))
                 tell(str(message))

@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -203,4 +204,11 @@ def test_damaged_tags_are_told_and_do_no_harm(converter, tmp_path, monkeypatch):
     monkeypatch.setattr(api, "read_tags", fail)
     path = save_audio(tmp_path / "song.wav", song())
     with pytest.warns(TagsWarning, match=r"song\.wav: its title, artist, album and cover are not"):
+        assert convert(path, converter=converter).exists()
+
+
+def test_without_mutagen_a_line_says_so(converter, tmp_path, monkeypatch):
+    path = save_audio(tmp_path / "song.wav", song())
+    monkeypatch.setitem(sys.modules, "mutagen", None)
+    with pytest.warns(TagsWarning, match="mutagen"):
         assert convert(path, converter=converter).exists()

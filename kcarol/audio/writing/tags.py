@@ -62,9 +62,9 @@ def read_tags(path: Path) -> Tags:
     file = mutagen.File(path)
     if file is None or file.tags is None:
         return Tags()
-    keys = next((FIELDS[kind] for kind in _kinds(file.tags) if kind in FIELDS), ())
-    texts = [_text(file.tags[key]) if key in file.tags else "" for key in keys]
-    return Tags(*texts, cover=next(filter(None, map(_cover, _pictures(file))), None))
+    keys = next((FIELDS[kind] for kind in _kinds(file.tags) if kind in FIELDS), ("",) * 3)
+    title, artist, album = (_text(file.tags[key]) if key in file.tags else "" for key in keys)
+    return Tags(title, artist, album, next(filter(None, map(_cover, _pictures(file))), None))
 
 
 def _kinds(tags: object) -> list[str]:
@@ -118,7 +118,7 @@ def _write_id3(path: Path, tags: Tags, form: SoundFormat) -> None:
     from mutagen.mp3 import MP3
     from mutagen.wave import WAVE
 
-    file = (WAVE if form.container == "WAV" else MP3)(path)
+    file: Any = (WAVE if form.container == "WAV" else MP3)(path)
     if file.tags is None:
         file.add_tags()
     for key, text in zip(FIELDS["ID3Tags"], tags.texts, strict=True):
