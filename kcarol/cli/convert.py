@@ -271,10 +271,9 @@ def _convert_one(
     song: Path, out: Path, converter: Converter, arguments: Namespace, bar: tqdm
 ) -> Outcome:
     from kcarol.conversion import catalogue, provenance
-    from kcarol.voice.separation.separated import default_voice
 
-    found, voice = provenance.MISSING, default_voice(out)
-    had_voice = voice.exists()
+    found = provenance.MISSING
+    voices = _voices_to_separate(out, arguments)
     try:
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
@@ -288,8 +287,7 @@ def _convert_one(
         else:
             force = arguments.force or found == provenance.OUTDATED
             written = _write(song, out, converter, arguments, force)
-        made_voice = arguments.voice == SEPARATE and not had_voice
-        tell_written([*written, *([voice] if made_voice else [])])
+        tell_written([*written, *voices])
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         bar.write(f"kcarol: {_naming(song, one_line(error))}", file=sys.stderr)
         return catalogue.Outcome(str(song), str(out), catalogue.FAILED)
@@ -311,7 +309,7 @@ def _write(
     check_output(out, song, force)  # before a voice is separated
     check_writable(out.parent)
     scores = _score_files(out, arguments)
-    chosen = _of_song(song, out, arguments)
+    chosen = _of_song(song, out, arguments)  # a voice is separated, with a line of its own
     with card_of(arguments.page, song, out) as heard, song_progress(song) as progress:
         carol = convert(
             song,
@@ -325,6 +323,15 @@ def _write(
         )
     pictures = [draw_pair(song, carol, picture)] if arguments.picture else []
     return [carol, *scores, *pictures, *written_stems(arguments.stems, carol)]
+
+
+def _voices_to_separate(carol: Path, arguments: Namespace) -> list[Path]:
+    """The file of the song's voice that is not there yet, if one is asked for."""
+    if arguments.voice != SEPARATE:
+        return []
+    from kcarol.voice.separation.separated import default_voice
+
+    return [voice for voice in [default_voice(carol)] if not voice.exists()]
 
 
 def _write_missing(
