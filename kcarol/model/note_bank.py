@@ -239,7 +239,7 @@ def loudness_weights() -> Tensor:
     gain = k_weighting(cfg.full_rate, cfg.n_fft).abs().square().numpy()
     bins_hz = np.fft.rfftfreq(cfg.n_fft, 1 / cfg.full_rate)
     gain = np.interp(((low_hz + high_hz) / 2).numpy(), bins_hz, gain)
-    return torch.from_numpy(gain) * (high_hz - low_hz) ** 1.5
+    return (torch.from_numpy(gain) * (high_hz - low_hz) ** 1.5).float()
 
 
 class Entries(NamedTuple):
