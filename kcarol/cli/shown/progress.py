@@ -12,7 +12,7 @@ from kcarol.cli.language.catalogue import translated
 FIRST_LINE = "{desc} {percentage:3.0f}% |{bar}|"
 TIME_LEFT = "{remaining} left"
 LEAST_SHARE = 0.05  # from which the time left is told
-LONGEST_NAME = 30  # characters of a song's name
+LONGEST_NAME = 30  # columns of a song's name
 
 
 @contextmanager
@@ -43,4 +43,6 @@ def song_progress(song: Path) -> Iterator[Callable[[str, float], None]]:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    from tqdm.utils import disp_len, disp_trim
+
+    return name if disp_len(name) <= LONGEST_NAME else disp_trim(name, LONGEST_NAME - 1) + "…"

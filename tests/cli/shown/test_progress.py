@@ -37,3 +37,7 @@ def test_a_terminal_is_told_the_part_the_share_and_the_time_left_until_the_end(m
 def test_long_names_are_cut(monkeypatch):
     text = shown(Terminal(), monkeypatch, "n" * 200 + ".mp3")
     assert "n" * (LONGEST_NAME - 1) + "…" in text and "n" * LONGEST_NAME not in text
+
+
+def test_wide_letters_take_two_columns(monkeypatch):
+    assert "밤" * 14 + "…" in shown(Terminal(), monkeypatch, "밤" * 20 + ".mp3")
