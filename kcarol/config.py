@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import astuple, dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -353,3 +355,26 @@ def is_smoke(default: bool) -> bool:
     caller's `default` holds: True in the notebooks, False on the command line.
     """
     return {"": default, "0": False}.get(os.environ.get("KCAROL_SMOKE", ""), True)
+
+
+def install_command(extra: str) -> str:
+    """What installs an extra of the kcarol that runs: of its folder, or of the wheel or repository
+    that pip took it from (PEP 610).
+    """
+    origin = _origin()
+    folder = Path(__file__).parents[1]
+    if origin.get("dir_info", {}).get("editable") or (folder / "pyproject.toml").is_file():
+        return f"pip install -e '{folder}[{extra}]'"
+    repository = f"{origin['vcs_info']['vcs']}+" if "vcs_info" in origin else ""
+    place = f" @ {repository}{origin['url']}" if "url" in origin else ""
+    return f"pip install 'kcarol[{extra}]{place}'"
+
+
+def _origin() -> dict[str, Any]:
+    """Empty where kcarol is not installed, or from an index."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return json.loads(distribution("kcarol").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return {}

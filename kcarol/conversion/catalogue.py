@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kcarol.audio.files import LostSoundWarning, printable, telling
-from kcarol.config import DUCK, NETWORK, SYLLABLES
+from kcarol.config import DUCK, NETWORK, SYLLABLES, install_command
 from kcarol.conversion.manifest import ManifestError
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def _scheduler(address: str | None) -> Iterator[OpenExecutor]:
         from distributed import Client
     except ImportError as error:
         raise ManifestError(
-            f"--scheduler {address}: expected Dask, found none: pip install 'kcarol[catalogue]'"
+            f"--scheduler {address}: expected Dask, found none: {install_command('catalogue')}"
         ) from error
     with Client(address, timeout="30s") as client:
         yield lambda jobs: client.get_executor(pure=False)

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from kcarol.audio.files import printable
+from kcarol.config import install_command
 
 
 class ScoreError(ValueError):
@@ -23,5 +24,5 @@ def check_packages(path: Path | str, *packages: str) -> None:
     """ScoreError, for a file that takes packages of the extra `score`, where one is missing."""
     for package in packages:
         if find_spec(package) is None:
-            way_out = "pip install 'kcarol[score]'"
+            way_out = install_command("score")
             raise ScoreError.of(path, f"the package {package}", "none", way_out)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import resample_poly
 
+from kcarol.config import install_command
 from kcarol.transcription.lead_sheet import Part
 
 OVERSAMPLING = 2  # FluidSynth aliases when it transposes samples upwards
@@ -23,10 +24,6 @@ N_CHANNELS = 16
 DRUM_BANK = 128
 VOLUME, PAN = 7, 10  # MIDI controllers
 BEND_CENTS = 200  # range of the pitch wheel, each way
-INSTALL = (
-    "pip install 'kcarol[corpus]' and the FluidSynth library "
-    "(Debian: apt install libfluidsynth3{package})"
-)
 
 # file name: Debian package; training and validation share no samples
 SOUNDFONTS = {
@@ -53,6 +50,14 @@ class RenderError(RuntimeError):
     """The synthesiser or a soundfont is missing."""
 
 
+def _installation(package: str = "") -> str:
+    """`package`: Debian's of a soundfont, behind a space."""
+    return (
+        f"{install_command('corpus')} and the FluidSynth library "
+        f"(Debian: apt install libfluidsynth3{package})"
+    )
+
+
 def find_soundfont(name: str) -> Path:
     """Path of a soundfont, looked up in $KCAROL_SOUNDFONTS and where distributions put them."""
     found = _look_up(name)
@@ -60,7 +65,7 @@ def find_soundfont(name: str) -> Path:
         package = " " + SOUNDFONTS[name] if name in SOUNDFONTS else ""
         raise RenderError(
             f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}; "
-            f"install it: {INSTALL.format(package=package)}"
+            f"install it: {_installation(package)}"
         )
     return found
 
@@ -96,14 +101,14 @@ def _fluidsynth() -> type:
     except Exception as error:
         reason = " ".join(str(error).split())
         raise RenderError(
-            f"FluidSynth could not be loaded ({reason}); install {INSTALL.format(package='')}"
+            f"FluidSynth could not be loaded ({reason}); install {_installation()}"
         ) from None
     synth = getattr(fluidsynth, "Synth", None)
     if not hasattr(synth, "get_samples"):
         place = getattr(fluidsynth, "__file__", None)
         raise RenderError(
             f"expected pyfluidsynth, found another package called fluidsynth ({place}): remove it "
-            f"(pip uninstall fluidsynth) and install {INSTALL.format(package='')}"
+            f"(pip uninstall fluidsynth) and install {_installation()}"
         )
     return synth
 

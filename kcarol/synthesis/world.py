@@ -9,9 +9,8 @@ from __future__ import annotations
 import warnings
 from types import ModuleType
 
+from kcarol.config import install_command
 from kcarol.synthesis.render import RenderError
-
-INSTALL = "pip install 'kcarol[voice]'"
 
 
 def world() -> ModuleType:
@@ -22,6 +21,7 @@ def world() -> ModuleType:
             import pyworld
     except ImportError as error:
         raise RenderError(
-            f"expected WORLD (pyworld) for sung syllables, found none ({error}); install: {INSTALL}"
+            f"expected WORLD (pyworld) for sung syllables, found none ({error}); install: "
+            f"{install_command('voice')}"
         ) from error
     return pyworld

@@ -337,4 +337,4 @@ def test_a_choir_of_a_voice_needs_world(tmp_path, make_song, fails, monkeypatch)
     monkeypatch.setitem(sys.modules, "pyworld", None)
     song = make_song(tmp_path / "a.wav")
     request = ["convert", song, "--voice", song, "--choir", "voice"]
-    fails(request, "kcarol: --choir voice: expected WORLD", "kcarol[voice]")
+    fails(request, "kcarol: --choir voice: expected WORLD", "[voice]'")

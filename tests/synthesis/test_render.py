@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from kcarol.config import install_command
 from kcarol.synthesis import render
 from kcarol.transcription.lead_sheet import Part, Stroke
 
@@ -39,7 +40,7 @@ def test_a_missing_synthesiser_gives_one_line_with_the_install_command(
     monkeypatch.setenv("KCAROL_SOUNDFONTS", str(tmp_path))
     message = render.available()
     assert "\n" not in message and "apt install libfluidsynth3)" in message
-    assert "kcarol[corpus]" in message
+    assert install_command("corpus") in message
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,11 @@ def test_a_package_of_this_name_that_cannot_be_imported_gives_one_line(tmp_path,
     monkeypatch.delitem(sys.modules, "fluidsynth", raising=False)
     monkeypatch.setattr(render, "find_soundfont", Path)
     message = render.available()
-    assert "could not be loaded" in message and "\n" not in message and "kcarol[corpus]" in message
+    assert (
+        "could not be loaded" in message
+        and "\n" not in message
+        and install_command("corpus") in message
+    )
 
 
 @pytest.mark.parametrize("name", render.SOUNDFONTS)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage, signal
 
+from kcarol.config import install_command
 from kcarol.corpus.draws import pick
 from kcarol.corpus.tables import read_table
 from kcarol.synthesis.render import RenderError
@@ -34,7 +35,6 @@ RANGE_LOG = 18.0  # of log power: 78 dB below a syllable's highest value is as g
 # leaks to its surroundings, -15 dB over some 440 Hz
 LEAK, LEAK_BINS = 0.03, 14.0
 FEWEST_UNITS = 20
-INSTALL = "pip install 'kcarol[corpus]'"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def available() -> str | None:
     if importlib.util.find_spec("espeakng_loader") is None:
         return (
             "expected espeak-ng (espeakng-loader) for sung syllables, found none; "
-            f"install: {INSTALL}"
+            f"install: {install_command('corpus')}"
         )
     return None
 
@@ -158,7 +158,7 @@ def bank(speaker: Speaker) -> Bank:
     if len(units) < FEWEST_UNITS:
         raise RenderError(
             f"expected {FEWEST_UNITS} syllables or more from voice {speaker.voice!r}, "
-            f"found {len(units)}; install: {INSTALL}"
+            f"found {len(units)}; install: {install_command('corpus')}"
         )
     spread = ndimage.gaussian_filter1d(np.exp(log_power), LEAK_BINS, axis=1, mode="nearest")
     log_power = np.logaddexp(log_power, np.log(LEAK * spread))
@@ -180,7 +180,8 @@ def speak(
         errors = done.stderr.decode(errors="replace").strip().splitlines()
         reason = errors[-1] if errors else "no reason given"
         raise RenderError(
-            f"espeak-ng failed for voice {voice!r} ({reason}); reinstall it: {INSTALL}"
+            f"espeak-ng failed for voice {voice!r} ({reason}); reinstall it: "
+            f"{install_command('corpus')}"
         )
     head, _, data = done.stdout.partition(b"\n")
     head = json.loads(head)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kcarol.audio.files import write_text
+from kcarol.config import install_command
 from kcarol.notebook.workbench.follower import SoundingBar
 from kcarol.score.engraving import svg_pages, time_map
 from kcarol.score.errors import ScoreError
@@ -43,7 +44,7 @@ def write_sheets(score: Score, folder: Path, name: str) -> Sheets:
         for path in files.values():
             write_score(score, path)
     except (ImportError, ScoreError) as error:
-        return Sheets(missing=f"no score: {error}; pip install 'kcarol[notebooks]' has it")
+        return Sheets(missing=f"no score: {error}; {install_command('notebooks')} has it")
     paths = [folder / f"{name}.{number}.svg" for number in range(1, len(pages) + 1)]
     for path, page in zip(paths, pages, strict=True):
         write_text(path, page)

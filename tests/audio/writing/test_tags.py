@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import soundfile
 from PIL import Image
 
+from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import read_comment, save_audio
 from kcarol.audio.writing import tags as module
 from kcarol.audio.writing.formats import SAVE_FORMATS
@@ -34,8 +34,7 @@ def test_tags_are_read_back_the_comment_stays_and_the_sound_is_the_same(ending, 
     save_audio(tagged, WAVE, RATE, comment, tags=TAGS)
     assert read_tags(tagged) == TAGS
     assert read_comment(tagged) == read_comment(plain) == comment
-    if ending != ".m4a":  # which libsndfile does not read
-        assert np.array_equal(soundfile.read(plain)[0], soundfile.read(tagged)[0])
+    assert np.array_equal(load_audio(plain), load_audio(tagged))
 
 
 @pytest.mark.parametrize("ending", SAVE_FORMATS)

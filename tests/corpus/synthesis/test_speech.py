@@ -71,5 +71,5 @@ def test_espeak_says_the_same_in_every_process():
 @corpus
 @needs_speech
 def test_an_unknown_voice_is_named_with_the_way_out():
-    with pytest.raises(RenderError, match="no voice 'xx\\+nobody'.*pip install 'kcarol"):
+    with pytest.raises(RenderError, match="no voice 'xx\\+nobody'.*pip install .*corpus"):
         speech.speak("xx+nobody", ["아"])

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from kcarol.config import install_command
 from kcarol.notebook.workbench.sheets import SAVED, engraved, write_sheets
 
 
@@ -32,5 +33,5 @@ def test_pages_and_files_are_written_by_name(score, tmp_path):
 def test_without_an_engraver_it_says_what_to_install(score, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "verovio", None)
     sheets = write_sheets(score, tmp_path, "song")
-    assert "pip install 'kcarol[notebooks]'" in sheets.missing and "\n" not in sheets.missing
+    assert install_command("notebooks") in sheets.missing and "\n" not in sheets.missing
     assert not sheets.pages and not sheets.bars and not sheets.files
