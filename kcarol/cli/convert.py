@@ -234,7 +234,7 @@ def _convert_songs(arguments: Namespace) -> int:
     arguments.page = carol_page(plan, arguments, several) if arguments.page and plan else None
     outcomes = _convert_all(plan, arguments) if plan else []
     if arguments.page and arguments.page.write():
-        print(f"wrote {printable(arguments.page.path)}")
+        tell_written([arguments.page.path])
     statuses = [outcome.status for outcome in outcomes]
     n_skipped = statuses.count(catalogue.SKIPPED)
     n_failed = statuses.count(catalogue.FAILED) + len(problems)

@@ -88,7 +88,7 @@ def _write_video(arguments: Namespace) -> int:
     check_absent(arguments.video, arguments.force)
     span = (AudioConfig.full_rate, arguments.start, arguments.length)
     waves = {file.stem: load_stereo(file, *span) for file in arguments.files}
-    print(write_video(waves, arguments.video, length_s=arguments.length))
+    tell_written([write_video(waves, arguments.video, length_s=arguments.length)])
     return 0
 
 
