@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -56,7 +55,9 @@ def write_tracks(
 
     pictures = list(parallel_map(write, list(zip(stems, sounds, strict=True))))
     top_db = max([SILENT_DB, *(levels.max() for levels in pictures)])
-    address = quote(folder.relative_to(page_folder).as_posix())
+    # a name's address, without a library of the network's
+    quoted = PurePosixPath("/", folder.relative_to(page_folder).as_posix()).as_uri()
+    address = quoted.removeprefix("file:///")
     return tuple(
         Track(
             sound.label,
