@@ -79,6 +79,6 @@ def readable(files: Iterable[Path]) -> Iterator[Path]:
         try:
             load_audio(file, duration_s=PROBED_S)
         except (AudioError, OSError) as error:
-            print(f"passed over: {error}")
+            print(f"passed over: {str(error).replace(str(file), file.name)}")
         else:
             yield file

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 from lead_sheets import composed
+from voices import band, sung_voice, write
 
 from kcarol.audio.encoding import save_audio
 from kcarol.config import AudioConfig
@@ -148,6 +149,17 @@ from kcarol.notebook.workbench.chooser import SongChooser
 from kcarol.notebook.workbench.songs import Songs
 
 SongChooser(Songs(project_root()))"""
+PANEL = """from kcarol.conversion.converter import Converter
+from kcarol.notebook.project import project_root
+from kcarol.notebook.workbench.panel import SongPanel
+
+SongPanel(project_root(), Converter.load())"""
+WIDTHS = (400, 700, 1000, 1400)  # of a window: of a phone to that of a desk, pixels
+# without the folders on the left, which a small window has no room for
+WITHOUT_FOLDERS = """() => {
+    window.jupyterapp.commands.execute('application:set-mode', {mode: 'single-document'});
+    window.jupyterapp.shell.collapseLeft();
+}"""
 OUTLINE = "getComputedStyle(document.activeElement.querySelector('rect')).stroke"
 
 
@@ -299,6 +311,8 @@ def test_runs_sounds_and_shows_in_a_browser(name, lab, browser):
             check_editor(page)
         if name == "04_eval":
             check_widgets(page)
+        if name in ("02_model", "04_eval"):
+            check_widths(page, name)
 
 
 @contextmanager
@@ -338,15 +352,10 @@ def check_cells(page):
 
 
 def check_sounds_and_pictures(page, name):
-    sounds, pictures = page.evaluate(SOUNDS), page.evaluate(PICTURES)
-    assert len(sounds) >= 2 and len(pictures) >= 2
-    silent = [
-        sound
-        for sound in sounds
-        if not sound["seconds"] or not 0.1 < sound["seconds"] < 600 or not sound["at"] > 0
-    ]
-    assert not silent, f"players that do not play: {silent}"
-    assert all(sound["label"] for sound in sounds) and all(picture["alt"] for picture in pictures)
+    pictures = page.evaluate(PICTURES)
+    check_players(page)
+    assert len(pictures) >= 2
+    assert all(picture["alt"] for picture in pictures)
     assert not [picture for picture in pictures if min(picture["natural"], picture["shown"]) < 1000]
     assert page.evaluate(WIDEST) <= 1, "an output is wider than the page"
     assert page.evaluate(CLIPPED) == [], "lines of code are cut off"
@@ -355,6 +364,18 @@ def check_sounds_and_pictures(page, name):
         assert found["one"] and found["two"] and found["apart"] < 1, (
             f"the switch does not switch: {found}"
         )
+
+
+def check_players(page):
+    """Each has a label and plays."""
+    sounds = page.evaluate(SOUNDS)
+    assert len(sounds) >= 2 and all(sound["label"] for sound in sounds)
+    silent = [
+        sound
+        for sound in sounds
+        if not sound["seconds"] or not 0.1 < sound["seconds"] < 600 or not sound["at"] > 0
+    ]
+    assert not silent, f"players that do not play: {silent}"
 
 
 def check_editor(page):
@@ -420,6 +441,49 @@ def test_a_song_of_ones_own_is_uploaded_and_chosen(lab, home, browser, tone, tmp
         page.get_by_text("내 노래 #1.wav: the browser cannot read it: gone").wait_for()
     uploaded = home / "notebooks/runs/uploads/내 노래 #1.wav"
     assert uploaded.read_bytes() == (tmp_path / "내 노래 #1.wav").read_bytes()
+
+
+def test_a_voice_that_is_uploaded_too_is_laid_over_the_carol(lab, home, browser, tmp_path):
+    """A switch appears with it, and takes it away again; another song's voice is told in a line."""
+    write(tmp_path / "우리 노래.wav", sung_voice() + band())
+    write(tmp_path / "우리 노래.voice.wav", sung_voice())
+    write_notebook(home / "notebooks/panel.ipynb", PANEL)
+    with opened("panel", lab, browser) as page:
+        run_all(page)
+        files, switch = page.get_by_label("bring your own"), page.get_by_label("own voice")
+        button = page.get_by_role("button", name="Make the carol")
+        files.set_input_files(tmp_path / "우리 노래.wav")
+        page.get_by_text("우리 노래 is here").wait_for()
+        assert not switch.is_visible()
+        files.set_input_files(tmp_path / "우리 노래.voice.wav")
+        switch.wait_for()
+        assert switch.is_checked() and chosen(page.get_by_label("song", exact=True)) == "우리 노래"
+
+        for label in ("carol, bells, voice", "carol, bells"):
+            switch.set_checked("voice" in label)
+            button.click()
+            page.locator(f".jupyter-widgets audio[aria-label='{label}']").wait_for(state="attached")
+        check_players(page)
+        check_widths(page, "panel")
+
+        write(tmp_path / "우리 노래.voice.wav", 0 * sung_voice())
+        files.set_input_files(tmp_path / "우리 노래.voice.wav")
+        page.wait_for_function("() => !document.querySelector('input[type=file]').disabled")
+        switch.set_checked(True)
+        button.click()
+        said = page.get_by_role("alert").filter(has_text="found silence")
+        said.wait_for()
+        assert "\n" not in said.text_content().strip()
+
+
+def check_widths(page, name):
+    """No output is wider than a window, small or large."""
+    page.evaluate(WITHOUT_FOLDERS)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        screenshot(page, f"{name}-{width}")
+        assert page.evaluate(WIDEST) <= 1, f"an output is wider than the page at {width} pixels"
 
 
 def chosen(songs):

@@ -17,12 +17,15 @@ from kcarol.vocoder.neural import NeuralVocoder
 
 ROOT = Path(__file__).resolve().parents[2]
 SONGS = ("album - 1", "Zebra", "노래", "b", "c", "d")
+CUT = "(cut).mp3"  # the first of all, which cannot be read
 LENGTH_S = 17.0
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A copy of the project in which data/raw holds other songs, cut from the packaged pairs."""
+    """A copy of the project in which data/raw holds other songs, cut from the packaged pairs,
+    and a file that cannot be read.
+    """
     root = tmp_path_factory.mktemp("own")
     shutil.copytree(ROOT / "notebooks", root / "notebooks")
     shutil.copy(ROOT / "pyproject.toml", root)
@@ -37,6 +40,7 @@ def project(tmp_path_factory):
         wave, rate = soundfile.read(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(target, np.resize(wave, round(LENGTH_S * rate)), rate)
+    (root / f"data/raw/kpop/{CUT}").write_bytes(b"no sound")
     return root
 
 
@@ -52,7 +56,7 @@ def small_converter(*_, **__):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("01_preprocess", "7 files"),
+        ("01_preprocess", "7 done"),
         ("02_model", "transcription of Zebra"),
         ("04_eval", "Zebra: as many samples as the song: True"),
     ],
@@ -73,5 +77,5 @@ def test_runs_with_other_songs_and_says_where_answers_are_from(
         if cell.cell_type == "code":
             exec(compile(cell.source, f"{name}, cell {number}", "exec"), namespace)
     printed = capsys.readouterr().out
-    assert said in printed
+    assert said in printed and f"passed over: {CUT}" in printed
     assert "pairs of data/pairs, as the demo songs are not here" in printed

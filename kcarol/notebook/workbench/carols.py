@@ -79,7 +79,8 @@ def whole_carol(
             )
     score = Score.of_transcription(Transcription.load(heard), converter.audio, song.stem)
     sheets = write_sheets(score, carol.parent, song.stem)
-    sounds = {song.stem: beside_notebooks(song, folder), f"carol, {Path(style).stem}": carol}
+    label = f"carol{carol.stem.removeprefix(song.stem)}"  # with what was asked for
+    sounds = {song.stem: beside_notebooks(song, folder), label: carol}
     return SongPage(sounds, sheets, carol, tuple(remarks))
 
 

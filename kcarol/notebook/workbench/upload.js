@@ -7,8 +7,9 @@ function render({model, el}) {
     const input = document.createElement('input');
     const progress = document.createElement('output');
     label.append('or bring your own: ', input, progress);
-    label.style.marginLeft = '6em';
+    Object.assign(label.style, {display: 'block', marginLeft: '6em'});
     Object.assign(input, {type: 'file', accept: model.get('accept')});
+    input.style.maxWidth = '100%';
     let file, start;
 
     async function send() {
