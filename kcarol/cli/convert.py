@@ -309,6 +309,8 @@ def _write(
     check_output(out, song, force)  # before a voice is separated
     check_writable(out.parent)
     scores = _score_files(out, arguments)
+    if not (force or _is_one_song(arguments.files)):  # an interrupted call may have left some
+        scores = [path for path in scores if not path.exists()]
     chosen = _of_song(song, out, arguments)  # a voice is separated, with a line of its own
     with card_of(arguments.page, song, out) as heard, song_progress(song) as progress:
         carol = convert(

@@ -34,7 +34,13 @@ from kcarol.conversion.progress import (
     doing,
     telling_progress,
 )
-from kcarol.conversion.provenance import comment_of, provenance_of, settings_sha256
+from kcarol.conversion.provenance import (
+    comment_of,
+    place_sha256,
+    provenance_of,
+    read_provenance,
+    settings_sha256,
+)
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
 from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
 from kcarol.score.files import write_score
@@ -99,8 +105,10 @@ def convert(
     out = Path(out) if out else default_output(song)
     check_format(out, rate or AudioConfig.full_rate)
     check_choir(choir, voice)
-    for path in (out, *map(Path, scores), *stem_files(stems, out).values()):
+    for path in (out, *map(Path, scores)):
         check_output(path, song, force)
+    for path in stem_files(stems, out).values():
+        check_output(path, song, force or _is_stem_of(path, song, out))
     converter = converter or Converter.load()
     voice = None if voice is None else voice_of(song, Path(voice))
     settings = settings_sha256(
@@ -165,8 +173,8 @@ def convert(
             score = Score.of_transcription(transcription, title=song.stem)
             for file in scores:
                 write_score(score, file, transcription)
-            save_stems(groups, stems, out, rate)
             comment = comment_of(replace(record, is_whole=not lost))
+            save_stems(groups, stems, out, rate, comment)
             with doing(WRITING):
                 save_audio(out, carol, rate, comment, tags=tags, progress=advance)
     for text in lost:
@@ -205,14 +213,22 @@ def stem_files(folder: Path | str | None, carol: Path) -> dict[str, Path]:
     return {group: Path(folder) / f"{name}.{group}.wav" for group in (*GROUPS, VOICE, VOICE_CHOIR)}
 
 
-def save_stems(stems: Stems | None, folder: Path | str | None, carol: Path, rate: int) -> None:
+def _is_stem_of(path: Path, song: Path, carol: Path) -> bool:
+    """Whether a file records that it is of this song's carol: an interrupted call leaves stems."""
+    record = read_provenance(path)
+    return record is not None and record.place == place_sha256(song, carol.parent)
+
+
+def save_stems(
+    stems: Stems | None, folder: Path | str | None, carol: Path, rate: int, comment: str = ""
+) -> None:
     """Write the stems that there are to `stem_files`; those of an earlier carol are deleted.
 
     As floats, since a stem may have higher peaks than its carol.
     """
     for group, path in stem_files(folder, carol).items():
         if stems is not None and group in stems.waves:
-            save_audio(path, stems.waves[group], rate, codec=FLOAT)
+            save_audio(path, stems.waves[group], rate, comment, codec=FLOAT)
         else:
             path.unlink(missing_ok=True)
 

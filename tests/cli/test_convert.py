@@ -127,6 +127,25 @@ def test_of_a_folder_what_is_missing_beside_kept_carols_is_added(
     assert not found.out and "2 songs, 2 skipped" in found.err
 
 
+def test_what_an_interrupted_call_left_beside_a_carol_does_not_stop_the_next_one(
+    tmp_path, weights, make_song, capsys
+):
+    make_song(tmp_path / "in/a.wav", 2.0)
+    out, stems = tmp_path / "out", tmp_path / "stems"
+    argv = [tmp_path / "in", "-o", out, "--weights", weights, "--score", "lab", "--stems", stems]
+    assert run(*argv) == 0
+    carol, score = out / "a.carol.wav", out / "a.carol.lab"
+    sound, heard = carol.read_bytes(), score.stat().st_mtime_ns
+    carol.unlink()  # the carol is written last
+    kept = next(stems.iterdir())
+    assert run(*argv) == 0
+    assert carol.read_bytes() == sound and score.stat().st_mtime_ns == heard
+    carol.unlink()
+    kept.write_bytes(b"mine")
+    assert run(*argv) == cli.FAILED
+    assert f"{kept} exists" in capsys.readouterr().err and kept.read_bytes() == b"mine"
+
+
 def test_two_files_of_one_song_get_carols_of_their_own_one_by_one(tmp_path, weights, make_song):
     songs = [make_song(tmp_path / f"song.{kind}") for kind in ("wav", "flac")]
     for song in songs:
