@@ -32,6 +32,9 @@ HELP = "measure the carols of songs with known answers"
 USAGE = "[options]"
 SMOKE_PAIRS = 2  # synthetic pairs, and demo songs
 SMOKE_S = 10.0  # measured of each song, seconds
+OF_CASES = (
+    "Short pieces whose beats, bars, tune, chords and tuning are known, and what is heard right."
+)
 SMOKE_CASES = ("step", "short")  # kinds, one piece each
 
 
@@ -129,7 +132,7 @@ def _run_cases(arguments: Namespace) -> int:
     table = evaluate_cases(converter.transcribe, cases, play)
     table.settings["weights"] = str(arguments.weights or "shipped")
     songs = ((case.name, {"case": case.wave}) for case in cases)
-    page = write_listening_page(arguments.out, "cases", songs, table)
+    page = write_listening_page(arguments.out, "cases", songs, table, OF_CASES)
     print(table.to_markdown(), end="")
     tell_written([*table.write(arguments.out, "cases"), page])
     return 0

@@ -21,6 +21,7 @@ from kcarol.transcription.transcription import Transcription
 
 Convert = Callable[[np.ndarray], np.ndarray]  # song (T,) at 16 kHz -> carol (2, T') at 48 kHz
 Transcribe = Callable[[np.ndarray], Transcription]
+SAME_NOTE_SHARE = 0.07  # by so much do two draws of the carol's texture differ in one song
 TITLE = "Your songs, before and after training"
 WHAT_IS_MEASURED = (
     "Distances are of tone colour and width, 100 % that of your songs from your carol, 0 % none; "
@@ -38,6 +39,10 @@ class Change:
     @property
     def percent(self) -> tuple[int, int]:
         return round(100 * self.before), round(100 * self.after)
+
+    @property
+    def is_known(self) -> bool:
+        return not np.isnan([self.before, self.after]).any()
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +106,7 @@ def _note_share(carol: np.ndarray, notes: Sequence[metrics.SungNote]) -> float:
 
 def sound_in_words(sound: Change) -> str:
     """How much of the distance from the songs to the carol is left."""
-    if np.isnan([sound.before, sound.after]).any():
+    if not sound.is_known:
         return "Sound: one of the carols is silent."
     before, after = sound.percent
     if before == after:
@@ -113,21 +118,23 @@ def sound_in_words(sound: Change) -> str:
 
 def tune_in_words(tune: Change, n_notes: int) -> str:
     """In how many of the tune's notes nothing is stronger."""
-    if np.isnan([tune.before, tune.after]).any():
+    if not tune.is_known:
         return "Tune: none was heard in this song."
     before, after = tune.percent
-    was = "as before" if before == after else f"before {before} %"
-    return f"The tune is the strongest tone in {after} % of its {n_notes} notes, {was}."
+    clear = "as clear as before"
+    if abs(tune.after - tune.before) > SAME_NOTE_SHARE:
+        clear = "clearer" if after > before else "less clear"
+    share = f"{after} % of its {n_notes} notes, before in {before} %"
+    return f"The tune is {clear}: the strongest tone in {share}."
 
 
 def summary(changed: Sequence[Changed]) -> str:
     """Of all songs."""
-    nearer = sum(one.sound.percent[1] < one.sound.percent[0] for one in changed)
-    farther = sum(one.sound.percent[1] > one.sound.percent[0] for one in changed)
-    return (
-        f"The sound came nearer to your carol in {nearer} of {len(changed)} songs, and went away "
-        f"from it in {farther}."
-    )
+    percents = [one.sound.percent for one in changed if one.sound.is_known]
+    nearer = sum(after < before for before, after in percents)
+    farther = sum(after > before for before, after in percents)
+    text = f"The sound came nearer to your carol in {nearer} of {len(changed)} songs"
+    return text + (f", and went away from it in {farther}." if farther else ".")
 
 
 def write_before_after(path: Path, changed: Sequence[Changed], note: str = "") -> Path:

@@ -32,10 +32,10 @@ NAMES = ("on", "system", "sound", "group", "kind")  # columns that name a row
 
 
 def write_listening_page(
-    out_dir: Path, stem: str, songs: Iterable[tuple[str, Waves]], table: Table
+    out_dir: Path, stem: str, songs: Iterable[tuple[str, Waves]], table: Table, lead: str = LEAD
 ) -> Path:
-    """Writes `out_dir`/`stem`.html: a card for each song, and the table. The sounds lie beside it
-    without loss, those of an earlier evaluation are removed.
+    """Writes `out_dir`/`stem`.html: the table, and a card for each song. The sounds lie beside it
+    without loss, those of an earlier evaluation are removed. `lead`: what is heard.
     """
     page = out_dir / f"{stem}.html"
     shutil.rmtree(files_of(page), ignore_errors=True)
@@ -43,7 +43,7 @@ def write_listening_page(
         _card(name, waves, files_of(page) / f"{number}-{slug(name)}", out_dir)
         for number, (name, waves) in enumerate(songs, start=1)
     ]
-    return Page(table.title, LEAD, cards, [_figures(table)]).write(page)
+    return Page(table.title, lead, cards, [_figures(table)]).write(page)
 
 
 def _card(name: str, waves: Waves, folder: Path, out_dir: Path) -> Card:

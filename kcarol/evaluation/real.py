@@ -60,9 +60,13 @@ class Output:
         cache_dir: Path | None = None,
     ) -> Output:
         own = {"loudness": heard.lufs, "length": len(heard.mono), **(own or {})}
-        listened = heard.begin if heard.stereo is None else metrics.set_level(heard.stereo)
-        rounded = np.round(listened.clip(-1, 1) * 32767).astype(np.int16)
+        rounded = np.round(_listened(heard).clip(-1, 1) * 32767).astype(np.int16)
         return cls(*key, analyse(heard, cache_dir), own, rounded)
+
+
+def _listened(heard: Heard) -> np.ndarray:
+    """What is to be listened to: (2, T) at 44.1 kHz, or (T,) at 16 kHz, at one level."""
+    return heard.begin if heard.stereo is None else metrics.set_level(heard.stereo)
 
 
 def evaluate_real(
@@ -321,13 +325,13 @@ def _write_page(
 ) -> None:
     def heard_of(number: int) -> dict[str, np.ndarray]:
         """The sounds of one song, itself first."""
-        mine = [output for output in outputs if output.source == number]
-        mine.sort(key=lambda output: output.system != "copy")
-        return {
+        listened = {
             f"{output.system} {output.sound}".strip(): output.listened / np.float32(32768)
-            for output in mine
-            if output.system != "wrong"  # the same waves as ours, under other names
+            for output in outputs
+            # of "wrong" they are the same waves as ours, under other names
+            if output.source == number and output.system not in ("copy", "wrong")
         }
+        return {"copy": _listened(songs[number].heard), **listened}
 
     heard = ((song.name, heard_of(number)) for number, song in enumerate(songs))
     write_listening_page(out_dir, "real", heard, table)
