@@ -22,6 +22,7 @@ from kcarol.notebook.listening_test import (
 )
 from kcarol.notebook.players import GROUP, SWITCH_BUTTON, player, players
 
+WIDTH = "98%"  # all of the page, less the margins of a widget
 OPEN_REFERENCE = "song"  # the system that is also played openly in a rating
 TO_DO = {
     "abx": "Listen to A, B and X: X is one of the two. Press the button that says which; if you "
@@ -122,7 +123,9 @@ def _abx_controls(test: AbxTest, stimuli: Stimuli, answer: Callable) -> tuple:
     buttons = [widgets.Button(description=f"X is {choice}") for choice in "AB"]
     for choice, button in zip("AB", buttons, strict=True):
         button.on_click(lambda _, choice=choice: answer(choice))
-    return widgets.HTML(_head(test) + page), widgets.HBox(buttons)
+    # as wide as the widget, not as wide as all players in one row
+    fitting = f'<div style="width:0;min-width:100%">{_head(test)}{page}</div>'
+    return widgets.HTML(fitting, layout=widgets.Layout(width=WIDTH)), widgets.HBox(buttons)
 
 
 def _rating_controls(test: RatingTest, stimuli: Stimuli, answer: Callable) -> tuple:
@@ -136,16 +139,19 @@ def _rating_controls(test: RatingTest, stimuli: Stimuli, answer: Callable) -> tu
     numbers = [label for label in cells if label.isdigit()]
     song = "".join(cell for label, cell in cells.items() if label not in numbers)
     head = f'{_head(test)}<div style="max-width:27em">{song}</div>{SWITCH_BUTTON}'
-    look = {"style": {"description_width": "7em"}, "layout": widgets.Layout(width="98%")}
+    look = {"style": {"description_width": "7em"}, "layout": widgets.Layout(width=WIDTH)}
     sliders = {
         number: {
             axis: widgets.IntSlider(0, description=axis, readout=False, **look) for axis in AXES
         }
         for number in numbers
     }
-    narrow = widgets.Layout(width="20em", margin="0 0 1em 0")
+    narrow = widgets.Layout(width="20em", max_width=WIDTH, margin="0 0 1em 0")
     columns = [
-        widgets.VBox([widgets.HTML(cells[number]), *sliders[number].values()], layout=narrow)
+        widgets.VBox(
+            [widgets.HTML(cells[number], layout=look["layout"]), *sliders[number].values()],
+            layout=narrow,
+        )
         for number in numbers
     ]
     save = widgets.Button(description="Save and go on", disabled=True)
@@ -164,4 +170,4 @@ def _rating_controls(test: RatingTest, stimuli: Stimuli, answer: Callable) -> tu
         slider.observe(mark_set, "value")
     save.on_click(send)
     rows = widgets.HBox(columns, layout=widgets.Layout(flex_flow="row wrap"))
-    return widgets.HTML(head), rows, save
+    return widgets.HTML(head, layout=widgets.Layout(width=WIDTH)), rows, save

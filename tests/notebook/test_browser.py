@@ -98,8 +98,16 @@ PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea img')].map(img
     natural: img.naturalWidth * img.naturalHeight,
     shown: img.clientWidth * img.clientHeight,
 }))"""
-WIDEST = """() => Math.max(0, ...[...document.querySelectorAll('.jp-OutputArea-output')].map(
-    x => x.scrollWidth - x.clientWidth))"""
+# by how many pixels what is widest sticks out of its output, or would, were it not cut off there
+WIDEST = """() => {
+    const box = element => element.getBoundingClientRect();
+    const parts = 'audio, button, h4, img, input, label, p, select, textarea';
+    const out = output => [...output.querySelectorAll(parts)]
+        .filter(part => !part.closest('[data-kcarol=paper]'))
+        .map(part => box(part).right - box(output).right);
+    const outputs = [...document.querySelectorAll('.jp-OutputArea-output')];
+    return Math.max(0, ...outputs.flatMap(x => [x.scrollWidth - x.clientWidth, ...out(x)]));
+}"""
 # the longest line of each cell whose code is clipped on the right
 CLIPPED = """() => {
     const cells = [...document.querySelectorAll('.jp-CodeCell .cm-scroller')];

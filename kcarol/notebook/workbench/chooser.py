@@ -30,17 +30,20 @@ class SongChooser(Controls):
         self.list = widgets.Dropdown(
             options=names, value=name or songs.first_readable, description="song", **look()
         )
-        self.list.observe(lambda _: changed(), "value")
-        self.upload = SongUpload(self.add)
         self.message = widgets.HTML()
+        self.list.observe(lambda _: say(self.message, lambda: changed() or ""), "value")
+        self.upload = SongUpload(self.add)
         self.box = widgets.VBox([self.list, self.upload, self.message])
 
     @property
     def path(self) -> Path:
-        """The chosen song's file. ValueError if there is none."""
-        if self.list.value is None:
+        """The chosen song's file. ValueError if none is chosen, FileNotFoundError if it is gone."""
+        name, files = self.list.value, self.songs.files
+        if name is None:
             raise ValueError(f"expected a song: upload one, or put some into {SONGS}")
-        return self.songs.files[self.list.value]
+        if name not in files:
+            raise FileNotFoundError(f"{name}: expected its file, found none: choose another song")
+        return files[name]
 
     def add(self, file_name: str, content: bytes) -> None:
         """Keep an uploaded song and choose it; or say on the page what is wrong with it."""

@@ -26,7 +26,7 @@ def look() -> dict:
 
     return {
         "style": {"description_width": "6em"},
-        "layout": widgets.Layout(width="32em", max_width="100%"),
+        "layout": widgets.Layout(width="32em", max_width="98%"),  # widgets have margins
     }
 
 

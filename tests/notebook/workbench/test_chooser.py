@@ -31,6 +31,23 @@ def test_an_unreadable_upload_is_one_line_and_changes_no_choice(root, song_file,
     assert chooser.path == song_file and chooser.list.options == ("a & b #1",)
 
 
+def test_the_first_song_that_can_be_read_is_chosen(root, song_file, capsys):
+    song_file.with_name("(cut).mp3").write_bytes(b"no sound")
+    chooser = SongChooser(Songs(root))
+    assert chooser.path == song_file and chooser.list.options == ("(cut)", "a & b #1")
+    assert capsys.readouterr().out.startswith("passed over: (cut).mp3: ")
+
+
+def test_what_goes_wrong_when_another_is_chosen_is_said(root, song_file, said):
+    chooser = SongChooser(Songs(root), changed=lambda: chooser.path)
+    other = song_file.with_name("other.wav")
+    other.write_bytes(song_file.read_bytes())
+    chooser.list.options = ["a & b #1", "other"]
+    other.unlink()
+    chooser.list.value = "other"
+    assert said(chooser.message).startswith("other: expected its file, found none")
+
+
 def test_without_songs_one_is_asked_for(tmp_path):
     chooser = SongChooser(Songs(tmp_path))
     with pytest.raises(ValueError, match="upload one, or put some into data/raw/kpop"):
