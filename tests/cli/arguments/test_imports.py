@@ -35,14 +35,18 @@ def printed(code: str) -> str:
 
 
 def test_a_conversion_imports_neither_torchaudio_nor_librosa_nor_scipy(tmp_path):
-    song = tmp_path / "song.mp3"
+    """A picture of it takes matplotlib and nothing more."""
+    song, carol = tmp_path / "song.mp3", tmp_path / "carol.wav"
     soundfile.write(song, sine(440, seconds=2), 16_000)
     code = (
         "import sys; from kcarol.cli.main import main; "
-        f"status = main(['convert', {str(song)!r}, '-o', {str(tmp_path / 'carol.wav')!r}]); "
-        f"print(status, sorted({NOT_TO_CONVERT} & set(sys.modules)))"
+        f"command = ['convert', {str(song)!r}, '-o', {str(carol)!r}, '--force']; found = []\n"
+        "for more in ([], ['--picture']):\n"
+        "    assert main(command + more) == 0\n"
+        f"    found.append(sorted({NOT_TO_CONVERT} & set(sys.modules)))\n"
+        "print(found)"
     )
-    assert printed(code) == "0 []"
+    assert printed(code) == "[[], ['matplotlib']]"
 
 
 def test_pytorch_is_left_to_the_process_and_all_else_is_collected():
