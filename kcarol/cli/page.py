@@ -29,8 +29,10 @@ def carol_page(plan: Mapping[Path, Path], arguments: Namespace, several: bool) -
 
 
 def _common_folder(files: list[Path]) -> Path:
-    """The lowest folder that all are in."""
-    return Path(os.path.commonpath([os.path.abspath(file.parent) for file in files]))
+    """The lowest folder that all are in; of relative paths a relative one."""
+    common = os.path.commonpath([os.path.abspath(file.parent) for file in files])
+    is_relative = not any(file.is_absolute() for file in files)
+    return Path(os.path.relpath(common) if is_relative else common)
 
 
 @contextmanager

@@ -147,24 +147,26 @@ def run(arguments: Namespace) -> int:
     cfg = training_config(arguments)
     if arguments.recipe:
         return _follow_recipe(arguments, cfg, device)
+    songs: list[OwnSong] = []
     if arguments.what == "personal":
-        _train_personal(arguments, cfg, device, max_s)
+        songs = _train_personal(arguments, cfg, device, max_s)
     else:
         _train_network(arguments, cfg, device, max_s)
-    if _is_first_process():
+    if int(os.environ.get("RANK", 0)) == 0:
         tell_written([weights_file(arguments)])
+        if songs:
+            arguments.page = _write_page(songs, arguments, cfg, device)
+        elif arguments.what == "personal":
+            complain(f"{arguments.processed / 'kpop'}: no songs, so no page to hear what changed")
     return 0
-
-
-def _is_first_process() -> bool:
-    return int(os.environ.get("RANK", 0)) == 0
 
 
 def _train_personal(
     arguments: Namespace, cfg: Config, device: str | None, max_s: float | None
-) -> None:
-    """Fine-tune, and leave in `arguments.page` the page on which one hears what changed."""
+) -> list[OwnSong]:
+    """Fine-tune; the songs on which one hears what that changed."""
     from kcarol.evaluation.own_songs import load_own_songs
+    from kcarol.page.page import check_page
     from kcarol.training.fine_tuning import fine_tune
     from kcarol.training.pretraining import corpus_carols
 
@@ -175,13 +177,9 @@ def _train_personal(
     listen_s = SMOKE_LISTEN_S if wants_smoke(arguments) else LISTEN_S
     # now: an error must not come too late
     songs = load_own_songs(arguments.processed / "kpop", arguments.kpop, listen_s)
+    check_page(out / PAGE, force=False)
     fine_tune(arguments.processed, out, cfg, arguments.resume, device, max_s, weights, others)
-    if not _is_first_process():
-        return
-    if songs:
-        arguments.page = _write_page(songs, arguments, cfg, device)
-    else:
-        complain(f"{arguments.processed / 'kpop'}: no songs, so no page to hear what changed")
+    return songs
 
 
 def _write_page(

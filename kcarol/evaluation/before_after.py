@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from kcarol.evaluation import metrics
 from kcarol.evaluation.own_songs import OwnSong, full_rate_stereo
 from kcarol.evaluation.recordings import mono_of
 from kcarol.page.card import Card
-from kcarol.page.page import Page, check_page, files_of
+from kcarol.page.page import Page, check_page, files_of, remove_page
 from kcarol.page.sound import Sound, slug, write_tracks
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
@@ -24,8 +23,8 @@ Transcribe = Callable[[np.ndarray], Transcription]
 SAME_NOTE_SHARE = 0.07  # by so much do two draws of the carol's texture differ in one song
 TITLE = "Your songs, before and after training"
 WHAT_IS_MEASURED = (
-    "Distances are of tone colour and width, 100 % that of your songs from your carol, 0 % none; "
-    "your own ears decide."
+    "A distance of 0 % would be your carol's own sound, 100 % is how far your songs are from it, "
+    "in tone colour and stereo width. Your own ears decide."
 )
 
 
@@ -142,7 +141,7 @@ def write_before_after(path: Path, changed: Sequence[Changed], note: str = "") -
     more for its head.
     """
     check_page(path, force=False)
-    shutil.rmtree(files_of(path), ignore_errors=True)
+    remove_page(path)
     cards = []
     for number, one in enumerate(tqdm(changed, "page", leave=False, unit="song"), start=1):
         folder = files_of(path) / f"{number}-{slug(one.song.title)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from kcarol.config import AudioConfig
 from kcarol.evaluation.metrics import FULL_RATE
 from kcarol.evaluation.table import Table, cell
 from kcarol.page.card import Card
-from kcarol.page.page import Page, TableOfFigures, files_of
+from kcarol.page.page import Page, TableOfFigures, files_of, remove_page
 from kcarol.page.sound import EXACT, Sound, slug, write_tracks
 
 # by system, each (T,) at 16 kHz, or (2, T) at 44.1 kHz
@@ -38,7 +37,7 @@ def write_listening_page(
     without loss, those of an earlier evaluation are removed. `lead`: what is heard.
     """
     page = out_dir / f"{stem}.html"
-    shutil.rmtree(files_of(page), ignore_errors=True)
+    remove_page(page)
     cards = [
         _card(name, waves, files_of(page) / f"{number}-{slug(name)}", out_dir)
         for number, (name, waves) in enumerate(songs, start=1)

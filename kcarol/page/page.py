@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +45,12 @@ class Page:
 def files_of(page: Path) -> Path:
     """The folder of a page's sounds and pictures: NAME_files, as browsers name it."""
     return page.with_name(f"{page.stem}_files")
+
+
+def remove_page(path: Path) -> None:
+    """Before another is made: the page and the folder of its files."""
+    path.unlink(missing_ok=True)
+    shutil.rmtree(files_of(path), ignore_errors=True)
 
 
 def check_page(path: Path, force: bool) -> None:

@@ -29,7 +29,7 @@ class CarolPage:
     def __init__(self, path: Path, carols: Sequence[Path], force: bool = False):
         """FileExistsError if there is a file that is no page of ours, unless forced."""
         check_page(path, force)
-        self.path = Path(os.path.abspath(path))
+        self.path = path
         self.carols = carols
 
     def is_current(self, song: Path, carol: Path) -> bool:
@@ -65,7 +65,7 @@ class CarolPage:
 
     def _folder(self, carol: Path) -> Path:
         """Of a carol's card: its name, from the page's folder on."""
-        place = Path(os.path.abspath(carol)).relative_to(self.path.parent)
+        place = Path(os.path.abspath(carol)).relative_to(os.path.abspath(self.path.parent))
         return files_of(self.path) / place.with_suffix("")
 
 

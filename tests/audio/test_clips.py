@@ -417,6 +417,11 @@ def found_in(folder):
     return [path.relative_to(folder).as_posix() for path in find_audio(folder)]
 
 
+def test_the_sounds_of_web_pages_are_no_songs(tmp_path):
+    names = ("a.mp3", "listen.html", "listen_files/1/song.mp3", "my_files/b.mp3")
+    assert found_in(in_folder(tmp_path, *names)) == ["a.mp3", "my_files/b.mp3"]
+
+
 def test_links_to_folders_are_followed_once_each_and_not_in_circles(tmp_path):
     lib = in_folder(tmp_path / "lib", "b/song.wav", "z/own.wav")
     in_folder(tmp_path / "elsewhere", "disc 1/a.wav", "disc 2/b.wav")

@@ -28,6 +28,10 @@ def test_songs_are_heard_in_stereo_from_their_first_sound(folders):
     assert left == pytest.approx(4 * right, rel=0.05) and left > 0.3
 
 
+def test_of_many_songs_some_are_heard(folders):
+    assert load_own_songs(*folders, 1.5, most=0) == []
+
+
 def test_without_their_files_songs_are_heard_as_the_clip_is(folders):
     clips, files = folders
     save_audio(files / "my_song #1.wav", np.ones(9, np.float32))  # another by the same name
