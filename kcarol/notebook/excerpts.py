@@ -13,12 +13,11 @@ from collections.abc import Mapping
 import numpy as np
 import soundfile
 
-from kcarol.audio.loudness import loudness_db, loudness_lufs
 from kcarol.config import AudioConfig
+from kcarol.page.sound import Sound, equally_loud_
 
 MAX_EMBEDDED_S = 8.0  # of sound in a notebook: up to a megabyte in stereo
 FADE_S = 0.01  # at the ends of an excerpt, or they click
-LOUDEST_LUFS = -18.0  # of compared sounds, unless a peak would clip
 
 
 def rate_of(wave: np.ndarray) -> int:
@@ -47,31 +46,16 @@ def excerpt(
 def equally_loud(
     waves: Mapping[str, np.ndarray], rates: Mapping[str, int] | None = None
 ) -> dict[str, np.ndarray]:
-    """Waves (T,) or (2, T) at one loudness, at most LOUDEST_LUFS and no peak above 1. `rates`: Hz
-    by name, of those that differ from `rate_of`.
-
-    Silence stays silent. By LUFS (ITU-R BS.1770); by rms where a wave is shorter than 0.4 s or too
-    soft for that.
+    """Waves (T,) or (2, T) at one loudness, see `equally_loud_`. `rates`: Hz by name, of those that
+    differ from `rate_of`.
     """
-    audible = {name: wave for name, wave in waves.items() if np.any(wave)}
-    rates = {name: rate_of(wave) for name, wave in audible.items()} | dict(rates or {})
-    # browsers play a mono wave on both sides
-    levels = {name: loudness_lufs(_both(wave), rates[name]) for name, wave in audible.items()}
-    if not np.isfinite(list(levels.values())).all():
-        levels = {name: loudness_db(_both(wave)) for name, wave in audible.items()}
-    # the loudness of each at which its peak is 1
-    most = [levels[name] - 20 * np.log10(np.abs(wave).max()) for name, wave in audible.items()]
-    target = min([LOUDEST_LUFS, *most])
-    gains = {name: 10 ** ((target - level) / 20) for name, level in levels.items()}
-    return {
-        name: (np.asarray(wave) * gains.get(name, 0.0)).clip(-1, 1).astype(np.float32)
+    rates = {name: rate_of(wave) for name, wave in waves.items()} | dict(rates or {})
+    sounds = [
+        Sound(name, np.array(np.atleast_2d(wave), np.float32), rates[name])
         for name, wave in waves.items()
-    }
-
-
-def _both(wave: np.ndarray) -> np.ndarray:
-    """(T,) or (2, T) -> (2, T), a copy."""
-    return np.array(np.broadcast_to(wave, (2, wave.shape[-1])))
+    ]
+    equally_loud_(sounds)
+    return {sound.label: sound.wave.reshape(waves[sound.label].shape) for sound in sounds}
 
 
 def sound_url(wave: np.ndarray, sample_rate: int | None = None) -> str:

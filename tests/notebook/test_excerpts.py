@@ -5,7 +5,8 @@ import pytest
 
 from kcarol.audio.loudness import loudness_lufs
 from kcarol.config import AudioConfig
-from kcarol.notebook.excerpts import FADE_S, LOUDEST_LUFS, equally_loud, excerpt, sound_url
+from kcarol.notebook.excerpts import FADE_S, equally_loud, excerpt, sound_url
+from kcarol.page.sound import LOUDEST_LUFS
 
 RATE = AudioConfig.sample_rate
 
