@@ -135,7 +135,7 @@ def convert(
     ):
         with doing(READING):
             native = load_audio_into(wave, song, converter.audio, advance)
-        tags = carol_tags(song)
+        tags = tags_of(song)
         rate = rate or carol_rate(native.sample_rate, out)
         with (
             DiskWave(n_channels, native.n_samples_at(rate), out) as carol,
@@ -170,13 +170,13 @@ def convert(
                     voice=singer,
                     transcription=transcription,
                 )
-            score = Score.of_transcription(transcription, title=song.stem)
+            score = Score.of_transcription(transcription, title=tags.title or song.stem)
             for file in scores:
                 write_score(score, file, transcription)
             comment = comment_of(replace(record, is_whole=not lost))
             save_stems(groups, stems, out, rate, comment)
             with doing(WRITING):
-                save_audio(out, carol, rate, comment, tags=tags, progress=advance)
+                save_audio(out, carol, rate, comment, tags=of_carol(tags), progress=advance)
     for text in lost:
         warnings.warn(text, LostSoundWarning, stacklevel=2)
     return out
@@ -191,17 +191,21 @@ def check_output(out: Path, song: Path, force: bool) -> None:
         raise FileExistsError(f"{out} is the song itself; give another name with -o")
 
 
-def carol_tags(song: Path) -> Tags:
-    """The tags of a song's carol; TagsWarning if they cannot be read."""
+def tags_of(song: Path) -> Tags:
+    """What players show of a song; TagsWarning, and nothing, if it cannot be read."""
     try:
-        tags = read_tags(song)
+        return read_tags(song)
     except Exception as error:  # of damaged tags mutagen raises nearly anything
-        reason = (
-            "it needs mutagen" if isinstance(error, ImportError) else " ".join(str(error).split())
-        )
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, ImportError):
+            reason = "it needs mutagen"
         text = f"{song}: its title, artist, album and cover are not carried over: {reason}"
         warnings.warn(TagsWarning(printable(text)), stacklevel=3)
         return Tags()
+
+
+def of_carol(tags: Tags) -> Tags:
+    """The tags of a song's carol. A song without a title gives it none."""
     return replace(tags, title=tags.title and f"{tags.title} (carol)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from kcarol.arrangement.arrange import arrange_carol
@@ -11,8 +12,17 @@ from kcarol.arrangement.styles import STYLES
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.encoding import save_audio
 from kcarol.audio.writing.formats import check_format
+from kcarol.audio.writing.tags import Tags
 from kcarol.config import NETWORK, SYLLABLES, AudioConfig
-from kcarol.conversion.api import check_output, default_output, save_stems, stem_files, transcribe
+from kcarol.conversion.api import (
+    check_output,
+    default_output,
+    of_carol,
+    save_stems,
+    stem_files,
+    tags_of,
+    transcribe,
+)
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.progress import (
     HEARING,
@@ -68,7 +78,10 @@ def notate(
 
 
 def _write(song: Path, heard: Transcription | None, out: Path, arrangement: str | None) -> None:
-    score = read_score(song) if heard is None else Score.of_transcription(heard, title=song.stem)
+    if heard is None:
+        score = read_score(song)
+    else:
+        score = Score.of_transcription(heard, title=tags_of(song).title or song.stem)
     if arrangement is None:
         write_score(score, out, heard)
     else:
@@ -113,6 +126,8 @@ def play(
     converter = converter or Converter.load()
     if like is not None:
         written = _like(like, written, score, converter)
+    tags = Tags() if like is None else tags_of(Path(like))
+    tags = replace(tags, title=tags.title or written.sheet.title)
     n_samples = math.ceil(written.level.n_samples * rate / AudioConfig.sample_rate)
     with (
         telling_progress(progress, costs_of(out, (PLAYING, WRITING), with_stems=stems is not None)),
@@ -133,7 +148,7 @@ def play(
             )
         save_stems(groups, stems, out, rate)
         with doing(WRITING):
-            save_audio(out, carol, rate, progress=advance)
+            save_audio(out, carol, rate, tags=of_carol(tags), progress=advance)
     return out
 
 

@@ -2,13 +2,16 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 from converters import make_converter, needs_shipped, song
 
+from kcarol.audio.encoding import save_audio
 from kcarol.audio.files import AudioError
+from kcarol.audio.writing.tags import Tags, read_tags
 from kcarol.conversion import scores
 from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
@@ -153,3 +156,13 @@ def test_a_song_is_no_stem_of_its_carol(converter, record, tmp_path):
     with pytest.raises(ValueError, match="expected strength 1 for stems, found 0.5"):
         convert(record, strength=0.5, stems=tmp_path / "stems", converter=converter)
     assert os.listdir(tmp_path) == [record.name]
+
+
+def test_the_songs_title_goes_onto_the_sheet_and_back_to_the_carol(converter, tmp_path):
+    told = Tags("Snow", "The Singers", "Winter")
+    path = save_audio(tmp_path / "01.flac", song(4.0), tags=told)
+    sheet = notate(path, converter=converter)
+    assert "<work-title>Snow</work-title>" in sheet.read_text()
+    assert read_tags(play(sheet, converter=converter)) == Tags("Snow (carol)")
+    like = play(sheet, tmp_path / "like.mp3", like=path, converter=converter)
+    assert read_tags(like) == replace(told, title="Snow (carol)")

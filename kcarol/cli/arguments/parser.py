@@ -43,6 +43,7 @@ class Parser(ArgumentParser):
         super().__init__(
             formatter_class=HelpFormatter, allow_abbrev=False, add_help=False, **settings
         )
+        self._positionals.title = "what goes in"
 
     def add_help_option(self, group: argparse._ActionsContainer | None = None) -> None:
         (group or self).add_argument("-h", "--help", action="help", help="show this help and exit")
