@@ -74,7 +74,17 @@ def _kinds(tags: object) -> list[str]:
 def _text(value: Any) -> str:
     """Of several, as two artists, the first ones joined."""
     values = [value] if isinstance(value, str) else list(getattr(value, "text", value))
-    return ", ".join(filter(None, map(str, values)))
+    return _korean(", ".join(filter(None, map(str, values))))
+
+
+def _korean(text: str) -> str:
+    """Old Korean files say Latin-1 of what is in EUC-KR."""
+    try:
+        read = text.encode("latin-1").decode("euc_kr")
+    except UnicodeError:
+        return text
+    letters = [letter for letter in read if not letter.isascii()]
+    return read if all("가" <= letter <= "힣" for letter in letters) else text
 
 
 def _pictures(file: Any) -> list[bytes]:

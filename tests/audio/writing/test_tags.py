@@ -70,6 +70,21 @@ def test_several_artists_are_joined(tmp_path):
     assert read_tags(path).artist == "A, B"
 
 
+@pytest.mark.parametrize(
+    "title", ["눈의 꽃 (Snow Flower)", "Beyoncé", "Mötley Crüe", "Ночь", "Ìóçûêà", "ÀÉÎ", "雪"]
+)
+def test_korean_that_is_said_to_be_latin_1_is_read_and_other_languages_stay(title, tmp_path):
+    from mutagen import id3
+
+    path = save_audio(tmp_path / "a.mp3", WAVE, RATE)
+    old = title.encode("euc_kr").decode("latin-1") if "눈" in title else title
+    encoding = id3.Encoding.LATIN1 if "눈" in title else id3.Encoding.UTF16
+    tags = id3.ID3()
+    tags.add(id3.TIT2(encoding=encoding, text=old))
+    tags.save(path)
+    assert read_tags(path).title == title
+
+
 def test_a_wav_above_4_gb_goes_without(tmp_path):
     with pytest.warns(TagsWarning, match="FLAC"):
         write_tags(tmp_path / "a.wav", TAGS, replace(SAVE_FORMATS[".wav"], container="RF64"))
