@@ -6,7 +6,9 @@ import kcarol
 kcarol.convert("song.mp3", "carol.wav", style="choir")
 ```
 
-The names below are loaded when they are first used, so that importing kcarol takes no time.
+The names below are loaded when they are first used, so that importing kcarol takes no time. What
+they give and take is in `kcarol.conversion.converter`, `kcarol.transcription.transcription` and
+`kcarol.config`.
 """
 
 from importlib import import_module
