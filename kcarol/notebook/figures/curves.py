@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from kcarol.notebook.figures.picture import BLUE, COLOURS, DASHES, GREEN, VERMILION, Picture
 
@@ -32,12 +34,19 @@ def losses(curves: Curves, title: str = "") -> Picture:
         axes.plot(steps, smoothed(values), label=name, linewidth=1.8, **look)
     axes.set(xlabel="step, number", ylabel="loss, no unit", title=title)
     if all(np.min(values) > 0 for _, values in curves.values()):
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:.2g}")
+        _set_log_scale(axes)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=10, ncols=2)
     return figure
+
+
+def _set_log_scale(axes: Axes) -> None:
+    """A logarithmic axis upwards, its numbers written out, as many as there is room for."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_minor_locator(LogLocator(subs=range(2, 10) if high < 10 * low else (2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:.2g}")
 
 
 def smoothed(values: Sequence[float], share: float = SMOOTHED_SHARE) -> np.ndarray:
