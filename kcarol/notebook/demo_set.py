@@ -6,6 +6,7 @@ synthesiser.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,15 +74,28 @@ def _known_pairs(data: Path, names: list[str], length_s: float) -> dict[str, dic
     return {pair["name"]: _first_seconds(pair, length_s, cfg) for pair in pairs}
 
 
-def _first_seconds(pair: dict, length_s: float, cfg: AudioConfig) -> dict:
+class KnownPair(dict):
+    """A pair whose LISTENED sounds, which measuring does not need, are read when they are asked
+    for.
+    """
+
+    def __missing__(self, name: str) -> np.ndarray:
+        if name not in LISTENED:
+            raise KeyError(name)
+        self.update(zip(LISTENED, _in_stereo(self, AudioConfig()), strict=True))
+        return self[name]
+
+
+def _first_seconds(pair: dict, length_s: float, cfg: AudioConfig) -> KnownPair:
     n = min(len(pair["pop"]), len(pair["carol"]), round(length_s * cfg.sample_rate))
     labels = pair["labels"].window(0, cfg.n_frames(n))
-    pair = pair | {"pop": pair["pop"][:n], "carol": pair["carol"][:n], "labels": labels}
-    return pair | dict(zip(LISTENED, _in_stereo(pair, n * cfg.full_factor, cfg), strict=True))
+    heard = {"pop": pair["pop"][:n], "carol": pair["carol"][:n], "labels": labels}
+    return KnownPair(pair | heard)
 
 
-def _in_stereo(pair: dict, n_samples: int, cfg: AudioConfig) -> list[np.ndarray]:
-    """Song and carol (2, n_samples) at the full rate."""
+def _in_stereo(pair: Mapping, cfg: AudioConfig) -> list[np.ndarray]:
+    """Song and carol (2, T) at the full rate, as long as they are in mono."""
+    n_samples = len(pair["pop"]) * cfg.full_factor
     if "files" in pair:
         length_s = n_samples / cfg.full_rate
         sounds = [load_stereo(file, cfg.full_rate, duration_s=length_s) for file in pair["files"]]

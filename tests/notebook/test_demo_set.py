@@ -20,6 +20,11 @@ def test_the_demo_songs_have_carols_and_labels_as_long_as_they(capsys):
     for pair in pairs.values():
         assert len(pair["pop"]) == len(pair["carol"]) == 5 * AudioConfig.sample_rate
         assert len(pair["labels"].tune) == AudioConfig().n_frames(len(pair["pop"]))
+    full_length = 5 * AudioConfig.full_rate
+    assert pair["song"].shape == pair["true carol"].shape == (2, full_length)
+    assert "song" in pair and not any("song" in other for other in list(pairs.values())[:-1])
+    with pytest.raises(KeyError, match="sung"):
+        pair["sung"]
 
 
 def test_packaged_pairs_stand_in_for_demo_songs_that_are_not_there(tmp_path, capsys):
