@@ -124,7 +124,7 @@ def score_png(page: SongPage) -> tuple[bytes, dict] | None:
     if "PDF" not in page.sheets.files:
         return None
     image = upper_page(page.sheets.files["PDF"], SCORE_SCALE, SCORE_SHARE)
-    return small_png(image, GREYS), {"alt": f"the score of {page!r}"}
+    return small_png(image, GREYS), {"alt": f"first bars of the score of {next(iter(page.sounds))}"}
 
 
 if __name__ == "__main__":
