@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,7 @@ from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
 from kcarol.score.files import write_score
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
+from kcarol.vocoder.hall import hall_response
 from kcarol.voice.recording import find_lag, voice_of
 
 KEPT_RATES = (44_100, 48_000)  # Hz: carols of other songs are at the full rate
@@ -141,7 +143,9 @@ def convert(
             DiskWave(n_channels, native.n_samples_at(rate), out) as carol,
             _recorded(song, carol, rate) if strength < 1 else nullcontext() as original,
             nullcontext() if stems is None else Stems(out) as groups,
+            ThreadPoolExecutor(1) as meanwhile,
         ):
+            meanwhile.submit(hall_response, rate)  # remembered; short songs are heard on one core
             lag_s = 0.0 if voice is None else find_lag(voice, wave, native, converter.audio)
             with doing(HEARING):
                 transcription = as_loud_as(native, converter.transcribe(wave))

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -158,11 +159,14 @@ class Converter:
             raise ValueError(f"expected vocoder neural or griffin-lim, found {vocoder!r}")
         device = torch.device(device) if device else best_device()
         files = find_weights(weights)
-        loaded = load_converter(files.converter, device)
-        if vocoder == "griffin-lim":
-            player: NeuralVocoder | GriffinLim = GriffinLim()
-        else:
-            player = NeuralVocoder.load(files.vocoder, device)
+        with ThreadPoolExecutor(1) as meanwhile:
+            sha256 = meanwhile.submit(weights_sha256, weights, vocoder)
+            loaded = load_converter(files.converter, device)
+            if vocoder == "griffin-lim":
+                player: NeuralVocoder | GriffinLim = GriffinLim()
+            else:
+                player = NeuralVocoder.load(files.vocoder, device)
+            syllables = SyllableHearing.load(files.syllables, device)
         return cls(
             loaded.model,
             player,
@@ -170,8 +174,8 @@ class Converter:
             loaded.window_frames,
             device=device,
             texture=loaded.texture,
-            weights_sha256=weights_sha256(weights, vocoder),
-            syllables=SyllableHearing.load(files.syllables, device),
+            weights_sha256=sha256.result(),
+            syllables=syllables,
         )
 
     def with_vocoder(self, vocoder: NeuralVocoder | GriffinLim) -> Converter:
