@@ -4,8 +4,9 @@ import threading
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
-from kcarol.audio.parallel import n_workers, parallel_map, single_threaded
+from kcarol.audio.parallel import n_workers, on_one_core, parallel_map, single_threaded
 
 
 @pytest.fixture
@@ -93,3 +94,13 @@ def test_left_early_it_restores_the_threads(two_threads):
     assert next(results) == 0
     results.close()
     assert torch.get_num_threads() == 2
+
+
+def test_on_one_core_products_of_numpy_and_pytorch_take_one_thread_each(two_threads):
+    def of_blas():
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    before = torch.get_num_threads(), of_blas()
+    with on_one_core():
+        assert torch.get_num_threads() == 1 and of_blas() <= {1}
+    assert (torch.get_num_threads(), of_blas()) == before
