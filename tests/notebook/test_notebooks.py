@@ -29,7 +29,7 @@ NEXT = dict(zip(NAMES, [*(f"{name}.ipynb" for name in NAMES[1:]), "../README.md"
 FEWEST_CELLS, MOST_CELLS, MEDIAN_LINES, MOST_LINES = 15, 25, 3, 12
 # of code and of printed text: in a window of 1280 pixels JupyterLab cuts or breaks what is longer
 MOST_COLUMNS = 100
-FEWEST_FACTS, MOST_BYTES = 8, 1_000_000
+FEWEST_FACTS, FEWEST_PICTURES, MOST_BYTES = 8, 5, 1_000_000
 IGNORED = "nbval-ignore-output"
 CONTRACT = "nbval-check-output"
 PICTURE = "image/png"
@@ -199,6 +199,7 @@ def test_stored_are_printed_text_lines_and_described_pictures_and_nothing_else(n
     shown = [item for cell in code for item in lines_and_pictures(cell)]
     assert streams == {"stdout"} and {kind for kind, _, _ in shown} <= {LINE, PICTURE}
     pictures = [about for kind, _, about in shown if kind == PICTURE]
+    assert len(pictures) >= FEWEST_PICTURES
     assert all(about[PICTURE]["alt"].strip() for about in pictures)
 
 
