@@ -174,9 +174,10 @@ def convert(
                     voice=singer,
                     transcription=transcription,
                 )
-            score = Score.of_transcription(transcription, title=tags.title or song.stem)
-            for file in scores:
-                write_score(score, file, transcription)
+            if scores:
+                score = Score.of_transcription(transcription, title=tags.title or song.stem)
+                for file in scores:
+                    write_score(score, file, transcription)
             comment = comment_of(replace(record, is_whole=not lost))
             save_stems(groups, stems, out, rate, comment)
             with doing(WRITING):

@@ -216,7 +216,7 @@ def find_text(
     onsets = np.array([note.start for note in notes])
     places = beats.beats_at(edges)
     if len(onsets):
-        nearest = onsets[np.abs(onsets[:, None] - places).argmin(0)]
+        nearest = nearest_of(onsets, places)
         apart_s = np.interp(nearest, np.arange(len(beats.times_s)), beats.times_s)
         apart_s -= edges / beats.frame_rate
         places = np.where(np.abs(apart_s) <= WITH_NOTE_S, nearest, places)
@@ -225,6 +225,13 @@ def find_text(
         for first, start, end in zip(edges[:-1], places[:-1], places[1:], strict=True)
         if vowel[first] != NO_VOWEL and end > start
     )
+
+
+def nearest_of(sorted_values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The nearest value to each place; of two the lower."""
+    above = np.searchsorted(sorted_values, places).clip(1, max(1, len(sorted_values) - 1))
+    pair = sorted_values[np.stack([above - 1, above]).clip(max=len(sorted_values) - 1)]
+    return pair[np.abs(pair - places).argmin(0), np.arange(len(places))]
 
 
 def find_chords(spans: Sequence[ChordSpan], beats: BeatTimes, tonic: int) -> tuple[Chord, ...]:

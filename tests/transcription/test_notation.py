@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers, lists, sets
 from transcriptions import labels_of, transcription_of, with_text
 
 from kcarol.arrangement.arrange import arrange_carol
@@ -23,6 +25,7 @@ from kcarol.transcription.notation import (
     beats_at,
     find_text,
     lead_sheet_of,
+    nearest_of,
     snapped,
 )
 from kcarol.transcription.song_level import SongLevel
@@ -347,3 +350,12 @@ def test_the_text_of_a_song_is_sorted_does_not_overlap_and_lies_in_the_sheet():
     assert sheet.text[0].start >= 0 and sheet.text[-1].end <= sheet.n_beats
     starts = {note.start for note in sheet.notes}
     assert sum(vowel.start in starts for vowel in sheet.text if vowel.begins) > 20
+
+
+@given(
+    sets(integers(0, 40), min_size=1, max_size=8), lists(integers(-10, 50), min_size=1, max_size=20)
+)
+def test_the_nearest_of_sorted_values_is_that_of_all_pairs(values, places):
+    values, places = np.sort(np.array(list(values))) / 4, np.array(places) / 8
+    expected = values[np.abs(values[:, None] - places).argmin(0)]
+    assert np.array_equal(nearest_of(values, places), expected)
