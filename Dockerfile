@@ -8,7 +8,7 @@ FROM python:3.12-slim
 ENV PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore MPLCONFIGDIR=/tmp/matplotlib NUMBA_CACHE_DIR=/tmp/numba
 
 # first, since it changes least; these wheels are without CUDA, which is 4 GB
-RUN pip install "torch==2.11.*" "torchaudio==2.11.*" --index-url https://download.pytorch.org/whl/cpu
+RUN pip install "torch==2.11.0" "torchaudio==2.11.0" --index-url https://download.pytorch.org/whl/cpu
 
 RUN useradd --create-home singer
 WORKDIR /home/singer/kcarol

@@ -182,7 +182,7 @@ def test_conda_and_pip_give_the_same():
 
 def test_torch_and_torchaudio_are_pinned_together():
     pins = {r.name: str(r.specifier) for r in requirements(PROJECT["dependencies"])}
-    assert pins["torch"] == pins["torchaudio"] == "==2.11.*"
+    assert pins["torch"] == pins["torchaudio"] == "==2.11.0"
 
 
 @pytest.mark.parametrize("name", ["Dockerfile", ".binder/requirements.txt", CI.name])
