@@ -74,7 +74,7 @@ def test_without_defusedxml_what_installs_it_is_named(text, tmp_path, monkeypatc
     path = tmp_path / "score.musicxml"
     path.write_text(text)
     monkeypatch.setattr("kcarol.score.errors.find_spec", lambda name: None)
-    with pytest.raises(ScoreError, match=r"kcarol\[score\]"):
+    with pytest.raises(ScoreError, match=r"pip install .*\[score\]"):
         read_score(path)
 
 

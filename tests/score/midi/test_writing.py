@@ -135,6 +135,8 @@ def test_other_readers_find_a_file_of_format_1(path):
 
 def test_without_mido_the_extra_is_named(path, monkeypatch):
     monkeypatch.setattr("kcarol.score.errors.find_spec", lambda name: None)
-    with pytest.raises(ScoreError, match=r"song.mid: expected the package mido.*kcarol\[score\]"):
+    with pytest.raises(
+        ScoreError, match=r"song.mid: expected the package mido.*pip install .*\[score\]"
+    ):
         write_midi(steady_score(), path)
     assert not path.exists()
