@@ -11,7 +11,7 @@ from kcarol.arrangement.played_notes import VELOCITY_DB
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.synthesis.choir import add_choir_
 from kcarol.synthesis.jingle import jingle
-from kcarol.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, best_soundfont, renew, stream_parts
+from kcarol.synthesis.render import CAROL_SOUNDFONT, N_CHANNELS, best_soundfont, stream_parts
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 # full arrangements of drawn sheets come to an rms of about `AudioConfig.reference_rms`. One gain
@@ -61,7 +61,6 @@ def play_samples_onto(
     """Add what parts sound like to zeros (2, T), the same in every call, with the soundfont that
     there is.
     """
-    renew()
     add_parts_(carol, parts, sample_rate, best_soundfont())
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from scipy.signal import resample_poly
@@ -15,7 +18,7 @@ from kcarol.config import install_command
 from kcarol.transcription.lead_sheet import Part
 
 OVERSAMPLING = 2  # FluidSynth aliases when it transposes samples upwards
-GAIN = 0.35  # low enough that the 16-bit output does not clip
+GAIN = 0.35  # of the sum of the voices; the peak may exceed 1
 POLYPHONY = 1024  # of bells that ring in 14 parts
 BLOCK = 64  # samples: FluidSynth acts on events at these borders
 PIECE_SAMPLES = 1 << 20  # rendered at once at least, so that an hour needs no more memory
@@ -93,8 +96,12 @@ def available(soundfonts: Sequence[str] = tuple(SOUNDFONTS)) -> str | None:
     return None
 
 
-def _fluidsynth() -> type:
-    """pyfluidsynth's class. RenderError without it, or if another `fluidsynth` is imported."""
+def _fluidsynth() -> ModuleType:
+    """pyfluidsynth. RenderError without it, or if another `fluidsynth` is imported."""
+    # FluidSynth decodes .sf3 by the libsndfile that is loaded first, and the system's rounds in
+    # another way than soundfile's: a render must not depend on who imported soundfile before
+    import soundfile  # noqa: F401
+
     try:
         import fluidsynth
     # whatever a missing library or another package of this name raises
@@ -103,22 +110,26 @@ def _fluidsynth() -> type:
         raise RenderError(
             f"FluidSynth could not be loaded ({reason}); install {_installation()}"
         ) from None
-    synth = getattr(fluidsynth, "Synth", None)
-    if not hasattr(synth, "get_samples"):
+    if not hasattr(getattr(fluidsynth, "Synth", None), "get_samples"):
         place = getattr(fluidsynth, "__file__", None)
         raise RenderError(
             f"expected pyfluidsynth, found another package called fluidsynth ({place}): remove it "
             f"(pip uninstall fluidsynth) and install {_installation()}"
         )
-    return synth
+    return fluidsynth
 
 
 class _Sampler:
-    """FluidSynth with one soundfont at one sample rate."""
+    """FluidSynth with one soundfont at one sample rate, for one render.
+
+    A second render would differ by up to 60 steps of 16 bits: a voice's filter remembers the note
+    that it played last.
+    """
 
     def __init__(self, soundfont: str, sample_rate: int):
-        synth = _fluidsynth()
-        self.synth = synth(gain=GAIN, samplerate=float(sample_rate), channels=N_CHANNELS)
+        library = _fluidsynth()
+        self._write = _float_writer(library)
+        self.synth = library.Synth(gain=GAIN, samplerate=float(sample_rate), channels=N_CHANNELS)
         self.synth.setting("synth.reverb.active", 0)
         self.synth.setting("synth.chorus.active", 0)
         self.synth.setting("synth.polyphony", POLYPHONY)
@@ -127,10 +138,7 @@ class _Sampler:
             raise RenderError(f"soundfont {soundfont} could not be read; reinstall it")
 
     def set_parts(self, parts: Sequence[Part]) -> None:
-        """Silence, then a channel for each part: program, pan and volume."""
-        self.synth.system_reset()
-        for channel in range(N_CHANNELS):
-            self.synth.all_sounds_off(channel)  # the reset does not stop ringing notes
+        """A channel for each part: program, pan and volume."""
         for channel, part in enumerate(parts):
             bank = DRUM_BANK if part.is_drums else 0
             if self.synth.program_select(channel, self.number, bank, part.program) != 0:
@@ -150,17 +158,16 @@ class _Sampler:
         `_events`, each note and what rings with it in the tuning at its first sample.
         """
         position, blocks = 0, []
-        # whole blocks: the rest of one would sound at the beginning of the next render
         end = -(-n_samples // BLOCK) * BLOCK
         for sample, _, channel, key, velocity in events:
             sample = sample // BLOCK * BLOCK
-            if sample >= end:  # struck there, they would all sound at the beginning of the next
+            if sample >= end:
                 break
             if sample > position:
-                blocks.append(self.synth.get_samples(sample - position))
+                blocks.append(self._samples(sample - position))
                 position = sample
-            if 2 * PIECE_SAMPLES <= sum(map(len, blocks)):
-                yield _stereo(blocks)
+            if PIECE_SAMPLES <= sum(block.shape[1] for block in blocks):
+                yield np.concatenate(blocks, axis=1)
                 blocks = []
             if velocity:
                 if tuning_cents:
@@ -171,38 +178,42 @@ class _Sampler:
                 self.synth.noteoff(channel, key)
         while position < end:
             n_more = min(PIECE_SAMPLES, end - position)
-            blocks.append(self.synth.get_samples(n_more))
+            blocks.append(self._samples(n_more))
             position += n_more
-            yield _stereo(blocks)
+            yield np.concatenate(blocks, axis=1)
             blocks = []
 
+    def _samples(self, n: int) -> np.ndarray:
+        """The next (2, n) float32."""
+        stereo = np.empty((2, n), np.float32)
+        left, right = (channel.ctypes.data for channel in stereo)
+        self._write(self.synth.synth, n, left, 0, 1, right, 0, 1)
+        return stereo
 
-def _stereo(blocks: Sequence[np.ndarray]) -> np.ndarray:
-    """FluidSynth's 16-bit samples, left and right in turn -> (2, n) float32."""
-    return np.concatenate(blocks).reshape(-1, 2).T.astype(np.float32) / 32768
+    def close(self) -> None:
+        self.synth.delete()
 
 
-# one per soundfont and rate: loading takes longer than playing
-_samplers: dict[tuple[str, int], _Sampler] = {}
-# never played: while it exists, others share its samples and load in a tenth of a second
+def _float_writer(library: ModuleType) -> Callable[..., int]:
+    """FluidSynth's `fluid_synth_write_float`, which pyfluidsynth has not.
+
+    Its 16 bits are dithered with the C library's random numbers, of which other code in the process
+    may have drawn before.
+    """
+    pointer, integer = ctypes.c_void_p, ctypes.c_int
+    channel = (pointer, integer, integer)  # buffer, offset, increment
+    arguments = enumerate((pointer, integer, *channel, *channel))
+    named = [(f"argument_{number}", kind, 1) for number, kind in arguments]
+    return library.cfunc("fluid_synth_write_float", integer, *named)
+
+
+# never played: while it exists, others share its samples and load in a twentieth of a second
 _load_samples = functools.lru_cache(maxsize=8)(_Sampler)
 
 
-def renew() -> None:
-    """Ends this process's synthesisers; the next render starts new ones.
-
-    A voice's filter remembers the note that it played last, so renders repeat only from here on.
-    """
-    while _samplers:
-        _samplers.popitem()[1].synth.delete()
-
-
-def _sampler(soundfont: str, sample_rate: int) -> _Sampler:
-    key = (soundfont, sample_rate)
-    if key not in _samplers:
-        _load_samples(*key)
-        _samplers[key] = _Sampler(*key)
-    return _samplers[key]
+def _sampler(soundfont: str, sample_rate: int) -> contextlib.closing[_Sampler]:
+    _load_samples(soundfont, sample_rate)
+    return contextlib.closing(_Sampler(soundfont, sample_rate))
 
 
 def _events(part: Part, channel: int, rate: int) -> list[tuple[int, int, int, int, int]]:
@@ -254,16 +265,16 @@ def stream_parts(
             "render them in groups"
         )
     rate = sample_rate * OVERSAMPLING
-    sampler = _sampler(soundfont, rate)
-    sampler.set_parts(parts)
     events = sorted(
         event for channel, part in enumerate(parts) for event in _events(part, channel, rate)
     )
     tuning = tuning_cents and (lambda sample: tuning_cents(sample / rate))
     missing = n_samples
-    for piece in _decimated(sampler.play(events, n_samples * OVERSAMPLING, tuning)):
-        yield piece[:, :missing]
-        missing -= min(missing, piece.shape[1])
+    with _sampler(soundfont, rate) as sampler:
+        sampler.set_parts(parts)
+        for piece in _decimated(sampler.play(events, n_samples * OVERSAMPLING, tuning)):
+            yield piece[:, :missing]
+            missing -= min(missing, piece.shape[1])
 
 
 def _decimated(pieces: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

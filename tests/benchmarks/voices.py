@@ -38,7 +38,7 @@ from kcarol.corpus.dataset.pop_record import render_pop
 from kcarol.corpus.lead_sheet.draw_sheet import draw_sheet
 from kcarol.corpus.synthesis.speech import VALIDATION_SPEAKERS
 from kcarol.corpus.synthesis.world_voice import sing_words
-from kcarol.synthesis.render import VALIDATION_SOUNDFONT, renew
+from kcarol.synthesis.render import VALIDATION_SOUNDFONT
 from kcarol.transcription.lead_sheet import Part, TimeGrid
 from kcarol.voice.alignment import MOST_LAG_S, align
 from kcarol.voice.gate import gate_db, sung_frames
@@ -66,7 +66,6 @@ class Song(NamedTuple):
 
 def songs(n: int, length_s: float) -> Iterator[Song]:
     for seed in range(n):
-        renew()
         rng = np.random.default_rng(VALIDATION_SEED + seed)
         sheet = draw_sheet(rng, length_s, validation=True, plain=True)
         grid = TimeGrid.of(sheet, rng)

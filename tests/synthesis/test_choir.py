@@ -84,7 +84,7 @@ def test_vowels_have_their_formants_in_the_sound(program):
 def test_parts_without_a_text_sound_as_before_beside_a_choir_that_sings():
     harp = Part("harp b bar", (Stroke(0.0, 0.5, 60, 90),), 46)
     together = played(harp, held(64, "e"))
-    np.testing.assert_allclose(together, played(harp) + played(held(64, "e")), atol=1e-4)
+    np.testing.assert_allclose(together, played(harp) + played(held(64, "e")), atol=1e-6)
     np.testing.assert_array_equal(together, played(harp, held(64, "e")))
 
 

@@ -14,7 +14,6 @@ from kcarol.config import AudioConfig
 from kcarol.model.instruments import INSTRUMENTS, Instrument
 from kcarol.model.note_bank import AGES, NATS_PER_DB, RELEASE_AGES, SOFT_DB, NoteBank
 from kcarol.synthesis.carol import render_carol
-from kcarol.synthesis.render import renew
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 HARDEST = 127  # velocity
@@ -33,7 +32,6 @@ def measure_notes_(bank: NoteBank, cfg: AudioConfig | None = None) -> None:
     Takes 2 minutes of one core.
     """
     cfg = cfg or AudioConfig()
-    renew()
     full_band = FullBandMel(cfg)
     keys = ((instrument, key) for instrument in INSTRUMENTS for key in _range(instrument))
     for number, (instrument, key) in enumerate(keys):

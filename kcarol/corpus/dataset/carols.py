@@ -24,7 +24,6 @@ from kcarol.dataset.carols import SUFFIX, CarolRows, save_carols
 from kcarol.dataset.shards import ROW_FRAMES
 from kcarol.model.note_bank import RING_FRAMES
 from kcarol.synthesis.carol import render_carol
-from kcarol.synthesis.render import renew
 from kcarol.transcription.form.bar_shapes import as_composed
 from kcarol.transcription.lead_sheet import Part
 
@@ -35,7 +34,6 @@ AS_WRITTEN = 0.5  # share of carols that are played as arranged
 def make_carols(seed: int, cfg: AudioConfig | None = None, held_out: bool = False) -> CarolRows:
     """N_ROWS rows of one drawn carol, by an arranger's players or by a drawn band."""
     cfg = cfg or AudioConfig()
-    renew()
     rng = np.random.default_rng(seed)
     length_s = (N_ROWS * ROW_FRAMES + 1) / cfg.frame_rate
     sheet = as_composed(draw_sheet(rng, length_s + 2, validation=held_out))

@@ -32,7 +32,6 @@ from kcarol.corpus.mixing.settings import MixSettings
 from kcarol.corpus.tables import floats, read_table
 from kcarol.dataset.labels import SONG_LABELS_FILE, Labels, save_labels
 from kcarol.synthesis.carol import render_carol
-from kcarol.synthesis.render import renew
 from kcarol.transcription.form.bar_shapes import as_composed, measured
 from kcarol.transcription.lead_sheet import LeadSheet, Part, TimeGrid
 
@@ -147,7 +146,6 @@ def label_events(song: WrittenSong) -> dict:
 
 def render_song(song: WrittenSong, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
     """A demo song as a stereo record, (T, 2) float32, peak below 1."""
-    renew()
     demo = DemoSong.of(song)
     settings = _mix_settings(demo.title)
     record = render_pop(
@@ -182,7 +180,6 @@ def render_demo_carol() -> np.ndarray:
 
 
 def _rendered(demo: DemoSong, parts: Sequence[Part]) -> np.ndarray:
-    renew()
     carol = render_carol(parts, demo.length_s, CAROL_RATE)
     return _faded(carol.T * (PEAK / np.abs(carol).max()), CAROL_RATE)
 

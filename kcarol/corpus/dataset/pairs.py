@@ -65,7 +65,6 @@ def make_pairs(
     `plain`: songs in 4/4 or 3/4, in a steady tempo, mostly in tune, by the usual voices. Seeds from
     VALIDATION_SEED on share nothing with the others. The sound does not depend on earlier renders.
     """
-    render.renew()
     cfg = cfg or AudioConfig()
     rng = np.random.default_rng(seed)
     is_held_out = seed >= VALIDATION_SEED

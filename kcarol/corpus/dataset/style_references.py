@@ -26,7 +26,6 @@ from kcarol.dataset.style_references import (
 from kcarol.model.note_bank import RING_FRAMES
 from kcarol.model.notes import Notes
 from kcarol.synthesis.carol import render_carol
-from kcarol.synthesis.render import renew
 from kcarol.transcription.form.bar_shapes import as_composed
 from kcarol.transcription.lead_sheet import LeadSheet, TimeGrid
 
@@ -39,7 +38,6 @@ FIRST_FRAME, N_FRAMES = 700, 376
 def render_style_references(cfg: AudioConfig | None = None) -> StyleReferences:
     """The same passages of TUNES in each of STYLES. Raises RenderError without the synthesiser."""
     cfg = cfg or AudioConfig()
-    renew()  # independent of earlier renders
     sheets = [as_composed(trim(tune(title), 0, N_BARS)) for title in TUNES]
     log_mels, notes = {}, {}
     for name, style in STYLES.items():

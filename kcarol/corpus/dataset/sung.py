@@ -17,7 +17,7 @@ from kcarol.corpus.synthesis.speech import TRAINING_SPEAKERS, VALIDATION_SPEAKER
 from kcarol.corpus.synthesis.sung_text import vowel_frames
 from kcarol.dataset.shards import ROW_FRAMES, wave_row
 from kcarol.dataset.sung import SUFFIX, SungRows, save_sung
-from kcarol.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT, renew
+from kcarol.synthesis.render import TRAINING_SOUNDFONTS, VALIDATION_SOUNDFONT
 from kcarol.transcription.lead_sheet import SungVowel
 
 N_ROWS = 4  # of a file
@@ -27,7 +27,6 @@ PLAYED = 0.15  # share of songs kept whose tune is played: nobody sings in them
 def make_sung(seed: int, cfg: AudioConfig | None = None) -> SungRows:
     """N_ROWS songs drawn from `seed`; seeds from VALIDATION_SEED on are held out, see `pairs`."""
     cfg = cfg or AudioConfig()
-    renew()
     rng = np.random.default_rng(seed)
     held_out = seed >= VALIDATION_SEED
     soundfonts = (VALIDATION_SOUNDFONT,) if held_out else TRAINING_SOUNDFONTS

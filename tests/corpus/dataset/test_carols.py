@@ -38,9 +38,8 @@ def test_rows_repeat_and_finished_files_stay(rows, tmp_path):
     assert build_carols(tmp_path, 0.001, seed=4, jobs=1)[0] == N_ROWS
     assert build_carols(tmp_path, 0.001, seed=4, jobs=1)[0] == 0
     (again,) = stored_carols(tmp_path)
-    # the worker sums in another order
-    assert (again.log_mel.float() - rows.log_mel.float()).abs().mean() < 0.01
-    assert (again.waves.int() - rows.waves.int()).abs().float().mean() < 0.1
+    assert torch.equal(again.waves, rows.waves)
+    torch.testing.assert_close(again.log_mel, rows.log_mel, rtol=0, atol=0.02)  # half precision
     assert all(
         torch.equal(ours.tensor(), theirs.tensor())
         for ours, theirs in zip(again.notes, rows.notes, strict=True)

@@ -1,7 +1,5 @@
 """Rendered songs with what is sung in them."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -56,8 +54,7 @@ def test_files_are_rendered_once(tmp_path):
     assert build_sung(tmp_path, 0.001, seed=2, jobs=1)[0] == 0
     (found,) = stored_sung(tmp_path)
     again = make_sung(2)
-    assert same(replace(found, pop=again.pop), again)
-    assert np.abs(found.pop.astype(int) - again.pop).mean() < 1  # sums are in another order
+    assert same(found, again)
 
 
 @pytest.mark.parametrize(
