@@ -112,7 +112,7 @@ class WindowedModel:
         (F,): of the choirs, None where they sing as their samples do.
         """
         embedding = embedding.to(self.device)
-        table = self.model.note_bank.table(with_vowels=text is not None)
+        table = self.model.note_bank.table(notes, with_vowels=text is not None)
 
         def played(spans: list[Span]) -> Tensor:
             windows = [notes.window(a, b, RING_FRAMES) for a, b in spans]

@@ -2,7 +2,7 @@
 
 Sounds of unrelated phase add in power. So the draft of a carol is the log of a sum over the notes
 that sound, each a row of a table (its key's spectrum, so many frames after the stroke) times the
-power of its level.
+power of its level. The table is made of the keys that a song plays, a small part of all.
 
 The rows of choirs' keys are there once more for each vowel, made from those of the choir whose
 samples sing "ah".
@@ -40,7 +40,6 @@ SOFT_DB = -28.0  # of soft strokes, whose spectra the bank knows besides those o
 FLOOR = 1.2e-4
 AH_CHOIR = "choir"  # whose samples all choirs sing vowels with
 NATS_PER_DB = 0.115129  # of amplitude
-N_ROWS = 2 * N_KEYS * len(AGES)  # of the table, before those of choirs on vowels
 
 
 class NoteBank(nn.Module):
@@ -93,50 +92,59 @@ class NoteBank(nn.Module):
         self,
         notes: Sequence[Notes],
         n_frames: int,
-        table: Tensor | None = None,
+        table: Table | None = None,
         text: Sequence[Text] | None = None,
     ) -> Tensor:
         """Notes of B windows of `n_frames` frames -> log-mel (B, F, 2, n_bands), middle and side.
 
-        Each window's notes are counted from its beginning (`Notes.window`). `table`: as `table`
-        makes it, where there are many windows to play; None: it is made. `text`: of each window,
-        which its choirs sing; None: they sing as their samples do.
+        Each window's notes are counted from its beginning (`Notes.window`). `table`: of a song
+        whose windows these are; None: it is made. `text`: of each window, which its choirs sing;
+        None: they sing as their samples do.
         """
-        table = self.table(with_vowels=text is not None) if table is None else table
-        entries = self.entries(notes, n_frames, table.detach(), text)
+        if table is None:
+            table = self.table(Notes.concatenated(notes), with_vowels=text is not None)
+        entries = self.entries(notes, n_frames, table, text)
         n_bags = len(notes) * n_frames
         power = F.embedding_bag(
             entries.row,
-            table,
-            torch.searchsorted(entries.frame, torch.arange(n_bags, device=table.device)),
+            table.rows,
+            torch.searchsorted(entries.frame, torch.arange(n_bags, device=table.rows.device)),
             mode="sum",
             per_sample_weights=entries.weight,
         )
         log_mel = power.clamp_min(FLOOR**2).log() / 2
         return log_mel.view(len(notes), n_frames, 2, -1)
 
-    def table(self, with_vowels: bool = False) -> Tensor:
-        """(N_ROWS, 2 * n_bands): powers of hard strokes, then of soft ones; with vowels, the same
-        of choirs' keys on each of them (len(VOWELS) * 2 * S * len(AGES), 2 * n_bands).
-        """
-        middle = self.middle
-        loud = torch.cat([middle, middle + self.side[:, None]], dim=2)
-        soft = loud + self.soft.repeat(1, 2)[:, None]
-        rows = torch.cat([loud, soft]).mul_(2).exp_().flatten(0, 1)  # in place: 60 MB less
-        return torch.cat([rows, self._sung(rows)]) if with_vowels else rows
+    def table(self, notes: Notes, with_vowels: bool = False) -> Table:
+        """Of the keys that these notes play, and, with vowels, of choirs' keys on each of them."""
+        keys = self.keys(notes.to(self.places.device)).unique()
+        loud_and_soft = self._powers(keys)
+        rows, sings = loud_and_soft.flatten(0, 2), self.place[keys] >= 0
+        if with_vowels and sings.any():
+            sung = self._sung(keys[sings], loud_and_soft[:, sings])
+            rows = torch.cat([rows, sung])
+        return Table(rows, _places(keys), _places(keys[sings]), len(keys), int(sings.sum()))
 
-    def _sung(self, rows: Tensor) -> Tensor:
-        """Rows of choirs' keys on all vowels: each as loud as the key on its own vowel, and as
-        wide.
+    def _powers(self, keys: Tensor) -> Tensor:
+        """(2, K, len(AGES), 2 * n_bands) of keys (K,): of hard strokes, then of soft ones."""
+        middle = self.middle[keys]
+        loud = torch.cat([middle, middle + self.side[keys, None]], dim=2)
+        soft = loud + self.soft[keys].repeat(1, 2)[:, None]
+        return torch.stack([loud, soft]).mul_(2).exp_()
+
+    def _sung(self, keys: Tensor, powers: Tensor) -> Tensor:
+        """Rows of choirs' keys (S,), whose own powers these are, on all vowels: each as loud as the
+        key on its own vowel, and as wide.
         """
-        powers = rows.view(2, N_KEYS, len(AGES), 2, -1)
-        own, middle = powers[:, self.singing], powers[:, self.sampled, :, 0]
-        side = (2 * self.side[self.singing]).exp()[:, None]
+        place = self.place[keys]
+        own = powers.unflatten(-1, (2, -1))
+        middle = self._powers(self.sampled[place]).unflatten(-1, (2, -1))[:, :, :, 0]
+        side = (2 * self.side[keys]).exp()[:, None]
         sampled = torch.stack([middle, middle * side], dim=3)  # (2, S, A, 2, n_bands)
-        heard = loudness_weights().to(rows)[: own.shape[-1]]
+        heard = loudness_weights().to(own)[: own.shape[-1]]
         loudness = (own * heard).sum((3, 4), keepdim=True)
         sung = []
-        for gain in self.vowel_gain:
+        for gain in self.vowel_gain[:, place]:
             vowel = sampled * (2 * gain).exp()[:, None, None]
             vowel *= loudness / (vowel * heard).sum((3, 4), keepdim=True)
             sung.append(vowel.flatten(0, 2).flatten(1))
@@ -158,11 +166,11 @@ class NoteBank(nn.Module):
         self,
         notes: Sequence[Notes],
         n_frames: int,
-        table: Tensor,
+        table: Table,
         text: Sequence[Text] | None = None,
     ) -> Entries:
         """Which rows of the table sound how strongly in which frame, in the order of frames."""
-        device = table.device
+        device = table.rows.device
         windows = [notes_.to(device) for notes_ in notes]
         together = Notes.concatenated(windows)
         window = torch.repeat_interleave(
@@ -175,56 +183,37 @@ class NoteBank(nn.Module):
         note = torch.repeat_interleave(length)  # (P,): a note once for each frame
         before = length.cumsum(0) - length
         frame = torch.arange(len(note), device=device) - before[note] + first[note].long()
-        row, weight = self._sounding(together, note, frame, table[:N_ROWS])
+        row, weight = self._sounding(together, note, frame, table)
         frame = frame + n_frames * window[note]
         if text is not None:
-            row, weight = self._on_vowels(row, weight, self.keys(together)[note], frame, text)
+            keys = self.keys(together)[note]
+            row, weight = _on_vowels(row, weight, keys, frame, table, text)
         frame = frame.expand(len(row), -1)
         kept = weight > 0
         frame, order = frame[kept].sort()
         return Entries(row[kept][order], weight[kept][order], frame)
 
     def _sounding(
-        self, notes: Notes, note: Tensor, frame: Tensor, table: Tensor
+        self, notes: Notes, note: Tensor, frame: Tensor, table: Table
     ) -> tuple[Tensor, Tensor]:
         """Rows and weights (4, P) of P notes in frames: two ages times a hard and a soft stroke."""
-        energy = table.sum(1).view(2, N_KEYS, len(AGES)).log() / 2  # nats
+        energy = table.energy()
         key = self.keys(notes)[note]
-        age, place = _between(AGES, frame - notes.start[note])
-        release, release_place = _between(RELEASE_AGES, frame - notes.end[note])
-        fading = self.release[key, release].lerp(self.release[key, release + 1], release_place)
+        place = table.place[key]
+        age, between = _between(AGES, frame - notes.start[note])
+        release, between_releases = _between(RELEASE_AGES, frame - notes.end[note])
+        fading = self.release[key, release].lerp(self.release[key, release + 1], between_releases)
         level = notes.level_db[note] * NATS_PER_DB + fading
         softness = (notes.level_db[note] / SOFT_DB).clamp(0, 1)
         rows, weights = [], []
         for stroke, share in enumerate((1 - softness, softness)):
-            young, old = energy[stroke, key, age], energy[stroke, key, age + 1]
-            row = (stroke * N_KEYS + key) * len(AGES) + age
+            young, old = energy[stroke, place, age], energy[stroke, place, age + 1]
+            row = (stroke * table.n_keys + place) * len(AGES) + age
             # between two ages the energy falls evenly in dB, which a plain mean would miss
             rows += [row, row + 1]
-            weights.append(share * (1 - place) * (2 * (level + place * (old - young))).exp())
-            weights.append(share * place * (2 * (level + (1 - place) * (young - old))).exp())
+            weights.append(share * (1 - between) * (2 * (level + between * (old - young))).exp())
+            weights.append(share * between * (2 * (level + (1 - between) * (young - old))).exp())
         return torch.stack(rows), torch.stack(weights)
-
-    def _on_vowels(
-        self, row: Tensor, weight: Tensor, key: Tensor, frame: Tensor, text: Sequence[Text]
-    ) -> tuple[Tensor, Tensor]:
-        """Rows and weights (4, P) of keys (P,) in frames (P,) -> ((1 + len(VOWELS)) * 4, P), those
-        of choirs shared out among the vowels.
-        """
-        place = self.place[key]
-        shares = torch.cat([some.shares for some in text]).to(row.device)[frame]
-        level_db = torch.cat([some.level_db for some in text]).to(row.device)[frame]
-        sung_weight = torch.where(place < 0, 0, (2 * NATS_PER_DB * level_db).exp()) * weight
-        own = torch.where(place < 0, weight, sung_weight * shares[:, NO_VOWEL])
-        n_singing, n_ages = len(self.singing), len(AGES)
-        stroke, age = row // (N_KEYS * n_ages), row % n_ages
-        sung_row = (stroke * n_singing + place) * n_ages + age
-        rows, weights = [row], [own]
-        for vowel in range(len(VOWELS)):
-            first = N_ROWS + 2 * vowel * n_singing * n_ages
-            rows.append(torch.where(place < 0, 0, first + sung_row))
-            weights.append(sung_weight * shares[:, vowel])
-        return torch.cat(rows), torch.cat(weights)
 
 
 @cache
@@ -242,6 +231,21 @@ def loudness_weights() -> Tensor:
     return (torch.from_numpy(gain) * (high_hz - low_hz) ** 1.5).float()
 
 
+class Table(NamedTuple):
+    """Powers of spectra: of K keys struck hard and softly, then of S of them on each vowel."""
+
+    rows: Tensor  # (2 * K * len(AGES) [+ len(VOWELS) * 2 * S * len(AGES)], 2 * n_bands)
+    place: Tensor  # (N_KEYS,) of a key among the K; -1 elsewhere
+    sung_place: Tensor  # (N_KEYS,) of a key among the S; -1 elsewhere
+    n_keys: int  # K
+    n_sung: int  # S
+
+    def energy(self) -> Tensor:
+        """(2, K, len(AGES)) nats."""
+        rows = self.rows.detach()[: 2 * self.n_keys * len(AGES)]
+        return rows.sum(1).view(2, self.n_keys, len(AGES)).log() / 2
+
+
 class Entries(NamedTuple):
     """Which rows of the table sound, how strongly, and in which frame."""
 
@@ -255,3 +259,32 @@ def _between(ages: Sequence[int], age: Tensor) -> tuple[Tensor, Tensor]:
     known = torch.tensor(ages, dtype=age.dtype, device=age.device)
     index = (torch.searchsorted(known, age, right=True) - 1).clamp(0, len(ages) - 2)
     return index, ((age - known[index]) / (known[index + 1] - known[index])).clamp(0, 1)
+
+
+def _on_vowels(
+    row: Tensor, weight: Tensor, key: Tensor, frame: Tensor, table: Table, text: Sequence[Text]
+) -> tuple[Tensor, Tensor]:
+    """Rows and weights (4, P) of keys (P,) in frames (P,) -> ((1 + len(VOWELS)) * 4, P), those of
+    choirs shared out among the vowels.
+    """
+    place = table.sung_place[key]
+    shares = torch.cat([some.shares for some in text]).to(row.device)[frame]
+    level_db = torch.cat([some.level_db for some in text]).to(row.device)[frame]
+    sung_weight = torch.where(place < 0, 0, (2 * NATS_PER_DB * level_db).exp()) * weight
+    own = torch.where(place < 0, weight, sung_weight * shares[:, NO_VOWEL])
+    n_sung, n_ages = table.n_sung, len(AGES)
+    stroke, age = row // (table.n_keys * n_ages), row % n_ages
+    sung_row = (stroke * n_sung + place) * n_ages + age
+    rows, weights = [row], [own]
+    for vowel in range(len(VOWELS)):
+        first = 2 * (table.n_keys + vowel * n_sung) * n_ages
+        rows.append(torch.where(place < 0, 0, first + sung_row))
+        weights.append(sung_weight * shares[:, vowel])
+    return torch.cat(rows), torch.cat(weights)
+
+
+def _places(keys: Tensor) -> Tensor:
+    """(N_KEYS,) of each key among `keys`; -1 elsewhere."""
+    places = torch.full((N_KEYS,), -1, device=keys.device)
+    places[keys] = torch.arange(len(keys), device=keys.device)
+    return places

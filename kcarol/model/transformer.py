@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from kcarol.config import ModelConfig
 from kcarol.model.logits import HEADS, Logits
-from kcarol.model.note_bank import FLOOR, NoteBank
+from kcarol.model.note_bank import FLOOR, NoteBank, Table
 from kcarol.model.notes import Notes
 from kcarol.model.singing.text import Text
 from kcarol.model.style_encoder import StyleEncoder
@@ -90,7 +90,7 @@ class MusicTransformer(nn.Module):
         notes: Sequence[Notes],
         n_frames: int,
         style: Tensor,
-        table: Tensor | None = None,
+        table: Table | None = None,
         text: Sequence[Text] | None = None,
     ) -> Tensor:
         """Notes of B windows of F frames, and style (B, d_style) -> standardised log-mel of middle

@@ -69,7 +69,18 @@ def test_powers_of_notes_add(bank):
 @torch.no_grad()
 def test_a_table_that_was_made_before_gives_the_same(bank):
     note = notes((FLUTE, 72, -20.0, 10.0, 30.0))
-    assert torch.equal(bank([note], 40, bank.table()), bank([note], 40))
+    song = Notes.concatenated([notes((CHOIR, 60, -3.0, 5.0, 20.0)), note])
+    text = [sung(VOWELS.index("a"))]
+    assert torch.equal(bank([note], 40, bank.table(song)), bank([note], 40))
+    assert torch.equal(bank([note], 40, bank.table(song, True), text), bank([note], 40, None, text))
+
+
+@torch.no_grad()
+def test_a_table_knows_the_keys_that_are_played_alone(bank):
+    song = notes((FLUTE, 72, -20.0, 10.0, 30.0), (FLUTE, 72, 0.0, 40.0, 50.0))
+    assert len(bank.table(song, with_vowels=True).rows) == 2 * len(AGES)
+    choir = bank.table(notes((CHOIR, 60, 0.0, 5.0, 30.0)), with_vowels=True)
+    assert len(choir.rows) == (1 + len(VOWELS)) * 2 * len(AGES)
 
 
 @torch.no_grad()
