@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 from tqdm import tqdm
+from tqdm.utils import disp_len
 
 from kcarol.audio.decoding import load_audio, load_stereo
 from kcarol.audio.encoding import save_audio
@@ -39,6 +40,7 @@ COMPANION_SUFFIXES = frozenset(
     ".md .md5 .nfo .pdf .pls .png .sfv .srt .tif .tiff .txt .url .vtt .webp .xml".split()
 )
 MOST_NAMED = 20  # of them
+TABLE_COLUMNS = ("file", "style", "seconds", "peak", "loudness", "status")
 CLIP_TYPES = {
     "wave": Tensor,  # (T,) float32
     "sample_rate": int,
@@ -211,23 +213,35 @@ def _existing_wave(path: Path, about: dict) -> np.ndarray | None:
     return clip["wave"].numpy() if same else None
 
 
-def render_table(reports: Sequence[ClipReport]) -> str:
-    """A line per file, with the reason of a failure, and the totals."""
-    width = max([len("file"), *(len(report.file.name) for report in reports)])
-    lines = [f"{'file':<{width}}  style    seconds   peak  loudness  status"]
+def render_table(reports: Sequence[ClipReport], translate: Callable[[str], str] = str) -> str:
+    """A line per file, with the reason of a failure, and the totals. Words may be translated."""
+    rows = [[translate(name) for name in TABLE_COLUMNS]]
     for r in reports:
-        numbers = f"{r.seconds:7.1f}  {r.peak:5.2f}  {r.loudness:8.1f}"
+        numbers = [f"{r.seconds:.1f}", f"{r.peak:.2f}", f"{r.loudness:.1f}"]
         if r.status in ("failed", "removed"):
-            numbers = " " * len(numbers)
-        reason = f": {r.reason}" if r.reason else ""
-        lines.append(f"{r.file.name:<{width}}  {r.style:<7}  {numbers}  {r.status}{reason}")
+            numbers = [""] * len(numbers)
+        status = translate(r.status) + (f": {translate(r.reason)}" if r.reason else "")
+        rows.append([r.file.name, r.style, *numbers, status])
     n_of = Counter(report.status for report in reports)
     counts = ", ".join(f"{n_of[status]} {status}" for status in ("done", "skipped", "failed"))
     if n_of["removed"]:
         counts += f", {n_of['removed']} old clips removed"
     n_files = len(reports) - n_of["removed"]
     seconds = sum(report.seconds for report in reports)
-    return "\n".join([*lines, f"{n_files} files, {seconds:.1f} s: {counts} (loudness in LUFS)"])
+    total = f"{n_files} files, {seconds:.1f} s: {counts} (loudness in LUFS)"
+    return "\n".join([*_lined_up(rows), translate(total)])
+
+
+def _lined_up(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines whose columns stand below each other on a terminal, where some letters are wide: two
+    columns of names, numbers, and texts at the end.
+    """
+    widths = [max(map(disp_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        spaces = [" " * (width - disp_len(x)) for x, width in zip(row, widths, strict=True)]
+        names = [text + space for text, space in zip(row[:2], spaces, strict=False)]
+        numbers = [space + text for text, space in zip(row[2:-1], spaces[2:], strict=False)]
+        yield "  ".join([*names, *numbers, row[-1]])
 
 
 @dataclass(frozen=True)
@@ -248,7 +262,9 @@ class FolderSearch:
         ]
         if len(parts) > MOST_NAMED:
             parts[MOST_NAMED:] = [f"{len(parts) - MOST_NAMED} more"]
-        parts += [f"{n} {kind}" for kind, n in sorted(kinds.items()) if kind in COMPANION_SUFFIXES]
+        parts += [
+            f"{kind} ({n})" for kind, n in sorted(kinds.items()) if kind in COMPANION_SUFFIXES
+        ]
         return f"{printable(self.folder)}: left out {', '.join(parts)}" if parts else ""
 
 

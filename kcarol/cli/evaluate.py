@@ -16,6 +16,8 @@ from kcarol.cli.arguments.checks import (
     wants_smoke,
 )
 from kcarol.cli.arguments.options import DEVICE, KPOP, SMOKE, VOCODER, WEIGHTS, add_shared, number
+from kcarol.cli.language.catalogue import translated
+from kcarol.cli.page import page_language
 from kcarol.cli.shown.written import tell_written
 from kcarol.config import NETWORK, SAMPLES
 
@@ -132,8 +134,8 @@ def _run_cases(arguments: Namespace) -> int:
     table = evaluate_cases(converter.transcribe, cases, play)
     table.settings["weights"] = str(arguments.weights or "shipped")
     songs = ((case.name, {"case": case.wave}) for case in cases)
-    page = write_listening_page(arguments.out, "cases", songs, table, OF_CASES)
-    print(table.to_markdown(), end="")
+    page = write_listening_page(arguments.out, "cases", songs, table, OF_CASES, page_language())
+    print(table.to_markdown(translated), end="")
     tell_written([*table.write(arguments.out, "cases"), page])
     return 0
 
@@ -166,10 +168,11 @@ def _run_pairs(arguments: Namespace) -> int:
         real_options={"heard_s": heard_s, **_real_options(arguments, converter, transcribe)}
         if arguments.real
         else None,
+        language=page_language(),
     )
     table.settings["weights"] = str(arguments.weights or "shipped")
     table.write(out)
-    print(table.to_markdown(), end="")
+    print(table.to_markdown(translated), end="")
     tell_written([_draw(table, out), *_written(out)])
     return 0
 

@@ -1,4 +1,6 @@
-"""`--page` of `kcarol convert`: where the page lies, and the card of a song on it."""
+"""Pages of the command line: where that of `kcarol convert` lies, the card of a song on it, and the
+language of all.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from kcarol.cli.language.catalogue import translated
+from kcarol.cli.language.locale import reads_korean
+
 if TYPE_CHECKING:
+    from kcarol.page.language import Language
     from kcarol.page.songs import CarolPage
 
 PAGE_OF_SEVERAL = "listen.html"
@@ -25,7 +31,14 @@ def carol_page(plan: Mapping[Path, Path], arguments: Namespace, several: bool) -
         path = (arguments.out or _common_folder(carols)) / PAGE_OF_SEVERAL
     else:
         path = carols[0].with_suffix(".html")
-    return CarolPage(path, carols, arguments.force)
+    return CarolPage(path, carols, arguments.force, page_language())
+
+
+def page_language() -> Language:
+    """The user's."""
+    from kcarol.page.language import ENGLISH, Language
+
+    return Language("ko", translated) if reads_korean() else ENGLISH
 
 
 def _common_folder(files: list[Path]) -> Path:

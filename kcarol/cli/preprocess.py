@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kcarol.cli.arguments.checks import FAILED, complain
 from kcarol.cli.arguments.options import FORCE, JOBS, KPOP, PROCESSED, add_shared, number
+from kcarol.cli.language.catalogue import translated
 from kcarol.config import AudioConfig
 
 HELP = "your songs and carol to clips, for training"
@@ -41,5 +42,5 @@ def run(arguments: Namespace) -> int:
         if left_out := search_folder(folder).describe_left_out():
             complain(left_out)
     rows = preprocess(sources, arguments.processed, cfg, arguments.jobs, arguments.force)
-    print(render_table(rows))
+    print(render_table(rows, translated))
     return FAILED if any(row.status == "failed" for row in rows) else 0

@@ -20,6 +20,7 @@ from kcarol.cli.arguments.options import (
     add_shared,
     number,
 )
+from kcarol.cli.page import page_language
 from kcarol.cli.shown.written import tell_written
 from kcarol.config import AudioConfig, Config
 
@@ -202,7 +203,7 @@ def _write_page(
         before.transcribe,
     )
     note = OF_SMOKE if wants_smoke(arguments) else ""
-    return write_before_after(run_folder(arguments) / PAGE, changed, note)
+    return write_before_after(run_folder(arguments) / PAGE, changed, note, page_language())
 
 
 def _follow_recipe(arguments: Namespace, cfg: Config, device: str | None) -> int:

@@ -13,6 +13,7 @@ from kcarol.evaluation import metrics
 from kcarol.evaluation.own_songs import OwnSong, full_rate_stereo
 from kcarol.evaluation.recordings import mono_of
 from kcarol.page.card import Card
+from kcarol.page.language import ENGLISH, Language
 from kcarol.page.page import Page, check_page, files_of, remove_page
 from kcarol.page.sound import Sound, slug, write_tracks
 from kcarol.score.score import Score
@@ -24,7 +25,8 @@ SAME_NOTE_SHARE = 0.07  # by so much do two draws of the carol's texture differ 
 TITLE = "Your songs, before and after training"
 WHAT_IS_MEASURED = (
     "A distance of 0 % would be your carol's own sound, 100 % is how far your songs are from it, "
-    "in tone colour and stereo width. Your own ears decide."
+    "in tone colour and stereo width.",
+    "Your own ears decide.",
 )
 
 
@@ -110,9 +112,10 @@ def sound_in_words(sound: Change) -> str:
     before, after = sound.percent
     if before == after:
         return f"As near to your carol's sound as before: {after} % of the songs' own distance."
-    direction = "Nearer to" if after < before else "Farther from"
-    share = f"{after} % of the songs' own distance, before {before} %"
-    return f"{direction} your carol's sound: {share}."
+    share = f"{after} % of the songs' own distance, before {before} %."
+    if after < before:
+        return f"Nearer to your carol's sound: {share}"
+    return f"Farther from your carol's sound: {share}"
 
 
 def tune_in_words(tune: Change, n_notes: int) -> str:
@@ -120,11 +123,10 @@ def tune_in_words(tune: Change, n_notes: int) -> str:
     if not tune.is_known:
         return "Tune: none was heard in this song."
     before, after = tune.percent
-    clear = "as clear as before"
-    if abs(tune.after - tune.before) > SAME_NOTE_SHARE:
-        clear = "clearer" if after > before else "less clear"
-    share = f"{after} % of its {n_notes} notes, before in {before} %"
-    return f"The tune is {clear}: the strongest tone in {share}."
+    share = f"the strongest tone in {after} % of its {n_notes} notes, before in {before} %."
+    if abs(tune.after - tune.before) <= SAME_NOTE_SHARE:
+        return f"The tune is as clear as before: {share}"
+    return f"The tune is clearer: {share}" if after > before else f"The tune is less clear: {share}"
 
 
 def summary(changed: Sequence[Changed]) -> str:
@@ -136,7 +138,9 @@ def summary(changed: Sequence[Changed]) -> str:
     return text + (f", and went away from it in {farther}." if farther else ".")
 
 
-def write_before_after(path: Path, changed: Sequence[Changed], note: str = "") -> Path:
+def write_before_after(
+    path: Path, changed: Sequence[Changed], note: str = "", language: Language = ENGLISH
+) -> Path:
     """The page, its sounds beside it in place of those of an earlier training. `note`: a sentence
     more for its head.
     """
@@ -156,5 +160,5 @@ def write_before_after(path: Path, changed: Sequence[Changed], note: str = "") -
             Sound("Carol after", one.after, metrics.FULL_RATE, "after training on your carol"),
         ]
         cards.append(Card(one.song.title, write_tracks(sounds, folder, path.parent), one.facts))
-    lead = " ".join(filter(None, (summary(changed), WHAT_IS_MEASURED, note)))
-    return Page(TITLE, lead, cards).write(path)
+    lead = (summary(changed), *WHAT_IS_MEASURED, *filter(None, [note]))
+    return Page(TITLE, lead, cards).write(path, language)

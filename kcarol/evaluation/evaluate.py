@@ -10,6 +10,7 @@ from kcarol.evaluation.real import Convert, evaluate_real
 from kcarol.evaluation.recordings import mono_of
 from kcarol.evaluation.synthetic import MonoConvert, evaluate_synthetic
 from kcarol.evaluation.table import Table
+from kcarol.page.language import ENGLISH, Language
 
 
 def middle_by(convert: Convert) -> MonoConvert:
@@ -26,6 +27,7 @@ def evaluate(
     baselines: bool = True,
     synthetic_options: Mapping | None = None,
     real_options: Mapping | None = None,
+    language: Language = ENGLISH,
 ) -> Table:
     """Content kept of the song, similarity to carols, and the same for trivial baselines.
 
@@ -40,19 +42,18 @@ def evaluate(
         synthetic_options, real_options: further arguments of `evaluate_synthetic`, `evaluate_real`;
             another `convert` for the pairs, too, whose carols are mono and at A440 whatever the
             song's tuning. Without it they are the middles of `convert`.
+        language: of the pages.
 
     `kcarol.evaluation.metrics` defines the figures. Raises ValueError if there is nothing to
     evaluate.
     """
-    tables = []
+    tables, paged = [], {"out_dir": out_dir, "language": language}
     for on, given in (("synthetic", list(pairs)), ("demo", list(demo))):
         if given:
             options = {"convert": middle_by(convert), **(synthetic_options or {}), "on": on}
-            tables.append(
-                evaluate_synthetic(pairs=given, baselines=baselines, out_dir=out_dir, **options)
-            )
+            tables.append(evaluate_synthetic(pairs=given, baselines=baselines, **paged, **options))
     if real_dir is not None:
-        options = dict(real_options or {}, baselines=baselines, out_dir=out_dir)
+        options = dict(real_options or {}, baselines=baselines, **paged)
         tables.append(evaluate_real(convert, real_dir, **options))
     if not tables:
         raise ValueError(

@@ -11,6 +11,7 @@ from kcarol.config import AudioConfig
 from kcarol.evaluation.metrics import FULL_RATE
 from kcarol.evaluation.table import Table, cell
 from kcarol.page.card import Card
+from kcarol.page.language import ENGLISH, Language
 from kcarol.page.page import Page, TableOfFigures, files_of, remove_page
 from kcarol.page.sound import EXACT, Sound, slug, write_tracks
 
@@ -31,7 +32,12 @@ NAMES = ("on", "system", "sound", "group", "kind")  # columns that name a row
 
 
 def write_listening_page(
-    out_dir: Path, stem: str, songs: Iterable[tuple[str, Waves]], table: Table, lead: str = LEAD
+    out_dir: Path,
+    stem: str,
+    songs: Iterable[tuple[str, Waves]],
+    table: Table,
+    lead: str = LEAD,
+    language: Language = ENGLISH,
 ) -> Path:
     """Writes `out_dir`/`stem`.html: the table, and a card for each song. The sounds lie beside it
     without loss, those of an earlier evaluation are removed. `lead`: what is heard.
@@ -42,7 +48,7 @@ def write_listening_page(
         _card(name, waves, files_of(page) / f"{number}-{slug(name)}", out_dir)
         for number, (name, waves) in enumerate(songs, start=1)
     ]
-    return Page(table.title, lead, cards, [_figures(table)]).write(page)
+    return Page(table.title, [lead], cards, [_figures(table)]).write(page, language)
 
 
 def _card(name: str, waves: Waves, folder: Path, out_dir: Path) -> Card:

@@ -28,6 +28,7 @@ from kcarol.evaluation.recordings import (
     log_mel_of,
 )
 from kcarol.evaluation.table import Table, mean_columns
+from kcarol.page.language import ENGLISH, Language
 
 # a whole song (T,) at 16 kHz, style -> its carol (2, T) at the full rate
 Convert = Callable[[np.ndarray, Any], np.ndarray]
@@ -82,6 +83,7 @@ def evaluate_real(
     joins_s: JoinsOf | None = None,
     cache_dir: Path | None = None,
     heard_s: float = metrics.HEARD_S,
+    language: Language = ENGLISH,
 ) -> Table:
     """Converts every song of `real_dir`/pop in each style and measures content, style and blur.
 
@@ -96,6 +98,7 @@ def evaluate_real(
         each style go.
     rivals: other systems by name, measured in the first style.
     joins_s: when windows were joined, for `seam`.
+    language: of real.html.
 
     Returns one row for each system and sound; that of sound "all" pools the styles. Raises
     FileNotFoundError without songs.
@@ -138,7 +141,7 @@ def evaluate_real(
     table = comparison.table(outputs, carols)
     if out_dir:
         table.write(out_dir, "real")
-        _write_page(Path(out_dir), outputs, songs, table)
+        _write_page(Path(out_dir), outputs, songs, table, language)
     return table
 
 
@@ -321,7 +324,11 @@ def _row_of_carols(carols: Sequence[Analysis], references: _References) -> dict:
 
 
 def _write_page(
-    out_dir: Path, outputs: Sequence[Output], songs: Sequence[Recording], table: Table
+    out_dir: Path,
+    outputs: Sequence[Output],
+    songs: Sequence[Recording],
+    table: Table,
+    language: Language,
 ) -> None:
     def heard_of(number: int) -> dict[str, np.ndarray]:
         """The sounds of one song, itself first."""
@@ -334,4 +341,4 @@ def _write_page(
         return {"copy": _listened(songs[number].heard), **listened}
 
     heard = ((song.name, heard_of(number)) for number, song in enumerate(songs))
-    write_listening_page(out_dir, "real", heard, table)
+    write_listening_page(out_dir, "real", heard, table, language=language)

@@ -19,6 +19,7 @@ from kcarol.evaluation.listening_page import write_listening_page
 from kcarol.evaluation.real import OURS, POOLED
 from kcarol.evaluation.recordings import checked, log_mel_of
 from kcarol.evaluation.table import Table, mean_columns
+from kcarol.page.language import ENGLISH, Language
 
 MonoConvert = Callable[[np.ndarray, Any], np.ndarray]  # wave (T,) at 16 kHz, style -> wave (T,)
 Vocode = Callable[[np.ndarray, int], np.ndarray]  # log-mel (F, M), samples -> wave (T,)
@@ -91,6 +92,7 @@ def evaluate_synthetic(
     predict: Predict | None = None,
     vocoders: Mapping[str, Vocode] | None = None,
     on: str = "synthetic",
+    language: Language = ENGLISH,
 ) -> Table:
     """Converts the pop side of held-out pairs and compares the results with their carols.
 
@@ -101,6 +103,7 @@ def evaluate_synthetic(
     predict: the converter's log-mel before the vocoder, for `mse`; else that of the output.
     vocoders: by name; each is given the target's log-mel.
     on: name of the set.
+    language: of the page.
 
     `mse` is on log-mels standardised by the targets, `lsd` the ratio to copy. Raises ValueError
     without pairs.
@@ -140,7 +143,7 @@ def evaluate_synthetic(
     settings = {f"{on}_pairs": len(targets), f"{on}_s": seconds}
     table = Table(f"{on.capitalize()} pairs", rows, details, settings)
     if out_dir:
-        _write_page(Path(out_dir), on, targets[:N_LISTEN], waves, table)
+        _write_page(Path(out_dir), on, targets[:N_LISTEN], waves, table, language)
     return table
 
 
@@ -172,6 +175,7 @@ def _write_page(
     targets: Sequence[Target],
     waves: Mapping[str, Sequence[np.ndarray]],
     table: Table,
+    language: Language,
 ) -> None:
     shown = {"pop": [t.pop for t in targets], **waves}
     songs = (
@@ -185,4 +189,4 @@ def _write_page(
         )
         for i, target in enumerate(targets)
     )
-    write_listening_page(out_dir, on, songs, table)
+    write_listening_page(out_dir, on, songs, table, language=language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,9 +43,12 @@ class Table:
         settings = {**self.settings, **other.settings}
         return Table(self.title, self.rows + other.rows, self.details + other.details, settings)
 
-    def to_markdown(self) -> str:
-        lines = [self.columns, ["-"] * len(self.columns)]
-        lines += [[cell(row.get(column)) for column in self.columns] for row in self.rows]
+    def to_markdown(self, translate: Callable[[str], str] = str) -> str:
+        """Names of columns and rows may be translated."""
+        lines = [[translate(name) for name in self.columns], ["-"] * len(self.columns)]
+        lines += [
+            [translate(cell(row.get(column))) for column in self.columns] for row in self.rows
+        ]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
     def to_csv(self) -> str:

@@ -7,10 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import write_text
 from kcarol.page.card import Card
+from kcarol.page.language import ENGLISH, Language
 
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
+
+TEMPLATE = "page.html"
 GENERATOR = '<meta name="generator" content="kcarol">'  # by which a page of ours is known
 HEAD_BYTES = 1000  # in which it stands
 
@@ -27,17 +33,21 @@ class TableOfFigures:
 
 @dataclass(frozen=True)
 class Page:
-    """Cards under a title; `lead`: what is heard here, in a sentence or two."""
+    """Cards under a title; `lead`: what is heard here, in a few sentences."""
 
     title: str
-    lead: str
+    lead: Sequence[str]
     cards: Sequence[Card]
     tables: Sequence[TableOfFigures] = ()
 
-    def write(self, path: Path) -> Path:
-        """One HTML file without outside addresses but those of its sounds and pictures."""
+    def write(self, path: Path, language: Language = ENGLISH) -> Path:
+        """One HTML file without outside addresses but those of its sounds and pictures. Names of
+        songs stay, all other texts are translated.
+        """
         texts = {"style": _beside("page.css"), "script": _beside("player.js")}
-        html = _template().render(page=self, generator=GENERATOR, **texts)
+        html = _template(language).render(
+            page=self, language=language.code, generator=GENERATOR, **texts
+        )
         write_text(path, html)
         return path
 
@@ -70,14 +80,29 @@ def clock(seconds: float) -> str:
 
 
 @cache
-def _template():
+def _template(language: Language) -> Template:
+    environment = template_environment()
+    # the second is for plurals, of which there are none
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        language.translate, language.translate, newstyle=True
+    )
+    environment.filters |= {"clock": clock, "translated": language.translate}
+    return environment.from_string(_beside(TEMPLATE))
+
+
+def template_environment() -> Environment:
+    """Of the template, whose own texts stand between `trans` and `endtrans`."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters["clock"] = clock
-    return environment.from_string(_beside("page.html"))
+    environment.policies["ext.i18n.trimmed"] = True
+    return environment
 
 
 def _beside(name: str) -> str:

@@ -2,6 +2,8 @@
    script each sound has the browser's own player. */
 "use strict";
 
+const TEXTS = document.querySelector("main").dataset; // in the page's language
+
 class SongPlayer {
     constructor(card) {
         this.card = card;
@@ -39,7 +41,7 @@ class SongPlayer {
             sound.addEventListener("pause", () => this.mark(number, false));
             for (const event of ["timeupdate", "pause"])
                 sound.addEventListener(event, () => this.follow(number));
-            sound.addEventListener("ended", () => { this.seek(0); this.say("at its end"); });
+            sound.addEventListener("ended", () => { this.seek(0); this.say(TEXTS.ended); });
         });
         this.slider.addEventListener("input", () => this.seek(Number(this.slider.value)));
         this.card.addEventListener("keydown", event => this.key(event));
@@ -73,9 +75,9 @@ class SongPlayer {
         this.current = number;
         sound.currentTime = this.position;
         sound.play().then(
-            () => { this.say("playing: " + this.label(number)); this.load(); },
+            () => { this.say(filled(TEXTS.playing, {track: this.label(number)})); this.load(); },
             reason => {
-                if (reason.name !== "AbortError") this.say("cannot play: " + reason.message);
+                if (reason.name !== "AbortError") this.say(filled(TEXTS.fails, {reason: reason.message}));
             });
     }
 
@@ -83,7 +85,8 @@ class SongPlayer {
 
     stop() {
         for (const sound of this.sounds) sound.pause();
-        this.say("paused");
+        if (this.current !== null) this.follow(this.current); // its event comes later
+        this.say(TEXTS.paused);
     }
 
     seek(seconds) {
@@ -110,13 +113,16 @@ class SongPlayer {
         this.card.style.setProperty("--at", this.position / this.seconds);
         this.now.textContent = text;
         this.slider.value = this.position;
-        this.slider.setAttribute("aria-valuetext", text + " of " + clock(this.seconds));
+        this.slider.setAttribute(
+            "aria-valuetext", filled(TEXTS.place, {now: text, whole: clock(this.seconds)}));
     }
 
     label(number) { return this.tracks[number].querySelector(".label").textContent; }
 
     say(text) { this.status.textContent = text; }
 }
+
+function filled(text, values) { return text.replace(/{(\w+)}/g, (_, name) => values[name]); }
 
 function clock(seconds) {
     const whole = Math.floor(seconds);

@@ -10,6 +10,7 @@ from pathlib import Path
 from kcarol.audio.decoding import stream_stereo
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.page.card import Card, level_curves
+from kcarol.page.language import ENGLISH, Language
 from kcarol.page.page import Page, check_page, files_of
 from kcarol.page.sound import Sound, write_tracks
 from kcarol.score.chord_list import key_metre_tempo
@@ -19,18 +20,21 @@ from kcarol.transcription.transcription import Transcription
 
 CARD_FILE = "card.json"
 RATE = 44_100  # Hz of the sounds on the page
-LEAD = "The songs and their carols: what is different, and what is still there?"
-LEAD_OF_ONE = "The song and its carol: what is different, and what is still there?"
+LEAD = ("The songs and their carols: what is different, and what is still there?",)
+LEAD_OF_ONE = ("The song and its carol: what is different, and what is still there?",)
 
 
 class CarolPage:
     """Cards of songs, kept beside their sounds, so that those of an earlier call are used again."""
 
-    def __init__(self, path: Path, carols: Sequence[Path], force: bool = False):
+    def __init__(
+        self, path: Path, carols: Sequence[Path], force: bool = False, language: Language = ENGLISH
+    ):
         """FileExistsError if there is a file that is no page of ours, unless forced."""
         check_page(path, force)
         self.path = path
         self.carols = carols
+        self.language = language
 
     def is_current(self, song: Path, carol: Path) -> bool:
         """Whether there is a card of these very files."""
@@ -60,7 +64,7 @@ class CarolPage:
             page = Page(f"{cards[0].title} as a carol", LEAD_OF_ONE, cards)
         else:
             page = Page(f"{len(cards)} songs as carols", LEAD, cards)
-        page.write(self.path)
+        page.write(self.path, self.language)
         return True
 
     def _folder(self, carol: Path) -> Path:

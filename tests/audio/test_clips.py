@@ -440,7 +440,7 @@ def test_what_is_left_out_is_named_and_pictures_are_counted(tmp_path):
     (tmp_path / "gone.mp3").symlink_to("nowhere")
     found = search_folder(tmp_path)
     assert found.audio == [tmp_path / "a.mp3"]
-    said = f"{tmp_path}: left out b.xyz, c.MID, gone.mp3, sub/d, 2 .jpg, 1 .m3u"
+    said = f"{tmp_path}: left out b.xyz, c.MID, gone.mp3, sub/d, .jpg (2), .m3u (1)"
     assert found.describe_left_out() == said
 
 

@@ -7,7 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
+from kcarol.cli.language.catalogue import KO, Catalogue, read_messages
 from kcarol.page.card import Card, level_curves
+from kcarol.page.language import ENGLISH, Language
 from kcarol.page.page import Page, TableOfFigures, files_of
 from kcarol.page.sound import SENT, Sound, write_tracks
 
@@ -16,6 +18,7 @@ WIDTHS = (400, 800, 1200, 1400)
 RATE, LENGTH_S = 44_100, 12.0
 TITLES = ('<b>50% & "q"\' #1?', "노래 하나", "x" * 90)
 LABELS = ("Song", "Carol before", "Carol after")
+KOREAN = Language("ko", Catalogue(read_messages(KO)).translate)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -34,8 +37,13 @@ FOCUSED = """() => {
 }"""
 
 
+@pytest.fixture(scope="module", params=[ENGLISH, KOREAN], ids=["en", "ko"])
+def language(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def address(tmp_path_factory, language):
     """Of a page with three songs and a wide table."""
     folder = tmp_path_factory.mktemp("a #1? 100% 곡")
     path = folder / "listen.html"
@@ -44,7 +52,7 @@ def address(tmp_path_factory):
     ]
     columns = [f"figure {n}" for n in range(40)]
     table = TableOfFigures("Figures", ["system", *columns], [["kcarol", *["1.00"] * 40]])
-    return Page("Songs", "Heard here.", cards, [table]).write(path).as_uri()
+    return Page("Evaluation", ["Heard here."], cards, [table]).write(path, language).as_uri()
 
 
 def _card(title, folder, page_folder):
@@ -111,20 +119,22 @@ def test_every_player_plays_alone_and_every_picture_is_there(tab):
     assert min(tab.evaluate(PICTURES)) > 100
 
 
-def test_switching_keeps_the_position_and_is_said(tab):
+def test_switching_keeps_the_position_and_is_said(tab, language):
     card = tab.locator(".card").first
+    song, after = map(language.translate, (LABELS[0], LABELS[-1]))
     card.locator("input").fill("6")
-    card.get_by_role("button", name="Song").click()
+    card.get_by_role("button", name=song).click()
     assert 6 <= moved(tab, 0) < 8
-    card.get_by_role("button", name="Carol after").click()
+    card.get_by_role("button", name=after).click()
     assert 6 < moved(tab, 2) < 9
-    assert card.locator("output").inner_text() == "playing: Carol after"
+    playing = language.translate("playing: %(track)s") % {"track": after}
+    assert card.locator("output").inner_text() == playing
     tab.keyboard.press("2")
     first, second = moved(tab, 1), tab.evaluate(STATES)
     assert 6 < first < 10 and [state["plays"] for state in second[:3]] == [False, True, False]
     tab.keyboard.press("0")
     tab.wait_for_function("() => [...document.querySelectorAll('audio')].every(x => x.paused)")
-    assert card.locator("output").inner_text() == "paused"
+    assert card.locator("output").inner_text() == language.translate("paused")
     tab.keyboard.press("Enter")  # the focus is on what played last
     assert moved(tab, 1) >= first
 
@@ -136,10 +146,15 @@ def test_a_click_into_a_picture_goes_there(tab):
     assert LENGTH_S / 2 - 0.5 < moved(tab, 1) < LENGTH_S / 2 + 2
 
 
-def test_at_its_end_a_song_begins_anew(tab):
+def test_at_its_end_a_song_begins_anew(tab, language):
     tab.locator(".card input").first.fill(f"{LENGTH_S - 1:g}")
     tab.locator(".track button").first.click()
-    tab.wait_for_function("() => document.querySelector('output').textContent === 'at its end'")
+    tab.wait_for_function(
+        "said => document.querySelector('output').textContent === said",
+        arg=language.translate("at its end"),
+    )
+    place = language.translate("%(now)s of %(whole)s") % {"now": "0:00", "whole": "0:12"}
+    assert tab.locator(".card input").first.get_attribute("aria-valuetext") == place
     assert tab.locator(".now").first.inner_text() == "0:00"
     tab.locator(".track button").first.click()
     assert moved(tab, 0) < 3

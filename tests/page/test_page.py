@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from kcarol.cli.language.catalogue import KO, Catalogue, read_messages
 from kcarol.page.card import Card, Curve
+from kcarol.page.language import Language
 from kcarol.page.page import Page, TableOfFigures, check_page, clock, files_of
 from kcarol.page.sound import Track
 
@@ -17,7 +19,7 @@ def page(**more):
     curve = Curve(HOSTILE, (0.0, 1.0))
     card = Card(HOSTILE, (track, track), (HOSTILE,), (curve, curve))
     table = TableOfFigures(HOSTILE, ("name", "x"), ((HOSTILE, "1.00"),))
-    return Page(HOSTILE, HOSTILE, [card], [table], **more)
+    return Page(HOSTILE, [HOSTILE], [card], [table], **more)
 
 
 class Elements(HTMLParser):
@@ -68,6 +70,30 @@ def test_screen_readers_find_language_landmarks_headings_and_texts(text):
     ids = {attributes["id"] for _, attributes in elements if "id" in attributes}
     labels = {a["aria-labelledby"] for _, a in elements if "aria-labelledby" in a}
     assert labels == ids
+
+
+def test_all_texts_but_names_of_songs_are_in_the_pages_language(tmp_path):
+    title = "Song"
+    track = Track("Song", "the song itself", 65.0, "a.mp3", "a.png", (125, 140))
+    card = Card(title, (track,), ("Your own ears decide.",), (Curve("Song", (0.0,)),) * 2)
+    table = TableOfFigures("Figures", ("system", "tune"), (("all", "1.00"),))
+    path = tmp_path / "listen.html"
+    shown = Page("3 songs as carols", ["Your own ears decide."], [card], [table])
+    korean = Language("ko", Catalogue(read_messages(KO)).translate)
+    elements = Elements(shown.write(path, korean).read_text("utf-8"))
+    page_lang = dict(elements.found)["html"]["lang"]
+    attributes = {
+        value
+        for _, found in elements.found
+        for name, value in found.items()
+        if name in ("alt", "aria-label") or name.startswith("data-")
+    }
+    texts = [text for text in elements.texts if not re.search(r"[{}]", text)]  # no style, no script
+    english = [text for text in {*texts, *attributes} if re.search("[A-Za-z]{3}", text)]
+    english = {re.sub(r"\{\w+\}|kcarol", "", text) for text in english}
+    assert page_lang == "ko"
+    left = {text for text in english if re.search("[A-Za-z]{3}", text)}
+    assert left == {title, f"원곡: {title}"}
 
 
 def test_tables_are_tables(text):

@@ -60,5 +60,5 @@ def test_another_page_is_not_overwritten(tmp_path):
     with pytest.raises(FileExistsError, match="no page of kcarol"):
         CarolPage(tmp_path / "listen.html", [])
     CarolPage(tmp_path / "listen.html", [], force=True)
-    Page("t", "l", []).write(tmp_path / "listen.html")
+    Page("t", ["l"], []).write(tmp_path / "listen.html")
     CarolPage(tmp_path / "listen.html", [])

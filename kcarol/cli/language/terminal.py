@@ -12,7 +12,8 @@ from typing import Any, TextIO
 from kcarol.cli.language.catalogue import translated
 from kcarol.cli.language.locale import reads_korean
 
-BAR = re.compile(r"(?<=\r).+?(?=: +\d+%)")  # the title of a bar of tqdm
+# the title of a bar of tqdm, and what it counts: \rconvert:  50%|# | 1/2 [00:01<00:01, 1.2song/s]
+BAR = re.compile(r"(?<=\r).+?(?=: +\d)|(?<=[\d?])[a-z]+(?=/s\b| \[)|(?<=\ds/)[a-z]+")
 
 
 @contextmanager
@@ -40,7 +41,7 @@ class TranslatingStream:
 
     def write(self, text: str) -> int:
         if text.startswith("\r"):
-            self.stream.write(BAR.sub(lambda title: translated(title[0]), text))
+            self.stream.write(BAR.sub(lambda found: translated(found[0]), text))
         elif os.path.exists(text):  # "separate ways.carol.wav" is a name, whatever it says
             self.stream.write(text)
         else:

@@ -14,6 +14,7 @@ import pytest
 import kcarol
 from kcarol.cli.language import catalogue
 from kcarol.cli.language.catalogue import KO, PHRASES, Catalogue, read_messages, translated
+from kcarol.page.page import TEMPLATE, template_environment
 
 PACKAGE = Path(kcarol.__file__).parent
 MESSAGES = read_messages(KO)
@@ -45,12 +46,17 @@ def texts_in(source: str) -> list[str]:
     ]
 
 
+def texts_of_page() -> list[str]:
+    source = (PACKAGE / "page" / TEMPLATE).read_text(encoding="utf-8")
+    return [text for _, _, text in template_environment().extract_translations(source)]
+
+
 @pytest.fixture(scope="module")
 def said() -> str:
-    """Everything that the package, argparse and the system may say."""
+    """Everything that the package, its pages, argparse and the system may say."""
     files = [path for path in PACKAGE.rglob("*.py") if "notebook" not in path.parts]
     sources = [path.read_text(encoding="utf-8") for path in files] + [inspect.getsource(argparse)]
-    texts = [text for source in sources for text in texts_in(source)]
+    texts = [text for source in sources for text in texts_in(source)] + texts_of_page()
     return "\n".join([*texts, *map(os.strerror, errno.errorcode), *OTHERS])
 
 
@@ -65,13 +71,18 @@ def test_no_message_is_left_that_nobody_says(said):
     assert [text for text, piece in texts if piece not in spoken] == []
 
 
+def test_every_text_of_a_page_has_a_translation():
+    texts = texts_of_page()
+    assert len(texts) > 8 and [text for text in texts if text not in MESSAGES] == []
+
+
 def test_translations_have_the_fields_of_their_messages():
     wrong = [text for text, korean in MESSAGES.items() if fields(text) != fields(korean)]
     assert wrong == []
     wrong = [
         text
         for text, korean in MESSAGES.items()
-        if PERCENT.findall(text) != PERCENT.findall(korean)
+        if sorted(PERCENT.findall(text)) != sorted(PERCENT.findall(korean))
     ]
     assert wrong == []
 
@@ -104,8 +115,8 @@ def test_lines_are_translated_by_words_and_by_templates(korean):
 
 
 def test_the_last_path_of_a_line_is_the_one_that_it_is_about(korean):
-    line = "b.mp3  carol     failed: b.mp3: expected samples, found none"
-    assert translated(line) == "b.mp3  carol     실패: b.mp3: 샘플이 하나도 없습니다"
+    line = "kcarol: a.mp3: b.mp3: expected samples, found none"
+    assert translated(line) == "kcarol: a.mp3: b.mp3: 샘플이 하나도 없습니다"
 
 
 def test_fields_for_numbers_hold_nothing_else(korean):
