@@ -5,6 +5,10 @@ song's dynamics is added as a slow gain: the mean of the difference of both loud
 some seconds, counted where the carol sounds. A mean around each moment would smear a jump over
 seconds. So of the seconds before a moment and those after it the steadier ones count (Kuwahara et
 al., "Processing of RI-angiocardiographic images", 1976): a slope stays a slope, a jump a jump.
+
+What so slow a gain cannot follow is kept near the song by a quick one. Where the song fades or
+stops, the carol's notes would ring on: they are turned down with it, no faster than a hall falls
+silent. Where the tune rests and the song plays on, what lies under the tune comes forward.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.parallel import parallel_map
@@ -24,6 +29,11 @@ STEADY_DB2 = 1.0  # variance below which both sides are steady
 SMOOTH_S = 0.2  # Hann: without clicks, and within the length of an attack
 LEAST_GAIN_DB, MOST_GAIN_DB = -30.0, 9.0
 LEAST_WEIGHT_DB = -40.0  # of pauses of the carol
+MOST_OVER_DB = 2.0  # of the carol over what would ring on of the song
+RINGING_DB_PER_S = 40.0  # by which that falls: 60 dB in 1.5 s, as in the hall
+# how far the carol lies under the song, and what of that is given back: its own rests stay rests
+UNDER_DB, LIFTED_DB = (2.0, 11.0, 20.0), (0.0, 9.0, 0.0)
+APART_S = 0.15  # at most, between strokes of song and carol that are meant to be one
 PIECE_FRAMES = 1024  # amplified at once
 
 
@@ -48,14 +58,33 @@ def follow_loudness_(
 
 
 def missing_gain(song_db: np.ndarray, carol_db: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Momentary loudness of song and carol (F,), each re its loud passages -> slow gain (F,) dB."""
+    """Momentary loudness of song and carol (F,), each re its loud passages -> gain (F,) dB."""
     missing_db = FOLLOWED * song_db.astype(float) - carol_db
     weight = 10 ** (carol_db.clip(LEAST_WEIGHT_DB, 0) / 20)
-    gain_db = steadier_mean(missing_db, weight, round(SIDE_S * frame_rate))
+    slow_db = steadier_mean(missing_db, weight, round(SIDE_S * frame_rate))
+    slow_db = slow_db.clip(LEAST_GAIN_DB, MOST_GAIN_DB)
+    gain_db = slow_db + correction(song_db, carol_db + slow_db, frame_rate)
     window = np.hanning(round(SMOOTH_S * frame_rate) + 2)
     padded = np.pad(gain_db, len(window) // 2, mode="edge")
     smooth = np.convolve(padded, window / window.sum(), "valid")[: len(gain_db)]
-    return smooth.clip(LEAST_GAIN_DB, MOST_GAIN_DB)
+    return smooth.clip(max=MOST_GAIN_DB)
+
+
+def correction(song_db: np.ndarray, heard_db: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Loudness of a song and of its carol as amplified so far (F,) -> gain (F,) dB that keeps the
+    carol near the song.
+    """
+    reach = round(APART_S * frame_rate)
+    around = sliding_window_view(np.pad(song_db, reach, mode="edge"), 2 * reach + 1)
+    lifted_db = np.interp(around.min(1) - heard_db, UNDER_DB, LIFTED_DB)
+    over_db = heard_db - ringing(song_db, frame_rate)
+    return lifted_db - (over_db - MOST_OVER_DB).clip(0)
+
+
+def ringing(level_db: np.ndarray, frame_rate: float) -> np.ndarray:
+    """(F,) -> (F,) dB: the same, falling by at most RINGING_DB_PER_S."""
+    fallen_db = RINGING_DB_PER_S / frame_rate * np.arange(len(level_db))
+    return np.maximum.accumulate(level_db + fallen_db) - fallen_db
 
 
 def steadier_mean(values: np.ndarray, weight: np.ndarray, n: int) -> np.ndarray:

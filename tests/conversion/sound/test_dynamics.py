@@ -10,19 +10,23 @@ from kcarol.config import AudioConfig
 from kcarol.conversion.sound.dynamics import (
     FOLLOWED,
     MOST_GAIN_DB,
+    RINGING_DB_PER_S,
     amplify_,
     follow_loudness_,
     frame_levels,
     missing_gain,
+    ringing,
     steadier_mean,
 )
 from kcarol.transcription.song_level import SongLevel
+from kcarol.vocoder.hall import Hall
 
 AUDIO = AudioConfig()
 RATE = AUDIO.full_rate
 FRAMES_PER_S = AUDIO.frame_rate
 N_FRAMES = round(20 * FRAMES_PER_S)
 STEADY = np.zeros(N_FRAMES)
+TO_END_S = (N_FRAMES - 1 - np.arange(N_FRAMES)) / FRAMES_PER_S
 ENTRY = np.where(np.arange(N_FRAMES) < N_FRAMES // 2, -10.0, 0.0)
 
 
@@ -48,7 +52,7 @@ def test_an_entry_of_the_song_is_an_entry_of_the_carol():
 
 
 def test_a_crescendo_is_a_crescendo():
-    slope = np.linspace(-20, 0, N_FRAMES)
+    slope = np.linspace(-10, 0, N_FRAMES)
     gain_db = missing_gain(slope, STEADY, FRAMES_PER_S)
     inner = slice(100, -100)
     assert np.abs(gain_db - FOLLOWED * slope)[inner].max() < 0.3
@@ -65,7 +69,13 @@ def test_an_entry_a_moment_apart_in_song_and_carol_leaves_no_swell():
     assert np.abs(gain_db).max() < 1.5
 
 
-def test_pauses_of_the_carol_do_not_make_it_louder():
+def test_soft_places_are_a_little_louder_than_the_songs():
+    for song_db, carol_db in {-10: -8, -20: -18, -40: -38}.items():
+        gain_db = missing_gain(STEADY + song_db, STEADY, FRAMES_PER_S)
+        assert gain_db == pytest.approx(carol_db, abs=0.01)
+
+
+def test_rests_of_the_carol_do_not_make_it_louder():
     pulsed = np.where(np.arange(N_FRAMES) % 60 < 30, 0.0, -40.0)
     gain_db = missing_gain(STEADY, pulsed, FRAMES_PER_S)
     assert gain_db[100:-100].max() < 1
@@ -115,6 +125,52 @@ def test_the_carol_fades_where_the_song_does():
     fade_db = np.where(np.arange(N_FRAMES) < N_FRAMES - 200, 0.0, -60.0).astype(np.float32)
     faded = followed(noise(), STEADY, fade_db)
     assert np.abs(faded[:, -190 * AUDIO.full_hop :]).max() < 1e-3
+
+
+def over_song_db(song_db, carol_db):
+    """(F,) by how much a carol of noise, in a hall, is over its song."""
+    carol = noise() * np.repeat(10 ** (carol_db / 20), AUDIO.full_hop)[: noise().shape[1]]
+    carol = followed(carol.astype(np.float32), song_db)
+    Hall(0.35, RATE).add_(carol)
+    levels_db = frame_levels(carol, N_FRAMES, AUDIO.full_hop)
+    return levels_db - np.median(levels_db[100:400]) - song_db
+
+
+@pytest.mark.parametrize("fade_s", [2, 4, 8])
+def test_a_song_that_fades_becomes_a_carol_that_fades(fade_s):
+    fading = -40 * (1 - TO_END_S / fade_s).clip(0)
+    over_db = over_song_db(fading, STEADY)
+    assert np.abs(over_db[TO_END_S > 0.3]).max() < 6
+
+
+@pytest.mark.parametrize("carols_db_per_s", [0, 5, 15])
+def test_a_last_chord_rings_as_long_as_the_songs(carols_db_per_s):
+    since_s = (4 - TO_END_S).clip(0)
+    over_db = over_song_db(-8 * since_s, -carols_db_per_s * since_s)
+    heard = (TO_END_S > 0.5) & (carols_db_per_s * since_s < 25)
+    assert np.abs(over_db[heard]).max() < 6
+
+
+def test_what_stops_dead_may_ring_out():
+    ringing_db = ringing(np.where(TO_END_S > 2, 0.0, -60.0), FRAMES_PER_S)
+    assert ringing_db[TO_END_S <= 1][0] == pytest.approx(-RINGING_DB_PER_S, abs=1)
+    assert not ringing_db[TO_END_S > 2].any() and ringing_db[-1] == -60
+
+
+def test_what_fades_is_loud_again_when_the_song_is():
+    song_db = np.where((TO_END_S > 8) & (TO_END_S < 12), -40.0, 0.0)
+    over_db = over_song_db(song_db, STEADY)
+    assert np.abs(over_db[(TO_END_S > 8.2) & (TO_END_S < 10)]).max() < 6
+    assert np.abs(over_db[TO_END_S < 7.8]).max() < 3
+
+
+@pytest.mark.parametrize("rest_s", [0.5, 1, 3])
+def test_what_lies_under_the_tune_comes_forward_where_the_tune_rests(rest_s):
+    resting = np.where(np.abs(TO_END_S - 8) < rest_s / 2, -10.0, 0.0)
+    over_db = over_song_db(STEADY - 1, resting)  # 0 throughout is an unknown loudness
+    in_rest = np.abs(TO_END_S - 8) < rest_s / 2 - 0.1
+    assert 10 * np.log10(np.mean(10 ** (over_db[in_rest] / 10))) > -4
+    assert np.abs(over_db[400:600]).max() < 2
 
 
 def test_a_gain_changes_without_steps():
