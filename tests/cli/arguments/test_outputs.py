@@ -167,7 +167,7 @@ def test_what_is_left_out_of_a_folder_is_said(tmp_path, capsys):
         (tmp_path / name).touch()
     plan, problems = plan_outputs([tmp_path], None, "wav")
     assert list(plan) == [tmp_path / "a.mp3"] and not problems
-    assert capsys.readouterr().err == f"kcarol: {tmp_path}: left out b.xyz, 1 .jpg\n"
+    assert capsys.readouterr().err == f"kcarol: {tmp_path}: left out b.xyz, .jpg (1)\n"
 
 
 def test_a_song_is_found_by_the_other_form_of_its_name(tmp_path):
