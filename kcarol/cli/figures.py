@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,9 +119,10 @@ def _draw(file: Path, target: Path) -> Path:
 
 def draw_pair(song: Path, carol: Path, target: Path) -> Path:
     """Spectrograms of a song and its carol, one above the other."""
-    from kcarol.notebook import figures
-
-    log_mels = {file.name: _log_mel(file) for file in (song, carol)}
+    with ThreadPoolExecutor(1) as meanwhile:
+        drawing = meanwhile.submit(import_module, "kcarol.notebook.figures")  # .4 s
+        log_mels = {file.name: _log_mel(file) for file in (song, carol)}
+    figures = drawing.result()
     return figures.save(figures.spectrograms(log_mels), target)
 
 

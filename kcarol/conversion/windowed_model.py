@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from kcarol.audio.chunks import chunk_spans, overlap_add_stream
 from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.features import Features, transpose_features
-from kcarol.audio.parallel import parallel_map
+from kcarol.audio.parallel import n_workers, parallel_map
 from kcarol.config import AudioConfig, ConversionConfig
 from kcarol.conversion.progress import advance
 from kcarol.model.device import fast_inference
@@ -132,7 +133,8 @@ class WindowedModel:
     ) -> Iterator[tuple[int, Tensor]]:
         """Cross-faded rows of `work` (W windows -> (W, f, n)), in order: first frame and (f, n)."""
         spans = self.spans(n_frames)
-        size = self.batch_size
+        # of a short song each worker gets some
+        size = min(self.batch_size, math.ceil(len(spans) / n_workers(self.device)))
         batches = [spans[i : i + size] for i in range(0, len(spans), size)]
         results = parallel_map(work, batches, self.device)
         windows = (window for batch in results for window in batch)

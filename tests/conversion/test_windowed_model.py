@@ -44,6 +44,20 @@ def test_windows_joined_equal_one_window_where_playing_is_local(window_frames):
     assert torch.allclose(joined, whole, atol=1e-5)
 
 
+def test_windows_of_a_short_song_are_shared_out_among_the_workers(monkeypatch):
+    sizes = []
+
+    class Counting(LocalModel):
+        def play(self, notes, *others):
+            sizes.append(len(notes))
+            return super().play(notes, *others)
+
+    monkeypatch.setattr("kcarol.conversion.windowed_model.n_workers", lambda device: 2)
+    none = Notes.of_tensor(torch.zeros(0, 5))
+    make_converter(64, Counting(MODEL)).predict(none, 130, torch.zeros(MODEL.d_style))
+    assert sorted(sizes) == [1, 2]
+
+
 def test_windows_of_the_wave_give_the_features_of_those_frames(converter):
     wave = song(4.0)
     whole = converter.features(torch.from_numpy(wave))
