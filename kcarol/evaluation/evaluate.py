@@ -47,11 +47,17 @@ def evaluate(
     `kcarol.evaluation.metrics` defines the figures. Raises ValueError if there is nothing to
     evaluate.
     """
-    tables, paged = [], {"out_dir": out_dir, "language": language}
+    tables = []
+    paged = {"out_dir": out_dir, "language": language}
     for on, given in (("synthetic", list(pairs)), ("demo", list(demo))):
         if given:
-            options = {"convert": middle_by(convert), **(synthetic_options or {}), "on": on}
-            tables.append(evaluate_synthetic(pairs=given, baselines=baselines, **paged, **options))
+            options = {
+                "convert": middle_by(convert),
+                **(synthetic_options or {}),
+                **paged,
+                "on": on,
+            }
+            tables.append(evaluate_synthetic(pairs=given, baselines=baselines, **options))
     if real_dir is not None:
         options = dict(real_options or {}, baselines=baselines, **paged)
         tables.append(evaluate_real(convert, real_dir, **options))

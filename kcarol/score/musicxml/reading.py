@@ -212,7 +212,7 @@ def _number(parent: Element, tag: str, default: int | None = None) -> int:
     text = parent.findtext(tag)
     if text is None:
         if default is None:
-            raise ValueError(f"{parent.tag} without {tag}")
+            raise ValueError(f"a {parent.tag} without {tag}")
         return default
     if not re.fullmatch(r"\s*-?\d{1,9}\s*", text):
         raise ValueError(f"a {tag} of {text!r}")

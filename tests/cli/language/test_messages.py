@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kcarol
-from kcarol.cli.language.catalogue import KO, Catalogue, read_messages
+from kcarol.cli.language.catalogue import KO, PHRASES, Catalogue, read_messages
 
 PACKAGE = Path(kcarol.__file__).parent
 MESSAGES = read_messages(KO)
@@ -29,13 +29,15 @@ def name_of(call: ast.Call) -> str:
 
 
 def told_in(tree: ast.AST) -> list[ast.expr]:
-    """Arguments of the calls that tell something, and of the errors that do."""
+    """Arguments of the calls that tell something, and of the errors that do; and their phrases."""
     told = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             told += [] if name_of(node.exc) in OF_PROGRAMMERS else node.exc.args
         elif isinstance(node, ast.Call) and name_of(node) in TELLING:
             told += [*node.args, *(word.value for word in node.keywords if word.arg == "desc")]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in PHRASES:
+            told.append(node.value)
     return told
 
 
