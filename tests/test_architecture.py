@@ -20,7 +20,7 @@ MOST_COLUMNS = 100
 LISTENING = {"audio", "model", "transcription"}
 CONVERTING = LISTENING | {"vocoder", "arrangement", "score", "synthesis", "voice", "conversion"}
 MEASURING = CONVERTING | {"dataset", "page", "evaluation", "training"}
-MAY_IMPORT = {  # folder -> folders below it; all may import config
+MAY_IMPORT = {  # folder -> folders below it; all may import config and progress
     "audio": set(),
     "model": {"audio"},
     "vocoder": {"audio", "model"},
@@ -76,7 +76,8 @@ def test_imports_go_one_way(folder):
         f"{name_of(path)} imports {name}"
         for path in sorted((PACKAGE / folder).rglob("*.py"))
         for name in sorted(imports(path))
-        if name.split(".")[1] not in MAY_IMPORT[folder] | {folder, "config", "__version__"}
+        if name.split(".")[1]
+        not in MAY_IMPORT[folder] | {folder, "config", "progress", "__version__"}
         and not (name.split(".")[1] == "corpus" and name_of(path) in RENDERS)
     ]
     assert wrong == []
@@ -94,7 +95,7 @@ def test_corpus_reads_lead_sheets_and_next_to_nothing_else_of_transcription():
 
 def test_every_module_has_its_folder():
     loose = {path.name for path in PACKAGE.glob("*.py")}
-    assert loose == {"__init__.py", "__main__.py", "config.py"}
+    assert loose == {"__init__.py", "__main__.py", "config.py", "progress.py"}
     folders = {path.relative_to(PACKAGE).parts[0] for path in MODULES if path.parent != PACKAGE}
     assert folders == set(MAY_IMPORT)
 

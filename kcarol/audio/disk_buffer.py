@@ -91,6 +91,11 @@ class DiskBuffer:
             raise type(error)(error.errno, error.strerror, str(self.beside)) from error
 
 
+def place_of(array: np.ndarray | DiskBuffer) -> Path | None:
+    """Where another buffer may lie `beside` this one; None, the system's place, of an array."""
+    return array.beside if isinstance(array, DiskBuffer) else None
+
+
 class DiskWave(DiskBuffer):
     """float32 (channels, T) on disk, read and written as `wave[..., start:stop]`."""
 

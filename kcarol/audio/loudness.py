@@ -27,6 +27,7 @@ from kcarol.audio.spectrum import (
     unflatten_batch,
 )
 from kcarol.config import AudioConfig
+from kcarol.progress import Progress, tracked, untold, within
 
 Wave = np.ndarray | DiskBuffer  # (..., T)
 
@@ -166,11 +167,13 @@ def first_sound(wave: np.ndarray, sample_rate: int = AudioConfig.sample_rate) ->
     return int(begins.argmax()) * round(HEARD_STEP_S * sample_rate)
 
 
-def loudness_lufs(wave: Wave, sample_rate: int = AudioConfig.sample_rate) -> float:
+def loudness_lufs(
+    wave: Wave, sample_rate: int = AudioConfig.sample_rate, progress: Progress = untold
+) -> float:
     """Integrated loudness of (T,), or of the channels (C, T) together, by ITU-R BS.1770-4, LUFS;
     -inf for silence or under 0.4 s.
     """
-    return gated_lufs(step_powers(wave, sample_rate))
+    return gated_lufs(step_powers(wave, sample_rate, progress))
 
 
 def gated_lufs(powers: np.ndarray) -> float:
@@ -190,7 +193,7 @@ def step_length(sample_rate: int) -> int:
     return max(1, round(BLOCK_STEP_S * sample_rate))
 
 
-def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
+def step_powers(wave: Wave, sample_rate: int, progress: Progress = untold) -> np.ndarray:
     """(..., T) -> (K,): mean squares of the K-weighted whole steps, summed over channels."""
     step = step_length(sample_rate)
     n_steps = wave.shape[-1] // step
@@ -214,7 +217,8 @@ def step_powers(wave: Wave, sample_rate: int) -> np.ndarray:
 
     powers, firsts = np.empty(n_steps), range(0, n_steps, n_filtered)
     # copied at once: small results kept among large temporary arrays would scatter the memory
-    for first, found in zip(firsts, parallel_map(of_steps, firsts), strict=True):
+    sums = parallel_map(of_steps, firsts)
+    for first, found in zip(tracked(firsts, progress), sums, strict=True):
         powers[first : first + n_filtered] = found.numpy()
     return powers
 
@@ -260,9 +264,11 @@ def _response(above: Coefficients, below: Coefficients, delay: Tensor) -> Tensor
     return numerator / denominator
 
 
-def measure_loudness(wave: Wave, sample_rate: int = AudioConfig.sample_rate) -> Loudness:
+def measure_loudness(
+    wave: Wave, sample_rate: int = AudioConfig.sample_rate, progress: Progress = untold
+) -> Loudness:
     """Loudness of (T,) or (C, T)."""
-    return Loudness(loudness_lufs(wave, sample_rate), loudness_db(wave))
+    return Loudness(loudness_lufs(wave, sample_rate, progress), loudness_db(wave))
 
 
 def match_loudness_(
@@ -270,6 +276,7 @@ def match_loudness_(
     loudness: Loudness,
     sample_rate: int = AudioConfig.sample_rate,
     stems: Sequence[Wave] = (),
+    progress: Progress = untold,
 ) -> None:
     """Make (..., T) as loud as given, in place, with true peaks limited to PEAK_DB; silence stays
     silent. `stems` of the wave get the same gain.
@@ -278,16 +285,17 @@ def match_loudness_(
     from the loudness is given back in further rounds. Peaks are lowered by at most
     MOST_LIMITED_DB; beyond that the wave stays softer.
     """
-    found = measure_loudness(wave, sample_rate)
+    found = measure_loudness(wave, sample_rate, within(progress, 0.0, 0.5))
     if min(found.rms_db, loudness.rms_db) <= SILENT_DB:
         return
     most_db = MOST_LIMITED_DB + PEAK_DB - 20 * math.log10(peak(wave))
     for _ in range(MOST_ROUNDS):
         gain_db = min(_difference_db(loudness, found), most_db)
-        if not limit_(wave, sample_rate, gain_db, stems):
+        progress = within(progress, 0.5, 1.0)  # another half of what is left
+        if not limit_(wave, sample_rate, gain_db, stems, within(progress, 0.0, 0.3)):
             return
         most_db -= gain_db
-        found = measure_loudness(wave, sample_rate)
+        found = measure_loudness(wave, sample_rate, within(progress, 0.3, 0.5))
         if _difference_db(loudness, found) < MATCHED_LU or most_db < MATCHED_LU:
             return
 
@@ -303,6 +311,7 @@ def limit_(
     sample_rate: int = AudioConfig.sample_rate,
     gain_db: float = 0.0,
     stems: Sequence[Wave] = (),
+    progress: Progress = untold,
 ) -> bool:
     """Amplify (..., T) and bring its true peaks down to PEAK_DB, in place, by a gain that all
     channels and `stems` have in common and that changes smoothly over LIMITER_S.
@@ -325,7 +334,8 @@ def limit_(
     starts = range(0, wave.shape[-1], size)
     pieces = with_context(wave, starts, 3 * reach * LIMITER_STEP)
     any_limited = False
-    for start, (sound, limiter) in zip(starts, parallel_map(limited, pieces), strict=True):
+    sounds = parallel_map(limited, pieces)
+    for start, (sound, limiter) in zip(tracked(starts, progress), sounds, strict=True):
         wave[..., start : start + size] = sound
         for stem in stems:
             stem[..., start : start + size] *= gain if limiter is None else gain * limiter

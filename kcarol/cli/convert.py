@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import printable
 from kcarol.cli.arguments.checks import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from kcarol.conversion.catalogue import Outcome, Settings
     from kcarol.conversion.converter import Converter
+    from kcarol.conversion.settings import CarolSettings
 
 HELP = "songs to carols"
 USAGE = "SONG ... [options]"
@@ -277,8 +279,8 @@ def _convert_one(
     try:
         # an existing carol is an error for a single song; of several songs it may be skipped
         if not (arguments.force or _is_one_song(arguments.files)):
-            weights = converter.weights_sha256
-            settings = provenance.settings_sha256(weights, **_of_song(song, out, arguments))
+            chosen = _of_song(song, out, arguments)
+            settings = provenance.settings_sha256(converter.weights_sha256, chosen)
             found = provenance.compare(out, song, settings)
         if found == provenance.UNRECORDED:
             return catalogue.skipped(song, out, found)
@@ -316,7 +318,7 @@ def _write(
         carol = convert(
             song,
             out,
-            **chosen,
+            **vars(chosen),
             stems=arguments.stems,
             scores=[*scores, *heard],
             converter=converter,
@@ -354,7 +356,7 @@ def _write_missing(
             convert(
                 song,
                 carol,
-                **chosen,
+                **vars(chosen),
                 stems=arguments.stems,
                 converter=converter,
                 progress=progress,
@@ -380,23 +382,18 @@ def written_stems(folder: Path | None, carol: Path) -> list[Path]:
     return [path for path in stem_files(folder, carol).values() if path.exists()]
 
 
-def _of_carol(arguments: Namespace) -> dict[str, Any]:
-    """The arguments of `kcarol.convert` that change a carol."""
-    from kcarol.conversion.catalogue import OF_CAROL
+def _of_carol(arguments: Namespace) -> CarolSettings:
+    from kcarol.conversion.settings import CarolSettings
 
-    return {name: getattr(arguments, name) for name in OF_CAROL}
+    return CarolSettings(**{it.name: getattr(arguments, it.name) for it in fields(CarolSettings)})
 
 
-def _of_song(song: Path, carol: Path, arguments: Namespace) -> dict[str, Any]:
-    """The same of one song, whose voice may be in a folder, or has to be separated."""
-    from kcarol.voice.recording import voice_of
-
-    voice = arguments.voice
-    if voice == SEPARATE:
-        voice = separate(song, carol, arguments)
-    elif voice is not None:
-        voice = voice_of(song, voice)
-    return _of_carol(arguments) | {"voice": voice}
+def _of_song(song: Path, carol: Path, arguments: Namespace) -> CarolSettings:
+    """Of one song, whose voice may be in a folder, or has to be separated."""
+    settings = _of_carol(arguments)
+    if settings.voice == SEPARATE:
+        return replace(settings, voice=separate(song, carol, arguments))
+    return settings.of_song(song)
 
 
 def check_voice(voice: Path | None, several: bool) -> None:
@@ -479,9 +476,9 @@ def _convert_manifest(arguments: Namespace) -> int:
         weights=arguments.weights and str(arguments.weights),
         device=arguments.device,
         vocoder=arguments.vocoder,
+        carol=_of_carol(arguments),
         force=arguments.force,
         threads=max(1, available_cores() // arguments.jobs),
-        **_of_carol(arguments),
     )
     journal = arguments.manifest.with_name(arguments.manifest.name + ".journal.jsonl")
     outcomes = _convert_plan(plan, settings, arguments.jobs, journal, arguments.scheduler)

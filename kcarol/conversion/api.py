@@ -23,18 +23,7 @@ from kcarol.audio.reading.resampling import of_length
 from kcarol.audio.writing.formats import SAVE_FORMATS, check_format
 from kcarol.audio.writing.tags import Tags, TagsWarning, read_tags
 from kcarol.config import DUCK, NETWORK, SYLLABLES, AudioConfig
-from kcarol.conversion.converter import Converter, check_choir
-from kcarol.conversion.progress import (
-    HEARING,
-    PLAYING,
-    READING,
-    WRITING,
-    Progress,
-    advance,
-    costs_of,
-    doing,
-    telling_progress,
-)
+from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import (
     comment_of,
     place_sha256,
@@ -42,8 +31,10 @@ from kcarol.conversion.provenance import (
     read_provenance,
     settings_sha256,
 )
+from kcarol.conversion.settings import CarolSettings
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
 from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
+from kcarol.progress import COSTS, HEARING, PLAYING, READING, WRITING, PartProgress, Parts, costs_of
 from kcarol.score.files import write_score
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
@@ -69,7 +60,7 @@ def convert(
     stems: Path | str | None = None,
     scores: Sequence[Path | str] = (),
     converter: Converter | None = None,
-    progress: Progress | None = None,
+    progress: PartProgress | None = None,
     force: bool = False,
 ) -> Path:
     """Turn a song's file into its carol's file, and return that.
@@ -105,74 +96,47 @@ def convert(
     """
     song = Path(song)
     out = Path(out) if out else default_output(song)
+    voice = None if voice is None else voice_of(song, Path(voice))
+    settings = CarolSettings(style, strength, rate, mono, hall, engine, choir, voice, voice_tune)
     check_format(out, rate or AudioConfig.full_rate)
-    check_choir(choir, voice)
     for path in (out, *map(Path, scores)):
         check_output(path, song, force)
     for path in stem_files(stems, out).values():
         check_output(path, song, force or _is_stem_of(path, song, out))
     converter = converter or Converter.load()
-    voice = None if voice is None else voice_of(song, Path(voice))
-    settings = settings_sha256(
-        converter.weights_sha256,
-        style,
-        strength,
-        rate,
-        mono,
-        hall,
-        engine,
-        choir,
-        voice,
-        voice_tune,
-    )
     # before it is read: of a song that is replaced meanwhile, the carol is outdated
-    record = provenance_of(song, out, settings)
-    n_channels = 1 if mono else 2
-    costs = costs_of(out, with_stems=stems is not None)
+    record = provenance_of(song, out, settings_sha256(converter.weights_sha256, settings))
+    settings = replace(settings, style=converter.style(style))
+    parts = Parts(progress, costs_of(out, with_stems=stems is not None))
     lost: list[str] = []
-    with (
-        telling_progress(progress, costs),
-        telling(LostSoundWarning, lost.append),
-        DiskBuffer(beside=out) as wave,
-    ):
-        with doing(READING):
-            native = load_audio_into(wave, song, converter.audio, advance)
+    with telling(LostSoundWarning, lost.append), DiskBuffer(beside=out) as wave:
+        native = load_audio_into(wave, song, converter.audio, parts.begin(READING))
         tags = tags_of(song)
         rate = rate or carol_rate(native.sample_rate, out)
         with (
-            DiskWave(n_channels, native.n_samples_at(rate), out) as carol,
+            DiskWave(1 if mono else 2, native.n_samples_at(rate), out) as carol,
             _recorded(song, carol, rate) if strength < 1 else nullcontext() as original,
             nullcontext() if stems is None else Stems(out) as groups,
             ThreadPoolExecutor(1) as meanwhile,
         ):
             meanwhile.submit(hall_response, rate)  # remembered; short songs are heard on one core
             lag_s = 0.0 if voice is None else find_lag(voice, wave, native, converter.audio)
-            with doing(HEARING):
-                transcription = as_loud_as(native, converter.transcribe(wave))
+            transcription = converter.transcribe(wave, parts.begin(HEARING))
+            transcription = as_loud_as(native, transcription)
+            playing = parts.begin(PLAYING)
             with (
-                doing(PLAYING),
                 nullcontext()
                 if voice is None
-                else recorded_voice(
-                    voice, lag_s, transcription.tune, carol, rate, voice_tune
-                ) as singer,
-            ):
-                converter.convert(
-                    wave,
-                    style,
-                    strength,
+                else recorded_voice(voice, lag_s, transcription.tune, carol, rate)
+            ) as singer:
+                converter.play_onto(
+                    carol,
+                    transcription,
+                    replace(settings, rate=rate, voice=singer),
+                    loudness=native.loudness_in(len(carol)),
                     original=original,
-                    rate=rate,
-                    mono=mono,
-                    hall=hall,
-                    engine=engine,
-                    choir=choir,
-                    loudness=native.loudness_in(n_channels),
-                    carol=carol,
                     stems=groups,
-                    beside=out,
-                    voice=singer,
-                    transcription=transcription,
+                    progress=playing,
                 )
             if scores:
                 score = Score.of_transcription(transcription, title=tags.title or song.stem)
@@ -180,8 +144,9 @@ def convert(
                     write_score(score, file, transcription)
             comment = comment_of(replace(record, is_whole=not lost))
             save_stems(groups, stems, out, rate, comment)
-            with doing(WRITING):
-                save_audio(out, carol, rate, comment, tags=of_carol(tags), progress=advance)
+            writing = parts.begin(WRITING)
+            save_audio(out, carol, rate, comment, tags=of_carol(tags), progress=writing)
+            writing(1.0)
     for text in lost:
         warnings.warn(text, LostSoundWarning, stacklevel=2)
     return out
@@ -274,11 +239,14 @@ def transcribe(
     converter = converter or Converter.load()
     if isinstance(song, np.ndarray):
         return converter.transcribe(song)
+    return transcribe_file(Path(song), converter, Parts(None, COSTS))
+
+
+def transcribe_file(song: Path, converter: Converter, parts: Parts) -> Transcription:
+    """As `transcribe`, told as READING and HEARING."""
     with DiskBuffer() as wave:
-        with doing(READING):
-            native = load_audio_into(wave, song, converter.audio, advance)
-        with doing(HEARING):
-            transcription = converter.transcribe(wave)
+        native = load_audio_into(wave, song, converter.audio, parts.begin(READING))
+        transcription = converter.transcribe(wave, parts.begin(HEARING))
     return as_loud_as(native, transcription)
 
 

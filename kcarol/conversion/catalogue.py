@@ -27,19 +27,18 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache, partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kcarol.audio.files import LostSoundWarning, printable, telling
-from kcarol.config import DUCK, NETWORK, SYLLABLES, install_command
+from kcarol.config import install_command
 from kcarol.conversion.manifest import ManifestError
+from kcarol.conversion.settings import CarolSettings
 
 if TYPE_CHECKING:
     from kcarol.conversion.converter import Converter
 
 AHEAD = 4  # songs a worker that the scheduler holds at a time: a manifest may list millions
 ATTEMPTS = 2  # per song whose worker dies
-# arguments of `kcarol.convert`
-OF_CAROL = ("style", "strength", "rate", "mono", "hall", "engine", "choir", "voice", "voice_tune")
 DONE, SKIPPED, FAILED = "done", "skipped", "failed"
 NO_RECORD = "exists, but does not record what it was made from: --force converts it again"
 
@@ -54,22 +53,9 @@ class Settings:
     weights: str | None = None
     device: str | None = None
     vocoder: str = "neural"
-    style: str = "bells"
-    strength: float = 1.0
-    rate: int | None = None
-    mono: bool = False
-    hall: float | None = None
-    engine: str = NETWORK
-    choir: str = SYLLABLES
-    voice: Path | None = None
-    voice_tune: str = DUCK
+    carol: CarolSettings = CarolSettings()
     force: bool = False
     threads: int = 1  # of torch, a worker
-
-    @property
-    def of_carol(self) -> dict[str, Any]:
-        """What of them is an argument of `kcarol.convert`, and changes a carol."""
-        return {name: getattr(self, name) for name in OF_CAROL}
 
 
 @dataclass(frozen=True)
@@ -131,20 +117,18 @@ def convert_song(song: Path, carol: Path, settings: Settings) -> Outcome:
     """Convert one song. Errors become outcomes, except those that end the worker."""
     from kcarol.conversion import provenance
     from kcarol.conversion.api import convert
-    from kcarol.voice.recording import voice_of
 
     started = time.monotonic()
     lost: list[str] = []
     try:
         converter = _converter(settings)
-        if settings.voice is not None:
-            settings = replace(settings, voice=voice_of(song, settings.voice))
+        settings = replace(settings, carol=settings.carol.of_song(song))
         found = provenance.compare(carol, song, settings_sha256(settings))
         if found in provenance.KEPT and not settings.force:
             return skipped(song, carol, found)
         force = settings.force or found == provenance.OUTDATED
         with telling(LostSoundWarning, lost.append):
-            convert(song, carol, **settings.of_carol, converter=converter, force=force)
+            convert(song, carol, **vars(settings.carol), converter=converter, force=force)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__
         return Outcome(str(song), str(carol), FAILED, time.monotonic() - started, reason)
@@ -171,7 +155,7 @@ def settings_sha256(settings: Settings) -> str:
     from kcarol.conversion.weights import weights_sha256
 
     weights = weights_sha256(settings.weights, settings.vocoder)
-    return provenance.settings_sha256(weights, **settings.of_carol)
+    return provenance.settings_sha256(weights, settings.carol)
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
@@ -35,27 +36,16 @@ from kcarol.arrangement.played_notes import notes_of, text_of
 from kcarol.arrangement.styles import STYLES
 from kcarol.audio.chunks import chunk_spans
 from kcarol.audio.decoding import load_stereo
-from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
+from kcarol.audio.disk_buffer import DiskBuffer, DiskWave, place_of
 from kcarol.audio.features import Features
 from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness_, measure_loudness
 from kcarol.audio.parallel import parallel_map, single_threaded
-from kcarol.config import (
-    AH,
-    CHOIRS,
-    ENGINES,
-    NETWORK,
-    OF_VOICE,
-    SAMPLES,
-    SYLLABLES,
-    AudioConfig,
-    ConversionConfig,
-    DecodingConfig,
-)
-from kcarol.conversion.progress import advance, within
+from kcarol.config import AH, OF_VOICE, SAMPLES, AudioConfig, ConversionConfig, DecodingConfig
+from kcarol.conversion.settings import CarolSettings
 from kcarol.conversion.sound.dynamics import follow_loudness_
-from kcarol.conversion.sound.laid_over import Voice, lay_over_
+from kcarol.conversion.sound.laid_over import lay_over_
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.conversion.sound.post_filter import PostFilter
 from kcarol.conversion.sound.stems import Stems, mix_down_onto
@@ -70,6 +60,7 @@ from kcarol.model.notes import Notes
 from kcarol.model.singing.text import Text
 from kcarol.model.syllable_hearing import SyllableHearing
 from kcarol.model.transformer import MusicTransformer
+from kcarol.progress import Progress, steps, untold, within
 from kcarol.score.score import Score
 from kcarol.transcription.decoding import decode
 from kcarol.transcription.form.onset_rate import onset_rate
@@ -90,7 +81,9 @@ Wave = np.ndarray | DiskWave  # (channels, T)
 MIN_SAMPLES = 400  # 25 ms: the shortest song
 MIN_STYLE_S = 0.5
 MAX_STYLE_S = 120.0  # of a style file that are read
-PLAYED_SHARE = 0.8  # of the work on a carol's sound; the rest is resampling, hall and loudness
+# of the time that a carol's sound takes, until it is made as loud as the song; of that, until it is
+# there in song time; of that, until it is there at all; of that, until the log-mel is
+PLAYED_SHARE, IN_TIME_SHARE, SOUNDED_SHARE, PREDICTED_SHARE = 0.92, 0.96, 0.97, 0.15
 
 
 class Converter:
@@ -202,81 +195,48 @@ class Converter:
     # --- from song to carol
 
     def convert(
-        self,
-        song: Song,
-        style: AnyStyle = "bells",
-        strength: float = 1.0,
-        *,
-        original: Wave | None = None,
-        rate: int | None = None,
-        mono: bool = False,
-        hall: float | None = None,
-        engine: str = NETWORK,
-        choir: str = SYLLABLES,
-        loudness: Loudness | None = None,
-        carol: Wave | None = None,
-        stems: Stems | None = None,
-        beside: Path | None = None,
-        voice: Voice | None = None,
-        transcription: Transcription | None = None,
-    ) -> Wave:
-        """A song (T,) at the model's rate -> its carol (2, T'), see `play`.
+        self, song: Song, style: AnyStyle = "bells", strength: float = 1.0, **chosen: Any
+    ) -> np.ndarray:
+        """A song (T,) at the model's rate -> its carol (2, T'), as loud as the song.
 
-        strength: share of the carol, 0 to 1; the rest is the song.
-        transcription: of the song; None: it is transcribed.
-        original: the song (C, T') as recorded, at the carol's rate and with as many channels and
-        samples, to be blended in and to be as loud as; None: the song as it is heard.
-        ValueError for samples that are no finite mono wave, an unknown style, engine or choir,
-        another strength, or stems of a carol that the song is blended into.
+        style, strength, chosen: fields of `CarolSettings`. ValueError for samples that are no
+        finite mono wave, an unknown style or other settings that there are not.
         """
-        if not 0 <= strength <= 1:
-            raise ValueError(f"expected a strength of 0 to 1, found {strength}")
-        if stems is not None and strength < 1:
-            raise ValueError(f"expected strength 1 for stems, found {strength}: the song is none")
-        check_choir(choir, voice)
-        style, rate = self.style(style), rate or self.audio.full_rate
-        if loudness is None and original is not None:
-            loudness = measure_loudness(original, rate)
-        carol = self.play(
-            transcription or self.transcribe(song),
-            style,
-            rate=rate,
-            mono=mono,
-            hall=hall,
-            engine=engine,
-            choir=choir,
-            loudness=loudness,
-            carol=carol,
-            stems=stems,
-            beside=beside,
-            voice=voice,
-        )
-        if strength < 1:
-            original = self._resampled(song[:], rate, carol) if original is None else original
-            blend_(carol, original, strength)
-            match_loudness_(carol, loudness or measure_loudness(original, rate), rate)
+        settings = CarolSettings(self.style(style), strength, **chosen)
+        transcription = self.transcribe(song)
+        carol = self._silence(transcription, settings)
+        original = self._resampled(song[:], settings, carol) if strength < 1 else None
+        self.play_onto(carol, transcription, settings, original=original)
         return carol
 
-    def _resampled(self, song: np.ndarray, rate: int, carol: Wave) -> np.ndarray:
-        """(T,) at the model's rate -> in the shape (C, T') of its carol at `rate`."""
+    def _silence(self, song: Score | Transcription, settings: CarolSettings) -> np.ndarray:
+        """Zeros in the shape of a song's carol."""
+        rate = settings.rate or self.audio.full_rate
+        n_samples = math.ceil(song.level.n_samples * rate / self.audio.sample_rate)
+        return np.zeros((1 if settings.mono else 2, n_samples), np.float32)
+
+    def _resampled(self, song: np.ndarray, settings: CarolSettings, carol: Wave) -> np.ndarray:
+        """(T,) at the model's rate -> in the shape (C, T') of its carol."""
+        rate = settings.rate or self.audio.full_rate
         wave = soxr.resample(song, self.audio.sample_rate, rate)[: carol.shape[-1]]
         return np.tile(np.pad(wave, (0, carol.shape[-1] - len(wave))), (len(carol), 1))
 
     @torch.inference_mode()
-    def transcribe(self, song: Song) -> Transcription:
+    def transcribe(self, song: Song, progress: Progress = untold) -> Transcription:
         """A song (T,) -> its transcription. ValueError as in `convert`."""
         _check_song(song)
         cfg = DecodingConfig()
         with single_threaded():
             tuning_cents = estimate_tuning(song, self.audio)
-            with within(0.05, 0.8):
-                logits, syllables = self.windows.hear(song, tuning_cents)
+            hearing = within(progress, 0.03, 0.7)
+            logits, syllables = self.windows.hear(song, tuning_cents, hearing)
             jobs = (
                 lambda: measure_level(song, self.audio, cfg),
                 lambda: decode(logits, audio=self.audio, cfg=cfg),
                 lambda: onset_rate(song, self.audio),
             )
             level, transcription, rate = parallel_map(lambda job: job(), jobs)
+            progress(0.9)
             vowel, syllable = find_syllables(*syllables, transcription.tune, self.audio, cfg)
             transcription = replace(
                 transcription,
@@ -298,110 +258,102 @@ class Converter:
         """The score of what was heard; a score as it is."""
         return song if isinstance(song, Score) else Score.of_transcription(song, self.audio)
 
-    @torch.inference_mode()
     def play(
-        self,
-        song: Score | Transcription,
-        style: AnyStyle = "bells",
-        *,
-        rate: int | None = None,
-        mono: bool = False,
-        hall: float | None = None,
-        engine: str = NETWORK,
-        choir: str = SYLLABLES,
-        loudness: Loudness | None = None,
-        carol: Wave | None = None,
-        stems: Stems | None = None,
-        beside: Path | None = None,
-        voice: Voice | None = None,
-    ) -> Wave:
-        """A song's transcription or score -> its carol (2, T), in the song's tuning, as loud as the
-        song, true peaks at most PEAK_DB.
+        self, song: Score | Transcription, style: AnyStyle = "bells", **chosen: Any
+    ) -> np.ndarray:
+        """A song's transcription or score -> its carol (2, T), as loud as the song was heard.
 
-        rate: Hz; None: the full rate.
-        mono: whether the carol is (1, T).
-        hall: share of the hall, 0 to 1; None: the style's.
-        engine: what turns notes into sound, one of ENGINES.
-        choir: what choirs sing, or who in their place, one of CHOIRS.
-        loudness: of the song in as many channels; None: as it was heard, in mono.
-        carol: zeros (1 or 2, T) to write into; None: a new array, as long as the song.
-        stems: to put what each group of parts adds to the carol into; of silence there are none.
-        beside: file in whose folder temporary files are made; None: the system's.
-        voice: of the song's singer, to be laid over the carol; None: none.
-
-        ValueError for an unknown style, engine or choir; RenderError without FluidSynth or a
-        soundfont.
+        style, chosen: fields of `CarolSettings`. Raises as `play_onto`.
         """
-        if engine not in ENGINES:
-            raise ValueError(f"expected an engine of {', '.join(ENGINES)}, found {engine}")
-        check_choir(choir, voice)
-        level, rate = song.level, rate or self.audio.full_rate
-        if carol is None:
-            n_samples = math.ceil(level.n_samples * rate / self.audio.sample_rate)
-            carol = np.zeros((1 if mono else 2, n_samples), np.float32)
-        if level.n_samples < MIN_SAMPLES or level.loudness.rms_db <= SILENT_DB:
-            return carol
-        style, score = self.style(style), self.score_of(song)
-        if hall is None:
-            hall = STYLES[nearest_arrangement(style, self.styles)].hall
-        with single_threaded():
-            how = (rate, score, style, hall, engine, choir, stems, beside, voice)
-            if len(carol) == 2:
-                self.play_stereo_onto(carol, *how)
-            else:
-                with DiskWave(2, carol.shape[-1], beside) as stereo:
-                    self.play_stereo_onto(stereo, *how)
-                    mix_down_onto(carol, stereo)
-                if stems is not None:
-                    stems.mix_down_()
-            loudness = loudness or heard_loudness(level.loudness, len(carol))
-            match_loudness_(carol, loudness, rate, [] if stems is None else [*stems.waves.values()])
+        settings = CarolSettings(style, **chosen)
+        carol = self._silence(song, settings)
+        self.play_onto(carol, song, settings)
         return carol
 
+    @torch.inference_mode()
+    def play_onto(
+        self,
+        carol: Wave,
+        song: Score | Transcription,
+        settings: CarolSettings,
+        *,
+        loudness: Loudness | None = None,
+        original: Wave | None = None,
+        stems: Stems | None = None,
+        progress: Progress = untold,
+    ) -> None:
+        """Write a song's carol into `carol`, zeros (2, T) or (1, T), in the song's tuning, as loud
+        as the song, true peaks at most PEAK_DB.
+
+        loudness: of the song in as many channels; None: as it was heard, in mono.
+        original: the song (C, T) as recorded, blended in where the strength is below 1.
+        stems: to put what each group of parts adds to the carol into; of silence there are none.
+
+        ValueError for an unknown style, or stems of a carol that the song is blended into;
+        RenderError without FluidSynth or a soundfont.
+        """
+        strength, rate = settings.strength, self._rate_of(settings)
+        if stems is not None and strength < 1:
+            raise ValueError(f"expected strength 1 for stems, found {strength}: the song is none")
+        settings = replace(settings, style=self.style(settings.style))
+        level = song.level
+        if level.n_samples >= MIN_SAMPLES and level.loudness.rms_db > SILENT_DB:
+            wanted = loudness or heard_loudness(level.loudness, len(carol))
+            waves = () if stems is None else stems.waves.values()
+            with single_threaded():
+                playing = within(progress, 0.0, PLAYED_SHARE)
+                self._play_onto(carol, self.score_of(song), settings, stems, playing)
+                matching = within(progress, PLAYED_SHARE, 1.0)
+                match_loudness_(carol, wanted, rate, [*waves], matching)
+        if strength < 1:
+            assert original is not None
+            blend_(carol, original, strength)
+            match_loudness_(carol, loudness or measure_loudness(original, rate), rate)
+
     # --- its steps
+
+    def _rate_of(self, settings: CarolSettings) -> int:
+        return settings.rate or self.audio.full_rate
+
+    def _play_onto(
+        self,
+        carol: Wave,
+        score: Score,
+        settings: CarolSettings,
+        stems: Stems | None,
+        progress: Progress,
+    ) -> None:
+        """As `play_stereo_onto`, into `carol` (2, T) or (1, T)."""
+        if len(carol) == 2:
+            self.play_stereo_onto(carol, score, settings, stems, progress)
+            return
+        with DiskWave(2, carol.shape[-1], place_of(carol)) as stereo:
+            self.play_stereo_onto(stereo, score, settings, stems, progress)
+            mix_down_onto(carol, stereo)
+        if stems is not None:
+            stems.mix_down_()
 
     def play_stereo_onto(
         self,
         carol: Wave,
-        rate: int,
         score: Score,
-        style: Style,
-        hall: float,
-        engine: str = NETWORK,
-        choir: str = SYLLABLES,
+        settings: CarolSettings,
         stems: Stems | None = None,
-        beside: Path | None = None,
-        voice: Voice | None = None,
+        progress: Progress = untold,
     ) -> None:
         """Write a score's carol into `carol` (2, T), at a loudness of its own, and its stems."""
-        time = PlayingTime(score.tuning_cents, self.audio)
-        n_samples = time.n_samples(score.level.n_samples / self.audio.sample_rate)
-        parts = self.arrange(score, style)
-        if choir == AH:
-            parts = tuple(replace(part, text=()) for part in parts)
-        if voice is not None:
-            parts = under_voice(parts, voice.sung, voice.tune, self.audio.frame_rate)
+        rate, voice = self._rate_of(settings), settings.singer
+        parts = self._parts_of(score, settings)
         with ExitStack() as opened:
             singers = None
-            if choir == OF_VOICE:
+            if settings.choir == OF_VOICE:
                 from kcarol.conversion.sound.voice_choir import voice_choir
 
                 assert voice is not None
-                made = voice_choir(voice.wave, rate, parts, score, beside)
+                made = voice_choir(voice.wave, rate, parts, score, place_of(carol))
                 singers, parts = opened.enter_context(made)
-            played = opened.enter_context(DiskWave(2, n_samples, beside))
-            groups = {} if stems is None else grouped(parts)
-            share = PLAYED_SHARE / (1 + len(groups))  # of all that is played, and of each group
-            with within(0.0, share):
-                self.play_parts_onto(played, parts, time, style, engine, beside)
-            time.resample_onto(carol, rate, played)
-            if stems is not None:
-                for number, (name, some) in enumerate(groups.items(), start=1):
-                    alone = stems.add(name, 2, n_samples)
-                    with within(number * share, (number + 1) * share):
-                        self.play_parts_onto(alone, some, time, style, engine, beside)
-                stems.make_add_up_(played)
-                stems.resample_(carol.shape[-1], rate, time)
+            playing = within(progress, 0.0, IN_TIME_SHARE)
+            self._play_in_time_onto(carol, parts, score, settings, stems, playing)
             if singers is not None:
                 singers.sing_onto(carol, rate, stems)
         waves = [] if stems is None else list(stems.waves.values())
@@ -410,22 +362,61 @@ class Converter:
         if voice is not None:
             lay_over_(carol, voice, rate, stems)
         waves = [] if stems is None else list(stems.waves.values())
-        for wave in (carol, *waves):
-            Hall(hall, rate).add_(wave)
+        hall = Hall(self._hall_of(settings), rate)
+        in_hall = steps(progress, 1 + len(waves), start=IN_TIME_SHARE)
+        for wave, step in zip((carol, *waves), in_hall, strict=True):
+            hall.add_(wave, step)
+
+    def _parts_of(self, score: Score, settings: CarolSettings) -> tuple[Part, ...]:
+        """What the instruments play, in song time."""
+        parts, voice = self.arrange(score, settings.style), settings.singer
+        if settings.choir == AH:
+            parts = tuple(replace(part, text=()) for part in parts)
+        if voice is None:
+            return parts
+        return under_voice(parts, voice.sung, settings.voice_tune, self.audio.frame_rate)
+
+    def _hall_of(self, settings: CarolSettings) -> float:
+        if settings.hall is not None:
+            return settings.hall
+        return STYLES[nearest_arrangement(self.style(settings.style), self.styles)].hall
+
+    def _play_in_time_onto(
+        self,
+        carol: Wave,
+        parts: Sequence[Part],
+        score: Score,
+        settings: CarolSettings,
+        stems: Stems | None,
+        progress: Progress,
+    ) -> None:
+        """Write what parts sound like into `carol` (2, T), dry, and its stems."""
+        rate, time = self._rate_of(settings), PlayingTime(score.tuning_cents, self.audio)
+        n_samples = time.n_samples(score.level.n_samples / self.audio.sample_rate)
+        groups = {} if stems is None else grouped(parts)
+        all_parts, *of_groups = steps(progress, 1 + len(groups), 0.0, SOUNDED_SHARE)
+        with DiskWave(2, n_samples, place_of(carol)) as played:
+            self.play_parts_onto(played, parts, time, settings, all_parts)
+            if stems is not None:
+                for (name, some), step in zip(groups.items(), of_groups, strict=True):
+                    alone = stems.add(name, 2, n_samples)
+                    self.play_parts_onto(alone, some, time, settings, step)
+                stems.make_add_up_(played)
+                stems.resample_(carol.shape[-1], rate, time)
+            time.resample_onto(carol, rate, played, within(progress, SOUNDED_SHARE, 1.0))
 
     def play_parts_onto(
         self,
         played: Wave,
         parts: Sequence[Part],
         time: PlayingTime,
-        style: Style,
-        engine: str,
-        beside: Path | None = None,
+        settings: CarolSettings,
+        progress: Progress = untold,
     ) -> None:
         """Write what parts in song time sound like into `played` (2, t), zeros at the full rate in
         playing time, without a hall.
         """
-        if engine == SAMPLES:
+        if settings.engine == SAMPLES:
             from kcarol.synthesis.carol import play_samples_onto
 
             play_samples_onto(played, time.played_parts(parts), self.audio.full_rate)
@@ -433,25 +424,25 @@ class Converter:
             notes = time.played(notes_of(parts, self.audio.frame_rate))
             n_frames = 1 + played.shape[-1] // self.audio.full_hop
             text = text_of(time.played_parts(parts), n_frames, self.audio.frame_rate)
-            self.play_notes_onto(played, notes, style, beside, text)
+            self.play_notes_onto(played, notes, self.style(settings.style), text, progress)
 
     def play_notes_onto(
         self,
         played: Wave,
         notes: Notes,
         style: Style,
-        beside: Path | None = None,
         text: Text | None = None,
+        progress: Progress = untold,
     ) -> None:
         """Write what notes sound like into `played` (2, T) at the full rate, without a hall; `text`
         as of `predict`.
         """
         n_frames = 1 + played.shape[-1] // self.audio.full_hop
-        with DiskBuffer(n_frames, 2 * self.audio.n_bands, beside) as predicted:
-            with within(0.0, 0.15):
-                self.predict(notes, n_frames, style, predicted, text)
-            with within(0.15, 1.0):
-                self.vocode_onto(played, self.post_filter(predicted, style))
+        with DiskBuffer(n_frames, 2 * self.audio.n_bands, place_of(played)) as predicted:
+            predicting = within(progress, 0.0, PREDICTED_SHARE)
+            self.predict(notes, n_frames, style, predicted, text, predicting)
+            vocoding = within(progress, PREDICTED_SHARE, 1.0)
+            self.vocode_onto(played, self.post_filter(predicted, style), vocoding)
 
     def hear(self, song: Song, tuning_cents: np.ndarray | None = None) -> Logits:
         """(T,) -> logits (F, n) float16, by features and `MusicTransformer.hear`.
@@ -469,6 +460,7 @@ class Converter:
         style: AnyStyle,
         out: DiskBuffer | None = None,
         text: Text | None = None,
+        progress: Progress = untold,
     ) -> Tensor | DiskBuffer:
         """Notes -> log-mel of middle and side (F, 2 * n_bands), by `MusicTransformer.play`:
         a conditional mean.
@@ -478,10 +470,10 @@ class Converter:
         """
         embedding = self.style(style).embedding
         if out is not None:
-            self.windows.play(notes, n_frames, embedding, out, text)
+            self.windows.play(notes, n_frames, embedding, out, text, progress)
             return out
         mel = torch.empty(n_frames, 2 * self.audio.n_bands)
-        self.windows.play(notes, n_frames, embedding, mel.numpy(), text)
+        self.windows.play(notes, n_frames, embedding, mel.numpy(), text, progress)
         return mel
 
     def post_filter(self, predicted: Tensor | DiskBuffer, style: AnyStyle) -> PostFilter:
@@ -497,7 +489,7 @@ class Converter:
             audio=self.audio,
         )
 
-    def vocode_onto(self, played: Wave, log_mel: PostFilter) -> None:
+    def vocode_onto(self, played: Wave, log_mel: PostFilter, progress: Progress = untold) -> None:
         """Write the stereo of a log-mel (F, 2 * n_bands) into `played` (2, T), piece by piece."""
 
         def bands_of(first: int, stop: int) -> Tensor:
@@ -507,7 +499,7 @@ class Converter:
         for piece in self.full_band.stream(bands_of, played.shape[-1], self.cfg.piece_frames):
             played[..., start : start + piece.shape[-1]] = piece
             start += piece.shape[-1]
-            advance(start / played.shape[-1])
+            progress(start / played.shape[-1])
 
     # --- for figures and metrics
 
@@ -618,14 +610,6 @@ class Converter:
         if carol.ndim == 2:
             carol = soxr.resample(carol.mean(0), self.audio.full_rate, self.audio.sample_rate)
         return to_reference_rms(carol)
-
-
-def check_choir(choir: str, voice: object) -> None:
-    """ValueError for an unknown choir, or one of a voice where there is none."""
-    if choir not in CHOIRS:
-        raise ValueError(f"expected a choir of {', '.join(CHOIRS)}, found {choir}")
-    if choir == OF_VOICE and voice is None:
-        raise ValueError("expected a recorded voice for a choir of it, found none")
 
 
 def _check_song(song: Song) -> None:

@@ -16,9 +16,8 @@ from kcarol import __version__
 from kcarol.audio.clips import file_sha256
 from kcarol.audio.encoding import read_comment
 from kcarol.audio.reading.ffmpeg import check_file
-from kcarol.config import DUCK, NETWORK, SYLLABLES
 from kcarol.conversion.manifest import composed
-from kcarol.conversion.styles import AnyStyle
+from kcarol.conversion.settings import CarolSettings
 
 MISSING = "missing"  # there is no carol
 CURRENT = "current"  # made from this song with these settings
@@ -60,29 +59,27 @@ def place_sha256(song: Path, folder: Path) -> str:
     return _sha256(composed(place.replace(os.sep, "/")))
 
 
-def settings_sha256(
-    weights: str,
-    style: AnyStyle,
-    strength: float,
-    rate: int | None = None,
-    mono: bool = False,
-    hall: float | None = None,
-    engine: str = NETWORK,
-    choir: str = SYLLABLES,
-    voice: Path | None = None,
-    voice_tune: str = DUCK,
-) -> str:
-    """Of all that a carol depends on besides its song. `weights`: SHA-256 of their files; the rest
-    as of `kcarol.convert`.
+def settings_sha256(weights: str, settings: CarolSettings) -> str:
+    """Of all that a carol depends on besides its song. `weights`: SHA-256 of their files.
 
     A style's file counts by its content, and so does a voice's.
     """
+    style = settings.style
     named = str(style) if isinstance(style, (str, Path)) else "given as numbers"
     if os.path.isfile(named):
         named = file_sha256(Path(named))
-    chosen = [weights, named, float(strength), rate, mono, hall, engine, choir]
-    if voice is not None:
-        chosen += ["voice", file_sha256(voice), voice_tune]
+    chosen = [
+        weights,
+        named,
+        float(settings.strength),
+        settings.rate,
+        settings.mono,
+        settings.hall,
+        settings.engine,
+        settings.choir,
+    ]
+    if isinstance(settings.voice, Path):
+        chosen += ["voice", file_sha256(settings.voice), settings.voice_tune]
     return _sha256(json.dumps(chosen))
 
 

@@ -22,20 +22,12 @@ from kcarol.conversion.api import (
     stem_files,
     tags_of,
     transcribe,
+    transcribe_file,
 )
 from kcarol.conversion.converter import Converter
-from kcarol.conversion.progress import (
-    HEARING,
-    PLAYING,
-    READING,
-    WRITING,
-    Progress,
-    advance,
-    costs_of,
-    doing,
-    telling_progress,
-)
+from kcarol.conversion.settings import CarolSettings
 from kcarol.conversion.sound.stems import Stems
+from kcarol.progress import HEARING, PLAYING, READING, WRITING, PartProgress, Parts, costs_of
 from kcarol.score.errors import ScoreError
 from kcarol.score.files import READABLE, read_score, write_arrangement, write_score
 from kcarol.score.like import in_time_with
@@ -49,7 +41,7 @@ def notate(
     arrangement: str | None = None,
     *,
     converter: Converter | None = None,
-    progress: Progress | None = None,
+    progress: PartProgress | None = None,
     force: bool = False,
 ) -> Path:
     """Write down a song as it was heard, or the parts of its carol, and return the file.
@@ -70,10 +62,13 @@ def notate(
     song = Path(song)
     out = Path(out) if out else default_score(song, arrangement)
     check_output(out, song, force)
-    with telling_progress(progress, costs_of(out, (READING, HEARING, WRITING))):
-        heard = None if is_score(song) else transcribe(song, converter=converter)
-        with doing(WRITING):
-            _write(song, heard, out, arrangement)
+    parts = Parts(progress, costs_of(out, (READING, HEARING, WRITING)))
+    heard = None
+    if not is_score(song):
+        heard = transcribe_file(song, converter or Converter.load(), parts)
+    writing = parts.begin(WRITING)
+    _write(song, heard, out, arrangement)
+    writing(1.0)
     return out
 
 
@@ -102,7 +97,7 @@ def play(
     choir: str = SYLLABLES,
     stems: Path | str | None = None,
     converter: Converter | None = None,
-    progress: Progress | None = None,
+    progress: PartProgress | None = None,
     force: bool = False,
 ) -> Path:
     """Play a score's file as a carol, and return its file.
@@ -122,6 +117,7 @@ def play(
     check_format(out, rate)
     for path in (out, *stem_files(stems, out).values()):
         check_output(path, score, force)
+    settings = CarolSettings(style, 1.0, rate, mono, hall, engine, choir)
     written = read_score(score)
     converter = converter or Converter.load()
     if like is not None:
@@ -129,26 +125,17 @@ def play(
     tags = Tags() if like is None else tags_of(Path(like))
     tags = replace(tags, title=tags.title or written.sheet.title)
     n_samples = math.ceil(written.level.n_samples * rate / AudioConfig.sample_rate)
+    parts = Parts(progress, costs_of(out, (PLAYING, WRITING), with_stems=stems is not None))
     with (
-        telling_progress(progress, costs_of(out, (PLAYING, WRITING), with_stems=stems is not None)),
         DiskWave(1 if mono else 2, n_samples, out) as carol,
         nullcontext() if stems is None else Stems(out) as groups,
     ):
-        with doing(PLAYING):
-            converter.play(
-                written,
-                style,
-                rate=rate,
-                hall=hall,
-                engine=engine,
-                choir=choir,
-                carol=carol,
-                stems=groups,
-                beside=out,
-            )
+        playing = parts.begin(PLAYING)
+        converter.play_onto(carol, written, settings, stems=groups, progress=playing)
         save_stems(groups, stems, out, rate)
-        with doing(WRITING):
-            save_audio(out, carol, rate, tags=of_carol(tags), progress=advance)
+        writing = parts.begin(WRITING)
+        save_audio(out, carol, rate, tags=of_carol(tags), progress=writing)
+        writing(1.0)
     return out
 
 

@@ -14,7 +14,6 @@ from kcarol.audio.disk_buffer import DiskBuffer
 from kcarol.audio.features import Features, transpose_features
 from kcarol.audio.parallel import n_workers, parallel_map
 from kcarol.config import AudioConfig, ConversionConfig
-from kcarol.conversion.progress import advance
 from kcarol.model.device import fast_inference
 from kcarol.model.logits import N_LOGITS, Logits
 from kcarol.model.note_bank import RING_FRAMES
@@ -22,6 +21,7 @@ from kcarol.model.notes import Notes
 from kcarol.model.singing.text import Text
 from kcarol.model.syllable_hearing import N_SYLLABLE_LOGITS, SyllableHearing, SyllableLogits
 from kcarol.model.transformer import MusicTransformer
+from kcarol.progress import Progress, untold
 
 MAX_CPU_BATCH = 4  # windows at once per thread: more exceed its cache
 
@@ -65,7 +65,7 @@ class WindowedModel:
 
     @torch.inference_mode()
     def hear(
-        self, song: np.ndarray | DiskBuffer, tuning_cents: np.ndarray
+        self, song: np.ndarray | DiskBuffer, tuning_cents: np.ndarray, progress: Progress = untold
     ) -> tuple[Logits, SyllableLogits]:
         """(T,) -> logits (F, n) float16, the mean over several transpositions of the features, and
         those of syllables.
@@ -90,7 +90,7 @@ class WindowedModel:
 
         for start, rows in self._map(heard, n_frames):
             logits[start : start + len(rows)] = rows
-            advance((start + len(rows)) / n_frames)
+            progress((start + len(rows)) / n_frames)
         song_logits, vowel, begins = logits.split((N_LOGITS, N_SYLLABLE_LOGITS - 1, 1), dim=1)
         return Logits.split(song_logits), SyllableLogits(vowel, begins)
 
@@ -108,6 +108,7 @@ class WindowedModel:
         embedding: Tensor,
         out: np.ndarray | DiskBuffer,
         text: Text | None = None,
+        progress: Progress = untold,
     ) -> None:
         """Write the log-mel (F, 2 * n_bands) of notes in a style (d_style,) into `out`; `text`
         (F,): of the choirs, None where they sing as their samples do.
@@ -126,7 +127,7 @@ class WindowedModel:
 
         for start, rows in self._map(played, n_frames):
             out[start : start + len(rows)] = rows.numpy()
-            advance((start + len(rows)) / n_frames)
+            progress((start + len(rows)) / n_frames)
 
     def _map(
         self, work: Callable[[list[Span]], Tensor], n_frames: int

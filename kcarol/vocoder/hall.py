@@ -15,6 +15,7 @@ from torch import Tensor
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.parallel import parallel_map
+from kcarol.progress import Progress, tracked, untold
 
 DESIGN_RATE = 48_000  # Hz
 RT60_S = 2.0  # of the bass, to -60 dB
@@ -88,7 +89,7 @@ class Hall:
         self.share = share
         self.sample_rate = sample_rate
 
-    def add_(self, stereo: np.ndarray | DiskWave) -> None:
+    def add_(self, stereo: np.ndarray | DiskWave, progress: Progress = untold) -> None:
         """Puts stereo (2, T) into the hall, in place; what rings beyond T is cut.
 
         By overlap-add, a block at a time, so that memory does not grow with T.
@@ -110,7 +111,9 @@ class Hall:
 
         starts = range(0, n_samples, size)
         tail = np.zeros((2, n_tail), np.float32)
-        for start, sound in zip(starts, parallel_map(convolve, starts), strict=True):
+        for start, sound in zip(
+            tracked(starts, progress), parallel_map(convolve, starts), strict=True
+        ):
             heard = sound.numpy()
             heard[:, :n_tail] += tail
             stereo[..., start : start + size] = heard[:, : min(size, n_samples - start)]

@@ -10,7 +10,7 @@ import numpy as np
 from kcarol.arrangement.dynamics import SOFTEST
 from kcarol.arrangement.groups import TUNE, group_of
 from kcarol.arrangement.played_notes import VELOCITY_DB
-from kcarol.config import DUCK, KEEP, LEAVE_OUT, VOICE_TUNES
+from kcarol.config import DUCK, KEEP, LEAVE_OUT
 from kcarol.transcription.lead_sheet import Part, Stroke
 
 DUCKED_DB = -9.0  # played softly: a colour of the voice, not a second one
@@ -22,10 +22,8 @@ def under_voice(
 ) -> tuple[Part, ...]:
     """Parts in song time -> the same with the tune kept, softened or left out while it is sung.
 
-    sung: (F,) bool. tune: one of VOICE_TUNES, else ValueError.
+    sung: (F,) bool. tune: one of VOICE_TUNES.
     """
-    if tune not in VOICE_TUNES:
-        raise ValueError(f"expected a tune to {', '.join(VOICE_TUNES)}, found {tune!r}")
     if tune == KEEP:
         return tuple(parts)
     changed = [

@@ -22,6 +22,7 @@ from kcarol.arrangement.played_notes import instrument_of
 from kcarol.audio.decoding import load_audio
 from kcarol.config import ENGINES, NETWORK
 from kcarol.conversion.converter import Converter
+from kcarol.conversion.settings import CarolSettings
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.evaluation.metrics import colour_correlation, phrase_weights, phrases_of, vowel_colour
 from kcarol.evaluation.recordings import audio_files, mono_of
@@ -64,12 +65,12 @@ def choirs_alone(
     transcription: Transcription, converter: Converter, style: str, engine: str
 ) -> np.ndarray:
     """(T,) at 16 kHz: the choirs of a carol without its other instruments and its hall."""
-    score, how = converter.score_of(transcription), converter.style(style)
-    parts = [part for part in converter.arrange(score, how) if is_choir(part)]
+    score, settings = converter.score_of(transcription), CarolSettings(style, engine=engine)
+    parts = [part for part in converter.arrange(score, style) if is_choir(part)]
     time = PlayingTime(score.tuning_cents, converter.audio)
     seconds = score.level.n_samples / converter.audio.sample_rate
     played = np.zeros((2, time.n_samples(seconds)), np.float32)
-    converter.play_parts_onto(played, parts, time, how, engine)
+    converter.play_parts_onto(played, parts, time, settings)
     choirs = np.zeros((2, round(seconds * converter.audio.full_rate)), np.float32)
     time.resample_onto(choirs, converter.audio.full_rate, played)
     return mono_of(choirs)

@@ -25,6 +25,7 @@ from kcarol.conversion import api
 from kcarol.conversion.api import convert, default_output, transcribe
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import read_provenance
+from kcarol.conversion.settings import CarolSettings
 
 AUDIO = AudioConfig()
 
@@ -96,7 +97,9 @@ def test_a_long_file_becomes_the_carol_of_its_sound(converter, tmp_path, name):
     soundfile.write(tmp_path / "song.wav", song(15.0), 16_000)
     convert(tmp_path / "song.wav", tmp_path / name, "choir", converter=pieces)
     loudness = measure_loudness(np.stack([load_audio(tmp_path / "song.wav")] * 2))
-    carol = pieces.convert(load_audio(tmp_path / "song.wav"), "choir", loudness=loudness)
+    transcription = pieces.transcribe(load_audio(tmp_path / "song.wav"))
+    carol = np.zeros((2, 15 * AUDIO.full_rate), np.float32)
+    pieces.play_onto(carol, transcription, CarolSettings("choir"), loudness=loudness)
     save_audio(tmp_path / f"array-{name}", carol, AUDIO.full_rate)
     assert np.array_equal(load_audio(tmp_path / name), load_audio(tmp_path / f"array-{name}"))
     assert sorted(os.listdir(tmp_path)) == sorted([name, f"array-{name}", "song.wav"])

@@ -24,6 +24,7 @@ from kcarol.conversion.provenance import (
     read_provenance,
     settings_sha256,
 )
+from kcarol.conversion.settings import CarolSettings
 
 
 @pytest.fixture
@@ -91,38 +92,42 @@ def test_a_place_is_the_same_wherever_both_folders_are_moved_together(tmp_path):
     assert place_sha256(places[0] / "x", places[0]) != place_sha256(places[0] / "y", places[0])
 
 
+def sha256_of(weights, *chosen, **named):
+    return settings_sha256(weights, CarolSettings(*chosen, **named))
+
+
 def test_settings_differ_by_whatever_changes_a_carol():
-    plain = settings_sha256("1", "bells", 1.0)
+    plain = sha256_of("1", "bells", 1.0)
     others = (
         *({"rate": 48_000}, {"mono": True}, {"hall": 0.0}, {"hall": 0.3}),
         *({"engine": "samples"}, {"choir": "ah"}),
     )
-    assert len({plain, *(settings_sha256("1", "bells", 1.0, **other) for other in others)}) == 7
+    assert len({plain, *(sha256_of("1", "bells", 1.0, **other) for other in others)}) == 7
 
 
 def test_settings_differ_by_weights_style_strength_and_the_content_of_a_styles_file(tmp_path):
     style = tmp_path / "carol.mp3"
     style.write_text("one carol")
     found = {
-        settings_sha256(weights, kind, strength)
+        sha256_of(weights, kind, strength)
         for weights in ("1", "2")
         for kind in ("bells", "choir", style)
         for strength in (1, 0.5)
     }
     assert len(found) == 12
-    assert settings_sha256("1", str(style), 1.0) in found
+    assert sha256_of("1", str(style), 1.0) in found
     style.write_text("another carol")
-    assert settings_sha256("1", style, 1.0) not in found
+    assert sha256_of("1", style, 1.0) not in found
 
 
 def test_settings_differ_by_the_content_of_a_voice_and_what_becomes_of_the_tune(tmp_path):
     voice = tmp_path / "voice.wav"
     voice.write_text("one voice")
     found = {
-        settings_sha256("1", "bells", 1.0),
-        settings_sha256("1", "bells", 1.0, voice=voice),
-        settings_sha256("1", "bells", 1.0, voice=voice, voice_tune="keep"),
+        sha256_of("1", "bells", 1.0),
+        sha256_of("1", "bells", 1.0, voice=voice),
+        sha256_of("1", "bells", 1.0, voice=voice, voice_tune="keep"),
     }
     assert len(found) == 3
     voice.write_text("another voice")
-    assert settings_sha256("1", "bells", 1.0, voice=voice) not in found
+    assert sha256_of("1", "bells", 1.0, voice=voice) not in found

@@ -65,8 +65,3 @@ def test_a_tune_that_is_left_out_is_played_where_nobody_sings(parts, first_half)
 def test_parts_that_would_never_play_are_left_out(parts, first_half):
     everywhere = np.ones_like(first_half[0])
     assert all(part.strokes for part in under_voice(parts, everywhere, LEAVE_OUT, FRAME_RATE))
-
-
-def test_another_way_is_refused_in_one_line(parts, first_half):
-    with pytest.raises(ValueError, match="expected a tune to keep, duck, leave-out, found 'mute'"):
-        under_voice(parts, first_half[0], "mute", FRAME_RATE)

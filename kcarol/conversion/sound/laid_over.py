@@ -12,7 +12,7 @@ import numpy as np
 
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.loudness import RELATIVE_GATE_LU, in_pieces, step_powers
-from kcarol.config import DUCK, AudioConfig
+from kcarol.config import AudioConfig
 from kcarol.conversion.sound.dynamics import amplify_, frame_levels
 from kcarol.conversion.sound.stems import Stems
 from kcarol.voice.gate import gate_db, sung_frames
@@ -33,16 +33,15 @@ class Voice:
 
     wave: Wave  # (2, T), at the carol's rate
     sung: np.ndarray  # (F,) bool: where the voice sings
-    tune: str = DUCK  # what becomes of the carol's tune there, one of VOICE_TUNES
 
 
 @contextmanager
 def recorded_voice(
-    path: Path, lag_s: float, heard_tune: np.ndarray, carol: DiskWave, rate: int, tune: str
+    path: Path, lag_s: float, heard_tune: np.ndarray, carol: DiskWave, rate: int
 ) -> Iterator[Voice]:
     """The voice in a file, for a carol (C, T) at `rate` Hz, on disk beside it.
 
-    lag_s: see `find_lag`. heard_tune: (F,) as of `Transcription`. tune: one of VOICE_TUNES.
+    lag_s: see `find_lag`. heard_tune: (F,) as of `Transcription`.
     """
     audio = AudioConfig()
     hop = rate / audio.frame_rate
@@ -53,7 +52,7 @@ def recorded_voice(
         voiced = voicing(wave, n_frames, rate, audio.frame_rate)
         sung = sung_frames(heard_tune, level_db, voiced, audio.frame_rate)
         amplify_(wave, gate_db(sung, audio.frame_rate), hop)
-        yield Voice(wave, sung, tune)
+        yield Voice(wave, sung)
 
 
 def lay_over_(carol: Wave, voice: Voice, rate: int, stems: Stems | None = None) -> None:

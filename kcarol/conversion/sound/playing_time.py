@@ -20,6 +20,7 @@ from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.parallel import parallel_map
 from kcarol.config import AudioConfig
 from kcarol.model.notes import Notes
+from kcarol.progress import Progress, tracked, untold
 from kcarol.transcription.lead_sheet import Part
 
 STEP_FRAMES = 32  # in which the ratio is constant: half a second
@@ -90,14 +91,16 @@ class PlayingTime:
             played.append(replace(part, strokes=strokes, text=text))
         return tuple(played)
 
-    def resample_onto(self, carol: Wave, rate: int, played: Wave) -> None:
+    def resample_onto(
+        self, carol: Wave, rate: int, played: Wave, progress: Progress = untold
+    ) -> None:
         """Write the played wave (C, t) at the full rate into `carol` (C, T) at `rate` Hz, in song
         time, piece by piece.
         """
         pieces = list(self._pieces(carol.shape[-1], rate))
         fading_out = np.zeros((len(carol), 0), np.float32)
         waves = parallel_map(lambda piece: self._resampled(played, rate, *piece), pieces)
-        for (first, stop, _), wave in zip(pieces, waves, strict=True):
+        for (first, stop, _), wave in zip(tracked(pieces, progress), waves, strict=True):
             begin = wave[:, : fading_out.shape[1]]
             begin += (fading_out - begin) * np.linspace(1, 0, begin.shape[1], dtype=np.float32)
             carol[..., first:stop] = wave[:, : stop - first]

@@ -13,6 +13,7 @@ from kcarol.audio.files import LostSoundWarning, atomic_write, printable, tellin
 from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
 from kcarol.conversion.provenance import CURRENT, compare, settings_sha256
+from kcarol.conversion.settings import CarolSettings
 from kcarol.notebook.figures.picture import in_lines
 from kcarol.notebook.players import TO_HEAR
 from kcarol.notebook.workbench.follower import downloads, follower
@@ -62,9 +63,10 @@ def whole_carol(
     """
     remarks: list[str] = []
     carol = _carol_file(song, folder, style, strength, hall, voice is not None)
-    settings = settings_sha256(converter.weights_sha256, style, strength, hall=hall, voice=voice)
+    settings = CarolSettings(style, strength, hall=hall, voice=voice)
+    wanted = settings_sha256(converter.weights_sha256, settings)
     heard = carol.with_suffix(".json")
-    if compare(carol, song, settings) != CURRENT or not heard.exists():
+    if compare(carol, song, wanted) != CURRENT or not heard.exists():
         with telling(LostSoundWarning, remarks.append):
             convert(
                 song,

@@ -1,4 +1,4 @@
-"""What is told of a conversion: shares that never fall and end at 1, and no other carol for it."""
+"""Shares of work that are told: they never fall and end at 1, and no other carol for it."""
 
 from pathlib import Path
 
@@ -6,24 +6,45 @@ import pytest
 
 from kcarol.conversion.api import convert
 from kcarol.conversion.converter import Converter
-from kcarol.conversion.progress import (
+from kcarol.progress import (
     HEARING,
     PLAYING,
     READING,
     WRITING,
-    advance,
+    Parts,
     costs_of,
-    doing,
-    telling_progress,
+    steps,
+    tracked,
     within,
 )
-
-COSTS = {READING: 1.0, PLAYING: 3.0}
 
 
 @pytest.fixture
 def told():
     return []
+
+
+def test_a_step_tells_its_place_in_the_whole(told):
+    half = within(told.append, 0.5, 1.0)
+    half(0.5)
+    within(half, 0.0, 0.5)(1.0)
+    assert told == [0.75, 0.75]
+
+
+def test_steps_follow_each_other(told):
+    for step in steps(told.append, 2, 0.2, 0.6):
+        step(0.0)
+        step(1.0)
+    assert told == pytest.approx([0.2, 0.4, 0.4, 0.6])
+
+
+def test_items_are_told_when_they_are_done(told):
+    assert list(tracked("ab", told.append)) == ["a", "b"]
+    assert told == [0.0, 0.5, 1.0]
+    assert list(tracked([], told.append)) == []
+
+
+COSTS = {READING: 1.0, PLAYING: 3.0}
 
 
 @pytest.fixture
@@ -32,34 +53,22 @@ def tell(told):
 
 
 def test_parts_have_spans_by_their_costs(tell, told):
-    with telling_progress(tell, COSTS):
-        with doing(READING):
-            advance(0.5)
-        with doing(PLAYING), within(0.5, 1.0):
-            advance(0.5)
-    expected = [(READING, 0), (READING, 0.125), (PLAYING, 0.25), (PLAYING, 0.625)]
-    assert told == [*expected, (PLAYING, 0.8125), (PLAYING, 1)]
+    parts = Parts(tell, COSTS)
+    parts.begin(READING)(0.5)
+    parts.begin(PLAYING)(1.0)
+    assert told == [(READING, 0), (READING, 0.125), (PLAYING, 0.25), (PLAYING, 1)]
 
 
 def test_shares_never_fall(tell, told):
-    with telling_progress(tell, COSTS), doing(PLAYING):
-        advance(0.9)
-        advance(0.1)
+    playing = Parts(tell, COSTS).begin(PLAYING)
+    playing(0.9)
+    playing(0.1)
     shares = [share for _, share in told]
-    assert shares == sorted(shares) and shares[-1] == 1
+    assert shares == sorted(shares)
 
 
 def test_without_anybody_to_tell_nothing_happens():
-    with telling_progress(None, COSTS), doing(HEARING), within(0, 1):
-        advance(0.5)
-
-
-def test_after_an_error_nobody_is_told_any_more(tell, told):
-    with pytest.raises(ValueError), telling_progress(tell, COSTS), doing(PLAYING):
-        raise ValueError
-    told.clear()
-    advance(1.0)
-    assert told == []
+    Parts(None, COSTS).begin(PLAYING)(0.5)
 
 
 def test_lossy_formats_and_stems_cost_more():
