@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +14,12 @@ import soundfile
 import soxr
 import torch
 from signals import sine
+from tqdm.utils import disp_len
 
 from kcarol.audio.clips import (
     CLIP_TYPES,
     ClipDataset,
+    ClipReport,
     clip_settings,
     file_sha256,
     find_audio,
@@ -130,6 +133,20 @@ def test_a_bad_file_is_named_with_its_reason_and_the_others_go_on(sources, tmp_p
         "broken.mp3: expected a sound file" in table and "4 files" in table and "1 failed" in table
     )
     assert not (tmp_path / "out/kpop/broken.pt").exists()
+
+
+def test_columns_of_a_table_line_up_whatever_is_wide():
+    rows = [
+        ClipReport(Path("노래 하나.mp3"), "kpop", "done", 3.0, 0.5, -12.0),
+        ClipReport(Path("b.mp3"), "kpop", "failed", reason="late"),
+    ]
+    words = {"file": "파일", "done": "완료", "failed": "실패", "late": "늦음", "status": "상태"}
+    head, *lines, _ = render_table(rows, lambda text: words.get(text, text)).splitlines()
+    assert [line.split()[-1] for line in (head, *lines)] == ["상태", "완료", "늦음"]
+    places = [
+        disp_len(line[: line.index(x)]) for line, x in zip(lines, ("완료", "실패:"), strict=True)
+    ]
+    assert head.startswith("파일 ") and set(places) == {disp_len(head[: head.index("상태")])}
 
 
 def test_the_table_has_a_line_per_file_and_its_columns_line_up(sources, tmp_path):

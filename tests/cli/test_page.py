@@ -16,6 +16,22 @@ def test_the_page_of_one_song_lies_beside_its_carol(tmp_path, weights, make_song
     assert 'src="a%20song.carol_files/a%20song.carol/1-song.mp3"' in text and "Heard: " in text
 
 
+def test_pages_are_in_the_language_of_the_last_call(tmp_path, weights, make_song, monkeypatch):
+    for name in ("Song", "b"):
+        make_song(tmp_path / "in" / f"{name}.wav", 2.0)
+    argv = [tmp_path / "in", "-o", tmp_path / "out", "--weights", weights]
+    page = tmp_path / "out" / "listen.html"
+    monkeypatch.setenv("LANGUAGE", "ko")
+    assert run(*argv) == 0
+    korean = page.read_text("utf-8")
+    assert '<html lang="ko">' in korean and "노래 2곡과 그 캐럴" in korean and "마디" in korean
+    assert "<bdi>Song</bdi>" in korean  # a name, though it is also a word of the page
+    monkeypatch.setenv("LANGUAGE", "en")
+    assert run(*argv) == 0
+    english = page.read_text("utf-8")
+    assert '<html lang="en">' in english and "2 songs as carols" in english
+
+
 def test_of_a_folder_a_second_call_adds_what_is_missing_and_lists_all(
     tmp_path, weights, make_song, capsys
 ):

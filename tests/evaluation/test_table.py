@@ -15,6 +15,7 @@ def test_missing_cells_stay_empty_in_every_format(tmp_path):
     table = Table("t", [{"system": "a", "sound": "", "x": 0.5}]).joined(other)
     assert table.columns == ["system", "sound", "x", "y"]
     assert "| a |  | 0.50 | – |" in table.to_markdown()
+    assert "| A |  | 0.50 | – |" in table.to_markdown(str.upper)
     assert table.to_csv().splitlines() == ["system,sound,x,y", "a,,0.5,", "b,,,"]
     written = table.write(tmp_path)
     assert json.loads(written[0].read_text())["rows"][1] == {"system": "b", "y": None}
