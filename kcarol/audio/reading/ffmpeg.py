@@ -9,6 +9,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -184,10 +185,21 @@ def _read_au(
     _read(process, int(header[1]) - 24, path)
     frame_bytes = 4 * channels
     n_frames = min(max(1, round(chunk_s * rate)), MOST_CHUNK_BYTES // frame_bytes)
-    while data := _read(process, n_frames * frame_bytes, path):
+    for data in _read_ahead(process, n_frames * frame_bytes, path):
         sound = np.frombuffer(data, ">f4", len(data) // frame_bytes * channels).astype(np.float32)
         if len(sound):
             yield rate, _check_samples(sound, path).reshape(-1, channels)
+
+
+def _read_ahead(process: subprocess.Popen, n_bytes: int, path: Path) -> Iterator[bytes]:
+    """Pieces of `n_bytes`, the last one shorter. While one is worked on, ffmpeg, which stops where
+    nobody reads, goes on with the next.
+    """
+    with ThreadPoolExecutor(1) as meanwhile:
+        piece = meanwhile.submit(_read, process, n_bytes, path)
+        while data := piece.result():
+            piece = meanwhile.submit(_read, process, n_bytes, path)
+            yield data
 
 
 def _read(process: subprocess.Popen, n_bytes: int, path: Path) -> bytes:
