@@ -29,7 +29,7 @@ FORM_DB = {
 }
 FIRST_DB, LAST_CHORUS_DB = -1.0, 1.0  # the first verse; the last chorus
 DROP_DB, JUMP_DB = 4.0, 4.0  # a bar so far under or above its section is a scene lower or higher
-STILL_DB = -30.0  # softer bars are silence
+STILL_DB = -40.0  # softer bars are silence
 BARE_DB = -6.0  # of bars without harmony, at most
 TOUCH = 0.3  # beats of a note in a bar that do not count
 BROADENING = 0.6  # of the strokes of the bar before the last

@@ -22,7 +22,7 @@ REACH_FRAMES = 512  # 8 s, over which the filter of rumble decays
 MOMENT_FRAMES = 25  # .4 s, as ITU-R BS.1770-4 measures momentary loudness
 LOUD_PERCENTILE = 80  # of the momentary loudness where a song sounds: 0 dB
 SOFTEST_DB, LOUDEST_DB = -60.0, 20.0  # of the momentary loudness
-SOUNDING_DB = -40.0  # momentary loudness above which a song sounds
+SOUNDING_DB = -50.0  # momentary loudness above which a song sounds
 SHORTEST_FRAMES = 32  # .5 s of it: a click after the end is no music
 
 

@@ -49,6 +49,12 @@ def test_a_song_as_steady_as_a_machine_has_the_same_strokes_everywhere():
     assert len({round(bar.n_strokes, 6) for bar in bars[:-2]}) == 1
 
 
+def test_a_fade_out_is_played_as_long_as_it_is_heard():
+    fading = plan_of(song(levels_db=(0.0, -10.0, -35.0, -60.0)))
+    assert not fading[2 * BARS].is_still and fading[3 * BARS].is_still
+    assert [bar.number for bar in fading if bar.is_final] == [3 * BARS - 1]
+
+
 def test_a_bar_with_no_chord_is_bare_and_soft():
     sheet = song(levels_db=(0.0,) * 4)
     chords = tuple(replace(c, silent=c.start < 8) for c in sheet.chords)

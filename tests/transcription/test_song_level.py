@@ -122,6 +122,11 @@ def test_a_song_sounds_from_its_first_to_its_last_lasting_sound():
     assert sounding_span(np.full(50, -60.0)) == (0, 50)
 
 
+def test_a_song_that_fades_sounds_as_long_as_it_is_heard():
+    fading = np.linspace(0, -60, 601)
+    assert sounding_span(fading) == (0, 500)
+
+
 def test_fades_and_loudness_are_the_same_in_pieces(monkeypatch):
     song = np.concatenate([tone(2.0), tone(2.0, 1e-4), tone(1.0)])
     whole = measure_level(song, AUDIO, CFG)

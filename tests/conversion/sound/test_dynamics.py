@@ -128,7 +128,9 @@ def test_the_carol_fades_where_the_song_does():
 
 
 def over_song_db(song_db, carol_db):
-    """(F,) by how much a carol of noise, in a hall, is over its song."""
+    """(F,) by how much a carol of noise whose own loudness is `carol_db` is over its song, in a
+    hall.
+    """
     carol = noise() * np.repeat(10 ** (carol_db / 20), AUDIO.full_hop)[: noise().shape[1]]
     carol = followed(carol.astype(np.float32), song_db)
     Hall(0.35, RATE).add_(carol)
