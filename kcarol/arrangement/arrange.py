@@ -83,7 +83,7 @@ def _parted(tones: Sequence[Tone], grid: TimeGrid) -> list[Tone]:
 
 
 def _text(sheet: LeadSheet, grid: TimeGrid) -> tuple[SungVowel, ...]:
-    """The song's text, which every choir sings with its tune."""
+    """The song's text in seconds."""
     return tuple(
         SungVowel(float(grid.time_s(v.start)), float(grid.end_s(v.end)), v.vowel, v.begins)
         for v in sheet.text
@@ -112,7 +112,7 @@ def _part(
         instrument.program or 0,
         is_drums=instrument.program is None,
         pan=instrument.pan if line.pan is None else line.pan,
-        text=text if instrument.vowel else (),
+        text=text if line.has_text else (),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,9 +19,9 @@ VELOCITY_DB = 40.0  # a decade of velocity, as General MIDI synthesisers attenua
 BY_PROGRAM = {instrument.program: instrument for instrument in INSTRUMENTS}
 # of choirs
 SUNG_ON_S = 0.6  # of a vowel after its end, if nothing else is sung: short gaps are consonants
-CROSS_FADE_S = 0.05  # from a vowel to the next
+CROSS_FADE_S = 0.16  # from a vowel to the next
 CONSONANT_S = 0.06  # before a syllable, in which a choir is softer
-CONSONANT_DB = -8.0  # there at the softest
+CONSONANT_DB = -4.0  # there at the softest
 SLEIGH = INSTRUMENTS[NUMBERS[SLEIGH_BELLS]]
 
 
@@ -33,16 +34,18 @@ def notes_of(parts: Sequence[Part], frame_rate: float) -> Notes:
             VELOCITY_DB * np.log10(stroke.velocity / 127) + part.gain_db,
             stroke.start_s * frame_rate,
             (stroke.start_s + stroke.length_s) * frame_rate,
+            bool(part.text),
         )
         for part in parts
         for stroke in part.strokes
     ]
     rows.sort(key=lambda row: row[3])
-    return Notes.of_tensor(torch.tensor(rows, dtype=torch.float32).reshape(-1, 5))
+    columns = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
+    return replace(Notes.of_tensor(columns[:, :5]), sings=columns[:, 5] > 0)
 
 
 def text_of(parts: Sequence[Part], n_frames: int, frame_rate: float) -> Text | None:
-    """What the choirs of a carol sing, all of them the same; None where no part has a text."""
+    """What the choirs sing that have a text, all of them the same; None where no part has one."""
     text = next((part.text for part in parts if part.text), ())
     if not text:
         return None

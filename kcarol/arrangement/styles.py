@@ -32,6 +32,13 @@ class Line:
     def is_tune(self) -> bool:
         return self.voices in ("s", "r", "k")
 
+    @property
+    def has_text(self) -> bool:
+        """Whether it sings the song's syllables: choirs do with the tune and in held chords; what
+        they strike is on "ah" or "ooh" (syllables of the tune would be further strokes).
+        """
+        return bool(self.instrument.vowel) and self.figure in ("sing", "hold")
+
     def plays_in(self, bar: BarPlan) -> bool:
         return (
             not bar.is_still and bar.scene in self.scenes and all(map(bar.meets, self.conditions))

@@ -24,7 +24,7 @@ from kcarol.audio.loudness import k_weighting
 from kcarol.config import AudioConfig, ModelConfig
 from kcarol.model.instruments import INSTRUMENTS, N_KEYS, NUMBERS
 from kcarol.model.notes import Notes
-from kcarol.model.singing.formants import gains_db
+from kcarol.model.singing.formants import DARK_VOWEL, darkening_db, gains_db
 from kcarol.model.singing.text import Text
 from kcarol.model.vowels import NO_VOWEL, VOWELS
 
@@ -69,17 +69,18 @@ class NoteBank(nn.Module):
 
     def _register_choirs(self) -> None:
         keys = [
-            (first + pitch - i.lowest, pitch)
+            (first + pitch - i.lowest, pitch, i.vowel == DARK_VOWEL)
             for i, first in zip(INSTRUMENTS, self.places[:, 2].tolist(), strict=True)
             for pitch in range(i.lowest, i.highest + 1)
             if i.vowel
         ]
-        singing, pitch = torch.tensor(keys).unbind(1)
+        singing, pitch, is_dark = torch.tensor(keys).unbind(1)
         lowest, n_keys, first = self.places[NUMBERS[AH_CHOIR]]
         place = torch.full((N_KEYS,), -1).index_put((singing,), torch.arange(len(singing)))
         low_hz, high_hz = band_edges_hz(AudioConfig())[:, : self.middle.shape[-1]]
         f0_hz = 440 * 2 ** ((pitch.numpy() - 69) / 12)
-        gain_db = gains_db(f0_hz, ((low_hz + high_hz) / 2).numpy())
+        band_hz = ((low_hz + high_hz) / 2).numpy()
+        gain_db = gains_db(f0_hz, band_hz) + is_dark.numpy()[:, None] * darkening_db(band_hz)
         for name, values in {
             "singing": singing,
             "sampled": first + (pitch - lowest).clamp_min(0).minimum(n_keys - 1),
@@ -186,8 +187,8 @@ class NoteBank(nn.Module):
         row, weight = self._sounding(together, note, frame, table)
         frame = frame + n_frames * window[note]
         if text is not None:
-            keys = self.keys(together)[note]
-            row, weight = _on_vowels(row, weight, keys, frame, table, text)
+            place = torch.where(together.sings, table.sung_place[self.keys(together)], -1)[note]
+            row, weight = _on_vowels(row, weight, place, frame, table, text)
         frame = frame.expand(len(row), -1)
         kept = weight > 0
         frame, order = frame[kept].sort()
@@ -262,12 +263,11 @@ def _between(ages: Sequence[int], age: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _on_vowels(
-    row: Tensor, weight: Tensor, key: Tensor, frame: Tensor, table: Table, text: Sequence[Text]
+    row: Tensor, weight: Tensor, place: Tensor, frame: Tensor, table: Table, text: Sequence[Text]
 ) -> tuple[Tensor, Tensor]:
-    """Rows and weights (4, P) of keys (P,) in frames (P,) -> ((1 + len(VOWELS)) * 4, P), those of
-    choirs shared out among the vowels.
+    """Rows and weights (4, P), places among the sung keys (P,), -1 where no text is sung, frames
+    (P,) -> ((1 + len(VOWELS)) * 4, P), the sung ones shared out among the vowels.
     """
-    place = table.sung_place[key]
     shares = torch.cat([some.shares for some in text]).to(row.device)[frame]
     level_db = torch.cat([some.level_db for some in text]).to(row.device)[frame]
     sung_weight = torch.where(place < 0, 0, (2 * NATS_PER_DB * level_db).exp()) * weight

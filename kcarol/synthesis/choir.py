@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kcarol.arrangement.played_notes import text_of
+from kcarol.arrangement.played_notes import instrument_of, text_of
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.loudness import k_weighting, with_context
 from kcarol.audio.parallel import parallel_map
 from kcarol.model.instruments import INSTRUMENTS, NUMBERS
 from kcarol.model.note_bank import AH_CHOIR
-from kcarol.model.singing.formants import KEPT_HZ, gains_db
+from kcarol.model.singing.formants import DARK_VOWEL, KEPT_HZ, darkening_db, gains_db
 from kcarol.model.singing.text import Text
 from kcarol.model.vowels import NO_VOWEL, VOWELS
 from kcarol.synthesis.render import stream_parts
@@ -56,6 +56,7 @@ def _rendered(part: Part, n_samples: int, sample_rate: int, soundfont: str) -> D
 
 def _add_sung_(carol: Wave, own: Wave, ah: Wave, part: Part, gain: float, sample_rate: int) -> None:
     n_samples, frame_rate = carol.shape[-1], sample_rate / HOP
+    darkening = _darkening(sample_rate) if instrument_of(part).vowel == DARK_VOWEL else None
     text = text_of([part], 1 + n_samples // HOP, frame_rate)
     assert text is not None  # since the part has one
     starts = range(0, n_samples, PIECE_SAMPLES)
@@ -69,7 +70,8 @@ def _add_sung_(carol: Wave, own: Wave, ah: Wave, part: Part, gain: float, sample
         last = first + 1 + own_around.shape[1] // HOP
         gains = chord_gains(part.strokes, first, last, sample_rate)
         waves = torch.from_numpy(own_around), torch.from_numpy(ah_around)
-        return on_vowels(*waves, text.window(first, last), gains, loudness)[:, inner].numpy()
+        some = text.window(first, last)
+        return on_vowels(*waves, some, gains, loudness, darkening)[:, inner].numpy()
 
     around = (with_context(wave, starts, N_FFT) for wave in (own, ah))
     for start, sound in zip(
@@ -109,13 +111,29 @@ def vowel_gains(sample_rate: int) -> Tensor:
     return torch.from_numpy(10 ** (gain_db / 20)).float()
 
 
-def on_vowels(own: Tensor, ah: Tensor, text: Text, gains: Tensor, loudness: Tensor) -> Tensor:
+@functools.lru_cache(maxsize=2)
+def _darkening(sample_rate: int) -> Tensor:
+    """(bins,) of amplitude."""
+    bins_hz = np.fft.rfftfreq(N_FFT, 1 / sample_rate)
+    return torch.from_numpy(10 ** (darkening_db(bins_hz) / 20)).float()
+
+
+def on_vowels(
+    own: Tensor,
+    ah: Tensor,
+    text: Text,
+    gains: Tensor,
+    loudness: Tensor,
+    darkening: Tensor | None = None,
+) -> Tensor:
     """A choir's own sound (2, t), the same on "ah", and gains (len(VOWELS), F, n) of vowels in the
     lowest bins -> what it sings of a text (2, t), in each frame as loud as its own sound.
 
-    `loudness`: weights of powers (bins,).
+    `loudness`: weights of powers (bins,); `darkening`: of amplitudes (bins,), None: none.
     """
     own_spectrum, ah_spectrum = _stft(own), _stft(ah)  # (2, F, bins)
+    if darkening is not None:
+        ah_spectrum = ah_spectrum * darkening
     own_power, ah_power = (
         spectrum.abs().square().sum(0) * loudness for spectrum in (own_spectrum, ah_spectrum)
     )

@@ -149,12 +149,12 @@ def test_bars_that_do_not_fit_the_sheet_are_told_by_its_energies():
 
 
 @each_style
-def test_choirs_have_the_text_of_the_song_and_nobody_else(style):
+def test_choirs_have_the_text_of_the_song_with_the_tune_and_in_held_chords_alone(style):
     vowels = tuple(Vowel(n.start, n.length, i % 6) for i, n in enumerate(SHEETS[1].notes))
     sheet = replace(SHEETS[1], text=vowels)
     grid = TimeGrid.of(sheet, np.random.default_rng(0), 0.02)
     for part in arrange_carol(sheet, grid, style):
-        if not instrument_of(part).vowel:
+        if not instrument_of(part).vowel or part.name.split()[2] not in ("sing", "hold"):
             assert part.text == ()
             continue
         assert [sung.vowel for sung in part.text] == [vowel.vowel for vowel in vowels]

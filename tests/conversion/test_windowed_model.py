@@ -37,7 +37,8 @@ def test_windows_joined_equal_one_window_where_playing_is_local(window_frames):
     n_frames, n_notes = 333, 40
     start = n_frames * torch.rand(n_notes, generator=rng).sort().values
     pitch = torch.randint(60, 90, (n_notes,), generator=rng)
-    notes = Notes(torch.zeros_like(pitch), pitch, torch.zeros(n_notes), start, start + 20)
+    columns = (torch.zeros(n_notes), pitch, torch.zeros(n_notes), start, start + 20)
+    notes = Notes.of_tensor(torch.stack(columns, dim=1))
     style = torch.full((MODEL.d_style,), 0.3)
     joined = make_converter(window_frames, LocalModel(MODEL)).predict(notes, n_frames, style)
     whole = make_converter(n_frames, LocalModel(MODEL)).predict(notes, n_frames, style)

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kcarol.config import ModelConfig
+from kcarol.audio.full_band import band_edges_hz
+from kcarol.config import AudioConfig, ModelConfig
 from kcarol.model.instruments import INSTRUMENTS, N_KEYS, NUMBERS
 from kcarol.model.note_bank import (
     AGES,
     FLOOR,
+    NATS_PER_DB,
     RELEASE_AGES,
     RING_FRAMES,
     SOFT_DB,
@@ -17,6 +19,7 @@ from kcarol.model.note_bank import (
     loudness_weights,
 )
 from kcarol.model.notes import Notes
+from kcarol.model.singing.formants import DARKENING_DB, darkening_db
 from kcarol.model.singing.text import Text
 from kcarol.model.vowels import NO_VOWEL, VOWELS
 
@@ -163,14 +166,28 @@ def test_a_key_is_as_loud_on_every_vowel(choir, vowel):
 
 
 @torch.no_grad()
-def test_oohs_sing_other_vowels_as_the_choir_does():
+def test_oohs_sing_other_vowels_as_the_choir_does_but_darker():
     bank = NoteBank(ModelConfig.smoke())
     bank.middle[bank.singing] -= torch.rand(len(bank.singing), 1, bank.middle.shape[-1])
     on_e = [sung(VOWELS.index("e"))]
     oohs, choir = (
         bank([notes((who, 64, 0.0, 5.0, 30.0))], 40, text=on_e)[0, 20, 0] for who in (OOHS, CHOIR)
     )
-    assert (oohs - choir).std() < 1e-3
+    low_hz, high_hz = band_edges_hz(AudioConfig())[:, : len(oohs)]
+    darker = NATS_PER_DB * torch.from_numpy(darkening_db(((low_hz + high_hz) / 2).numpy()))
+    assert (oohs - choir - darker).std() < 1e-3
+    assert darker[0] == 0 and darker.min().item() == pytest.approx(NATS_PER_DB * DARKENING_DB)
+
+
+@torch.no_grad()
+def test_choirs_without_a_text_sound_as_their_samples_beside_others_that_sing(bank):
+    tune, struck = (notes((CHOIR, pitch, 0.0, 5.0, 30.0)) for pitch in (60, 67))
+    struck = replace(struck, sings=torch.zeros(1, dtype=torch.bool))
+    on_i = [sung(VOWELS.index("i"))]
+    assert torch.equal(bank([struck], 40, text=on_i), bank([struck], 40))
+    together = bank([Notes.concatenated([tune, struck])], 40, text=on_i)
+    powers = [bank([some], 40, text=on_i).mul(2).exp() for some in (tune, struck)]
+    assert torch.allclose(together.mul(2).exp(), sum(powers), rtol=1e-2, atol=1e-6)
 
 
 @torch.no_grad()

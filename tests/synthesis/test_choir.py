@@ -71,13 +71,13 @@ def test_no_note_of_a_chord_loses_its_pitch_to_the_formants_of_a_lower_one():
 
 
 @needs_synth
-@pytest.mark.parametrize("program", [52, 53])
-def test_vowels_have_their_formants_in_the_sound(program):
+@pytest.mark.parametrize(("program", "apart_db"), [(52, 10), (53, 6)])  # the second are dark
+def test_vowels_have_their_formants_in_the_sound(program, apart_db):
     low, high = (150, 420), (2000, 3000)
     ee, ah, oo = (played(held(57, vowel, program)) for vowel in "iau")
     assert level_db(ee, *high) - level_db(oo, *high) > 10
     assert level_db(oo, *low) - level_db(ah, *low) > 6
-    assert level_db(ah, 600, 1000) - level_db(ee, 600, 1000) > 10
+    assert level_db(ah, 600, 1000) - level_db(ee, 600, 1000) > apart_db
 
 
 @needs_synth
@@ -93,3 +93,12 @@ def test_a_song_in_pieces_sounds_as_in_one(monkeypatch):
     whole = played(held(57, "i", 53))
     monkeypatch.setattr(choir, "PIECE_SAMPLES", 32 * HOP)
     np.testing.assert_allclose(played(held(57, "i", 53)), whole, atol=1e-5)
+
+
+@needs_synth
+def test_oohs_stay_dark_on_all_vowels():
+    bright, dark = (played(held(57, "e", program)) for program in (52, 53))
+    contrasts_db = [
+        level_db(wave, 1500, 4000) - level_db(wave, 100, 700) for wave in (bright, dark)
+    ]
+    assert contrasts_db[0] - contrasts_db[1] > 15

@@ -29,6 +29,10 @@ MOST_DB, LEAST_DB = 10.8, -14.4
 KEPT_HZ = (2000.0, 4500.0)  # from the first on gains come nearer to none, which the second has
 ABOVE_PITCH = 1.05  # times the pitch: no trained singer's first formant lies lower
 APART_HZ = 200.0  # of the second formant and the first
+# Singers whose samples sing this vowel stay dark on all: bright ones stand out of their own sound
+# as if a new instrument came in with each vowel
+DARK_VOWEL = "u"
+DARKENED_HZ, DARKENING_DB = (700.0, 1500.0), -20.0  # from the first on; all of it from the second
 
 
 def gains_db(f0_hz: np.ndarray, frequencies_hz: np.ndarray) -> np.ndarray:
@@ -37,6 +41,11 @@ def gains_db(f0_hz: np.ndarray, frequencies_hz: np.ndarray) -> np.ndarray:
     sung = [_cascade_db(FORMANTS_HZ[vowel], f0_hz, frequencies_hz) for vowel in VOWELS]
     gain_db = np.clip(STRENGTH * (np.stack(sung) - sampled), LEAST_DB, MOST_DB)
     return gain_db * np.interp(frequencies_hz, KEPT_HZ, (1, 0))
+
+
+def darkening_db(frequencies_hz: np.ndarray) -> np.ndarray:
+    """(n,) -> (n,) by how much dark singers are softer than those who sing "ah" by nature."""
+    return np.interp(frequencies_hz, DARKENED_HZ, (0, DARKENING_DB))
 
 
 def _cascade_db(
