@@ -17,7 +17,7 @@ from kcarol.arrangement.dynamics import velocities
 from kcarol.arrangement.figures import Tone, Voices, tones_of
 from kcarol.arrangement.percussion import sleigh_line, sleigh_tones
 from kcarol.arrangement.plan import BarPlan, plan
-from kcarol.arrangement.rhythm import heard_onsets, stroke_heard, strokes_of
+from kcarol.arrangement.rhythm import SYLLABLE, heard_onsets, stroke_heard, strokes_of
 from kcarol.arrangement.styles import CarolStyle, Line
 from kcarol.arrangement.voices import four_parts
 from kcarol.model.instruments import Instrument
@@ -45,7 +45,7 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
     )
     bars = plan(sheet, grid, four.soprano)
     lines = list(style.lines)
-    strokes = _strokes_beside(lines, bars, voices, style)
+    strokes = _strokes_beside(lines, bars, voices, style, sheet)
     tones = [_parted(tones_of(line, bars, voices, strokes), grid) for line in lines]
     lines.append(sleigh_line(style))
     tones.append(sleigh_tones(lines[-1], bars, strokes))
@@ -58,7 +58,11 @@ def arrange_carol(sheet: LeadSheet, grid: TimeGrid, style: CarolStyle) -> tuple[
 
 
 def _strokes_beside(
-    lines: Sequence[Line], bars: Sequence[BarPlan], voices: Voices, style: CarolStyle
+    lines: Sequence[Line],
+    bars: Sequence[BarPlan],
+    voices: Voices,
+    style: CarolStyle,
+    sheet: LeadSheet,
 ) -> list[tuple[float, ...]]:
     """Places to strike, beside what the lines play where nothing is to be struck."""
     unstruck: list[tuple[float, ...]] = [()] * len(bars)
@@ -67,6 +71,8 @@ def _strokes_beside(
         for line in lines
         for tone in tones_of(line, bars, voices, unstruck)
     }
+    if any(line.is_tune and line.has_text for line in lines):
+        starts |= {(vowel.start, SYLLABLE) for vowel in sheet.text}
     weights = [stroke_heard(bar, lines) for bar in bars]
     return strokes_of(bars, style.rhythm, heard_onsets(bars, starts), weights)
 

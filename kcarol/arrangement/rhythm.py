@@ -12,6 +12,7 @@ from kcarol.transcription.lead_sheet import TOLERANCE
 
 MOST_OWED = 2.0  # strokes
 TOGETHER = 0.15  # beats: what begins so near to each other is one stroke
+SYLLABLE = "syllable"  # of a choir: a consonant, and a vowel that changes
 # Onsets that are found where an instrument strikes among others, in renders of the styles: those
 # of sustained sounds are mostly hidden
 HEARD = {
@@ -27,6 +28,7 @@ HEARD = {
     "pizzicato": 0.6,
     "strings": 0.2,
     "glockenspiel": 0.6,
+    SYLLABLE: 0.4,
 }
 HARDLY_HEARD = 0.15
 # figures that strike at the places of `strokes_of`, at how many of them
@@ -56,7 +58,9 @@ def strokes_of(
 
 
 def heard_onsets(bars: Sequence[BarPlan], starts: Iterable[tuple[float, str]]) -> list[float]:
-    """Of each bar, of all that begins there; `starts`: beats, and names of instruments."""
+    """Of each bar, of all that begins there; `starts`: beats, and names of instruments, or
+    SYLLABLE.
+    """
     heard = np.zeros(len(bars))
     edges = [bar.start - TOGETHER for bar in bars]
     place, together = -np.inf, 0.0

@@ -369,9 +369,9 @@ class Converter:
 
     def _parts_of(self, score: Score, settings: CarolSettings) -> tuple[Part, ...]:
         """What the instruments play, in song time."""
-        parts, voice = self.arrange(score, settings.style), settings.singer
         if settings.choir == AH:
-            parts = tuple(replace(part, text=()) for part in parts)
+            score = replace(score, sheet=replace(score.sheet, text=()))
+        parts, voice = self.arrange(score, settings.style), settings.singer
         if voice is None:
             return parts
         return under_voice(parts, voice.sung, settings.voice_tune, self.audio.frame_rate)

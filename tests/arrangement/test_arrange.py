@@ -148,6 +148,19 @@ def test_bars_that_do_not_fit_the_sheet_are_told_by_its_energies():
     assert arrange_carol(other, grid, style) == arrange_carol(replace(sheet, bars=()), grid, style)
 
 
+def test_a_song_with_many_syllables_is_struck_less_often_by_others():
+    sheet = SHEETS[1]
+    sung = replace(
+        sheet, text=tuple(Vowel(n.start, n.length, i % 6) for i, n in enumerate(sheet.notes))
+    )
+    grid = TimeGrid.of(sheet)
+    struck, less = (
+        sum(len(part.strokes) for part in arrange_carol(some, grid, STYLES["a_cappella"]))
+        for some in (sheet, sung)
+    )
+    assert less < struck
+
+
 @each_style
 def test_choirs_have_the_text_of_the_song_with_the_tune_and_in_held_chords_alone(style):
     vowels = tuple(Vowel(n.start, n.length, i % 6) for i, n in enumerate(SHEETS[1].notes))

@@ -9,7 +9,9 @@ from songs import song
 from kcarol.arrangement.plan import plan
 from kcarol.arrangement.rhythm import (
     HARDLY_HEARD,
+    HEARD,
     MOST_HEARD,
+    SYLLABLE,
     heard_onsets,
     is_along,
     is_beat,
@@ -56,6 +58,13 @@ def test_bells_are_heard_and_what_begins_together_is_one_stroke():
     starts = [(4.0, "celesta"), (4.05, "choir"), (4.1, "harp"), (6.0, "choir")]
     heard = heard_onsets(BARS, starts)
     assert heard[1] == pytest.approx(MOST_HEARD + HARDLY_HEARD) and sum(heard) == heard[1]
+
+
+def test_syllables_are_heard_where_no_bell_is_heard_with_them():
+    sung = [(4.0, "choir"), (4.0, SYLLABLE), (6.0, SYLLABLE)]
+    assert heard_onsets(BARS, sung)[1] == pytest.approx(HARDLY_HEARD + 2 * HEARD[SYLLABLE])
+    rung = heard_onsets(BARS, [(6.0, "celesta")])
+    assert heard_onsets(BARS, [(6.0, "celesta"), (6.0, SYLLABLE)]) == rung
 
 
 def test_strokes_are_heard_by_who_strikes():
