@@ -27,6 +27,10 @@ class LostSoundWarning(UserWarning):
     """A sound file was read, but a part of its sound is missing; the text is one printable line."""
 
 
+class DoubtfulFileWarning(UserWarning):
+    """A file was used, though another one serves better; the text is one printable line."""
+
+
 @contextmanager
 def telling(kind: type[Warning], tell: Callable[[str], object]) -> Iterator[list[str]]:
     """Within it, each warning of a kind is told once, and kept in the list, not shown."""

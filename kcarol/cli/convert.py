@@ -230,6 +230,8 @@ def _convert_songs(arguments: Namespace) -> int:
     for line in problems:
         complain(line)
     check_choir(arguments.choir, arguments.voice)
+    if arguments.stems:
+        check_writable(arguments.stems)
     if arguments.voice != SEPARATE:
         check_voice(arguments.voice, several=len(plan) > 1)
     several = len(plan) > 1 or not _is_one_song(arguments.files)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kcarol import __version__
-from kcarol.audio.files import LostSoundWarning, printable, telling
+from kcarol.audio.files import DoubtfulFileWarning, LostSoundWarning, printable, telling
 from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.audio.writing.tags import TagsWarning
 from kcarol.cli import convert, corpus, evaluate, figures, play, preprocess, score, train
@@ -75,11 +75,12 @@ class CommandParser(Parser):
 
     def _with_command(self, words: Sequence[str]) -> Sequence[str]:
         """The same words behind `convert` if they begin with a song, or with an option of it."""
+        words = [with_home(word) for word in words]
         if not words or words[0].split("=")[0] in {*self.commands, *self.option_names}:
             return words
         first = words[0]
         options = self.commands["convert"].option_names
-        if first.split("=")[0] in options or _is_song(first):
+        if first == "--" or first.split("=")[0] in options or _is_song(first):
             return ["convert", *words]
         if first.startswith("-"):
             self.refuse([first], {*options, *self.option_names})
@@ -87,6 +88,13 @@ class CommandParser(Parser):
             "expected a song, a folder of songs or a command "
             f"({', '.join(self.commands)}), found {first}{did_you_mean(first, self.commands)}"
         )
+
+
+def with_home(word: str) -> str:
+    """With the home folder for a `~` that the shell has left: in quotes, or behind --out=."""
+    option, equals, path = word.partition("=") if word.startswith("--") else ("", "", word)
+    is_home = path.split(os.sep)[0] == "~" and not os.path.lexists("~")
+    return option + equals + (os.path.expanduser(path) if is_home else path)
 
 
 def _is_song(word: str) -> bool:
@@ -144,6 +152,7 @@ def run(requests: Sequence[Namespace]) -> int:
         with (
             _terminating(),
             telling(TagsWarning, complain),
+            telling(DoubtfulFileWarning, complain),
             telling(LostSoundWarning, complain) as lost,
         ):
             _check_torchrun(requests)

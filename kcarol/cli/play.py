@@ -59,6 +59,8 @@ def run(arguments: Namespace) -> int:
 
     out = arguments.out or default_output(arguments.score)
     check_writable(out.parent)
+    if arguments.stems:
+        check_writable(arguments.stems)
     check_choir(arguments.choir, voice=None)
     converter = open_converter(arguments)
     with song_progress(arguments.score) as progress:

@@ -18,6 +18,7 @@ memory; sound and log-mel go through in pieces.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -38,6 +39,7 @@ from kcarol.audio.chunks import chunk_spans
 from kcarol.audio.decoding import load_stereo
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave, place_of
 from kcarol.audio.features import Features
+from kcarol.audio.files import DoubtfulFileWarning, printable
 from kcarol.audio.full_band import FullBandMel
 from kcarol.audio.log_mel import LogMel
 from kcarol.audio.loudness import SILENT_DB, Loudness, in_pieces, match_loudness_, measure_loudness
@@ -49,7 +51,13 @@ from kcarol.conversion.sound.laid_over import lay_over_
 from kcarol.conversion.sound.playing_time import PlayingTime
 from kcarol.conversion.sound.post_filter import PostFilter
 from kcarol.conversion.sound.stems import Stems, mix_down_onto
-from kcarol.conversion.style_matching import balance_of, completed, known_bands, stretch_of
+from kcarol.conversion.style_matching import (
+    balance_of,
+    completed,
+    has_treble,
+    known_bands,
+    stretch_of,
+)
 from kcarol.conversion.styles import AnyStyle, Style, nearest_arrangement
 from kcarol.conversion.vibrato import centre_vibrato
 from kcarol.conversion.weights import find_weights, load_converter, weights_sha256
@@ -542,7 +550,8 @@ class Converter:
     def style(self, style: AnyStyle) -> Style:
         """A `Style` from a name, a carol's file, an embedding (d_style,) or a `Style`.
 
-        ValueError, with the known names, for anything else; AudioError.
+        ValueError, with the known names, for anything else; AudioError. DoubtfulFileWarning for a
+        recording without treble.
         """
         if isinstance(style, (Style, Tensor)):
             return Style.of(style)
@@ -553,7 +562,14 @@ class Converter:
                 f"expected a style of {', '.join(self.styles)} or a carol's audio file, "
                 f"found {style}: no such file"
             )
-        return self.measure_style(load_stereo(style, self.audio.full_rate, duration_s=MAX_STYLE_S))
+        carol = load_stereo(style, self.audio.full_rate, duration_s=MAX_STYLE_S)
+        if not has_treble(self.bands_of(carol)[:, 0], self.audio.n_mels):
+            text = (
+                f"{style}: expected a carol in full band, found nothing above "
+                f"{self.audio.f_max_hz / 1000:g} kHz: its style is read less surely"
+            )
+            warnings.warn(DoubtfulFileWarning(printable(text)), stacklevel=2)
+        return self.measure_style(carol)
 
     @torch.inference_mode()
     def measure_style(self, carol: np.ndarray) -> Style:

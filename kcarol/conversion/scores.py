@@ -115,10 +115,10 @@ def play(
     out = Path(out) if out else default_output(score)
     rate = rate or AudioConfig.full_rate
     check_format(out, rate)
+    written = read_score(score)
     for path in (out, *stem_files(stems, out).values()):
         check_output(path, score, force)
     settings = CarolSettings(style, 1.0, rate, mono, hall, engine, choir)
-    written = read_score(score)
     converter = converter or Converter.load()
     if like is not None:
         written = _like(like, written, score, converter)

@@ -23,6 +23,8 @@ STRETCH_BANDS = 17
 # nats by which two songs in one style differ: only what exceeds it belongs to the style
 BALANCE_DOUBT = 0.3
 UNHEARD_DB = -90.0  # re full scale: bands that stay below hold nothing but rounding
+# re what is below: five recorded carols have -45 to -65, their copies at 16 kHz -73 to -97
+LEAST_TREBLE_DB = -68.0
 SOUNDING_DB = 40.0  # frames this far below the loudest are silence
 STRETCH_LIMITS = (0.8, 2.5)  # beyond these the transcription was wrong
 # of the factor that makes movements as large as the recording's; 0 leaves the conditional mean's
@@ -33,6 +35,13 @@ SLOW_FRAMES = 25  # 0.4 s: slower differences are errors of the prediction, not 
 def known_bands(target: Tensor) -> Tensor:
     """Which bands (..., M) of a recording's log-mel (F, ..., M) hold any sound."""
     return target.amax(dim=0) > UNHEARD_DB * math.log(10) / 20
+
+
+def has_treble(middle: Tensor, n_mels: int) -> bool:
+    """Whether a log-mel (F, M) has any sound above its `n_mels` lower bands."""
+    power = (2 * middle).exp().mean(dim=0)
+    treble = power[n_mels + 1 :].sum()  # the lowest band of it reaches below
+    return bool(treble > 10 ** (LEAST_TREBLE_DB / 10) * power[:n_mels].sum())
 
 
 def completed(standardised: Tensor, known: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ class RenderError(RuntimeError):
 def _installation(package: str = "") -> str:
     """`package`: Debian's of a soundfont, behind a space."""
     return (
-        f"{install_command('corpus')} and the FluidSynth library "
+        f"{install_command('corpus')}, and the FluidSynth library itself "
         f"(Debian: apt install libfluidsynth3{package})"
     )
 
@@ -67,8 +67,8 @@ def find_soundfont(name: str) -> Path:
     if found is None:
         package = " " + SOUNDFONTS[name] if name in SOUNDFONTS else ""
         raise RenderError(
-            f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}; "
-            f"install it: {_installation(package)}"
+            f"soundfont {name} not found in $KCAROL_SOUNDFONTS or {', '.join(FOLDERS)}: "
+            f"{_installation(package)}"
         )
     return found
 
@@ -107,14 +107,12 @@ def _fluidsynth() -> ModuleType:
     # whatever a missing library or another package of this name raises
     except Exception as error:
         reason = " ".join(str(error).split())
-        raise RenderError(
-            f"FluidSynth could not be loaded ({reason}); install {_installation()}"
-        ) from None
+        raise RenderError(f"FluidSynth could not be loaded ({reason}): {_installation()}") from None
     if not hasattr(getattr(fluidsynth, "Synth", None), "get_samples"):
         place = getattr(fluidsynth, "__file__", None)
         raise RenderError(
-            f"expected pyfluidsynth, found another package called fluidsynth ({place}): remove it "
-            f"(pip uninstall fluidsynth) and install {_installation()}"
+            f"expected pyfluidsynth, found another package called fluidsynth ({place}): "
+            f"pip uninstall fluidsynth, then {_installation()}"
         )
     return fluidsynth
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from kcarol.audio.decoding import load_audio_into, stream_stereo
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
-from kcarol.audio.files import AudioError
+from kcarol.audio.files import AudioError, DoubtfulFileWarning, printable
 from kcarol.audio.loudness import SILENT_DB
 from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.audio.reading.native_sound import NativeSound
@@ -50,7 +51,7 @@ def find_lag(path: Path, song: DiskBuffer, sound: NativeSound, audio: AudioConfi
     """Seconds by which a voice's file is late against its song (T,), negative if it is early.
 
     sound: of the song's file. AudioError for a file that cannot be read, silence, another length,
-    or the voice of another song.
+    or the voice of another song; DoubtfulFileWarning if it is all of the song.
     """
     with DiskBuffer(beside=song.beside) as voice:
         recorded = load_audio_into(voice, path, audio)
@@ -63,6 +64,12 @@ def find_lag(path: Path, song: DiskBuffer, sound: NativeSound, audio: AudioConfi
             f"{path}: expected the voice of this song, found nothing in it that fits the song "
             "within a second: give the voice that was taken out of this recording"
         )
+    if found.is_whole_song:
+        text = (
+            f"{path}: expected the voice alone, found the whole song, which is laid over the carol "
+            "as it is: give a recording of the voice alone, or --voice separate"
+        )
+        warnings.warn(DoubtfulFileWarning(printable(text)), stacklevel=2)
     return found.lag_samples / audio.sample_rate
 
 

@@ -1,6 +1,7 @@
 """`kcarol`: help at once, every option explained, one exit status for each end."""
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -87,12 +88,29 @@ def test_no_words_are_answered_by_the_help(capsys):
 
 @pytest.mark.parametrize(
     "words",
-    ["song.mp3", "SONG.MP3 --style choir", "album", "--style choir song.mp3", "--hall=1 song.mp3"],
+    [
+        "song.mp3",
+        "SONG.MP3 --style choir",
+        "album",
+        "--style choir song.mp3",
+        "--hall=1 song.mp3",
+        "-- --song.mp3",
+    ],
 )
 def test_convert_may_be_left_out_before_a_song(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "album").mkdir()
     assert parse(words.split()) == parse(["convert", *words.split()])
+
+
+def test_a_tilde_that_the_shell_leaves_is_the_home_folder(tmp_path, monkeypatch):
+    home = os.path.expanduser("~")
+    monkeypatch.chdir(tmp_path)
+    request = parse(["~/song.mp3", "--out=~/a.wav", "--voice", "b~/c.wav"])
+    assert request.files == [Path(home, "song.mp3")] and request.out == Path(home, "a.wav")
+    assert request.voice == Path("b~/c.wav")
+    (tmp_path / "~").mkdir()
+    assert parse(["~/song.mp3"]).files == [Path("~/song.mp3")]
 
 
 def test_a_command_is_no_folder_of_its_name(tmp_path, monkeypatch):
@@ -116,6 +134,8 @@ def test_songs_may_stand_on_both_sides_of_options():
         ("train --stpes=7", "--stpes=7: did you mean --steps?"),
         ("song.mp3 --format mp", "did you mean mp3?"),
         ("score song.mp3 --arrangement Bell", "did you mean bells?"),
+        ("song.mp3 --hall half", "--hall: expected a number, found half"),
+        ("song.mp3 --rate 44.1", "--rate: expected a whole number, found 44.1"),
         ("sing song.mp3", "expected a song, a folder of songs or a command"),
     ],
 )

@@ -11,6 +11,7 @@ import torch
 from converters import MODEL, in_pieces, make_converter, needs_shipped, song
 
 from kcarol.audio.disk_buffer import DiskWave
+from kcarol.audio.files import DoubtfulFileWarning, telling
 from kcarol.audio.loudness import PEAK_DB, loudness_lufs, measure_loudness, true_peak_db
 from kcarol.config import AudioConfig, SyllableConfig
 from kcarol.conversion.converter import Converter
@@ -265,6 +266,16 @@ def test_a_style_is_a_name_a_vector_or_a_file(converter, tmp_path):
     assert converter.style(style) is style
     assert torch.equal(converter.style(style.embedding).embedding, style.embedding)
     assert torch.equal(converter.style("choir").embedding, torch.ones(MODEL.d_style))
+
+
+@pytest.mark.parametrize("rate, told", [(16_000, 1), (44_100, 0)])
+def test_a_style_without_treble_is_told_to_be_less_sure(converter, tmp_path, rate, told):
+    noise = 0.1 * np.random.default_rng(0).standard_normal(2 * rate)
+    soundfile.write(tmp_path / "carol.wav", noise, rate)
+    with telling(DoubtfulFileWarning, print) as texts:
+        converter.style(tmp_path / "carol.wav")
+    assert len(texts) == told
+    assert all("carol.wav: expected a carol in full band, found nothing" in it for it in texts)
 
 
 def test_every_style_has_an_arrangement(converter):

@@ -1,5 +1,7 @@
 """Facts about files of voices."""
 
+import warnings
+
 import numpy as np
 import pytest
 import soxr
@@ -7,7 +9,7 @@ from voices import RATE, band, sung_voice, write
 
 from kcarol.audio.decoding import load_audio_into
 from kcarol.audio.disk_buffer import DiskBuffer, DiskWave
-from kcarol.audio.files import AudioError
+from kcarol.audio.files import AudioError, DoubtfulFileWarning
 from kcarol.config import AudioConfig
 from kcarol.voice.recording import find_lag, read_voice_onto, voice_of
 
@@ -45,6 +47,15 @@ def test_silence_is_one_line(lag_of):
 def test_the_voice_of_another_song_is_one_line(lag_of):
     with pytest.raises(AudioError, match="expected the voice of this song, found nothing"):
         lag_of(sung_voice(seed=1))
+
+
+def test_the_whole_song_for_its_voice_is_told_and_a_voice_with_some_of_its_band_is_not(lag_of):
+    song = sung_voice() + band()
+    with pytest.warns(DoubtfulFileWarning, match="voice.wav: .* found the whole song"):
+        assert lag_of(np.pad(0.5 * song, (800, 0))) == 0.05
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DoubtfulFileWarning)
+        lag_of(sung_voice() + 0.2 * band())
 
 
 def test_a_file_that_is_no_sound_is_one_line(tmp_path):

@@ -22,12 +22,15 @@ def number(
         expected += f" and less than {below:g}"
 
     def read(text: str) -> float:
-        value = kind(text)
+        try:
+            value = kind(text)
+        except ValueError:
+            what = "a whole number" if kind is int else "a number"
+            raise ArgumentTypeError(f"expected {what}, found {text}") from None
         if not (least <= value <= most and value < below):  # also NaN
             raise ArgumentTypeError(f"expected {expected}, found {text}")
         return value
 
-    read.__name__ = kind.__name__  # for argparse's "invalid int value"
     return read
 
 
