@@ -34,13 +34,24 @@ from kcarol.conversion.provenance import (
 from kcarol.conversion.settings import CarolSettings
 from kcarol.conversion.sound.laid_over import VOICE, recorded_voice
 from kcarol.conversion.sound.stems import VOICE_CHOIR, Stems
-from kcarol.progress import COSTS, HEARING, PLAYING, READING, WRITING, PartProgress, Parts, costs_of
+from kcarol.progress import (
+    COSTS,
+    HEARING,
+    PLAYING,
+    READING,
+    WRITING,
+    PartProgress,
+    Parts,
+    costs_of,
+    within,
+)
 from kcarol.score.files import write_score
 from kcarol.score.score import Score
 from kcarol.transcription.transcription import Transcription
 from kcarol.vocoder.hall import hall_response
 from kcarol.voice.recording import find_lag, voice_of
 
+VOICE_SHARE = 0.15  # of playing: a recorded voice is read and gated
 KEPT_RATES = (44_100, 48_000)  # Hz: carols of other songs are at the full rate
 
 
@@ -110,7 +121,9 @@ def convert(
     parts = Parts(progress, costs_of(out, with_stems=stems is not None))
     lost: list[str] = []
     with telling(LostSoundWarning, lost.append), DiskBuffer(beside=out) as wave:
-        native = load_audio_into(wave, song, converter.audio, parts.begin(READING))
+        reading = parts.begin(READING)
+        share = 1.0 if voice is None else 0.5  # the voice is read as the song is
+        native = load_audio_into(wave, song, converter.audio, within(reading, 0.0, share))
         tags = tags_of(song)
         rate = rate or carol_rate(native.sample_rate, out)
         with (
@@ -120,14 +133,19 @@ def convert(
             ThreadPoolExecutor(1) as meanwhile,
         ):
             meanwhile.submit(hall_response, rate)  # remembered; short songs are heard on one core
-            lag_s = 0.0 if voice is None else find_lag(voice, wave, native, converter.audio)
+            lag_s = 0.0
+            if voice is not None:
+                finding = within(reading, share, 1.0)
+                lag_s = find_lag(voice, wave, native, converter.audio, finding)
             transcription = converter.transcribe(wave, parts.begin(HEARING))
             transcription = as_loud_as(native, transcription)
             playing = parts.begin(PLAYING)
+            share = 0.0 if voice is None else VOICE_SHARE
+            gating = within(playing, 0.0, share)
             with (
                 nullcontext()
                 if voice is None
-                else recorded_voice(voice, lag_s, transcription.tune, carol, rate)
+                else recorded_voice(voice, lag_s, transcription.tune, carol, rate, gating)
             ) as singer:
                 converter.play_onto(
                     carol,
@@ -136,7 +154,7 @@ def convert(
                     loudness=native.loudness_in(len(carol)),
                     original=original,
                     stems=groups,
-                    progress=playing,
+                    progress=within(playing, share, 1.0),
                 )
             if scores:
                 score = Score.of_transcription(transcription, title=tags.title or song.stem)

@@ -18,7 +18,7 @@ from kcarol.audio.disk_buffer import DiskBuffer
 MOST_LAG_S = 1.0
 FFT_SAMPLES = 1 << 17
 LEAST_POWER = 1e-9  # of a bin, re the mean: what a low-pass left empty has no say
-# of the song's power that is the voice: copies at 32 kb/s keep .95 to .99
+# of the song's power, what the voice is of it: a copy of the song at 32 kb/s has .95 to .99
 WHOLE_SONG = 0.95
 # peak re the deviation at all lags: voices of other songs reach 4 to 9, a second of the right one
 # 10, twenty seconds 65 to 170

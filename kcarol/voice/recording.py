@@ -16,6 +16,7 @@ from kcarol.audio.reading.endings import AUDIO_SUFFIXES
 from kcarol.audio.reading.native_sound import NativeSound
 from kcarol.audio.reading.resampling import of_length
 from kcarol.config import AudioConfig
+from kcarol.progress import Progress, untold
 from kcarol.voice.alignment import align
 
 MOST_DIFFERENCE_S = 1.0  # in length
@@ -47,14 +48,20 @@ def same(path: Path, other: Path) -> bool:
     return other.exists() and path.samefile(other)
 
 
-def find_lag(path: Path, song: DiskBuffer, sound: NativeSound, audio: AudioConfig) -> float:
+def find_lag(
+    path: Path,
+    song: DiskBuffer,
+    sound: NativeSound,
+    audio: AudioConfig,
+    progress: Progress = untold,
+) -> float:
     """Seconds by which a voice's file is late against its song (T,), negative if it is early.
 
     sound: of the song's file. AudioError for a file that cannot be read, silence, another length,
     or the voice of another song; DoubtfulFileWarning if it is all of the song.
     """
     with DiskBuffer(beside=song.beside) as voice:
-        recorded = load_audio_into(voice, path, audio)
+        recorded = load_audio_into(voice, path, audio, progress)
         if recorded.loudness.rms_db <= SILENT_DB:
             raise AudioError(f"{path}: expected a voice, found silence: give another file")
         _check_length(path, sound, recorded)
@@ -88,13 +95,16 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{tenths // 10:02d}.{tenths % 10}"
 
 
-def read_voice_onto(wave: DiskWave, path: Path, lag_s: float, rate: int) -> None:
+def read_voice_onto(
+    wave: DiskWave, path: Path, lag_s: float, rate: int, progress: Progress = untold
+) -> None:
     """Write a voice's file at a rate in Hz into `wave` (2, T), in time with its song."""
     start = 0
     chunks = _moved(stream_stereo(path, rate), round(lag_s * rate))
     for chunk in of_length(chunks, wave.shape[-1]):
         wave[..., start : start + len(chunk)] = chunk.T
         start += len(chunk)
+        progress(start / wave.shape[-1])
 
 
 def _moved(chunks: Iterable[np.ndarray], n_late: int) -> Iterator[np.ndarray]:

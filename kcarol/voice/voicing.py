@@ -13,6 +13,7 @@ import torch
 from kcarol.audio.disk_buffer import DiskWave
 from kcarol.audio.parallel import parallel_map
 from kcarol.audio.spectrum import power
+from kcarol.progress import Progress, tracked, untold
 
 WINDOW_S = 0.064
 BAND_HZ = (150.0, 2_000.0)  # above a bass drum
@@ -24,7 +25,9 @@ PIECE_FRAMES = 512  # at once
 Wave = np.ndarray | DiskWave  # (C, T)
 
 
-def voicing(wave: Wave, n_frames: int, rate: int, frame_rate: float) -> np.ndarray:
+def voicing(
+    wave: Wave, n_frames: int, rate: int, frame_rate: float, progress: Progress = untold
+) -> np.ndarray:
     """(C, T) at `rate` Hz -> (n_frames,): the highest correlation of each frame, channels added,
     with itself a period later, 0 to about 1; 0 for silence.
     """
@@ -48,8 +51,9 @@ def voicing(wave: Wave, n_frames: int, rate: int, frame_rate: float) -> np.ndarr
         whole = autocorrelation[:, :1].clamp(min=torch.finfo(torch.float32).tiny)
         return (autocorrelation[:, lags] / whole / expected).amax(1).numpy()
 
-    pieces = parallel_map(correlations, range(0, n_frames, PIECE_FRAMES))
-    return np.concatenate(list(pieces)).clip(min=0)
+    firsts = range(0, n_frames, PIECE_FRAMES)
+    pieces = zip(tracked(firsts, progress), parallel_map(correlations, firsts), strict=True)
+    return np.concatenate([found for _, found in pieces]).clip(min=0)
 
 
 def _read(wave: Wave, start: int, stop: int) -> np.ndarray:

@@ -7,6 +7,7 @@ all the same.
 from __future__ import annotations
 
 import base64
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,11 @@ def _pictures(file: Any) -> list[bytes]:
         return [bytes(data) for data in tags.get("covr", [])]
     if "ID3Tags" in kinds:
         pictures = tags.getall("APIC")
+    elif "ASFTags" in kinds:
+        pictures = [_picture_of_wma(picture.value) for picture in tags.get("WM/Picture", [])]
+    elif "APEv2" in kinds:
+        front = tags.get("Cover Art (Front)")  # the name of a file, zero, the file
+        return [] if front is None else [front.value.partition(b"\0")[2]]
     elif "VComment" in kinds:
         blocks = tags.get("metadata_block_picture", [])
         pictures = [Picture(base64.b64decode(block)) for block in blocks]
@@ -103,6 +109,16 @@ def _pictures(file: Any) -> list[bytes]:
     else:
         pictures = []
     return [picture.data for picture in sorted(pictures, key=lambda it: it.type != FRONT_COVER)]
+
+
+def _picture_of_wma(value: bytes) -> Any:
+    """Of a WM/Picture: kind, length of the data, two texts in UTF-16 that end with zero, data."""
+    from mutagen.flac import Picture
+
+    picture = Picture()
+    picture.type, n_bytes = struct.unpack_from("<BI", value)
+    picture.data = value[len(value) - n_bytes :]
+    return picture
 
 
 def _cover(data: bytes) -> Cover | None:

@@ -15,6 +15,7 @@ from kcarol.audio.loudness import RELATIVE_GATE_LU, in_pieces, step_powers
 from kcarol.config import AudioConfig
 from kcarol.conversion.sound.dynamics import amplify_, frame_levels
 from kcarol.conversion.sound.stems import Stems
+from kcarol.progress import Progress, untold, within
 from kcarol.voice.gate import gate_db, sung_frames
 from kcarol.voice.recording import read_voice_onto
 from kcarol.voice.voicing import voicing
@@ -37,7 +38,12 @@ class Voice:
 
 @contextmanager
 def recorded_voice(
-    path: Path, lag_s: float, heard_tune: np.ndarray, carol: DiskWave, rate: int
+    path: Path,
+    lag_s: float,
+    heard_tune: np.ndarray,
+    carol: DiskWave,
+    rate: int,
+    progress: Progress = untold,
 ) -> Iterator[Voice]:
     """The voice in a file, for a carol (C, T) at `rate` Hz, on disk beside it.
 
@@ -46,10 +52,11 @@ def recorded_voice(
     audio = AudioConfig()
     hop = rate / audio.frame_rate
     with DiskWave(2, carol.shape[-1], carol.beside) as wave:
-        read_voice_onto(wave, path, lag_s, rate)
+        read_voice_onto(wave, path, lag_s, rate, within(progress, 0.0, 0.5))
         n_frames = len(heard_tune)
         level_db = frame_levels(wave, n_frames, hop)
-        voiced = voicing(wave, n_frames, rate, audio.frame_rate)
+        hearing = within(progress, 0.5, 1.0)
+        voiced = voicing(wave, n_frames, rate, audio.frame_rate, hearing)
         sung = sung_frames(heard_tune, level_db, voiced, audio.frame_rate)
         amplify_(wave, gate_db(sung, audio.frame_rate), hop)
         yield Voice(wave, sung)

@@ -1,6 +1,8 @@
 """Title, artist, album and cover go into every format that is written, and come out of it again."""
 
 import io
+import struct
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 
 from kcarol.audio.decoding import load_audio
 from kcarol.audio.encoding import read_comment, save_audio
+from kcarol.audio.reading.ffmpeg import find_ffmpeg
 from kcarol.audio.writing import tags as module
 from kcarol.audio.writing.formats import SAVE_FORMATS
 from kcarol.audio.writing.tags import Cover, Tags, TagsWarning, read_tags, write_tags
@@ -88,3 +91,33 @@ def test_korean_that_is_said_to_be_latin_1_is_read_and_other_languages_stay(titl
 def test_a_wav_above_4_gb_goes_without(tmp_path):
     with pytest.warns(TagsWarning, match="FLAC"):
         write_tags(tmp_path / "a.wav", TAGS, replace(SAVE_FORMATS[".wav"], container="RF64"))
+
+
+def test_the_cover_of_a_wma_file_is_read(tmp_path):
+    from mutagen.asf import ASF, ASFByteArrayAttribute
+
+    path = tmp_path / "a.wma"
+    wav = save_audio(tmp_path / "a.wav", WAVE, RATE)
+    subprocess.run([find_ffmpeg(), "-v", "error", "-i", wav, "-c:a", "wmav2", path], check=True)
+    data = TAGS.cover.data
+    texts = "image/jpeg\0front\0".encode("utf-16-le")
+    file = ASF(path)
+    file["Title"] = TAGS.title
+    file["WM/Picture"] = [
+        ASFByteArrayAttribute(struct.pack("<BI", kind, len(bytes_)) + texts + bytes_)
+        for kind, bytes_ in ((4, b"GIF of the back"), (3, data))
+    ]
+    file.save()
+    assert read_tags(path) == Tags(title=TAGS.title, cover=TAGS.cover)
+
+
+def test_the_cover_of_a_file_with_ape_tags_is_read(tmp_path):
+    from mutagen.apev2 import BINARY, APEv2, APEValue
+
+    path = tmp_path / "a.ape"
+    path.write_bytes(b"MAC " + bytes(100))
+    tags = APEv2()
+    tags["Title"] = TAGS.title
+    tags["Cover Art (Front)"] = APEValue(b"front.jpg\0" + TAGS.cover.data, BINARY)
+    tags.save(path)
+    assert read_tags(path) == Tags(title=TAGS.title, cover=TAGS.cover)
