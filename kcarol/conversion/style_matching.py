@@ -23,7 +23,7 @@ STRETCH_BANDS = 17
 # nats by which two songs in one style differ: only what exceeds it belongs to the style
 BALANCE_DOUBT = 0.3
 UNHEARD_DB = -90.0  # re full scale: bands that stay below hold nothing but rounding
-# re what is below: five recorded carols have -45 to -65, their copies at 16 kHz -73 to -99
+# re what is below: five recordings in full band have -45 to -65, their copies at 16 kHz -73 to -99
 LEAST_TREBLE_DB = -68.0
 SOUNDING_DB = 40.0  # frames this far below the loudest are silence
 STRETCH_LIMITS = (0.8, 2.5)  # beyond these the transcription was wrong
