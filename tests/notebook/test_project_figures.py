@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+import kcarol
 from kcarol.cli import main as cli
 from kcarol.notebook import project_figures
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "data"
 
 
 @pytest.mark.slow
@@ -34,3 +36,8 @@ def test_the_command_without_files_draws_them_and_says_what_it_wrote(tmp_path, m
     monkeypatch.setattr(project_figures, "write_all", write_all)
     assert cli.main(["figures", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "pair.png") and folders == [tmp_path]
+
+
+def test_the_score_that_ships_is_of_this_version():
+    score = (ROOT / "figures/carol.musicxml").read_text(encoding="utf-8")
+    assert f"<software>kcarol {kcarol.__version__}</software>" in score
