@@ -47,15 +47,20 @@
         for (const event of ['seeked', 'timeupdate'])
             audio.addEventListener(event, () => { if (audio === last) follow(); });
         audio.addEventListener('error', () => {
-            if (!audio.getAttribute('src')) return;
-            place.setAttribute('aria-live', 'assertive');
-            place.textContent = audio.getAttribute('aria-label') + ': this browser cannot play it';
+            if (audio.getAttribute('src')) sayThatItFails(audio);
         });
+    }
+
+    function sayThatItFails(audio) {
+        place.setAttribute('aria-live', 'assertive');
+        place.textContent = audio.getAttribute('aria-label') + ': this browser cannot play it';
     }
 
     function goTo(number) {
         last.currentTime = bars[number].start_s;
-        last.play();
+        last.play().catch(reason => {
+            if (reason.name !== 'AbortError') sayThatItFails(last); // else paused before it began
+        });
     }
 
     function makeReachable(number) {
